@@ -1,0 +1,272 @@
+"""SI-Score: accuracy as a function of object size, location and rotation.
+
+Yung et al. 2021 (arXiv 2104.04191), https://github.com/google-research/si-score. Each factor's folder holds
+``<class label>/<image id>.jpg`` and ``metadata.csv``; the same few hundred cut-outs recur at every setting, so
+intervals are clustered by cut-out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+
+from core.benchmarks import listing
+from core.benchmarks.imagenet import require_imagenet
+from core.errors import DataError, nearest
+from core.labels import IMAGENET_1K, si_score_classes
+from core.types import Benchmark, Factor, Table
+
+METADATA = "metadata.csv"
+#: Columns of ``metadata.csv``, in the published order.
+METADATA_COLUMNS = (
+    "image_id",
+    "x_coord",
+    "y_coord",
+    "area",
+    "rotation",
+    "foreground_class",
+    "foreground_instance",
+    "background",
+    "bg_resolution_width",
+    "bg_resolution_height",
+    "pct_inside_image",
+)
+#: ``int,label``: ImageNet index by class label.
+CLASS_INDICES = "foreground_classes.csv"
+#: ``int,label``: the integer that stands for a class in the metadata.
+METADATA_INDICES = "foreground_classes_metadata_indices.csv"
+#: ``int,label``: the integer that stands for a background in the metadata.
+BACKGROUNDS = "backgrounds.csv"
+
+_NUMBERS = ("x_coord", "y_coord", "area", "rotation", "pct_inside_image")
+_DOWNLOAD = (
+    "Download https://s3.us-east-1.amazonaws.com/si-score-dataset/{archive}.zip, unpack it and give the folder that "
+    "holds metadata.csv, or make images of your own with: python -m core generate si-score --factor {factor} ..."
+)
+_BY_CLASS = Table("by_class", ("class",), "Top-1 by class")
+
+
+class SIScore(Benchmark):
+    """What the three factors share."""
+
+    paper: ClassVar[str] = "Yung et al. 2021, SI-Score (arXiv 2104.04191)"
+    licence: ClassVar[str] = "Apache-2.0"
+    cluster_unit: ClassVar[str | None] = "cut-out"
+    factors: ClassVar[tuple[Factor, ...]] = (
+        Factor("area", "Object area / image area", "numeric"),
+        Factor("x", "x of object centre", "numeric"),
+        Factor("y", "y of object centre (down)", "numeric"),
+        Factor("angle_deg", "Rotation, counter-clockwise", "circular", "°"),
+        Factor("pct_inside_image", "Share of the object's box inside the image", "numeric"),
+        Factor("class", "Class", "category"),
+        Factor("foreground_instance", "Cut-out", "category"),
+        Factor("background", "Background", "category"),
+    )
+    #: Folder that the official archive unpacks to.
+    published_folder: ClassVar[str]
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        inner = root / self.published_folder
+        if not (root / METADATA).is_file() and (inner / METADATA).is_file():
+            self.root = inner
+
+    def _beside(self, name: str) -> Path | None:
+        """A class list: in the factor's folder, or in the one above, where the repository has it."""
+        return next((path for path in (self.root / name, self.root.parent / name) if path.is_file()), None)
+
+    @cached_property
+    def _class_indices(self) -> dict[str, int]:
+        path = self._beside(CLASS_INDICES)
+        if path is None:
+            return si_score_classes()
+        return {label: index for index, label in read_int_labels(path, below=1000)}
+
+    @cached_property
+    def _listing(self) -> listing.Listing:
+        found = listing.list_class_folders(self.root)
+        if not found.ids:
+            raise DataError(f"{self.root} has no images in class folders. {self.how_to_get}")
+        unknown = sorted(set(found.folders) - set(self._class_indices))
+        if unknown:
+            raise DataError(
+                f"{self.root / unknown[0]}: '{unknown[0]}' is not a class that SI-Score names."
+                f"{nearest(unknown[0], self._class_indices)} Rename the folder, or add the line "
+                f"'<ImageNet index>,{unknown[0]}' to {CLASS_INDICES}."
+            )
+        return found
+
+    @cached_property
+    def _metadata(self) -> pd.DataFrame:
+        return read_metadata(self.root / METADATA)
+
+    def samples(self, label_space: str = IMAGENET_1K) -> pd.DataFrame:
+        """One row per image that has both a file and a metadata row; see ``Benchmark.samples``.
+
+        Raises:
+            DataError: If metadata cannot be read, ids are ambiguous, or no image has a row.
+        """
+        require_imagenet(self, label_space)
+        files = pd.DataFrame({"sample_id": self._listing.ids})
+        parts = files["sample_id"].str.partition("/")
+        files["class"], files["image_id"] = parts[0], parts[2].str.rsplit(".", n=1).str[0]
+        on = self._join_columns()
+        for frame, where in ((files, self.root), (self._metadata, self.root / METADATA)):
+            if frame.duplicated(on).any():
+                twice = frame.loc[frame.duplicated(on), "image_id"].iloc[0]
+                raise DataError(f"{where}: image id '{twice}' stands there twice; {METADATA_INDICES} is needed to tell")
+        joined = files.merge(self._metadata, on=on, how="inner", validate="one_to_one", sort=False)
+        self._report_unmatched(len(files), len(self._metadata), len(joined))
+        return self._as_samples(joined)
+
+    def _join_columns(self) -> list[str]:
+        """Ids are unique within a class; without the class integers' meaning they must be unique over all."""
+        path = self._beside(METADATA_INDICES)
+        if path is None:
+            return ["image_id"]
+        labels = self._metadata["foreground_class"].map(dict(read_int_labels(path)))
+        if labels.isna().any():
+            row = int(np.flatnonzero(labels.isna())[0])
+            raise DataError(
+                f"{self.root / METADATA}, row {row + 2}, column 'foreground_class': "
+                f"{self._metadata['foreground_class'].iloc[row]} is not in {path}"
+            )
+        self._metadata["class"] = labels
+        return ["class", "image_id"]
+
+    def _report_unmatched(self, n_files: int, n_rows: int, n_both: int) -> None:
+        if n_both == 0:
+            raise DataError(
+                f"none of the {n_files:,} images in {self.root} has a row in {METADATA} ({n_rows:,} rows): "
+                "the two are not of the same data set."
+            )
+        if n_files > n_both:
+            self.notes.append(f"{n_files - n_both:,} of {n_files:,} images have no row in {METADATA}; left out.")
+        if n_rows > n_both:
+            self.notes.append(f"{n_rows - n_both:,} of {n_rows:,} rows of {METADATA} have no image; left out.")
+
+    def _as_samples(self, joined: pd.DataFrame) -> pd.DataFrame:
+        classes = joined["class"].to_numpy(dtype=object)
+        return pd.DataFrame(
+            {
+                "sample_id": joined["sample_id"],
+                "accepted": [[self._class_indices[label]] for label in classes],
+                "cluster": joined["class"].astype(str) + "/" + joined["foreground_instance"].astype(str),
+                # Grid values are written as floats (0.15000000000000002); equal settings must compare equal.
+                "area": joined["area"].round(4),
+                "x": joined["x_coord"].round(4),
+                "y": joined["y_coord"].round(4),
+                "angle_deg": joined["rotation"].round(4),
+                "pct_inside_image": joined["pct_inside_image"],
+                "class": joined["class"],
+                "foreground_instance": joined["foreground_instance"].astype(str),
+                "background": joined["background"].astype(str),
+            }
+        )
+
+    def content_digest(self) -> str:
+        """See ``listing.digest``; the class lists and ``metadata.csv`` count byte by byte."""
+        lists = [path for name in (CLASS_INDICES, METADATA_INDICES) if (path := self._beside(name))]
+        return listing.digest(self._listing, [self.root / METADATA, *lists])
+
+
+class SIScoreSize(SIScore):
+    """Objects at the centre, 1 % to 100 % of the image."""
+
+    key: ClassVar[str] = "si-score/size"
+    title: ClassVar[str] = "SI-Score: object size"
+    published_folder: ClassVar[str] = "area"
+    how_to_get: ClassVar[str] = _DOWNLOAD.format(archive="area", factor="size") + " (The archive is also called size.)"
+    tables: ClassVar[tuple[Table, ...]] = (Table("by_size", ("area",), "Top-1 by object size"), _BY_CLASS)
+
+
+class SIScoreLocation(SIScore):
+    """Objects of 20 % of the image at 21 x 21 centres."""
+
+    key: ClassVar[str] = "si-score/location"
+    title: ClassVar[str] = "SI-Score: object location"
+    published_folder: ClassVar[str] = "location20_area02_min0pc"
+    how_to_get: ClassVar[str] = _DOWNLOAD.format(archive="location", factor="location")
+    tables: ClassVar[tuple[Table, ...]] = (Table("by_location", ("x", "y"), "Top-1 by object location"), _BY_CLASS)
+
+
+class SIScoreRotation(SIScore):
+    """Objects at the centre, turned in steps of 20 degrees, at four areas."""
+
+    key: ClassVar[str] = "si-score/rotation"
+    title: ClassVar[str] = "SI-Score: object rotation"
+    published_folder: ClassVar[str] = "rotation"
+    how_to_get: ClassVar[str] = _DOWNLOAD.format(archive="rotation", factor="rotation")
+    tables: ClassVar[tuple[Table, ...]] = (
+        Table("by_rotation", ("angle_deg", "area"), "Top-1 by rotation and size"),
+        _BY_CLASS,
+    )
+
+
+def read_csv(path: Path, required: Sequence[str]) -> pd.DataFrame:
+    """A CSV with every value as text.
+
+    Raises:
+        DataError: If it is absent, not CSV, empty, or lacks a column; names the file and what is missing.
+    """
+    try:
+        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+    except FileNotFoundError as error:
+        raise DataError(f"{path} is missing: give the folder that holds it with --data DIR.") from error
+    except (OSError, ValueError, pd.errors.ParserError) as error:
+        raise DataError(f"{path} cannot be read as CSV: {error}") from error
+    missing = [column for column in required if column not in frame.columns]
+    if missing:
+        raise DataError(f"{path}, row 1: column '{missing[0]}' is missing; the header is {', '.join(frame.columns)}")
+    if frame.empty:
+        raise DataError(f"{path} has a header but no rows.")
+    return frame
+
+
+def read_metadata(path: Path) -> pd.DataFrame:
+    """``metadata.csv`` with typed columns; ids and indices stay text.
+
+    Raises:
+        DataError: Naming file, row and column of the first value that is not a number.
+    """
+    frame = read_csv(path, METADATA_COLUMNS)
+    for column in _NUMBERS:
+        frame[column] = _as_numbers(frame[column], path)
+    frame["foreground_class"] = _as_numbers(frame["foreground_class"], path).astype(int)
+    return frame
+
+
+def read_int_labels(path: Path, below: int | None = None) -> list[tuple[int, str]]:
+    """A class list with the columns ``int,label``; several labels may share an integer.
+
+    Args:
+        path: The CSV.
+        below: If given, integers must be in [0, below).
+
+    Raises:
+        DataError: Naming file, row and column of the first value that does not fit.
+    """
+    frame = read_csv(path, ("int", "label"))
+    numbers = _as_numbers(frame["int"], path).astype(int)
+    wrong = np.flatnonzero((numbers < 0) | (numbers >= below)) if below is not None else []
+    if len(wrong):
+        raise DataError(f"{path}, row {wrong[0] + 2}, column 'int': {numbers.iloc[wrong[0]]} is not in 0..{below - 1}")
+    return list(zip(numbers.tolist(), frame["label"].tolist(), strict=True))
+
+
+def _as_numbers(column: pd.Series, path: Path) -> pd.Series:
+    numbers = pd.to_numeric(column, errors="coerce")
+    wrong = np.flatnonzero(~np.isfinite(numbers))
+    if len(wrong):
+        row = int(wrong[0])
+        # The header is row 1 of the file.
+        raise DataError(f"{path}, row {row + 2}, column '{column.name}': '{column.iloc[row]}' is not a number")
+    return numbers
+
+
+BENCHMARKS = (SIScoreSize, SIScoreLocation, SIScoreRotation)

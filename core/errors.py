@@ -1,0 +1,58 @@
+"""Errors a user can act on: what failed, the value seen, and what to type or edit."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+
+
+class OffcenterError(Exception):
+    """Base of every error that is shown as one line instead of a traceback."""
+
+    exit_code = 1
+
+
+class UsageError(OffcenterError):
+    """A name, option or path that was given is wrong; the command line exits with 2."""
+
+    exit_code = 2
+
+
+class DataError(OffcenterError):
+    """A data set, or a file of one, cannot be read as what it claims to be."""
+
+
+class ModelError(OffcenterError):
+    """A classifier cannot be loaded or run."""
+
+
+class ModelUnavailableError(ModelError):
+    """Weights are neither on this machine nor can they be downloaded now."""
+
+
+class StoreError(OffcenterError):
+    """Results cannot be written or read."""
+
+
+class LabelSpaceError(UsageError):
+    """A model's classes do not fit a benchmark."""
+
+
+def nearest(name: str, known: Iterable[str], n: int = 3) -> str:
+    """A hint that names the most similar known names, or an empty string.
+
+    Args:
+        name: What the user typed.
+        known: Valid names.
+        n: How many to offer at most.
+
+    Returns:
+        `` Did you mean 'a' or 'b'?`` with a leading space, or ``""``.
+    """
+    by_lower: dict[str, str] = {}
+    for candidate in known:
+        by_lower.setdefault(candidate.lower(), candidate)
+    found = difflib.get_close_matches(name.lower(), by_lower, n=n, cutoff=0.5)
+    if not found:
+        return ""
+    return " Did you mean " + " or ".join(f"'{by_lower[match]}'" for match in found) + "?"

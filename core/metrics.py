@@ -1,0 +1,227 @@
+"""From predictions to metric tables: join by id, decide what is correct, group, and give each number its interval.
+
+Correctness is never stored. It is decided here from the stored top 10 and a sample's accepted classes, so another
+policy needs no new inference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from core import stats
+from core.errors import DataError, UsageError
+from core.types import Policy
+
+POLICIES: tuple[Policy, ...] = ("top1", "top5", "restricted")
+#: A cell with fewer images than this is marked as thin.
+THIN = 30
+
+
+def join(samples: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
+    """Samples with what a model said of each; samples without a prediction are left out.
+
+    Args:
+        samples: ``sample_id``, ``accepted``, ``cluster`` and factor columns, one row per image.
+        predictions: ``sample_id``, ``view``, ``top10``, ``error`` and more, of one view.
+
+    Returns:
+        One row per prediction, in the order of ``samples``, with the added float columns ``correct`` (top-1) and
+        ``correct_top5``: 1.0, 0.0, or NaN for an image that could not be evaluated.
+
+    Raises:
+        DataError: If ids repeat, or a prediction's id is not among the samples.
+    """
+    for frame, what in ((samples, "samples"), (predictions, "predictions")):
+        if frame["sample_id"].duplicated().any():
+            twice = frame.loc[frame["sample_id"].duplicated(), "sample_id"].iloc[0]
+            raise DataError(f"sample id '{twice}' stands twice in the {what}")
+    rows = pd.Index(predictions["sample_id"]).get_indexer(pd.Index(samples["sample_id"]))
+    present = rows >= 0
+    if present.sum() != len(predictions):
+        stranger = predictions.loc[~predictions["sample_id"].isin(samples["sample_id"]), "sample_id"].iloc[0]
+        raise DataError(f"predictions are of another data set: '{stranger}' is not among the samples")
+    left = samples.loc[present].reset_index(drop=True)
+    right = predictions.iloc[rows[present]].drop(columns="sample_id").reset_index(drop=True)
+    joined = pd.concat([left, right], axis=1)
+    ranked = list_matrix(joined["top10"])
+    failed = joined["error"].notna().to_numpy()
+    for column, k in (("correct", 1), ("correct_top5", 5)):
+        hit = is_accepted(ranked[:, :k], joined["accepted"])
+        joined[column] = np.where(failed, np.nan, hit.astype(float))
+    return joined
+
+
+def is_accepted(ranked: np.ndarray, accepted: pd.Series) -> np.ndarray:
+    """Whether any of the ranked classes is in the sample's accepted set.
+
+    Args:
+        ranked: int (N, k) class indices; negative for none.
+        accepted: N lists of class indices.
+
+    Returns:
+        bool (N,).
+    """
+    offsets, flat = list_offsets(accepted)
+    row = np.repeat(np.arange(len(accepted)), np.diff(offsets))
+    match = (ranked[row] == flat[:, None]).any(axis=1)
+    return np.bincount(row[match], minlength=len(accepted)) > 0
+
+
+def list_offsets(column: pd.Series) -> tuple[np.ndarray, np.ndarray]:
+    """A column of lists as (offsets (N + 1,), flat values), for plain and for Arrow-backed columns."""
+    array = pa.array(column, from_pandas=True)
+    if isinstance(array, pa.ChunkedArray):
+        array = array.combine_chunks()
+    if pa.types.is_null(array.type):
+        return np.zeros(len(column) + 1, dtype=np.int64), np.empty(0, dtype=np.int64)
+    lengths = array.value_lengths().fill_null(0).to_numpy(zero_copy_only=False)
+    offsets = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return offsets, array.flatten().to_numpy(zero_copy_only=False)
+
+
+def list_matrix(column: pd.Series) -> np.ndarray:
+    """A column of equally long lists as (N, k); rows of a missing list are -1.
+
+    Raises:
+        DataError: If two lists differ in length.
+    """
+    offsets, flat = list_offsets(column)
+    lengths = np.diff(offsets)
+    width = int(lengths.max(initial=0))
+    full = lengths == width
+    if not (full | (lengths == 0)).all():
+        raise DataError(f"'{column.name}' holds lists of different lengths")
+    matrix = np.full((len(column), width), -1, dtype=flat.dtype if width else np.int64)
+    matrix[full] = flat.reshape(-1, width) if width else matrix[full]
+    return matrix
+
+
+def apply_policy(
+    joined: pd.DataFrame,
+    policy: Policy,
+    *,
+    classes: Sequence[int] | None = None,
+    logits: tuple[Sequence[str], np.ndarray] | None = None,
+) -> pd.DataFrame:
+    """The joined table with ``correct`` decided by another label policy.
+
+    Args:
+        joined: From ``join``.
+        policy: ``top1``: the best class is accepted; ``top5``: any of the best five is; ``restricted``: the best
+            among ``classes`` is.
+        classes: The benchmark's classes, for ``restricted``.
+        logits: Sample ids and float (N, num_classes) logits; needed by ``restricted`` only for images where none of
+            ``classes`` is among the ten best.
+
+    Raises:
+        UsageError: If the policy is unknown, or logits are needed and absent.
+    """
+    if policy == "top1":
+        return joined
+    if policy == "top5":
+        return joined.assign(correct=joined["correct_top5"])
+    if policy != "restricted":
+        raise UsageError(f"unknown policy '{policy}'. Known: {', '.join(POLICIES)}.")
+    if not classes:
+        raise UsageError("policy 'restricted' needs the benchmark's classes")
+    best = _best_of(joined, np.asarray(sorted(set(classes))), logits)
+    hit = is_accepted(best[:, None], joined["accepted"])
+    return joined.assign(correct=np.where(joined["correct"].isna(), np.nan, hit.astype(float)))
+
+
+def _best_of(
+    joined: pd.DataFrame, classes: np.ndarray, logits: tuple[Sequence[str], np.ndarray] | None
+) -> np.ndarray:
+    ranked = list_matrix(joined["top10"])
+    inside = np.isin(ranked, classes)
+    best = np.where(inside.any(axis=1), ranked[np.arange(len(ranked)), inside.argmax(axis=1)], -1)
+    unknown = (best < 0) & joined["correct"].notna().to_numpy()
+    if not unknown.any():
+        return best
+    rows = pd.Index(logits[0]).get_indexer(pd.Index(joined["sample_id"])) if logits is not None else None
+    if rows is None or (rows[unknown] < 0).any():
+        raise UsageError(
+            f"policy 'restricted': for {int(unknown.sum()):,} of {len(joined):,} images no class of the benchmark is "
+            "among the stored ten best, so logits are needed. Run evaluate again with --keep-logits."
+        )
+    best[unknown] = classes[logits[1][rows[unknown]][:, classes].argmax(axis=1)]
+    return best
+
+
+def accuracy_by(
+    joined: pd.DataFrame,
+    by: str | Sequence[str],
+    cluster: str | None = None,
+    *,
+    value: str = "correct",
+    confidence: float = stats.CONFIDENCE,
+    seed: int = 0,
+) -> pd.DataFrame:
+    """Accuracy per group, with its interval.
+
+    Args:
+        joined: From ``join``: ``value``, the ``by`` columns and, if given, the ``cluster`` column.
+        by: Grouping columns; none gives one row over everything.
+        cluster: Column of what is not independent (SI-Score's cut-out). With it intervals come from a bootstrap over
+            clusters, without it from Wilson's formula.
+        value: Column of 1.0, 0.0 and NaN (not evaluated; counted nowhere).
+        confidence: Two-sided, 0..1.
+        seed: Of the bootstrap.
+
+    Returns:
+        One row per group in the data, sorted by group: the ``by`` columns, ``value``, ``low``, ``high`` (fractions;
+        NaN where there is nothing to say: n of 0, or fewer than two clusters), ``n``, ``n_clusters``.
+
+    Raises:
+        UsageError: If a column is missing.
+    """
+    by = [by] if isinstance(by, str) else list(by)
+    missing = [column for column in (*by, value, *([cluster] if cluster else ())) if column not in joined]
+    if missing:
+        raise UsageError(f"no column '{missing[0]}' to group by; there are {', '.join(map(str, joined.columns))}")
+    groups, cells = _group_codes(joined, by)
+    scored = joined[value].notna().to_numpy()
+    values, cells = joined[value].to_numpy(dtype=float)[scored], cells[scored]
+    n = np.bincount(cells, minlength=len(groups))
+    total = np.bincount(cells, weights=values, minlength=len(groups))
+    if cluster is None:
+        low, high = stats.wilson(total, n, confidence)
+        n_clusters = n
+    else:
+        codes = pd.factorize(joined[cluster].to_numpy()[scored], sort=True)[0]
+        low, high, n_clusters = stats.cluster_bootstrap(
+            values, cells, codes, len(groups), confidence=confidence, seed=seed
+        )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = total / n
+    return groups.assign(value=mean, low=low, high=high, n=n, n_clusters=n_clusters)
+
+
+def _group_codes(joined: pd.DataFrame, by: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
+    if not by:
+        return pd.DataFrame(index=range(1)), np.zeros(len(joined), dtype=np.int64)
+    grouped = joined.groupby(by, sort=True, dropna=False)
+    codes = grouped.ngroup().to_numpy()
+    first = np.unique(codes, return_index=True)[1]
+    return joined.iloc[first][by].reset_index(drop=True), codes
+
+
+def near_chance(accuracy: float, n: int, chance: float) -> bool:
+    """Whether an accuracy cannot be told from guessing, which usually means that labels are in another order.
+
+    Args:
+        accuracy: Fraction 0..1.
+        n: Images.
+        chance: Accuracy of a guess, 0..1.
+
+    Returns:
+        True if the interval reaches down to twice chance; False for fewer than 50 images, or where chance is so high
+        that a bad model comes near it.
+    """
+    if n < 50 or chance > 0.25:
+        return False
+    return bool(stats.wilson(accuracy * n, n)[0] <= 2 * chance)

@@ -1,0 +1,377 @@
+"""Find, describe and load classifiers.
+
+A model is named as timm names it (``resnet50.a1_in1k``, ``hf-hub:owner/name``, ``local-dir:PATH``) or by the name of a
+folder in timm's hub format below one of the model folders. Weights are data: safetensors, or a pickle read with
+``weights_only=True``; code in a checkpoint is never run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import pickle
+import socket
+import urllib.parse
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import huggingface_hub
+import safetensors
+import timm
+import torch
+from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
+from timm.data import resolve_data_config
+from timm.models import load_state_dict
+from timm.models._hub import load_model_config_from_path
+
+from core import labels, paths
+from core.errors import ModelError, ModelUnavailableError, UsageError, nearest
+from core.types import Model
+
+CONFIG = "config.json"
+#: Weight files in the order of preference; safetensors before pickles.
+WEIGHTS = ("model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin", "open_clip_pytorch_model.bin")
+#: What decides a model's pixels; all of timm's resolved data config.
+TRANSFORM_KEYS = ("input_size", "interpolation", "mean", "std", "crop_pct", "crop_mode")
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where a model comes from, before anything is downloaded.
+
+    Attributes:
+        name: Short name.
+        spec: What to type to get it again.
+        architecture: timm's name of the architecture.
+        config: timm's pretrained config.
+        model_args: Arguments that change the architecture.
+        folder: Local folder with the weights, or None for the hub.
+        repo: Hub repository, or None for a folder.
+    """
+
+    name: str
+    spec: str
+    architecture: str
+    config: Mapping[str, Any]
+    model_args: Mapping[str, Any]
+    folder: Path | None = None
+    repo: str | None = None
+
+
+def resolve_device(device: str = "auto") -> str:
+    """``auto`` to what this machine has.
+
+    Raises:
+        UsageError: If the device is unknown or absent.
+    """
+    if device == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    kind, _, index = device.partition(":")
+    if kind not in ("cpu", "cuda") or (index and not index.isdigit()):
+        raise UsageError(f"unknown device '{device}'. Known: auto, cpu, cuda, cuda:0, ….")
+    if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
+        raise UsageError(f"device '{device}' is not there: torch {torch.__version__} sees no such GPU. Use --device cpu.")
+    return device
+
+
+def local_models() -> dict[str, Path]:
+    """Folders in timm's hub format that can be named by their folder's name; earlier model folders win."""
+    found: dict[str, Path] = {}
+    for folder in paths.model_folders():
+        if folder.is_dir():
+            for config in sorted(folder.glob(f"*/{CONFIG}")):
+                found.setdefault(config.parent.name, config.parent)
+    return found
+
+
+def resolve(spec: str) -> Source:
+    """What a model's name stands for.
+
+    Raises:
+        UsageError: If there is no such model; names the nearest ones.
+        ModelUnavailableError: If a hub repository's config cannot be reached.
+        ModelError: If a config is not what timm writes.
+    """
+    local = local_models()
+    if spec in local:
+        return _from_folder(local[spec])
+    if spec.startswith("local-dir:"):
+        return _from_folder(Path(spec.removeprefix("local-dir:")).expanduser().resolve())
+    if spec.startswith("hf-hub:"):
+        return _from_hub(spec.removeprefix("hf-hub:"))
+    if ":" in spec or "/" in spec:
+        raise UsageError(
+            f"'{spec}' is not a model name. For a folder write local-dir:{spec}, for the hub hf-hub:owner/name."
+        )
+    return _from_timm(spec, local)
+
+
+def _from_folder(folder: Path) -> Source:
+    if not (folder / CONFIG).is_file():
+        raise UsageError(f"{folder} has no {CONFIG}: it is not a model folder in timm's hub format.")
+    return _from_config(folder / CONFIG, folder.name, f"local-dir:{folder}", folder=folder)
+
+
+def _from_hub(repo: str) -> Source:
+    config = Path(_download(repo, (CONFIG,)))
+    return _from_config(config, repo, f"hf-hub:{repo}", repo=repo)
+
+
+def _from_config(path: Path, name: str, spec: str, **where: Any) -> Source:
+    try:
+        config, architecture, model_args = load_model_config_from_path(path.parent)
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise ModelError(f"{path} is not a model config as timm writes it: {type(error).__name__}: {error}") from error
+    if not timm.is_model(architecture):
+        raise ModelError(
+            f"{path}: timm {timm.__version__} does not know the architecture '{architecture}'."
+            f"{nearest(architecture, timm.list_models())}"
+        )
+    return Source(name, spec, architecture, config, model_args or {}, **where)
+
+
+def _from_timm(spec: str, local: Mapping[str, Path]) -> Source:
+    architecture, _, tag = spec.partition(".")
+    try:
+        config = timm.get_pretrained_cfg(spec) if timm.is_model(architecture) else None
+    except RuntimeError as error:
+        raise UsageError(f"timm has no weights tagged '{tag}' for '{architecture}'. Tags: {_tags(architecture)}.") from error
+    if config is None:
+        candidates = [*local, *timm.list_models(), *timm.list_pretrained()]
+        raise UsageError(
+            f"unknown model '{spec}'.{nearest(spec, candidates)} "
+            "'python -m core models' lists what is on this machine; timm's names are at https://huggingface.co/timm."
+        )
+    values = config.to_dict()
+    if not values.get("hf_hub_id"):
+        raise UsageError(f"timm has no hub weights for '{spec}'; use a tag of it: {_tags(architecture)}.")
+    full = f"{architecture}.{values['tag']}" if values.get("tag") and not tag else spec
+    return Source(full, full, architecture, values, {}, repo=values["hf_hub_id"])
+
+
+def _tags(architecture: str) -> str:
+    return ", ".join(timm.list_pretrained(f"{architecture}.*")) or "none are published"
+
+
+def weights_file(source: Source) -> Path:
+    """The file of a model's weights; downloaded if it is not in the hub's cache.
+
+    Raises:
+        ModelUnavailableError: If it is neither here nor reachable.
+        ModelError: If the folder or repository has no weights.
+    """
+    if source.folder is not None:
+        found = [source.folder / name for name in WEIGHTS if (source.folder / name).is_file()]
+        if not found:
+            raise ModelError(f"{source.folder} has none of {', '.join(WEIGHTS)}.")
+        return found[0]
+    named = source.config.get("hf_hub_filename")
+    names = (Path(named).with_suffix(".safetensors").name, named, *WEIGHTS) if named else WEIGHTS
+    return Path(_download(source.repo, tuple(dict.fromkeys(names))))
+
+
+def _download(repo: str, names: tuple[str, ...]) -> str:
+    """The first of some files that a hub repository has; from the cache if one is there, without asking the hub."""
+    repo, _, revision = repo.partition("@")
+    for name in names:
+        cached = huggingface_hub.try_to_load_from_cache(repo, name, revision=revision or None)
+        if isinstance(cached, str):
+            return cached
+    try:
+        _require_connection()
+        for name in names:
+            try:
+                return huggingface_hub.hf_hub_download(repo, name, revision=revision or None)
+            except LocalEntryNotFoundError:
+                raise
+            except EntryNotFoundError:
+                continue
+    except RepositoryNotFoundError as error:
+        raise UsageError(f"the hub has no repository '{repo}' that you may read: check the name, or log in.") from error
+    except (OSError, HfHubHTTPError, LocalEntryNotFoundError) as error:
+        raise ModelUnavailableError(
+            f"'{repo}' is not on this machine and the hub cannot be reached ({_first_line(error)}). On a machine with a "
+            f"connection run: hf download {repo} --local-dir {paths.slug(repo)}; copy that folder here and use "
+            "--model local-dir:PATH."
+        ) from error
+    raise ModelError(f"the hub repository '{repo}' has none of {', '.join(names)}.")
+
+
+def _require_connection() -> None:
+    """Fail within seconds where the hub client would retry for half a minute.
+
+    Raises:
+        OSError: If the hub's host does not answer and no proxy is set that could reach it.
+    """
+    hub = urllib.parse.urlsplit(huggingface_hub.constants.ENDPOINT)
+    if huggingface_hub.constants.HF_HUB_OFFLINE or urllib.request.getproxies():
+        return
+    with socket.create_connection((hub.hostname, hub.port or (443 if hub.scheme == "https" else 80)), timeout=5):
+        pass
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def describe(spec: str) -> Model:
+    """What a model is, its fingerprint included, without building it.
+
+    Args:
+        spec: A model's name.
+
+    Raises:
+        UsageError, ModelUnavailableError, ModelError: See ``resolve`` and ``weights_file``.
+    """
+    source = resolve(spec)
+    return _described(source, file_sha256(weights_file(source)))
+
+
+def _described(source: Source, fingerprint: str) -> Model:
+    config = dict(source.config)
+    num_classes = int(config.get("num_classes") or 0)
+    return Model(
+        name=source.name,
+        source=source.spec,
+        architecture=source.architecture + _suffix(source.model_args),
+        label_space=labels.identify(num_classes, config.get("label_names")),
+        num_classes=num_classes,
+        transform=resolve_transform(config),
+        fingerprint=fingerprint,
+    )
+
+
+def _suffix(model_args: Mapping[str, Any]) -> str:
+    return "".join(f",{name}={json.dumps(value)}" for name, value in sorted(model_args.items()))
+
+
+def resolve_transform(pretrained_cfg: Mapping[str, Any]) -> dict[str, Any]:
+    """timm's evaluation preprocessing for a pretrained config, as JSON values.
+
+    Returns:
+        ``input_size`` [3, H, W], ``interpolation``, ``mean``, ``std``, ``crop_pct``, ``crop_mode``.
+    """
+    resolved = resolve_data_config(pretrained_cfg=dict(pretrained_cfg))
+    return {key: list(value) if isinstance(value := resolved[key], tuple) else value for key in TRANSFORM_KEYS}
+
+
+def load(name: str, device: str = "auto") -> Model:
+    """A classifier, ready to run.
+
+    Args:
+        name: timm name, ``hf-hub:...``, ``local-dir:PATH`` or the name of a local model folder.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Returns:
+        The model with its module in eval mode, float32, on the device.
+
+    Raises:
+        UsageError: If name or device are unknown.
+        ModelUnavailableError: If weights cannot be had.
+        ModelError: If weights do not fit, are damaged or hold code.
+    """
+    device = resolve_device(device)
+    source = resolve(name)
+    path = weights_file(source)
+    model = _described(source, file_sha256(path))
+    return replace(model, module=_build(source, path).to(device), device=device)
+
+
+def _build(source: Source, path: Path) -> torch.nn.Module:
+    state = read_weights(path)
+    # The weights are handed over in memory, so that timm neither downloads nor unpickles anything itself.
+    config = {**source.config, "source": "", "file": None, "url": None, "custom_load": False, "state_dict": state}
+    if "tag" in config and config["tag"] is None:
+        config["tag"] = ""
+    chatter = logging.getLogger("timm")
+    level = chatter.level
+    chatter.setLevel(logging.ERROR)
+    try:
+        module = timm.create_model(source.architecture, pretrained=True, pretrained_cfg=config, **source.model_args)
+    except (RuntimeError, KeyError, TypeError, ValueError) as error:
+        raise ModelError(f"the weights in {path} do not fit {source.architecture}: {_first_line(error)}") from error
+    finally:
+        chatter.setLevel(level)
+    module.pretrained_cfg = {**module.pretrained_cfg, "state_dict": None}
+    return module.eval()
+
+
+def read_weights(path: Path) -> dict[str, torch.Tensor]:
+    """A state dict from safetensors or from a pickle that holds only tensors and plain containers.
+
+    Raises:
+        ModelError: If the file is damaged, or holds code.
+    """
+    try:
+        return load_state_dict(str(path), use_ema=False, device="cpu", weights_only=True)
+    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, safetensors.SafetensorError) as error:
+        hint = "" if path.suffix == ".safetensors" else " A checkpoint with code in it is refused; convert it to safetensors."
+        raise ModelError(f"{path} cannot be read as weights: {_first_line(error)}.{hint}") from error
+
+
+def from_module(module: torch.nn.Module, name: str, *, label_space: str, transform: Mapping[str, Any]) -> Model:
+    """Wrap a network of your own.
+
+    Args:
+        module: Maps float (N, 3, H, W) to logits (N, classes).
+        name: Short name.
+        label_space: Of its output: ``imagenet-1k``, ``focus-10``.
+        transform: Preprocessing, with the keys of ``resolve_transform``.
+    """
+    module = module.eval()
+    device = next((str(parameter.device) for parameter in module.parameters()), "cpu")
+    return Model(
+        name=name,
+        source=name,
+        architecture=type(module).__name__,
+        label_space=label_space,
+        num_classes=len(labels.label_space(label_space)),
+        transform=dict(transform),
+        fingerprint=state_sha256(module),
+        module=module,
+        device=device,
+    )
+
+
+def state_sha256(module: torch.nn.Module) -> str:
+    """SHA-256 (hex) over names, shapes, types and values of a state dict."""
+    total = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        values = tensor.detach().cpu().contiguous()
+        total.update(f"{name} {tuple(values.shape)} {values.dtype}".encode())
+        total.update(values.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return total.hexdigest()
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 (hex) of a file; remembered by path, size and time of change, so that large weights are read once."""
+    status = path.stat()
+    key = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
+    memory = paths.data_home() / "results" / "fingerprints.json"
+    known = paths.read_json(memory)
+    if key not in known:
+        with open(path, "rb") as stream:
+            known[key] = hashlib.file_digest(stream, "sha256").hexdigest()
+        paths.write_atomically(memory, json.dumps(known, indent=1) + "\n")
+    return known[key]
+
+
+@cache
+def hub_models() -> tuple[str, ...]:
+    """Names of models whose weights are in the hub's cache on this machine."""
+    try:
+        cached = huggingface_hub.scan_cache_dir()
+    except (huggingface_hub.errors.CacheNotFound, OSError):
+        return ()
+    names = []
+    for repo in cached.repos:
+        files = {file.file_name for revision in repo.revisions for file in revision.files}
+        if repo.repo_type == "model" and files & set(WEIGHTS):
+            owner, _, name = repo.repo_id.partition("/")
+            names.append(name if owner == "timm" else f"hf-hub:{repo.repo_id}")
+    return tuple(sorted(names))

@@ -1,0 +1,156 @@
+"""A table on disk that grows batch by batch: Parquet parts, each written whole or not at all.
+
+Part ``<kind>-<first>-<last>.parquet`` holds batches first..last. It is written under a temporary name and renamed, so a
+reader never sees half of one and a killed writer keeps every finished batch. Small parts are merged as they grow in
+number; a part whose range lies inside another's is ignored until it is deleted, so a kill between the two steps counts
+nothing twice.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core.errors import StoreError
+
+_NAME = re.compile(r"^(?P<kind>[a-z]+)-(?P<first>\d{7})-(?P<last>\d{7})\.parquet$")
+_MERGE_EVERY = 64
+_READ_ATTEMPTS = 3
+
+
+class Parts:
+    """All parts of one kind in a folder.
+
+    Args:
+        folder: Where they are; need not exist yet.
+        kind: Beginning of their names.
+        schema: Columns of every part.
+    """
+
+    def __init__(self, folder: Path, kind: str, schema: pa.Schema) -> None:
+        self.folder = folder
+        self.kind = kind
+        self.schema = schema
+
+    def _all(self) -> list[tuple[int, int, Path]]:
+        if not self.folder.is_dir():
+            return []
+        matches = [match for name in os.listdir(self.folder) if (match := _NAME.match(name))]
+        return sorted(
+            (int(match["first"]), int(match["last"]), self.folder / match[0])
+            for match in matches
+            if match["kind"] == self.kind
+        )
+
+    def _live(self) -> list[tuple[int, int, Path]]:
+        """Parts that no other part covers, in the order of batches."""
+        live: list[tuple[int, int, Path]] = []
+        # Of parts that begin together the longest comes first, so whatever it covers follows it.
+        for first, last, path in sorted(self._all(), key=lambda part: (part[0], -part[1])):
+            if not live or last > live[-1][1]:
+                live.append((first, last, path))
+        return live
+
+    @property
+    def next_batch(self) -> int:
+        """Number that the next batch gets."""
+        return max((last for _, last, _ in self._all()), default=-1) + 1
+
+    @property
+    def num_rows(self) -> int:
+        """Rows stored, from the files' footers alone."""
+        return sum(self._retry(lambda path: pq.read_metadata(path).num_rows))
+
+    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+        """All rows so far.
+
+        Args:
+            columns: Only these; all by default.
+
+        Raises:
+            StoreError: If a part is damaged; names it.
+        """
+        names = list(columns) if columns is not None else self.schema.names
+        tables = self._retry(lambda path: pq.read_table(path, columns=names, partitioning=None))
+        return pa.concat_tables(tables) if tables else self.schema.empty_table().select(names)
+
+    def _retry(self, read_one):  # noqa: ANN001, ANN202
+        """Apply a reader to every live part; a merge may delete one between listing and reading, so list again."""
+        for attempt in range(_READ_ATTEMPTS):
+            path = self.folder
+            try:
+                results = []
+                for _, _, path in self._live():
+                    results.append(read_one(path))
+                return results
+            except FileNotFoundError:
+                if attempt == _READ_ATTEMPTS - 1:
+                    raise
+            except (OSError, pa.ArrowException) as error:
+                raise StoreError(
+                    f"{path} is damaged ({error}). Delete it; the same evaluate command computes it again."
+                ) from error
+        raise AssertionError("unreachable")
+
+    def append(self, table: pa.Table, batch: int) -> None:
+        """Write one batch; when this returns, a kill no longer loses it.
+
+        Raises:
+            StoreError: If it cannot be written, for example because the disk is full.
+        """
+        write_parquet(self.folder / f"{self.kind}-{batch:07d}-{batch:07d}.parquet", table)
+        if (batch + 1) % _MERGE_EVERY == 0:
+            self._merge([part for part in self._live() if part[0] == part[1]])
+
+    def merge_all(self) -> None:
+        """Leave a single part."""
+        self._merge(self._live())
+
+    def _merge(self, parts: list[tuple[int, int, Path]]) -> None:
+        if len(parts) > 1:
+            merged = pa.concat_tables([pq.read_table(path, partitioning=None) for _, _, path in parts])
+            write_parquet(self.folder / f"{self.kind}-{parts[0][0]:07d}-{parts[-1][1]:07d}.parquet", merged)
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Delete what a merge has made superfluous and what a kill has left under a temporary name."""
+        live = {path for _, _, path in self._live()}
+        for _, _, path in self._all():
+            if path not in live:
+                path.unlink(missing_ok=True)
+        for path in self.folder.glob(f".{self.kind}-*.tmp"):
+            path.unlink(missing_ok=True)
+
+
+def write_parquet(path: Path, table: pa.Table) -> None:
+    """Write a table under a temporary name, then rename it.
+
+    Raises:
+        StoreError: If it cannot be written; says what to do.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            pq.write_table(table, temporary, compression="zstd")
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def cannot_write(path: Path, error: OSError) -> StoreError:
+    """The error to show for a failed write."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StoreError(
+            f"the disk is full ({os.strerror(error.errno)}) writing {path}. All finished batches are kept: free space, "
+            "or set OFFCENTER_DATA to a folder on another disk, and give the same command again."
+        )
+    return StoreError(f"cannot write {path}: {error.strerror or error}. Set OFFCENTER_DATA to a folder you may write to.")

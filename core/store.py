@@ -1,0 +1,331 @@
+"""Predictions on disk: which results there are, reading them, and the one writer of each.
+
+Layout, below ``data/results``::
+
+    <benchmark>/samples/<content digest>.<label space>.parquet    what is in each image
+    <benchmark>/<model>/<identity>/run.json                       what was run, on what, with what
+                                   part-<first>-<last>.parquet    predictions (see ``core.parts``)
+                                   logits-<first>-<last>.parquet  float16 logits of the same images, on request
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from filelock import FileLock, Timeout
+
+from core import paths
+from core.errors import StoreError, UsageError, nearest
+from core.parts import Parts, cannot_write, write_parquet
+
+MANIFEST = "run.json"
+_LOCK = ".lock"
+
+PREDICTIONS_SCHEMA = pa.schema(
+    [
+        ("sample_id", pa.string()),
+        ("view", pa.string()),
+        ("top10", pa.list_(pa.int32())),
+        ("top10_prob", pa.list_(pa.float32())),
+        ("p_accepted", pa.float32()),
+        ("error", pa.string()),
+    ]
+)
+LOGITS_SCHEMA = pa.schema([("sample_id", pa.string()), ("logits", pa.list_(pa.float16()))])
+
+
+def identity(parts: Mapping[str, Any]) -> str:
+    """Identity of a result: 16 hex digits over what decides its numbers.
+
+    Args:
+        parts: weights, architecture, preprocessing, precision, benchmark content, view; JSON values.
+    """
+    canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=list)
+    return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Run:
+    """One stored result: a folder and its manifest.
+
+    Attributes:
+        path: The identity's folder.
+        info: Content of ``run.json``.
+    """
+
+    path: Path
+    info: Mapping[str, Any] = field(repr=False)
+
+    @property
+    def identity(self) -> str:
+        """Hash that names the result."""
+        return self.path.name
+
+    @property
+    def benchmark(self) -> str:
+        """Key of the benchmark."""
+        return self.info["benchmark"]["key"]
+
+    @property
+    def model(self) -> str:
+        """Short name of the model."""
+        return self.info["model"]["name"]
+
+    @property
+    def n_samples(self) -> int:
+        """Images the benchmark has."""
+        return int(self.info["benchmark"]["n"])
+
+    @property
+    def n_done(self) -> int:
+        """Images with a stored prediction or a recorded error; counted from the parts, so right at any moment."""
+        return predictions_of(self).num_rows
+
+    @property
+    def complete(self) -> bool:
+        """Whether every image of the benchmark is there."""
+        return self.n_done >= self.n_samples
+
+
+def read_manifest(folder: Path) -> dict[str, Any]:
+    """``run.json`` of a result's folder; empty if there is none."""
+    return paths.read_json(folder / MANIFEST)
+
+
+def relative(path: Path) -> str:
+    """A path below the results folder as it stands in a manifest."""
+    return path.relative_to(paths.results_home()).as_posix()
+
+
+def run_folder(benchmark: str, model: str, run_identity: str) -> Path:
+    """Folder of a result."""
+    return paths.results_home() / benchmark / paths.slug(model) / run_identity
+
+
+def list_runs(benchmark: str | None = None, model: str | None = None) -> list[Run]:
+    """Stored results, newest first.
+
+    Args:
+        benchmark: Only of this benchmark.
+        model: Only of this model: its short name or its source.
+    """
+    runs = []
+    for manifest in sorted(paths.results_home().rglob(MANIFEST)):
+        info = paths.read_json(manifest)
+        if "benchmark" not in info or "model" not in info or info["identity"] != manifest.parent.name:
+            continue
+        if benchmark is not None and info["benchmark"]["key"] != benchmark:
+            continue
+        if model is not None and not _is_model(info["model"], model):
+            continue
+        runs.append(Run(manifest.parent, info))
+    return sorted(runs, key=lambda run: run.info.get("updated", ""), reverse=True)
+
+
+def _is_model(stored: Mapping[str, str], spec: str) -> bool:
+    if spec.startswith("local-dir:"):
+        spec = "local-dir:" + str(Path(spec.removeprefix("local-dir:")).expanduser().resolve())
+    return spec in (stored["name"], stored["source"], stored["source"].removeprefix("hf-hub:"))
+
+
+def find_run(benchmark: str, model: str, run_identity: str | None = None, **settings: str) -> Run:
+    """The stored result of a model on a benchmark; the newest complete one where there are several.
+
+    Args:
+        benchmark: Key.
+        model: Short name or source.
+        run_identity: Its identity, or the beginning of it.
+        settings: Values that ``run.json`` must have, such as ``precision="fp32"`` or ``view="clean"``.
+
+    Raises:
+        UsageError: If there is none; says what is stored and what to run.
+    """
+    runs = list_runs(benchmark, model)
+    if run_identity:
+        runs = [run for run in runs if run.identity.startswith(run_identity)]
+    wanted = {name: value for name, value in settings.items() if value}
+    runs = [run for run in runs if all(run.info.get(name) == value for name, value in wanted.items())]
+    if not runs:
+        models = sorted({run.model for run in list_runs(benchmark)})
+        stored = f"Stored for it: {', '.join(models)}." if models else "Nothing is stored for this benchmark."
+        asked = "".join(f" with {name} {value}" for name, value in wanted.items())
+        raise UsageError(
+            f"no result of model '{model}' on benchmark '{benchmark}'{asked}.{nearest(model, models)} {stored} "
+            f"Run: python -m core evaluate --model {model} --benchmark {benchmark}"
+        )
+    return max(runs, key=lambda run: run.complete)
+
+
+def predictions_of(run: Run | Path) -> Parts:
+    """The parts that hold a run's predictions."""
+    return Parts(run.path if isinstance(run, Run) else run, "part", PREDICTIONS_SCHEMA)
+
+
+def logits_of(run: Run | Path) -> Parts:
+    """The parts that hold a run's logits, if they were kept."""
+    return Parts(run.path if isinstance(run, Run) else run, "logits", LOGITS_SCHEMA)
+
+
+def read(run: Run | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Stored predictions; of a run under way, those so far.
+
+    Args:
+        run: The run, or its folder.
+        columns: Only these of ``sample_id, view, top10, top10_prob, p_accepted, error``; all by default.
+
+    Returns:
+        One row per image. ``top10`` and ``top10_prob`` are Arrow-backed lists, best class first, missing where
+        ``error`` says why.
+
+    Raises:
+        StoreError: If a part cannot be read.
+    """
+    return _to_pandas(predictions_of(run).read(columns))
+
+
+def read_logits(run: Run | Path) -> tuple[list[str], np.ndarray] | None:
+    """Sample ids and float16 (N, num_classes) logits, or None if none were kept."""
+    table = logits_of(run).read()
+    if not table.num_rows:
+        return None
+    ids = table["sample_id"].to_pylist()
+    flat = table["logits"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
+    return ids, flat.reshape(len(ids), -1)
+
+
+def _to_pandas(table: pa.Table) -> pd.DataFrame:
+    """With lists left in Arrow's flat form, which is what fast joins need."""
+    lists = {column.type: pd.ArrowDtype(column.type) for column in table.schema if pa.types.is_list(column.type)}
+    return table.to_pandas(types_mapper=lists.get)
+
+
+def samples_file(benchmark: str, content_digest: str, label_space: str) -> Path:
+    """File of a benchmark's samples table; one per content and label space, shared by all models."""
+    return paths.results_home() / benchmark / "samples" / f"{content_digest[:16]}.{label_space}.parquet"
+
+
+def write_samples(path: Path, samples: pd.DataFrame) -> None:
+    """Keep a samples table beside the predictions, so that reports need neither images nor a listing of them.
+
+    Raises:
+        StoreError: If it cannot be written.
+    """
+    if not path.is_file():
+        write_parquet(path, pa.Table.from_pandas(samples, preserve_index=False))
+
+
+def read_samples(run: Run) -> pd.DataFrame:
+    """The samples table that belongs to a run.
+
+    Raises:
+        StoreError: If it is gone.
+    """
+    path = paths.results_home() / run.info["samples"]
+    try:
+        table = pq.read_table(path, partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(
+            f"the samples table {path} cannot be read ({error}); the same evaluate command writes it again."
+        ) from error
+    return _to_pandas(table)
+
+
+class RunWriter:
+    """Appends batches to a run; only one process at a time has it (see ``open_writer``)."""
+
+    def __init__(self, folder: Path, info: dict[str, Any]) -> None:
+        self.folder = folder
+        self.info = info
+        self._predictions = predictions_of(folder)
+        self._logits = logits_of(folder)
+        self._next = max(self._predictions.next_batch, self._logits.next_batch)
+        self._predictions.sweep()
+        self._logits.sweep()
+
+    def done(self) -> set[str]:
+        """Ids of the images that are stored."""
+        return set(self._predictions.read(["sample_id"])["sample_id"].to_pylist())
+
+    def append(self, batch: pa.Table, logits: pa.Table | None = None) -> None:
+        """Store one batch; when this returns, a kill no longer loses it.
+
+        Args:
+            batch: ``PREDICTIONS_SCHEMA``.
+            logits: ``LOGITS_SCHEMA``, of the images that did not fail.
+
+        Raises:
+            StoreError: If it cannot be written, for example because the disk is full.
+        """
+        # Logits first: an image counts as done once its prediction is there, so its logits must be there by then.
+        if logits is not None and logits.num_rows:
+            self._logits.append(logits, self._next)
+        self._predictions.append(batch, self._next)
+        self._next += 1
+
+    def write_manifest(self, **updates: Any) -> None:
+        """Update ``run.json``."""
+        self.info.update(updates, updated=time.strftime("%Y-%m-%dT%H:%M:%S%z"))
+        paths.write_atomically(self.folder / MANIFEST, json.dumps(self.info, indent=2, default=list) + "\n")
+
+    def finish(self) -> None:
+        """Merge all parts into one."""
+        self._predictions.merge_all()
+        self._logits.merge_all()
+
+
+@contextmanager
+def open_writer(folder: Path, info: dict[str, Any], on_wait: Callable[[], None] | None = None) -> Iterator[RunWriter]:
+    """The one writer of a run; a second process waits here until the first has ended.
+
+    Args:
+        folder: From ``run_folder``; created if needed.
+        info: Manifest of a new run; that of an existing one is kept and updated.
+        on_wait: Called once if another process has the run.
+
+    Raises:
+        StoreError: If the folder cannot be written to.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(folder / _LOCK)
+        try:
+            lock.acquire(timeout=0)
+        except Timeout:
+            if on_wait is not None:
+                on_wait()
+            lock.acquire()
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    try:
+        kept = paths.read_json(folder / MANIFEST)
+        yield RunWriter(folder, {**info, **{name: kept[name] for name in ("created",) if name in kept}})
+    finally:
+        lock.release()
+
+
+def set_aside(folder: Path) -> Path | None:
+    """Rename a run's folder so that a fresh one can take its place; nothing computed is deleted.
+
+    Returns:
+        Where it is now, or None if there was none.
+    """
+    if predictions_of(folder).next_batch == 0:
+        return None
+    target = folder.with_name(f"{folder.name}.replaced-{time.strftime('%Y%m%dT%H%M%S')}")
+    try:
+        with FileLock(folder / _LOCK).acquire(timeout=0):
+            folder.rename(target)
+    except Timeout as error:
+        raise StoreError(f"{folder} is being written by another process; wait for it or stop it first.") from error
+    return target

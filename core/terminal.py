@@ -1,0 +1,138 @@
+"""How results and progress look in a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
+from rich.progress import Progress as Bar
+from rich.table import Table as RichTable
+
+from core.metrics import THIN
+from core.types import Progress
+
+out = Console(highlight=False)
+err = Console(stderr=True, highlight=False)
+_QUIET_EVERY_S = 10.0
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[Progress], None]]:
+    """A progress callback: a bar on a terminal, a line every ten seconds in a log. Both go to standard error."""
+    if not err.is_terminal:
+        yield _log_lines(title)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[tail]}"))
+    with Bar(*columns, console=err, transient=True) as bar:
+        task = bar.add_task(title, total=None, tail="")
+        yield lambda state: bar.update(
+            task, completed=state.done, total=state.total, tail=_tail(state), description=f"{title}: {state.stage}"
+        )
+
+
+def _log_lines(title: str) -> Callable[[Progress], None]:
+    last = [time.monotonic()]
+
+    def show(state: Progress) -> None:
+        if time.monotonic() - last[0] >= _QUIET_EVERY_S:
+            last[0] = time.monotonic()
+            err.print(f"{title}: {state.stage}, {state.done:,} of {state.total:,}, {_tail(state)}", soft_wrap=True)
+
+    return show
+
+
+def _tail(state: Progress) -> str:
+    parts = []
+    if state.rate:
+        parts.append(f"{state.rate:,.0f}/s")
+    if state.seconds_left is not None:
+        parts.append(f"{duration(state.seconds_left)} left")
+    if state.failed:
+        parts.append(f"{state.failed:,} failed")
+    return ", ".join(parts)
+
+
+def duration(seconds: float) -> str:
+    """``45 s``, ``3 min 20 s`` or ``2 h 05 min``."""
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
+
+
+def percent(value: float | None) -> str:
+    """A fraction as percent with one decimal; ``–`` for None."""
+    return "–" if value is None else f"{100 * value:.1f}"
+
+
+def interval(row: Mapping[str, Any], name: str) -> str:
+    """``[59.8, 62.7]``, or why there is none."""
+    low, high = row.get(f"{name}_low"), row.get(f"{name}_high")
+    if low is None or high is None:
+        return "no interval" if row["n"] else "no data"
+    return f"[{percent(low)}, {percent(high)}]"
+
+
+def rows_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[str], value: str) -> RichTable:
+    """A metric table, one line a row; thin cells are marked."""
+    table = RichTable(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in by:
+        table.add_column(column, justify="left" if rows and isinstance(rows[0][column], str) else "right")
+    for column in (f"{value} %", "95 % interval", *(["top5 %"] if rows and value == "top1" and "top5" in rows[0] else [])):
+        table.add_column(column, justify="right")
+    table.add_column("n", justify="right")
+    table.add_column("clusters", justify="right")
+    for row in rows:
+        cells = [f"{row[column]:g}" if isinstance(row[column], float) else str(row[column]) for column in by]
+        cells += [percent(row[value]), interval(row, value)]
+        if value == "top1" and "top5" in row:
+            cells.append(percent(row["top5"]))
+        thin = " thin" if row["n"] < THIN else ""
+        table.add_row(*cells, f"{row['n']:,}{thin}", f"{row['n_clusters']:,}")
+    return table
+
+
+def grid_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[str], value: str) -> RichTable:
+    """A metric table of two factors as a grid of percentages; the second factor goes down where it is ``y``."""
+    across, down = (by[0], by[1]) if by[1] == "y" else (by[1], by[0])
+    columns = sorted({row[across] for row in rows})
+    cells = {(row[down], row[across]): row[value] for row in rows}
+    sizes = [row["n"] for row in rows]
+    n = f"{min(sizes):,}" if min(sizes) == max(sizes) else f"{min(sizes):,} to {max(sizes):,}"
+    table = RichTable(
+        title=f"{title}, {value} % · {down} down, {across} across · n = {n} a cell" + (" (thin)" if min(sizes) < THIN else ""),
+        title_justify="left",
+        title_style="bold",
+        box=None,
+        pad_edge=False,
+        padding=(0, 1, 0, 0),
+    )
+    table.add_column("", justify="right")
+    for column in columns:
+        table.add_column(f"{column:g}", justify="right", no_wrap=True)
+    for line in sorted({row[down] for row in rows}):
+        shares = [cells.get((line, column)) for column in columns]
+        table.add_row(f"{line:g}", *("–" if share is None else f"{100 * share:.0f}" for share in shares))
+    return table
+
+
+def warn(text: str) -> None:
+    """A warning line on standard error."""
+    err.print(f"warning: {text}", style="yellow", soft_wrap=True, markup=False)
+
+
+def fail(text: str) -> None:
+    """An error line on standard error."""
+    err.print(f"error: {text}", style="red", soft_wrap=True, markup=False)
+
+
+def is_terminal() -> bool:
+    """Whether a person is watching."""
+    return sys.stderr.isatty()
