@@ -69,8 +69,8 @@ def models(as_json: Json = False) -> None:
     if not rows and not hub:
         terminal.out.print("No models on this machine yet.")
     terminal.out.print(
-        "\nAny timm name with weights works where the hub can be reached (resnet50.a1_in1k), as do hf-hub:owner/name and "
-        "local-dir:PATH.\nFolders searched for local models (OFFCENTER_MODELS adds more): "
+        "\nAny timm name with weights works where the hub can be reached (resnet50.a1_in1k), as do hf-hub:owner/name "
+        "and local-dir:PATH.\nFolders searched for local models (OFFCENTER_MODELS adds more): "
         + ", ".join(str(path) for path in paths.model_folders()),
         soft_wrap=True,
         markup=False,
@@ -123,7 +123,9 @@ def evaluate(
     precision: Annotated[str, typer.Option(help="fp32, bf16 or fp16.")] = "fp32",
     batch_size: Annotated[int | None, typer.Option(min=1, help="Images a forward pass; chosen by default.")] = None,
     workers: Annotated[int | None, typer.Option(min=1, help="Decoding threads; one a core by default.")] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Stop at this many images; the same command goes on.")] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Stop at this many images; the same command goes on.")
+    ] = None,
     fresh: Annotated[bool, typer.Option(help="Start again; the earlier result is kept aside.")] = False,
     keep_logits: Annotated[bool, typer.Option(help="Also store float16 logits (2 bytes a class and image).")] = False,
     as_json: Json = False,
@@ -295,14 +297,18 @@ def generate_si_score(
         )
     terminal.out.print(f"{n:,} images in {out}. Next:", soft_wrap=True, markup=False)
     terminal.out.print(
-        f"python -m core evaluate --model MODEL --benchmark si-score/{factor} --data {out}", soft_wrap=True, markup=False
+        f"python -m core evaluate --model MODEL --benchmark si-score/{factor} --data {out}",
+        soft_wrap=True,
+        markup=False,
     )
 
 
 @app.command()
 def bench(
     model: Annotated[str | None, typer.Option(help="A model; a local one by default.")] = None,
-    data: Annotated[Path | None, typer.Option(help="Folder of images; photographs made on the spot by default.")] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="Folder of images; photographs made on the spot by default.")
+    ] = None,
     device: Device = "auto",
     rounds: Annotated[int, typer.Option(min=1, help="Alternating rounds; medians are reported.")] = 5,
     as_json: Json = False,

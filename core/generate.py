@@ -1,7 +1,7 @@
 """Generate SI-Score images from cut-outs and backgrounds, in the published layout.
 
-The grids are those of Yung et al. 2021 (arXiv 2104.04191). What is written reads back through the reader of the official
-sets (``core.benchmarks.si_score``).
+The grids are those of Yung et al. 2021 (arXiv 2104.04191). What is written reads back through the reader of
+the official sets (``core.benchmarks.si_score``).
 """
 
 from __future__ import annotations
@@ -265,7 +265,9 @@ def _run(
                 if progress is not None:
                     done = (len(jobs) - len(pending)) * n_settings
                     rate = done / (time.perf_counter() - begun)
-                    progress(Progress(done, len(jobs) * n_settings, 0, rate, len(pending) * n_settings / rate, "composing"))
+                    progress(
+                        Progress(done, len(jobs) * n_settings, 0, rate, len(pending) * n_settings / rate, "composing")
+                    )
         except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
             raise

@@ -133,9 +133,7 @@ def apply_policy(
     return joined.assign(correct=np.where(joined["correct"].isna(), np.nan, hit.astype(float)))
 
 
-def _best_of(
-    joined: pd.DataFrame, classes: np.ndarray, logits: tuple[Sequence[str], np.ndarray] | None
-) -> np.ndarray:
+def _best_of(joined: pd.DataFrame, classes: np.ndarray, logits: tuple[Sequence[str], np.ndarray] | None) -> np.ndarray:
     ranked = list_matrix(joined["top10"])
     inside = np.isin(ranked, classes)
     best = np.where(inside.any(axis=1), ranked[np.arange(len(ranked)), inside.argmax(axis=1)], -1)

@@ -75,7 +75,9 @@ def resolve_device(device: str = "auto") -> str:
     if kind not in ("cpu", "cuda") or (index and not index.isdigit()):
         raise UsageError(f"unknown device '{device}'. Known: auto, cpu, cuda, cuda:0, ….")
     if kind == "cuda" and int(index or 0) >= torch.cuda.device_count():
-        raise UsageError(f"device '{device}' is not there: torch {torch.__version__} sees no such GPU. Use --device cpu.")
+        raise UsageError(
+            f"device '{device}' is not there: torch {torch.__version__} sees no such GPU. Use --device cpu."
+        )
     return device
 
 
@@ -140,7 +142,9 @@ def _from_timm(spec: str, local: Mapping[str, Path]) -> Source:
     try:
         config = timm.get_pretrained_cfg(spec) if timm.is_model(architecture) else None
     except RuntimeError as error:
-        raise UsageError(f"timm has no weights tagged '{tag}' for '{architecture}'. Tags: {_tags(architecture)}.") from error
+        raise UsageError(
+            f"timm has no weights tagged '{tag}' for '{architecture}'. Tags: {_tags(architecture)}."
+        ) from error
     if config is None:
         candidates = [*local, *timm.list_models(), *timm.list_pretrained()]
         raise UsageError(
@@ -310,7 +314,11 @@ def read_weights(path: Path) -> dict[str, torch.Tensor]:
     try:
         return load_state_dict(str(path), use_ema=False, device="cpu", weights_only=True)
     except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, safetensors.SafetensorError) as error:
-        hint = "" if path.suffix == ".safetensors" else " A checkpoint with code in it is refused; convert it to safetensors."
+        hint = (
+            ""
+            if path.suffix == ".safetensors"
+            else " A checkpoint with code in it is refused; convert it to safetensors."
+        )
         raise ModelError(f"{path} cannot be read as weights: {_first_line(error)}.{hint}") from error
 
 

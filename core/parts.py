@@ -153,4 +153,6 @@ def cannot_write(path: Path, error: OSError) -> StoreError:
             f"the disk is full ({os.strerror(error.errno)}) writing {path}. All finished batches are kept: free space, "
             "or set OFFCENTER_DATA to a folder on another disk, and give the same command again."
         )
-    return StoreError(f"cannot write {path}: {error.strerror or error}. Set OFFCENTER_DATA to a folder you may write to.")
+    return StoreError(
+        f"cannot write {path}: {error.strerror or error}. Set OFFCENTER_DATA to a folder you may write to."
+    )

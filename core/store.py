@@ -98,9 +98,10 @@ class Run:
         return self.n_done >= self.n_samples
 
 
-def read_manifest(folder: Path) -> dict[str, Any]:
-    """``run.json`` of a result's folder; empty if there is none."""
-    return paths.read_json(folder / MANIFEST)
+def open_run(folder: Path) -> Run | None:
+    """The run in a result's folder, or None if there is none."""
+    info = paths.read_json(folder / MANIFEST)
+    return Run(folder, info) if info else None
 
 
 def relative(path: Path) -> str:
@@ -309,7 +310,7 @@ def open_writer(folder: Path, info: dict[str, Any], on_wait: Callable[[], None] 
         raise cannot_write(folder, error) from error
     try:
         kept = paths.read_json(folder / MANIFEST)
-        yield RunWriter(folder, {**info, **{name: kept[name] for name in ("created",) if name in kept}})
+        yield RunWriter(folder, {**info, **kept})
     finally:
         lock.release()
 

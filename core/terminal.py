@@ -85,7 +85,11 @@ def rows_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[str],
     table = RichTable(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     for column in by:
         table.add_column(column, justify="left" if rows and isinstance(rows[0][column], str) else "right")
-    for column in (f"{value} %", "95 % interval", *(["top5 %"] if rows and value == "top1" and "top5" in rows[0] else [])):
+    for column in (
+        f"{value} %",
+        "95 % interval",
+        *(["top5 %"] if rows and value == "top1" and "top5" in rows[0] else []),
+    ):
         table.add_column(column, justify="right")
     table.add_column("n", justify="right")
     table.add_column("clusters", justify="right")
@@ -107,7 +111,8 @@ def grid_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[str],
     sizes = [row["n"] for row in rows]
     n = f"{min(sizes):,}" if min(sizes) == max(sizes) else f"{min(sizes):,} to {max(sizes):,}"
     table = RichTable(
-        title=f"{title}, {value} % · {down} down, {across} across · n = {n} a cell" + (" (thin)" if min(sizes) < THIN else ""),
+        title=f"{title}, {value} % · {down} down, {across} across · n = {n} a cell"
+        + (" (thin)" if min(sizes) < THIN else ""),
         title_justify="left",
         title_style="bold",
         box=None,

@@ -1,0 +1,197 @@
+"""Measure the engine in one run against the loop people write, and against the forward pass alone."""
+
+from __future__ import annotations
+
+import resource
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from PIL import Image
+from timm.data import create_transform
+from torch.utils.data import DataLoader, Dataset
+
+from core import models
+from core.benchmarks import find_data
+from core.benchmarks.listing import IMAGE_SUFFIXES
+from core.engine import Engine
+from core.errors import UsageError
+from core.forward import one_thread
+from core.loading import open_rgb
+from core.types import Model, Progress, ProgressCallback
+
+MAX_IMAGES = 500
+_PLAIN_BATCH = 32
+_PLAIN_WORKERS = 2
+
+
+class _PlainDataset(Dataset):
+    """The data set of (a): Pillow and timm's transform, one image at a time."""
+
+    def __init__(self, files: list[Path], transform: Callable[[Image.Image], torch.Tensor]) -> None:
+        self._files = files
+        self._transform = transform
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+    def __getitem__(self, index: int) -> torch.Tensor:
+        return self._transform(Image.open(self._files[index]).convert("RGB"))
+
+
+def measure(
+    model: str | None = None,
+    data: Path | None = None,
+    *,
+    device: str = "auto",
+    rounds: int = 5,
+    progress: ProgressCallback | None = None,
+) -> dict[str, Any]:
+    """Compare four ways over the same images, in alternating rounds.
+
+    (a) ``plain``: DataLoader, timm's transform, eager float32 in the default layout; (b) ``engine``: this engine at
+    fp32, from files to probabilities; (c) ``forward_only``: the engine's forward pass on pixels in memory; (d)
+    ``engine_bf16``. One round of each warms up and is not counted.
+
+    Args:
+        model: A model's name; a local one by default.
+        data: Folder with images, searched recursively; up to 500 are used. By default the remembered ``imagenet``
+            data, else noise images made on the spot.
+        device: ``auto``, ``cpu`` or ``cuda``.
+        rounds: Counted rounds.
+        progress: Called after each round.
+
+    Returns:
+        ``plain, engine, forward_only, engine_bf16`` (images/s, medians), ``ratio_plain`` (b/a), ``ratio_forward``
+        (b/c), ``peak_rss_mb`` (of the process up to the end of the engine's first round, so without (a)),
+        ``startup_s`` and how it was run.
+    """
+    name = model or next(iter(models.local_models()), None)
+    if name is None:
+        raise UsageError("no local model to measure: give one with --model.")
+    with tempfile.TemporaryDirectory() as scratch:
+        files = _files(data, Path(scratch))
+        begun = time.perf_counter()
+        loaded = models.load(name, device)
+        engine = Engine(loaded, "fp32")
+        load_s = time.perf_counter() - begun
+        prepare_s = engine.prepare(sys.maxsize)
+        _engine_round(engine, files)
+        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
+        half = Engine(models.load(name, device), "bf16")
+        half.prepare(sys.maxsize)
+        pixels = torch.from_numpy(np.stack([engine.preprocess(open_rgb(file)) for file in files]))
+        plain = _Plain(models.load(name, device), files)
+        ways: dict[str, Callable[[], None]] = {
+            "plain": plain,
+            "engine": lambda: _engine_round(engine, files),
+            "forward_only": lambda: _forward_round(engine, pixels),
+            "engine_bf16": lambda: _engine_round(half, files),
+        }
+        rates = _alternate(ways, len(files), rounds, progress)
+    medians = {way: statistics.median(values) for way, values in rates.items()}
+    return {
+        **{way: round(value, 2) for way, value in medians.items()},
+        "ratio_plain": round(medians["engine"] / medians["plain"], 3),
+        "ratio_forward": round(medians["engine"] / medians["forward_only"], 3),
+        "peak_rss_mb": round(peak),
+        "startup_s": {"load": round(load_s, 2), "prepare": round(prepare_s, 2)},
+        "model": loaded.name,
+        "device": loaded.device,
+        "form": engine.forward.form,
+        "form_bf16": half.forward.form,
+        "workers": engine.workers,
+        "batch_size": engine.batch_size,
+        "images": len(files),
+        "rounds": {way: [round(value, 1) for value in values] for way, values in rates.items()},
+    }
+
+
+def _alternate(
+    ways: dict[str, Callable[[], None]], n_images: int, rounds: int, progress: ProgressCallback | None
+) -> dict[str, list[float]]:
+    rates: dict[str, list[float]] = {way: [] for way in ways}
+    for number in range(-1, rounds):
+        for way, run in ways.items():
+            begun = time.perf_counter()
+            run()
+            if number >= 0:
+                rates[way].append(n_images / (time.perf_counter() - begun))
+        if progress is not None:
+            progress(Progress(number + 2, rounds + 1, stage="measuring"))
+    return rates
+
+
+class _Plain:
+    """(a): what a first evaluation script looks like."""
+
+    def __init__(self, model: Model, files: list[Path]) -> None:
+        assert model.module is not None
+        self._module = model.module
+        self._device = model.device
+        transform = create_transform(**{**model.transform, "input_size": tuple(model.transform["input_size"])})
+        self._loader = DataLoader(
+            _PlainDataset(files, transform), _PLAIN_BATCH, num_workers=_PLAIN_WORKERS, persistent_workers=True
+        )
+
+    @torch.no_grad()
+    def __call__(self) -> None:
+        for batch in self._loader:
+            self._module(batch.to(self._device)).softmax(dim=1).topk(min(10, self._module.num_classes)).indices.cpu()
+
+
+def _engine_round(engine: Engine, files: list[Path]) -> None:
+    """(b) and (d): from files to the ten best classes, as ``evaluate`` does it."""
+    for part in engine.stream(np.arange(len(files)), lambda number: engine.preprocess(open_rgb(files[number]))):
+        part.top(10)
+
+
+def _forward_round(engine: Engine, pixels: torch.Tensor) -> None:
+    """(c): the same threads and slices, pixels in memory."""
+    slices = iter(pixels.split(engine.batch_size))
+    turn = threading.Lock()
+
+    def work() -> None:
+        with one_thread():
+            while True:
+                with turn:
+                    part = next(slices, None)
+                if part is None:
+                    return
+                engine.predict(part)
+
+    threads = [threading.Thread(target=work) for _ in range(engine.workers)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+
+def _files(data: Path | None, scratch: Path) -> list[Path]:
+    folder = data or find_data("imagenet")
+    if folder is None:
+        return _noise_images(scratch)
+    if not folder.is_dir():
+        raise UsageError(f"--data {folder} is not a folder.")
+    files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in IMAGE_SUFFIXES)[:MAX_IMAGES]
+    if not files:
+        raise UsageError(f"--data {folder} has no images.")
+    return files
+
+
+def _noise_images(folder: Path, n: int = 128) -> list[Path]:
+    """JPEGs of smoothed noise at a photograph's usual size (500 x 375)."""
+    rng = np.random.default_rng(0)
+    files = []
+    for number in range(n):
+        coarse = Image.fromarray(rng.integers(0, 256, (47, 63, 3), dtype=np.uint8))
+        files.append(folder / f"{number}.jpg")
+        coarse.resize((500, 375), Image.Resampling.BICUBIC).save(files[-1], quality=92)
+    return files

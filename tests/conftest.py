@@ -1,0 +1,116 @@
+"""A toy classifier, a few tiny images, and the real material where it is at hand."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from core import models
+
+REPO = Path(__file__).resolve().parent.parent
+SHARED = REPO.parent / "shared"
+
+TOY_TRANSFORM = {
+    "input_size": [3, 32, 32],
+    "interpolation": "bilinear",
+    "mean": [0.5, 0.5, 0.5],
+    "std": [0.5, 0.5, 0.5],
+    "crop_pct": 1.0,
+    "crop_mode": "center",
+}
+
+#: The toy classifier tells an image by its brightest channel.
+RED, GREEN, BLUE = 0, 1, 2
+RED_WNID, GREEN_WNID, BLUE_WNID = "n01440764", "n01443537", "n01484850"
+
+
+class BrightestChannel(torch.nn.Module):
+    """Logits of ImageNet classes 0, 1 and 2 are the mean of the red, green and blue channel; all others are low."""
+
+    num_classes = 1000
+
+    def __init__(self):
+        super().__init__()
+        self.gain = torch.nn.Parameter(torch.tensor(10.0))
+
+    def forward(self, inputs):
+        logits = torch.full((inputs.shape[0], 1000), -10.0, dtype=inputs.dtype, device=inputs.device)
+        logits[:, :3] = self.gain * inputs.mean(dim=(2, 3))
+        return logits
+
+
+@pytest.fixture(autouse=True)
+def _own_data_home(tmp_path, monkeypatch):
+    """No test reads or writes the user's results, settings or models."""
+    monkeypatch.setenv("OFFCENTER_DATA", str(tmp_path / "offcenter-data"))
+    monkeypatch.delenv("OFFCENTER_MODELS", raising=False)
+
+
+@pytest.fixture
+def toy_model():
+    return models.from_module(
+        BrightestChannel(), "brightest-channel", label_space="imagenet-1k", transform=TOY_TRANSFORM
+    )
+
+
+@pytest.fixture
+def colour_folder(tmp_path):
+    """An ImageNet-style folder: per class 8 plain images; one of the 24 is of the wrong colour."""
+    root = tmp_path / "colours"
+    colours = {RED_WNID: (200, 10, 10), GREEN_WNID: (10, 200, 10), BLUE_WNID: (10, 10, 200)}
+    for wnid, colour in colours.items():
+        (root / wnid).mkdir(parents=True)
+        for number in range(8):
+            Image.new("RGB", (40 + number, 36), colour).save(root / wnid / f"{number}.png")
+    Image.new("RGB", (40, 36), colours[GREEN_WNID]).save(root / RED_WNID / "0.png")
+    return root
+
+
+@pytest.fixture
+def cutouts(tmp_path):
+    """Four cut-outs of two SI-Score classes: opaque ellipses on transparent ground."""
+    root = tmp_path / "foregrounds"
+    for label, colour in (("koala", (220, 30, 30)), ("zebra", (30, 220, 30))):
+        (root / label).mkdir(parents=True)
+        for number in range(2):
+            height, width = 60 + 10 * number, 80
+            y, x = np.mgrid[:height, :width]
+            inside = ((x / width - 0.5) ** 2 + (y / height - 0.5) ** 2) < 0.2
+            pixels = np.zeros((height, width, 4), dtype=np.uint8)
+            pixels[inside] = (*colour, 255)
+            Image.fromarray(pixels, "RGBA").save(root / label / f"{label}{number}.png")
+    return root
+
+
+@pytest.fixture
+def backgrounds(tmp_path):
+    """Three backgrounds of different shapes."""
+    root = tmp_path / "backgrounds"
+    root.mkdir()
+    for name, size, colour in (
+        ("sea", (90, 70), (20, 40, 160)),
+        ("field", (64, 64), (40, 120, 40)),
+        ("sky", (50, 80), (90, 160, 220)),
+    ):
+        Image.new("RGB", size, colour).save(root / f"{name}.png")
+    return root
+
+
+@pytest.fixture
+def shared():
+    """The folder of real photos, cut-outs and classifiers; absent on a user's machine."""
+    if not SHARED.is_dir():
+        pytest.skip(f"real photos and classifiers are not at {SHARED.name}/ beside the project")
+    return SHARED
+
+
+def write_csv(path: Path, header, rows):
+    with open(path, "w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(header)
+        writer.writerows(rows)
