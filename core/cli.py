@@ -108,7 +108,7 @@ def _opened(key: str, data: Path | None) -> Benchmark:
     benchmark = benchmarks.open_benchmark(key, data)
     if data is not None:
         # Only what has been read as this benchmark is worth remembering.
-        benchmark.content_digest()
+        benchmark.samples(benchmark.label_spaces[0])
         paths.remember_data(key, benchmarks.find_data(key, data))
     return benchmark
 

@@ -26,7 +26,7 @@ from PIL import Image
 from core import __version__, models, store
 from core.benchmarks import open_benchmark
 from core.engine import Engine, Predicted
-from core.errors import DataError, OffcenterError, UsageError
+from core.errors import DataError, OffcenterError, StoreError, UsageError
 from core.loading import as_rgb, open_rgb
 from core.metrics import list_offsets
 from core.types import Benchmark, Model, Precision, Progress, ProgressCallback, View
@@ -187,15 +187,15 @@ def _run(engine: Engine, plan: Plan, rows: np.ndarray, writer: store.RunWriter, 
     waiting: list[Predicted] = []
 
     def commit() -> None:
-        if waiting:
-            tables = [_table(part, plan, ids) for part in waiting]
-            logits = [_logits(part, ids) for part in waiting] if writer.info["keep_logits"] else []
+        # Taken out first: an interrupt while they are written must not lead to their being written twice.
+        parts = waiting.copy()
+        waiting.clear()
+        if parts:
+            tables = [_table(part, plan, ids) for part in parts]
+            logits = [_logits(part, ids) for part in parts] if writer.info["keep_logits"] else []
             writer.append(pa.concat_tables(tables), pa.concat_tables(logits) if logits else None)
-            tracker.advance(
-                sum(len(part.numbers) for part in waiting),
-                sum(error is not None for part in waiting for error in part.errors),
-            )
-            waiting.clear()
+            errors = [error for part in parts for error in part.errors]
+            tracker.advance(len(errors), sum(error is not None for error in errors))
 
     status = "failed"
     stream = engine.stream(rows, lambda row: _pixels(engine, plan, ids[row]))
@@ -213,12 +213,13 @@ def _run(engine: Engine, plan: Plan, rows: np.ndarray, writer: store.RunWriter, 
             writer.finish()
     except KeyboardInterrupt:
         status = "partial"
-        stream.close()
         commit()
         raise InterruptedRunError(
             f"stopped: {tracker.done:,} of {tracker.total:,} images are stored; the same command goes on from here."
         ) from None
-    except (DataError, OSError):
+    except StoreError:
+        raise
+    except Exception:
         commit()
         raise
     finally:

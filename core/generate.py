@@ -122,8 +122,8 @@ def si_score_set(
     """Generate one factor's images; given again after an interruption, it goes on.
 
     Args:
-        foregrounds: Cut-outs as ``<class label>/<instance>.png``, with transparency; may hold ``foreground_classes.csv``
-            for classes that SI-Score does not name.
+        foregrounds: Cut-outs as ``<class label>/<instance>.png``, with transparency; may hold a
+            ``foreground_classes.csv`` for classes that SI-Score does not name.
         backgrounds: Images.
         factor: ``size``, ``location`` or ``rotation``.
         out: New or empty folder, or one of an interrupted call with the same arguments.

@@ -199,8 +199,8 @@ def _download(repo: str, names: tuple[str, ...]) -> str:
         raise UsageError(f"the hub has no repository '{repo}' that you may read: check the name, or log in.") from error
     except (OSError, HfHubHTTPError, LocalEntryNotFoundError) as error:
         raise ModelUnavailableError(
-            f"'{repo}' is not on this machine and the hub cannot be reached ({_first_line(error)}). On a machine with a "
-            f"connection run: hf download {repo} --local-dir {paths.slug(repo)}; copy that folder here and use "
+            f"'{repo}' is not on this machine and the hub cannot be reached ({_first_line(error)}). On a machine "
+            f"with a connection run: hf download {repo} --local-dir {paths.slug(repo)}; copy that folder here and use "
             "--model local-dir:PATH."
         ) from error
     raise ModelError(f"the hub repository '{repo}' has none of {', '.join(names)}.")
@@ -255,7 +255,7 @@ def _suffix(model_args: Mapping[str, Any]) -> str:
 
 
 def resolve_transform(pretrained_cfg: Mapping[str, Any]) -> dict[str, Any]:
-    """timm's evaluation preprocessing for a pretrained config, as JSON values.
+    """The evaluation preprocessing that timm derives from a pretrained config, as JSON values.
 
     Returns:
         ``input_size`` [3, H, W], ``interpolation``, ``mean``, ``std``, ``crop_pct``, ``crop_mode``.

@@ -1,4 +1,4 @@
-"""What a stored run says: the tables its benchmark's paper reports, as JSON values, and the export of its predictions."""
+"""What a stored run says: the tables its benchmark's paper reports, as JSON values; and the export of predictions."""
 
 from __future__ import annotations
 
@@ -132,8 +132,12 @@ def _warnings(
     chance = (5 if policy == "top5" else 1) * n_accepted / outputs
     if value is not None and metrics.near_chance(value, overall["n"], chance):
         found.append(
-            f"{value:.1%} is near chance ({chance:.2%}): are the model's classes in the order of this benchmark's labels?"
+            f"{value:.1%} is near chance ({chance:.2%}): are the model's classes in the benchmark's order?"
         )
+    others = [other for other in store.list_runs(run.benchmark, run.model) if other.identity != run.identity]
+    if others:
+        listed = ", ".join(f"{other.identity} ({other.info['precision']}, {other.info['view']})" for other in others)
+        found.append(f"other results of this model on this benchmark, not shown here: {listed}")
     return found + [f"data: {note}" for note in run.info["benchmark"].get("notes", [])]
 
 

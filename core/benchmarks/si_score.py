@@ -112,6 +112,11 @@ class SIScore(Benchmark):
             DataError: If metadata cannot be read, ids are ambiguous, or no image has a row.
         """
         require_imagenet(self, label_space)
+        return self._as_samples(self._joined)
+
+    @cached_property
+    def _joined(self) -> pd.DataFrame:
+        """Files with their rows of metadata."""
         files = pd.DataFrame({"sample_id": self._listing.ids})
         parts = files["sample_id"].str.partition("/")
         files["class"], files["image_id"] = parts[0], parts[2].str.rsplit(".", n=1).str[0]
@@ -122,7 +127,7 @@ class SIScore(Benchmark):
                 raise DataError(f"{where}: image id '{twice}' stands there twice; {METADATA_INDICES} is needed to tell")
         joined = files.merge(self._metadata, on=on, how="inner", validate="one_to_one", sort=False)
         self._report_unmatched(len(files), len(self._metadata), len(joined))
-        return self._as_samples(joined)
+        return joined
 
     def _join_columns(self) -> list[str]:
         """Ids are unique within a class; without the class integers' meaning they must be unique over all."""
