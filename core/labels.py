@@ -18,6 +18,7 @@ from core.paths import EMBEDDED
 IMAGENET_1K = "imagenet-1k"
 FOCUS_10 = "focus-10"
 _FOLDER = EMBEDDED / "labels"
+_MOSTLY = 0.8
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,11 @@ def _is_imagenet_order(label_names: Sequence[str]) -> bool:
         return True
     # Names are spelt in many ways; a re-ordered output shows in that most of them are not among the class's own names.
     own = sum(
-        name.split(",")[0].strip().lower() in lemmas.lower()
+        name.split(",")[0].strip().lower() in _lower_parts(lemmas)
         for name, lemmas in zip(label_names, space.lemmas, strict=False)
     )
-    return len(label_names) == len(space) and own > len(space) // 2
+    return len(label_names) == len(space) and own >= _MOSTLY * len(space)
+
+
+def _lower_parts(lemmas: str) -> set[str]:
+    return {lemma.strip().lower() for lemma in lemmas.split(",")}

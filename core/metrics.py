@@ -135,8 +135,11 @@ def apply_policy(
 
 def _best_of(joined: pd.DataFrame, classes: np.ndarray, logits: tuple[Sequence[str], np.ndarray] | None) -> np.ndarray:
     ranked = list_matrix(joined["top10"])
+    # A last column of -1 stands for "none of them", also where every image failed and there are no ranks at all.
+    ranked = np.hstack([ranked, np.full((len(ranked), 1), -1)])
     inside = np.isin(ranked, classes)
-    best = np.where(inside.any(axis=1), ranked[np.arange(len(ranked)), inside.argmax(axis=1)], -1)
+    inside[:, -1] = True
+    best = ranked[np.arange(len(ranked)), inside.argmax(axis=1)]
     unknown = (best < 0) & joined["correct"].notna().to_numpy()
     if not unknown.any():
         return best

@@ -131,9 +131,7 @@ def _warnings(
     n_accepted = len(metrics.list_offsets(table["accepted"])[1]) / max(len(table), 1)
     chance = (5 if policy == "top5" else 1) * n_accepted / outputs
     if value is not None and metrics.near_chance(value, overall["n"], chance):
-        found.append(
-            f"{value:.1%} is near chance ({chance:.2%}): are the model's classes in the benchmark's order?"
-        )
+        found.append(f"{value:.1%} is near chance ({chance:.2%}): are the model's classes in the benchmark's order?")
     others = [other for other in store.list_runs(run.benchmark, run.model) if other.identity != run.identity]
     if others:
         listed = ", ".join(f"{other.identity} ({other.info['precision']}, {other.info['view']})" for other in others)

@@ -323,7 +323,7 @@ def set_aside(folder: Path) -> Path | None:
     """
     if predictions_of(folder).next_batch == 0:
         return None
-    target = folder.with_name(f"{folder.name}.replaced-{time.strftime('%Y%m%dT%H%M%S')}")
+    target = folder.with_name(f"{folder.name}.replaced-{time.strftime('%Y%m%dT%H%M%S')}-{time.time_ns() % 10**9:09}")
     try:
         with FileLock(folder / _LOCK).acquire(timeout=0):
             folder.rename(target)

@@ -96,8 +96,8 @@ class SIScore(Benchmark):
         if unknown:
             raise DataError(
                 f"{self.root / unknown[0]}: '{unknown[0]}' is not a class that SI-Score names."
-                f"{nearest(unknown[0], self._class_indices)} Rename the folder, or add the line "
-                f"'<ImageNet index>,{unknown[0]}' to {CLASS_INDICES}."
+                f"{nearest(unknown[0], self._class_indices)} Rename the folder, or name all classes in a "
+                f"{CLASS_INDICES} (columns int,label; int is the ImageNet index)."
             )
         return found
 
@@ -122,19 +122,27 @@ class SIScore(Benchmark):
         files["class"], files["image_id"] = parts[0], parts[2].str.rsplit(".", n=1).str[0]
         on = self._join_columns()
         for frame, where in ((files, self.root), (self._metadata, self.root / METADATA)):
-            if frame.duplicated(on).any():
-                twice = frame.loc[frame.duplicated(on), "image_id"].iloc[0]
-                raise DataError(f"{where}: image id '{twice}' stands there twice; {METADATA_INDICES} is needed to tell")
+            self._require_unique(frame, on, where)
         joined = files.merge(self._metadata, on=on, how="inner", validate="one_to_one", sort=False)
         self._report_unmatched(len(files), len(self._metadata), len(joined))
         return joined
+
+    @staticmethod
+    def _require_unique(frame: pd.DataFrame, on: list[str], where: Path) -> None:
+        twice = np.flatnonzero(frame.duplicated(on))
+        if not len(twice):
+            return
+        row = int(twice[0])
+        place = f"{where}, row {row + 2}" if where.suffix == ".csv" else f"{where / frame['sample_id'].iloc[row]}"
+        fix = f"add {METADATA_INDICES}, which tells classes apart" if on == ["image_id"] else "delete one of the two"
+        raise DataError(f"{place}: the image id '{frame['image_id'].iloc[row]}' is there twice: {fix}.")
 
     def _join_columns(self) -> list[str]:
         """Ids are unique within a class; without the class integers' meaning they must be unique over all."""
         path = self._beside(METADATA_INDICES)
         if path is None:
             return ["image_id"]
-        labels = self._metadata["foreground_class"].map(dict(read_int_labels(path)))
+        labels = self._metadata["foreground_class"].map(dict(read_int_labels(path, unique=True)))
         if labels.isna().any():
             row = int(np.flatnonzero(labels.isna())[0])
             raise DataError(
@@ -242,25 +250,29 @@ def read_metadata(path: Path) -> pd.DataFrame:
     frame = read_csv(path, METADATA_COLUMNS)
     for column in _NUMBERS:
         frame[column] = _as_numbers(frame[column], path)
-    frame["foreground_class"] = _as_numbers(frame["foreground_class"], path).astype(int)
+    frame["foreground_class"] = _as_integers(frame["foreground_class"], path)
     return frame
 
 
-def read_int_labels(path: Path, below: int | None = None) -> list[tuple[int, str]]:
-    """A class list with the columns ``int,label``; several labels may share an integer.
+def read_int_labels(path: Path, *, below: int | None = None, unique: bool = False) -> list[tuple[int, str]]:
+    """A class list with the columns ``int,label``.
 
     Args:
         path: The CSV.
         below: If given, integers must be in [0, below).
+        unique: Whether each integer must stand for one label.
 
     Raises:
         DataError: Naming file, row and column of the first value that does not fit.
     """
     frame = read_csv(path, ("int", "label"))
-    numbers = _as_numbers(frame["int"], path).astype(int)
+    numbers = _as_integers(frame["int"], path)
     wrong = np.flatnonzero((numbers < 0) | (numbers >= below)) if below is not None else []
     if len(wrong):
         raise DataError(f"{path}, row {wrong[0] + 2}, column 'int': {numbers.iloc[wrong[0]]} is not in 0..{below - 1}")
+    twice = np.flatnonzero(numbers.duplicated()) if unique else []
+    if len(twice):
+        raise DataError(f"{path}, row {twice[0] + 2}, column 'int': {numbers.iloc[twice[0]]} already has another label")
     return list(zip(numbers.tolist(), frame["label"].tolist(), strict=True))
 
 
@@ -272,6 +284,15 @@ def _as_numbers(column: pd.Series, path: Path) -> pd.Series:
         # The header is row 1 of the file.
         raise DataError(f"{path}, row {row + 2}, column '{column.name}': '{column.iloc[row]}' is not a number")
     return numbers
+
+
+def _as_integers(column: pd.Series, path: Path) -> pd.Series:
+    numbers = _as_numbers(column, path)
+    wrong = np.flatnonzero(numbers % 1 != 0)
+    if len(wrong):
+        row = int(wrong[0])
+        raise DataError(f"{path}, row {row + 2}, column '{column.name}': '{column.iloc[row]}' is not a whole number")
+    return numbers.astype(int)
 
 
 BENCHMARKS = (SIScoreSize, SIScoreLocation, SIScoreRotation)

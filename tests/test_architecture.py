@@ -1,0 +1,96 @@
+"""The rules of the house, held by reading imports."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import REPO
+
+#: Lower layers know nothing of higher ones; modules of one layer may use each other, without cycles.
+LAYERS = [
+    {"core", "core.types", "core.errors", "core.paths", "core.parts"},
+    {"core.labels", "core.scenes", "core.views", "core.stats"},
+    {"core.models", "core.benchmarks", "core.loading", "core.forward", "core.engine", "core.generate"},
+    {"core.evaluate", "core.store"},
+    {"core.metrics", "core.saliency"},
+    {"core.figures", "core.report", "core.bench"},
+    {"core.terminal", "core.cli", "core.__main__"},
+]
+#: Joining is needed to know what an identity covers; nothing else of the metrics is used there.
+ALLOWED_UPWARD = {("core.evaluate", "core.metrics")}
+TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "scenes", "generate", "cli"]
+
+MODULES = sorted((REPO / "core").rglob("*.py"))
+
+
+def module_name(path):
+    parts = path.relative_to(REPO).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported(path):
+    """Names of project modules that a file imports anywhere, outside TYPE_CHECKING blocks."""
+    known = {module_name(other) for other in MODULES}
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name for name in found if name in known and name != "core"}
+
+
+def layer(name):
+    for number, names in enumerate(LAYERS):
+        if any(name == member or (member != "core" and name.startswith(member + ".")) for member in names):
+            return number
+    raise AssertionError(f"{name} belongs to no layer: add it to LAYERS")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_imports_point_down(path):
+    name = module_name(path)
+    upward = {other for other in imported(path) if layer(other) > layer(name)} - {
+        other for user, other in ALLOWED_UPWARD if user == name
+    }
+    assert not upward
+
+
+def test_there_are_no_cycles():
+    graph = {module_name(path): imported(path) for path in MODULES}
+    done, under_way = set(), []
+
+    def visit(name):
+        if name in under_way:
+            raise AssertionError(" -> ".join([*under_way[under_way.index(name) :], name]))
+        if name not in done:
+            under_way.append(name)
+            for other in sorted(graph[name]):
+                visit(other)
+            under_way.pop()
+            done.add(name)
+
+    for name in graph:
+        visit(name)
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_core_knows_nothing_of_streamlit(path):
+    text = path.read_text(encoding="utf-8")
+    assert "import streamlit" not in text
+    assert "from streamlit" not in text
+
+
+def test_reading_stored_results_never_imports_torch():
+    code = f"import sys, {', '.join('core.' + name for name in TORCH_FREE)}; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], cwd=REPO, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("path", [REPO / "app.py", *sorted((REPO / "pages").rglob("*.py"))], ids=lambda path: path.name)
+def test_pages_do_not_import_torch_or_group_tables(path):
+    text = Path(path).read_text(encoding="utf-8")
+    assert "import torch" not in text
+    assert ".groupby(" not in text

@@ -1,0 +1,369 @@
+"""The loop: right, resumable, honest about what failed."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from timm.data import create_transform
+
+from core import evaluate as evaluation
+from core import metrics, models, report, store
+from core.benchmarks import open_benchmark
+from core.errors import DataError, LabelSpaceError, StoreError, UsageError
+from core.evaluate import Plan, evaluate
+from core.types import Progress
+from tests.conftest import GREEN, RED, RED_WNID, REPO, TOY_TRANSFORM, BrightestChannel
+
+
+@pytest.fixture
+def colours(colour_folder):
+    return open_benchmark("imagenet", colour_folder)
+
+
+def accuracy(run):
+    return report.build(run)["overall"]
+
+
+def test_the_one_wrongly_coloured_image_is_the_one_mistake(toy_model, colours):
+    run = evaluate(toy_model, colours)
+    table = report.joined(run)
+    assert table.loc[table["correct"] == 0, "sample_id"].tolist() == [f"{RED_WNID}/0.png"]
+    assert accuracy(run)["top1"] == pytest.approx(23 / 24)
+    assert run.complete
+    assert run.info["status"] == "complete"
+
+
+def test_stored_probabilities_belong_to_the_stored_classes(toy_model, colours):
+    row = report.joined(evaluate(toy_model, colours)).set_index("sample_id").loc[f"{RED_WNID}/0.png"]
+    # Colour (10, 200, 10) normalised: channel means -0.92, 0.57, -0.92, times a gain of 10; all other logits are -10.
+    logits = 10 * (np.array([10, 200, 10]) / 255 - 0.5) / 0.5
+    shares = np.exp(logits) / (np.exp(logits).sum() + 997 * np.exp(-10))
+    assert row["top10"][0] == GREEN
+    assert row["top10_prob"][0] == pytest.approx(shares[GREEN], abs=1e-5)
+    assert row["p_accepted"] == pytest.approx(shares[RED], abs=1e-9)
+
+
+def test_the_result_does_not_depend_on_workers_or_batch_size(toy_model, colours):
+    one = store.read(evaluate(toy_model, colours, batch_size=1, workers=1)).set_index("sample_id").sort_index()
+    other = store.read(evaluate(toy_model, colours, batch_size=7, workers=3, fresh=True))
+    other = other.set_index("sample_id").sort_index()
+    assert one["top10"].map(list).tolist() == other["top10"].map(list).tolist()
+    assert np.allclose(one["p_accepted"], other["p_accepted"], atol=1e-6)
+
+
+class Counting(BrightestChannel):
+    """Counts the images it has seen."""
+
+    def __init__(self):
+        super().__init__()
+        self.seen = 0
+
+    def forward(self, inputs):
+        self.seen += len(inputs)
+        return super().forward(inputs)
+
+
+@pytest.fixture
+def counting_model():
+    return models.from_module(Counting(), "counting", label_space="imagenet-1k", transform=TOY_TRANSFORM)
+
+
+def test_a_finished_run_is_returned_without_running_the_model(counting_model, colours):
+    evaluate(counting_model, colours)
+    seen = counting_model.module.seen
+    evaluate(counting_model, colours)
+    assert counting_model.module.seen == seen == 24
+
+
+def test_a_limited_run_is_partial_and_goes_on_from_there(counting_model, colours):
+    run = evaluate(counting_model, colours, limit=10)
+    assert (run.n_done, run.complete, run.info["status"]) == (10, False, "partial")
+    assert any("partial: 10 of 24" in warning for warning in report.build(run)["warnings"])
+    assert evaluate(counting_model, colours, limit=5).n_done == 10
+    assert evaluate(counting_model, colours).complete
+    assert counting_model.module.seen == 24
+
+
+def test_a_partial_run_is_a_mixed_sample_not_the_first_class(toy_model, colours):
+    table = report.joined(evaluate(toy_model, colours, limit=12))
+    assert table["class"].nunique() == 3
+
+
+def test_fresh_runs_again_and_keeps_the_earlier_result_aside(counting_model, colours):
+    run = evaluate(counting_model, colours)
+    evaluate(counting_model, colours, fresh=True)
+    assert counting_model.module.seen == 48
+    assert len(list(run.path.parent.glob(f"{run.identity}.replaced-*"))) == 1
+    assert [found.identity for found in store.list_runs()] == [run.identity]
+
+
+@pytest.mark.parametrize("change", ["weights", "preprocessing", "precision", "view", "data"])
+def test_each_part_of_the_identity_makes_another_result(toy_model, colours, colour_folder, change):
+    before = Plan.of(toy_model, colours).identity(toy_model)
+    view, precision = "clean", "fp32"
+    if change == "weights":
+        module = BrightestChannel()
+        module.gain.data += 1
+        toy_model = models.from_module(module, "m", label_space="imagenet-1k", transform=TOY_TRANSFORM)
+    elif change == "preprocessing":
+        toy_model.transform = {**toy_model.transform, "crop_pct": 0.9}
+    elif change == "precision":
+        precision = "bf16"
+    elif change == "view":
+        view = "mirror"
+    else:
+        Image.new("RGB", (300, 300), (1, 2, 3)).save(colour_folder / RED_WNID / "0.png")
+    again = open_benchmark("imagenet", colour_folder)
+    assert Plan.of(toy_model, again, view, precision).identity(toy_model) != before
+
+
+def test_the_identity_does_not_depend_on_where_the_data_lie(toy_model, colours, colour_folder, tmp_path):
+    shutil.copytree(colour_folder, tmp_path / "elsewhere")
+    moved = open_benchmark("imagenet", tmp_path / "elsewhere")
+    assert Plan.of(toy_model, moved).identity(toy_model) == Plan.of(toy_model, colours).identity(toy_model)
+
+
+def test_files_that_are_no_images_are_recorded_counted_and_not_fatal(toy_model, colour_folder):
+    (colour_folder / RED_WNID / "1.png").write_bytes(b"this is text")
+    whole = (colour_folder / RED_WNID / "2.png").read_bytes()
+    (colour_folder / RED_WNID / "2.png").write_bytes(whole[: len(whole) // 2])
+    Image.fromarray(np.full((40, 40), 40000, dtype=np.uint16)).save(colour_folder / RED_WNID / "3.png")
+    run = evaluate(toy_model, open_benchmark("imagenet", colour_folder))
+    content = report.build(run)
+    assert (content["n"], content["n_failed"]) == (21, 3)
+    errors = store.read(run).set_index("sample_id")["error"].dropna()
+    assert "cannot identify image file" in errors[f"{RED_WNID}/1.png"]
+    assert "OSError" in errors[f"{RED_WNID}/2.png"]
+    assert "I;16 has more than 8 bits" in errors[f"{RED_WNID}/3.png"]
+
+
+def test_a_vanished_data_folder_stops_the_run_and_blames_no_image(toy_model, colours, colour_folder):
+    def progress(state: Progress):
+        if state.stage == "loading the model":
+            shutil.move(colour_folder, colour_folder.with_name("gone"))
+
+    with pytest.raises(DataError, match="has gone away"):
+        evaluate(toy_model, colours, progress=progress)
+    shutil.move(colour_folder.with_name("gone"), colour_folder)
+    assert report.build(evaluate(toy_model, colours))["n_failed"] == 0
+
+
+def test_ctrl_c_stores_what_was_finished_and_the_same_call_goes_on(counting_model, colours, monkeypatch):
+    monkeypatch.setattr(evaluation, "COMMIT_IMAGES", {"cpu": 6, "cuda": 6})
+
+    def progress(state: Progress):
+        if state.done >= 6:
+            raise KeyboardInterrupt
+
+    with pytest.raises(evaluation.InterruptedRunError, match=r"of 24 images are stored; the same command goes on"):
+        evaluate(counting_model, colours, batch_size=3, workers=1, progress=progress)
+    (run,) = store.list_runs()
+    stored = run.n_done
+    assert 6 <= stored < 24
+    assert run.info["status"] == "partial"
+    seen = counting_model.module.seen
+    assert evaluate(counting_model, colours).complete
+    assert counting_model.module.seen - seen == 24 - stored
+
+
+def test_a_killed_run_loses_less_than_a_batch_and_is_finished_by_the_same_command(colour_folder, tmp_path):
+    for wnid in sorted(path.name for path in colour_folder.iterdir()):
+        for number in range(8, 150):
+            shutil.copy(colour_folder / wnid / "1.png", colour_folder / wnid / f"{number}.png")
+    code = (
+        "import time\nfrom core import evaluate, models\nfrom core.benchmarks import open_benchmark\n"
+        "from tests.conftest import BrightestChannel, TOY_TRANSFORM\n"
+        "class Slow(BrightestChannel):\n"
+        "    def forward(self, inputs):\n        time.sleep(0.02)\n        return super().forward(inputs)\n"
+        "model = models.from_module(Slow(), 'slow', label_space='imagenet-1k', transform=TOY_TRANSFORM)\n"
+        f"evaluate.evaluate(model, open_benchmark('imagenet', {str(colour_folder)!r}), batch_size=8, workers=2,\n"
+        "    progress=lambda state: print(state.done, flush=True))\n"
+    )
+
+    def start():
+        return subprocess.Popen([sys.executable, "-c", code], cwd=REPO, stdout=subprocess.PIPE, text=True)
+
+    told = 0
+    for _ in range(3):
+        process = start()
+        for line in process.stdout:
+            if int(line) > told + 100:
+                told = int(line)
+                break
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        (run,) = store.list_runs()
+        assert run.n_done >= told
+        assert run.n_done == len(store.read(run)["sample_id"].unique())
+    process = start()
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    (run,) = store.list_runs()
+    assert run.complete
+    assert len(store.read(run)) == 450
+    assert len(list(run.path.glob("part-*"))) == 1
+
+
+def test_two_processes_on_one_run_do_the_work_once(colour_folder, tmp_path):
+    code = (
+        "from core import evaluate, models\nfrom core.benchmarks import open_benchmark\n"
+        "from tests.conftest import BrightestChannel, TOY_TRANSFORM\n"
+        "model = models.from_module(BrightestChannel(), 'm', label_space='imagenet-1k', transform=TOY_TRANSFORM)\n"
+        f"run = evaluate.evaluate(model, open_benchmark('imagenet', {str(colour_folder)!r}))\n"
+        "print(run.n_done)\n"
+    )
+    both = [
+        subprocess.Popen([sys.executable, "-c", code], cwd=REPO, stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    assert [process.communicate(timeout=60)[0].strip() for process in both] == ["24", "24"]
+    (run,) = store.list_runs()
+    assert len(store.read(run)) == 24
+
+
+def test_partial_results_are_readable_while_the_run_goes_on(toy_model, colours, monkeypatch):
+    monkeypatch.setattr(evaluation, "COMMIT_IMAGES", {"cpu": 1, "cuda": 1})
+    seen = []
+
+    def progress(state: Progress):
+        if state.done:
+            (run,) = store.list_runs()
+            seen.append((run.info["status"], run.n_done, report.build(run)["n"]))
+
+    evaluate(toy_model, colours, batch_size=4, workers=1, progress=progress)
+    assert seen[0] == ("running", 4, 4)
+    assert [n for _, n, _ in seen] == [4, 8, 12, 16, 20, 24]
+
+
+def test_a_full_disk_is_one_clear_error_and_keeps_what_was_stored(colour_folder):
+    code = (
+        "import resource, signal\nfrom core import evaluate, models\nfrom core.benchmarks import open_benchmark\n"
+        "from core.errors import StoreError\nfrom tests.conftest import BrightestChannel, TOY_TRANSFORM\n"
+        "evaluate.COMMIT_IMAGES = {'cpu': 8}\n"
+        "model = models.from_module(BrightestChannel(), 'm', label_space='imagenet-1k', transform=TOY_TRANSFORM)\n"
+        "def progress(state):\n"
+        "    if state.done >= 8:\n        resource.setrlimit(resource.RLIMIT_FSIZE, (64, resource.RLIM_INFINITY))\n"
+        "try:\n"
+        f"    evaluate.evaluate(model, open_benchmark('imagenet', {str(colour_folder)!r}), batch_size=4, workers=1,\n"
+        "        progress=progress)\n"
+        "except StoreError as error:\n    print(error)\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert "OFFCENTER_DATA" in done.stdout, done.stderr
+    (run,) = store.list_runs()
+    assert run.n_done == 8
+
+
+def test_logits_are_kept_on_request_and_only_with_fresh_for_a_run_without(toy_model, colours):
+    run = evaluate(toy_model, colours)
+    assert store.read_logits(run) is None
+    with pytest.raises(UsageError, match="add --fresh"):
+        evaluate(toy_model, colours, keep_logits=True)
+    run = evaluate(toy_model, colours, keep_logits=True, fresh=True)
+    ids, logits = store.read_logits(run)
+    assert logits.shape == (24, 1000)
+    assert logits.dtype == np.float16
+    predictions = store.read(run).set_index("sample_id").loc[ids]
+    assert logits.argmax(axis=1).tolist() == [top[0] for top in predictions["top10"]]
+
+
+def test_a_mirrored_view_shows_the_model_the_mirrored_image(toy_model, colours):
+    shown = {}
+
+    class Looking(BrightestChannel):
+        def forward(self, inputs):
+            shown["left"] = inputs[0, 0, 16, 2].item()
+            return super().forward(inputs)
+
+    model = models.from_module(Looking(), "looking", label_space="imagenet-1k", transform=TOY_TRANSFORM)
+    half = Image.new("RGB", (32, 32), (0, 0, 0))
+    half.paste((255, 255, 255), (16, 0, 32, 32))
+    half.save(colours.root / RED_WNID / "7.png")
+    for path in colours.root.glob("*/*.png"):
+        if path.name != "7.png" or path.parent.name != RED_WNID:
+            path.unlink()
+    evaluate(model, open_benchmark("imagenet", colours.root))
+    assert shown["left"] == -1
+    evaluate(model, open_benchmark("imagenet", colours.root), view="mirror")
+    assert shown["left"] == 1
+
+
+def test_a_model_of_other_classes_is_refused(toy_model, colours):
+    toy_model.label_space = "focus-10"
+    with pytest.raises(LabelSpaceError, match="needs a model with the 1,000 ImageNet-1k classes"):
+        evaluate(toy_model, colours)
+
+
+def test_the_manifest_says_what_was_run_with_what(toy_model, colours):
+    info = evaluate(toy_model, colours).info
+    assert info["preprocessing"] == TOY_TRANSFORM
+    assert info["versions"]["torch"] == torch.__version__
+    assert info["benchmark"]["n"] == 24
+    assert info["session"]["images"] == 24
+    assert info["session"]["device"] == "cpu"
+    assert json.loads((store.list_runs()[0].path / "run.json").read_text()) == info
+
+
+@pytest.mark.shared
+@pytest.mark.parametrize("name", ["mobilenetv2_100.tf_quant", "tf_mobilenetv3_small_100.tf_quant"])
+def test_top1_and_probability_equal_timms_own_on_real_photos(shared, name):
+    benchmark = open_benchmark("imagenet", shared / "data" / "imagenet-sample")
+    run = evaluate(f"local-dir:{shared / 'models' / name}", benchmark, device="cpu", limit=120)
+    predictions = store.read(run)
+    model = models.load(f"local-dir:{shared / 'models' / name}", "cpu")
+    transform = create_transform(**{**model.transform, "input_size": tuple(model.transform["input_size"])})
+    same, worst = 0, 0.0
+    with torch.inference_mode():
+        for row in predictions.itertuples():
+            with Image.open(benchmark.path(row.sample_id)) as image:
+                prob = model.module(transform(image.convert("RGB"))[None]).softmax(dim=1)[0]
+            same += int(prob.argmax()) == row.top10[0]
+            worst = max(worst, abs(float(prob.max()) - row.top10_prob[0]))
+    assert same == len(predictions)
+    assert worst <= 1e-3
+    top1 = metrics.accuracy_by(metrics.join(store.read_samples(run), predictions), [])["value"].iloc[0]
+    assert top1 > 0.6
+
+
+def test_a_reader_in_another_thread_never_sees_a_half_written_result(toy_model, colours, monkeypatch):
+    monkeypatch.setattr(evaluation, "COMMIT_IMAGES", {"cpu": 1, "cuda": 1})
+    problems, stop = [], threading.Event()
+
+    def watch():
+        while not stop.is_set():
+            for run in store.list_runs():
+                try:
+                    ids = store.read(run, ["sample_id"])["sample_id"]
+                    if ids.duplicated().any():
+                        problems.append("twice")
+                except StoreError as error:
+                    problems.append(str(error))
+            time.sleep(0.001)
+
+    watcher = threading.Thread(target=watch, daemon=True)
+    watcher.start()
+    try:
+        for _ in range(3):
+            evaluate(toy_model, colours, batch_size=1, workers=2, fresh=True)
+    finally:
+        stop.set()
+        watcher.join()
+    assert not [problem for problem in problems if "damaged" in problem or problem == "twice"]
+
+
+def test_no_worker_process_or_lock_is_left_behind(toy_model, colours):
+    run = evaluate(toy_model, colours)
+    aside = store.set_aside(run.path)
+    assert aside is not None
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("offcenter-")]
+    assert os.path.isdir(aside)
