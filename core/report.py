@@ -186,7 +186,8 @@ def export(table: pd.DataFrame, path: Path) -> None:
         StoreError: If it cannot be written.
     """
     if path.suffix == ".parquet":
-        write_parquet(path, pa.Table.from_pandas(table, preserve_index=False))
+        # Without pandas' own notes, which name column types that pandas itself cannot read back.
+        write_parquet(path, pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata())
     elif path.suffix == ".csv":
         lists = ["top10", "top10_prob", "accepted"]
         as_text = {column: [json.dumps(value) for value in _values(table[column])] for column in lists}
