@@ -48,7 +48,7 @@ def _print_json(value: Any) -> None:
 
 @app.command()
 def models(as_json: Json = False) -> None:
-    """List the models on this machine and how to name others."""
+    """List the models on this machine."""
     from core import models as catalogue
 
     local = catalogue.local_models()
@@ -79,7 +79,7 @@ def models(as_json: Json = False) -> None:
 
 @app.command(name="benchmarks")
 def list_benchmarks(as_json: Json = False) -> None:
-    """List the benchmarks, where their data are, and how to get what is missing."""
+    """List the benchmarks and how to get their data."""
     rows = []
     for key, benchmark in benchmarks.known_benchmarks().items():
         root = benchmarks.find_data(key)
@@ -126,11 +126,13 @@ def evaluate(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Stop at this many images; the same command goes on.")
     ] = None,
-    fresh: Annotated[bool, typer.Option(help="Start again; the earlier result is kept aside.")] = False,
-    keep_logits: Annotated[bool, typer.Option(help="Also store float16 logits (2 bytes a class and image).")] = False,
+    fresh: Annotated[bool, typer.Option("--fresh", help="Start again; the earlier result is kept aside.")] = False,
+    keep_logits: Annotated[
+        bool, typer.Option("--keep-logits", help="Also store float16 logits (2 bytes a class and image).")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Run models over a benchmark and keep what they said; a finished run is not run again."""
+    """Run models over a benchmark; keep what they say."""
     _choice("precision", precision, ("fp32", "bf16", "fp16"))
     opened = _opened(benchmark, data)
     from core.evaluate import evaluate as run_evaluation
@@ -205,7 +207,7 @@ def predictions(
     precision: Precision = None,
     identity: Identity = None,
 ) -> None:
-    """Export every stored prediction with its image's factors."""
+    """Export the stored predictions with their factors."""
     run = _run_for(model, benchmark, view, precision, identity)
     table = report.predictions(run)
     report.export(table, out)
@@ -253,7 +255,7 @@ def _print_report(run: store.Run, content: dict[str, Any]) -> None:
         if rows:
             draw = terminal.grid_table if len(spec.by) == 2 else terminal.rows_table
             terminal.out.print()
-            terminal.out.print(draw(spec.title, rows, spec.by, value))
+            terminal.out.print(draw(spec.title, rows, spec.by, value), soft_wrap=True, markup=False)
     terminal.out.print(
         f"\nidentity {run.identity} · weights {run.info['model']['fingerprint'][:8]} · "
         f"{_preprocessing(content['preprocessing'])} · {run.info['precision']} · intervals: {content['interval']}",
@@ -313,7 +315,7 @@ def bench(
     rounds: Annotated[int, typer.Option(min=1, help="Alternating rounds; medians are reported.")] = 5,
     as_json: Json = False,
 ) -> None:
-    """Measure this engine against a plain PyTorch loop and against the forward pass alone."""
+    """Measure the engine against a plain PyTorch loop."""
     from core.bench import measure
 
     with terminal.progress_bar("bench") as progress:

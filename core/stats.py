@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
+
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.stats import norm
 
 CONFIDENCE = 0.95
 BOOTSTRAP_ROUNDS = 2000
@@ -24,7 +25,7 @@ def wilson(successes: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE) -
     Source: Wilson 1927; Brown, Cai and DasGupta 2001 recommend it over the normal interval.
     """
     successes, n = np.asarray(successes, dtype=float), np.asarray(n, dtype=float)
-    z = norm.ppf(0.5 + confidence / 2)
+    z = NormalDist().inv_cdf(0.5 + confidence / 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = successes / n
         centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -103,29 +102,32 @@ def rows_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[str],
     return table
 
 
-def grid_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[str], value: str) -> RichTable:
-    """A metric table of two factors as a grid of percentages; the second factor goes down where it is ``y``."""
+def grid_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[str], value: str) -> str:
+    """A metric table of two factors as a grid of percentages; the second factor goes down where it is ``y``.
+
+    Plain text of fixed width: a wide grid is wrapped by a narrow terminal, never cut.
+    """
     across, down = (by[0], by[1]) if by[1] == "y" else (by[1], by[0])
     columns = sorted({row[across] for row in rows})
+    lines = sorted({row[down] for row in rows})
     cells = {(row[down], row[across]): row[value] for row in rows}
     sizes = [row["n"] for row in rows]
     n = f"{min(sizes):,}" if min(sizes) == max(sizes) else f"{min(sizes):,} to {max(sizes):,}"
-    table = RichTable(
-        title=f"{title}, {value} % · {down} down, {across} across · n = {n} a cell"
-        + (" (thin)" if min(sizes) < THIN else ""),
-        title_justify="left",
-        title_style="bold",
-        box=None,
-        pad_edge=False,
-        padding=(0, 1, 0, 0),
-    )
-    table.add_column("", justify="right")
-    for column in columns:
-        table.add_column(f"{column:g}", justify="right", no_wrap=True)
-    for line in sorted({row[down] for row in rows}):
-        shares = [cells.get((line, column)) for column in columns]
-        table.add_row(f"{line:g}", *("–" if share is None else f"{100 * share:.0f}" for share in shares))
-    return table
+    thin = " (thin)" if min(sizes) < THIN else ""
+    shown = [[_short(line), *(_whole_percent(cells.get((line, column))) for column in columns)] for line in lines]
+    shown.insert(0, ["", *(_short(column) for column in columns)])
+    width = max(len(cell) for cells_of_line in shown for cell in cells_of_line)
+    text = "\n".join(" ".join(cell.rjust(width) for cell in cells_of_line) for cells_of_line in shown)
+    return f"{title}, {value} % · {down} down, {across} across · n = {n} a cell{thin}\n{text}"
+
+
+def _short(value: float) -> str:
+    """``0.05`` as ``.05``, to keep grids narrow."""
+    return f"{value:g}".replace("0.", ".")
+
+
+def _whole_percent(share: float | None) -> str:
+    return "–" if share is None else f"{100 * share:.0f}"
 
 
 def warn(text: str) -> None:
@@ -136,8 +138,3 @@ def warn(text: str) -> None:
 def fail(text: str) -> None:
     """An error line on standard error."""
     err.print(f"error: {text}", style="red", soft_wrap=True, markup=False)
-
-
-def is_terminal() -> bool:
-    """Whether a person is watching."""
-    return sys.stderr.isatty()
