@@ -31,13 +31,18 @@ def run_row(run: store.Run) -> dict:
     overall = content["overall"]
     return {
         **row,
-        "Top-1": overall["top1"],
+        "Top-1": percent(overall["top1"]),
         "95 % interval": interval(overall),
-        "Top-5": overall["top5"],
+        "Top-5": percent(overall["top5"]),
         "Images": overall["n"],
         "State": state(run, content["n_failed"]),
         "Identity": run.identity[:8],
     }
+
+
+def percent(share: float | None) -> float | None:
+    """A fraction as percent; nothing stays nothing."""
+    return None if share is None else 100 * share
 
 
 def state(run: store.Run, n_failed: int) -> str:
@@ -54,19 +59,23 @@ def interval(overall: dict) -> str:
 
 def show_runs(runs: list[store.Run]) -> None:
     """The finding in a sentence, then the table."""
-    table = pd.DataFrame([run_row(run) for run in runs])
+    table = pd.DataFrame([run_row(run) for run in runs]).sort_values(["Benchmark", "Model"])
     n_models, n_benchmarks = table["Model"].nunique(), table["Benchmark"].nunique()
     st.markdown(
         f"**{len(runs)}** stored {'result' if len(runs) == 1 else 'results'}: **{n_models}** "
         f"{'model' if n_models == 1 else 'models'} on **{n_benchmarks}** "
         f"{'benchmark' if n_benchmarks == 1 else 'benchmarks'}."
     )
-    percent = st.column_config.ProgressColumn(format="percent", min_value=0, max_value=1)
+    columns = st.column_config
     st.dataframe(
         table,
         hide_index=True,
         width="stretch",
-        column_config={"Top-1": percent, "Top-5": st.column_config.NumberColumn(format="percent")},
+        column_config={
+            "Top-1": columns.ProgressColumn(format="%.1f %%", min_value=0, max_value=100),
+            "Top-5": columns.NumberColumn(format="%.1f %%"),
+            "Images": columns.NumberColumn(format="localized"),
+        },
     )
     st.caption(
         "Intervals are bootstrapped over cut-outs where images share one (SI-Score), else Wilson's. The identity names "

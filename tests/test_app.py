@@ -34,7 +34,7 @@ def test_the_page_shows_the_stored_run_with_its_interval_and_identity(toy_model,
     at = page()
     assert not at.exception
     row = at.dataframe[0].value.iloc[0]
-    assert row["Top-1"] == pytest.approx(23 / 24)
+    assert row["Top-1"] == pytest.approx(100 * 23 / 24)
     # Wilson's interval of 23 of 24: 79.8 % to 99.3 %.
     assert row["95 % interval"] == "79.8 to 99.3"
     assert (row["Images"], row["State"], row["Identity"]) == (24, "complete", run.identity[:8])
