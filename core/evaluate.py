@@ -35,7 +35,7 @@ from core.views import get_view, sample_rng
 #: Part of every identity; raised when the engine itself would give other numbers.
 PROTOCOL = 1
 TOP_K = 10
-#: Finished images that are stored together, at least; a kill loses fewer than these.
+#: Finished images that are stored together where no batch size is asked for; a kill loses fewer than these.
 COMMIT_IMAGES = {"cpu": 64, "cuda": 512}
 _COMMIT_EVERY_S = 5.0
 
@@ -127,7 +127,7 @@ def evaluate(
         view: What is done to images first; see ``core.views``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``fp32``, ``bf16`` or ``fp16``.
-        batch_size: Images a forward pass; chosen by device by default.
+        batch_size: Images a forward pass, and stored together; chosen by device by default.
         workers: Threads; by default one a core.
         limit: Stop when this many images are stored. The result is partial: a random sample.
         fresh: Start again; the earlier result is renamed, not deleted.
@@ -174,14 +174,16 @@ def evaluate(
             engine = Engine(loaded, precision, batch_size, workers)
             engine.prepare(len(missing))
             tracker.begin(total - len(missing), startup_s=time.perf_counter() - begun)
-            _run(engine, plan, missing, writer, tracker)
+            _run(engine, plan, missing, writer, tracker, batch_size or COMMIT_IMAGES[engine.device])
     run = store.open_run(folder)
     assert run is not None
     return run
 
 
-def _run(engine: Engine, plan: Plan, rows: np.ndarray, writer: store.RunWriter, tracker: _Tracker) -> None:
-    """Evaluate rows and store them; whatever ends it, finished slices are stored first."""
+def _run(
+    engine: Engine, plan: Plan, rows: np.ndarray, writer: store.RunWriter, tracker: _Tracker, commit_images: int
+) -> None:
+    """Evaluate rows and store them, ``commit_images`` at a time; whatever ends it, finished slices are stored first."""
     ids = plan.samples["sample_id"].tolist()
     writer.write_manifest(status="running")
     waiting: list[Predicted] = []
@@ -204,7 +206,7 @@ def _run(engine: Engine, plan: Plan, rows: np.ndarray, writer: store.RunWriter, 
         for part in stream:
             waiting.append(part)
             held = sum(len(part.numbers) for part in waiting)
-            if held >= COMMIT_IMAGES[engine.device] or time.monotonic() - last > _COMMIT_EVERY_S:
+            if held >= commit_images or time.monotonic() - last > _COMMIT_EVERY_S:
                 commit()
                 last = time.monotonic()
         commit()

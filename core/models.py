@@ -7,6 +7,7 @@ folder in timm's hub format below one of the model folders. Weights are data: sa
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import logging
@@ -30,7 +31,7 @@ from timm.models import load_state_dict
 from timm.models._hub import load_model_config_from_path
 
 from core import labels, paths
-from core.errors import ModelError, ModelUnavailableError, UsageError, nearest
+from core.errors import ModelError, ModelUnavailableError, StoreError, UsageError, nearest
 from core.types import Model
 
 CONFIG = "config.json"
@@ -365,7 +366,9 @@ def file_sha256(path: Path) -> str:
     if key not in known:
         with open(path, "rb") as stream:
             known[key] = hashlib.file_digest(stream, "sha256").hexdigest()
-        paths.write_atomically(memory, json.dumps(known, indent=1) + "\n")
+        # Only a memory: where it cannot be written, the file is read again next time.
+        with contextlib.suppress(StoreError):
+            paths.write_atomically(memory, json.dumps(known, indent=1) + "\n")
     return known[key]
 
 

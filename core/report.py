@@ -47,7 +47,7 @@ def build(
     chosen = _choose(benchmark, tables)
     samples = store.read_samples(run)
     classes = sorted(set(metrics.list_offsets(samples["accepted"])[1].tolist()))
-    table = metrics.join(samples, store.read(run))
+    table = metrics.join(samples, store.read(run, ["sample_id", "top10", "error"]))
     table = metrics.apply_policy(table, policy, classes=classes, logits=_logits(run, policy))
     table = _without(table, exclude)
     overall = _rows(table, benchmark, (), policy)[0]
@@ -134,9 +134,15 @@ def _warnings(
         found.append(f"{value:.1%} is near chance ({chance:.2%}): are the model's classes in the benchmark's order?")
     others = [other for other in store.list_runs(run.benchmark, run.model) if other.identity != run.identity]
     if others:
-        listed = ", ".join(f"{other.identity} ({other.info['precision']}, {other.info['view']})" for other in others)
+        listed = ", ".join(f"{other.identity} ({_settings(other, run)})" for other in others)
         found.append(f"other results of this model on this benchmark, not shown here: {listed}")
     return found + [f"data: {note}" for note in run.info["benchmark"].get("notes", [])]
+
+
+def _settings(other: store.Run, shown: store.Run) -> str:
+    """What a reader tells another result by."""
+    content = "" if other.info["benchmark"]["content"] == shown.info["benchmark"]["content"] else ", other data"
+    return f"{other.info['precision']}, {other.info['view']}{content}"
 
 
 def differences(runs: Sequence[store.Run]) -> list[str]:

@@ -16,11 +16,11 @@ from PIL import Image
 from timm.data import create_transform
 
 from core import evaluate as evaluation
-from core import metrics, models, report, store
+from core import metrics, models, report, store, views
 from core.benchmarks import open_benchmark
 from core.errors import DataError, LabelSpaceError, StoreError, UsageError
 from core.evaluate import Plan, evaluate
-from core.types import Progress
+from core.types import Progress, View
 from tests.conftest import GREEN, RED, RED_WNID, REPO, TOY_TRANSFORM, BrightestChannel
 
 
@@ -296,6 +296,27 @@ def test_a_mirrored_view_shows_the_model_the_mirrored_image(toy_model, colours):
     assert shown["left"] == -1
     evaluate(model, open_benchmark("imagenet", colours.root), view="mirror")
     assert shown["left"] == 1
+
+
+def test_a_view_that_needs_masks_gets_them_at_the_models_input_size(toy_model, colours, monkeypatch):
+    seen = []
+
+    def blank_object(image, mask, rng):
+        seen.append((image.shape, mask.shape, mask.dtype, mask[:, :16].all(), mask[:, 16:].any()))
+        return np.where(mask[..., None], 0.5, image)
+
+    monkeypatch.setitem(views.VIEWS, "blank", View("blank", blank_object, needs_mask=True))
+    with pytest.raises(UsageError, match="view 'blank' needs object masks, which 'imagenet' does not have"):
+        evaluate(toy_model, colours, view="blank")
+
+    def left_half(sample_id):
+        mask = np.zeros(colours.image(sample_id).size[::-1], dtype=bool)
+        mask[:, : mask.shape[1] // 2] = True
+        return mask
+
+    monkeypatch.setattr(colours, "mask", left_half)
+    evaluate(toy_model, colours, view="blank", limit=2)
+    assert seen == [((32, 32, 3), (32, 32), np.dtype(bool), True, False)] * 2
 
 
 def test_a_model_of_other_classes_is_refused(toy_model, colours):

@@ -43,6 +43,9 @@ METADATA_INDICES = "foreground_classes_metadata_indices.csv"
 #: ``int,label``: the integer that stands for a background in the metadata.
 BACKGROUNDS = "backgrounds.csv"
 
+#: ImageNet's "kite" is the bird of prey.
+BIRD_OF_PREY = 21
+
 _NUMBERS = ("x_coord", "y_coord", "area", "rotation", "pct_inside_image")
 _DOWNLOAD = (
     "Download https://s3.us-east-1.amazonaws.com/si-score-dataset/{archive}.zip, unpack it and give the folder that "
@@ -125,6 +128,10 @@ class SIScore(Benchmark):
             self._require_unique(frame, on, where)
         joined = files.merge(self._metadata, on=on, how="inner", validate="one_to_one", sort=False)
         self._report_unmatched(len(files), len(self._metadata), len(joined))
+        if self._class_indices.get("kite") == BIRD_OF_PREY and "kite" in self._listing.folders:
+            self.notes.append(
+                "class 'kite' shows toy kites but is labelled as the bird (--exclude kite leaves it out)."
+            )
         return joined
 
     @staticmethod
