@@ -11,8 +11,9 @@ from __future__ import annotations
 import errno
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -22,6 +23,7 @@ from core.errors import StoreError
 _NAME = re.compile(r"^(?P<kind>[a-z]+)-(?P<first>\d{7})-(?P<last>\d{7})\.parquet$")
 _MERGE_EVERY = 64
 _READ_ATTEMPTS = 3
+_T = TypeVar("_T")
 
 
 class Parts:
@@ -65,7 +67,7 @@ class Parts:
     @property
     def num_rows(self) -> int:
         """Rows stored, from the files' footers alone."""
-        return sum(self._retry(lambda path: pq.read_metadata(path).num_rows))
+        return sum(self._from_each(lambda path: pq.read_metadata(path).num_rows))
 
     def read(self, columns: Sequence[str] | None = None) -> pa.Table:
         """All rows so far.
@@ -77,26 +79,29 @@ class Parts:
             StoreError: If a part is damaged; names it.
         """
         names = list(columns) if columns is not None else self.schema.names
-        tables = self._retry(lambda path: pq.read_table(path, columns=names, partitioning=None))
+        tables = self._from_each(lambda path: pq.read_table(path, columns=names, partitioning=None))
         return pa.concat_tables(tables) if tables else self.schema.empty_table().select(names)
 
-    def _retry(self, read_one):  # noqa: ANN001, ANN202
+    def _from_each(self, read_one: Callable[[Path], _T]) -> list[_T]:
         """Apply a reader to every live part; a merge may delete one between listing and reading, so list again."""
-        for attempt in range(_READ_ATTEMPTS):
-            path = self.folder
+        for attempt in range(1, _READ_ATTEMPTS + 1):
             try:
-                results = []
-                for _, _, path in self._live():
-                    results.append(read_one(path))
-                return results
+                return [self._checked(read_one, path) for _, _, path in self._live()]
             except FileNotFoundError:
-                if attempt == _READ_ATTEMPTS - 1:
+                if attempt == _READ_ATTEMPTS:
                     raise
-            except (OSError, pa.ArrowException) as error:
-                raise StoreError(
-                    f"{path} is damaged ({error}). Delete it; the same evaluate command computes it again."
-                ) from error
-        raise AssertionError("unreachable")
+        raise AssertionError("the last attempt returns or raises")
+
+    @staticmethod
+    def _checked(read_one: Callable[[Path], _T], path: Path) -> _T:
+        try:
+            return read_one(path)
+        except FileNotFoundError:
+            raise
+        except (OSError, pa.ArrowException) as error:
+            raise StoreError(
+                f"{path} is damaged ({error}). Delete it; the same evaluate command computes it again."
+            ) from error
 
     def append(self, table: pa.Table, batch: int) -> None:
         """Write one batch; when this returns, a kill no longer loses it.

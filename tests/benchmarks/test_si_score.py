@@ -157,6 +157,9 @@ def test_a_kite_counts_as_the_bird_of_prey(tmp_path):
     draw(tmp_path, "kite", 0)
     write_metadata(tmp_path, [row(0)])
     assert samples_of(tmp_path).loc["kite/0.jpg", "accepted"] == [21]
+    benchmark = benchmarks.open_benchmark("si-score/size", tmp_path)
+    benchmark.samples()
+    assert any("--exclude kite" in note for note in benchmark.notes)
 
 
 def test_the_same_id_in_two_classes_is_two_images(si_score):
