@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import difflib
+import errno
+import os
 from collections.abc import Iterable
+from pathlib import Path
 
 
 class OffcenterError(Exception):
@@ -56,3 +59,15 @@ def nearest(name: str, known: Iterable[str], n: int = 3) -> str:
     if not found:
         return ""
     return " Did you mean " + " or ".join(f"'{by_lower[match]}'" for match in found) + "?"
+
+
+def cannot_write(path: Path, error: OSError) -> StoreError:
+    """The error to show for a failed write."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+        return StoreError(
+            f"the disk is full ({os.strerror(error.errno)}) writing {path}. All finished batches are kept: free space, "
+            "or set OFFCENTER_DATA to a folder on another disk, and give the same command again."
+        )
+    return StoreError(
+        f"cannot write {path}: {error.strerror or error}. Set OFFCENTER_DATA to a folder you may write to."
+    )

@@ -6,6 +6,7 @@ of the whole.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import platform
 import time
@@ -226,7 +227,9 @@ def _run(
         raise
     finally:
         stream.close()
-        writer.write_manifest(status=status, session=_session(engine, tracker))
+        # After a failure the manifest may fail as well; the first error is the one to show.
+        with contextlib.suppress(*([StoreError] if status == "failed" else [])):
+            writer.write_manifest(status=status, session=_session(engine, tracker))
 
 
 def _pixels(engine: Engine, plan: Plan, sample_id: str) -> np.ndarray | str:

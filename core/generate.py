@@ -25,9 +25,8 @@ from PIL import Image, UnidentifiedImageError
 from core import paths, scenes
 from core.benchmarks import si_score
 from core.benchmarks.listing import IMAGE_SUFFIXES, subfolders
-from core.errors import DataError, StoreError, UsageError, nearest
+from core.errors import DataError, StoreError, UsageError, cannot_write, nearest
 from core.labels import si_score_classes
-from core.parts import cannot_write
 from core.types import Progress, ProgressCallback
 
 PLAN = "generate.json"

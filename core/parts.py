@@ -8,7 +8,6 @@ nothing twice.
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 from collections.abc import Callable, Sequence
@@ -18,7 +17,7 @@ from typing import TypeVar
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core.errors import StoreError
+from core.errors import StoreError, cannot_write
 
 _NAME = re.compile(r"^(?P<kind>[a-z]+)-(?P<first>\d{7})-(?P<last>\d{7})\.parquet$")
 _MERGE_EVERY = 64
@@ -149,15 +148,3 @@ def write_parquet(path: Path, table: pa.Table) -> None:
             temporary.unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write(path, error) from error
-
-
-def cannot_write(path: Path, error: OSError) -> StoreError:
-    """The error to show for a failed write."""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        return StoreError(
-            f"the disk is full ({os.strerror(error.errno)}) writing {path}. All finished batches are kept: free space, "
-            "or set OFFCENTER_DATA to a folder on another disk, and give the same command again."
-        )
-    return StoreError(
-        f"cannot write {path}: {error.strerror or error}. Set OFFCENTER_DATA to a folder you may write to."
-    )

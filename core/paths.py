@@ -9,7 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from core.errors import StoreError
+from core.errors import cannot_write
 
 REPO = Path(__file__).resolve().parent.parent
 EMBEDDED = REPO / "data" / "embedded"
@@ -55,9 +55,7 @@ def write_atomically(path: Path, text: str) -> None:
             Path(temporary).unlink(missing_ok=True)
             raise
     except OSError as error:
-        raise StoreError(
-            f"cannot write {path}: {error.strerror or error}. Free space or set OFFCENTER_DATA to another folder."
-        ) from error
+        raise cannot_write(path, error) from error
 
 
 def read_json(path: Path) -> dict[str, Any]:

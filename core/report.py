@@ -13,8 +13,8 @@ import pyarrow as pa
 
 from core import metrics, store
 from core.benchmarks import benchmark_class
-from core.errors import UsageError, nearest
-from core.parts import cannot_write, write_parquet
+from core.errors import UsageError, cannot_write, nearest
+from core.parts import write_parquet
 from core.types import Benchmark, Policy, Table
 
 

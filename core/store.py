@@ -26,8 +26,8 @@ import pyarrow.parquet as pq
 from filelock import FileLock, Timeout
 
 from core import paths
-from core.errors import StoreError, UsageError, nearest
-from core.parts import Parts, cannot_write, write_parquet
+from core.errors import StoreError, UsageError, cannot_write, nearest
+from core.parts import Parts, write_parquet
 
 MANIFEST = "run.json"
 _LOCK = ".lock"

@@ -259,7 +259,8 @@ def test_a_full_disk_is_one_clear_error_and_keeps_what_was_stored(colour_folder)
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, timeout=60, check=False
     )
-    assert "OFFCENTER_DATA" in done.stdout, done.stderr
+    assert done.stdout.startswith("the disk is full (File too large) writing "), done.stdout + done.stderr
+    assert "All finished batches are kept" in done.stdout
     (run,) = store.list_runs()
     assert run.n_done == 8
 
