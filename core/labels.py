@@ -45,11 +45,6 @@ class LabelSpace:
         """Class index by WordNet id."""
         return _wnid_indices(self.key)
 
-    @property
-    def index_of_name(self) -> dict[str, int]:
-        """Class index by name."""
-        return {name: index for index, name in enumerate(self.names)}
-
 
 @cache
 def label_space(key: str) -> LabelSpace:

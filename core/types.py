@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -175,14 +175,3 @@ class Progress:
 
 
 ProgressCallback = Callable[[Progress], None]
-
-
-@dataclass
-class Timings:
-    """Where the seconds of one session went."""
-
-    load_s: float = 0.0
-    prepare_s: float = 0.0
-    inference_s: float = 0.0
-    images: int = 0
-    extra: dict[str, float] = field(default_factory=dict)

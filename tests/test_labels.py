@@ -32,7 +32,7 @@ def test_imagenet_has_a_thousand_unique_names_in_the_order_of_sorted_wordnet_ids
 def test_well_known_classes_stand_at_their_usual_index(imagenet, wnid, index, name):
     assert imagenet.index_of_wnid[wnid] == index
     assert imagenet.names[index] == name
-    assert imagenet.index_of_name[name] == index
+    assert imagenet.names.index(name) == index
 
 
 def test_the_last_class_is_toilet_tissue(imagenet):
@@ -51,8 +51,8 @@ def test_two_classes_of_the_same_word_have_names_of_their_own(imagenet, word, fi
 
 
 def test_the_bird_comes_before_the_machine_among_cranes(imagenet):
-    assert imagenet.index_of_name["crane (bird)"] == 134
-    assert imagenet.index_of_name["crane (machine)"] == 517
+    assert imagenet.names.index("crane (bird)") == 134
+    assert imagenet.names.index("crane (machine)") == 517
 
 
 def test_an_unknown_label_space_names_the_nearest_one():
