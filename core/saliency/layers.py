@@ -1,0 +1,284 @@
+"""Find the layer to explain, and how its output lies on the image, by running the network once.
+
+The layer is the last one whose output has a value for every place in the image and through which the class scores
+still depend on (nearly) every place. For a convolutional network that is the last feature map; for a vision transformer
+that pools its tokens, the final norm; for one whose head reads the class token, the first norm of the last block, since
+behind the last attention the other tokens no longer matter.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+import weakref
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import torch
+from torch import nn
+
+from core.errors import ModelError
+
+#: Share of places whose gradient must differ from zero. Not all: a network may take a maximum over places.
+_MIN_DEPENDENT = 0.9
+#: Outputs kept while probing; the layer sought is among the last, and large networks have thousands.
+_KEPT = 128
+#: Prefix tokens (class, distillation, registers) looked for where a network does not say how many it has.
+_MAX_PREFIX = 16
+#: These project or pass on what another layer gives, or are a part of an attention.
+_NEVER = (nn.Linear, nn.Identity, nn.Dropout)
+
+_LOCKS: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()
+_FOUND: weakref.WeakKeyDictionary[nn.Module, dict[tuple[int, int], Layer]] = weakref.WeakKeyDictionary()
+_GUARD = threading.Lock()
+
+
+class NotAvailableError(ModelError):
+    """A method cannot be had for an architecture; says why."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a layer's output lies on the image.
+
+    Attributes:
+        kind: ``channels-first`` (N, C, h, w), ``channels-last`` (N, h, w, C) or ``tokens`` (N, prefix + h * w, C).
+        grid: (h, w).
+        channels: C.
+        prefix: Tokens before those of the image.
+    """
+
+    kind: Literal["channels-first", "channels-last", "tokens"]
+    grid: tuple[int, int]
+    channels: int
+    prefix: int = 0
+
+    def channels_first(self, output: torch.Tensor) -> torch.Tensor:
+        """The layer's output, or its gradient, as (N, C, h, w)."""
+        if self.kind == "tokens":
+            output = output[:, self.prefix :].unflatten(1, self.grid)
+        return output if self.kind == "channels-first" else output.permute(0, 3, 1, 2)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The layer that is explained.
+
+    Attributes:
+        name: Within the network.
+        layout: Of its output.
+        block: Name of the last block, or names of the last two layers with weights if there are no blocks.
+        after: Names of the modules with weights that run behind the block.
+    """
+
+    name: str
+    layout: Layout
+    block: tuple[str, ...]
+    after: tuple[str, ...]
+
+
+def module_lock(module: nn.Module) -> threading.RLock:
+    """The one lock of a network; whoever hangs hooks into it holds this."""
+    with _GUARD:
+        return _LOCKS.setdefault(module, threading.RLock())
+
+
+def find_layer(module: nn.Module, size: tuple[int, int], name: str = "") -> Layer:
+    """The layer to explain; remembered as long as the network lives.
+
+    Args:
+        module: Maps float (N, 3, H, W) to scores (N, classes); in eval mode.
+        size: (H, W) of its input.
+        name: Of the model, for the error.
+
+    Raises:
+        NotAvailableError: If no layer has a map of the image that the scores depend on.
+    """
+    with module_lock(module):
+        known = _FOUND.setdefault(module, {})
+        if size not in known:
+            known[size] = _find(module, size, name or type(module).__name__)
+        return known[size]
+
+
+@dataclass
+class _Seen:
+    """One output of one module in the probing pass."""
+
+    name: str
+    module: nn.Module
+    output: torch.Tensor
+    layout: Layout
+
+
+@dataclass
+class _Probe:
+    """What the probing pass has seen, in the order in which modules finished."""
+
+    size: tuple[int, int]
+    prefix: int | None
+    channels: frozenset[int]
+    spatial: deque[_Seen] = field(default_factory=lambda: deque(maxlen=_KEPT))
+    finished: list[str] = field(default_factory=list)
+    calls: dict[str, int] = field(default_factory=dict)
+
+    def see(self, name: str, module: nn.Module, output: Any) -> None:
+        self.calls[name] = self.calls.get(name, 0) + 1
+        self.finished.append(name)
+        if isinstance(output, torch.Tensor) and output.requires_grad and output.shape[0] == 1:
+            layout = layout_of(tuple(output.shape), self.size, self.prefix, self.channels)
+            if layout is not None:
+                self.spatial.append(_Seen(name, module, output, layout))
+
+
+def _find(module: nn.Module, size: tuple[int, int], name: str) -> Layer:
+    probe = _Probe(size, _declared_prefix(module), _declared_channels(module))
+    parameter = next(module.parameters(), None)
+    device = parameter.device if parameter is not None else torch.device("cpu")
+    noise = torch.randn(1, 3, *size, generator=torch.Generator().manual_seed(0)).to(device)
+    # Leaves the caller's mode, inference mode included, as it was.
+    with torch.inference_mode(False), torch.enable_grad(), _all_hooked(module, probe):
+        scores = module(noise.clone().requires_grad_(True))
+    if not probe.spatial:
+        raise NotAvailableError(
+            f"saliency is not available for {name}, because none of its layers has a map of at least 2x2 places at "
+            f"{size[0]}x{size[1]} px input."
+        )
+    weights = torch.randn(scores.shape, generator=torch.Generator().manual_seed(1)).to(device)
+    candidates = [seen for seen in reversed(probe.spatial) if not isinstance(seen.module, _NEVER)]
+    candidates = [seen for seen in candidates if probe.calls[seen.name] == 1 and seen.name]
+    gradients = (
+        torch.autograd.grad((scores * weights).sum(), [seen.output for seen in candidates], allow_unused=True)
+        if candidates
+        else ()
+    )
+    for seen, gradient in zip(candidates, gradients, strict=True):
+        if gradient is not None and _dependent(seen.layout, gradient) >= _MIN_DEPENDENT:
+            block = _last_block(module, probe)
+            return Layer(seen.name, seen.layout, block, _after(module, probe, block))
+    if all(gradient is None or not gradient.any() for gradient in gradients):
+        raise NotAvailableError(
+            f"saliency is not available for {name}, because its class scores do not depend on any layer's map of the "
+            "image (is its classifier untrained, with weights of zero?)."
+        )
+    raise NotAvailableError(
+        f"saliency is not available for {name}, because no layer has a map of which every place still counts for the "
+        "class scores."
+    )
+
+
+@contextmanager
+def _all_hooked(module: nn.Module, probe: _Probe) -> Iterator[None]:
+    own = threading.get_ident()
+    handles = []
+
+    def hook(name: str):  # noqa: ANN202
+        def see(submodule: nn.Module, _inputs: Any, output: Any) -> None:
+            if threading.get_ident() == own:
+                probe.see(name, submodule, output)
+
+        return see
+
+    try:
+        for name, submodule in module.named_modules():
+            handles.append(submodule.register_forward_hook(hook(name)))
+        yield
+    finally:
+        for handle in handles:
+            handle.remove()
+
+
+def _dependent(layout: Layout, gradient: torch.Tensor) -> float:
+    """Share of places at which the gradient is not zero in every channel, 0..1."""
+    return (layout.channels_first(gradient) != 0).any(dim=1).float().mean().item()
+
+
+def _declared_prefix(module: nn.Module) -> int | None:
+    declared = getattr(module, "num_prefix_tokens", None)
+    return declared if isinstance(declared, int) else None
+
+
+def _declared_channels(module: nn.Module) -> frozenset[int]:
+    """Channel counts that timm's ``feature_info`` and the width of the head name."""
+    info = getattr(module, "feature_info", None)
+    stages = getattr(info, "info", info) or []
+    counts = [stage.get("num_chs") for stage in stages if isinstance(stage, dict)]
+    counts += [getattr(module, name, None) for name in ("num_features", "head_hidden_size", "embed_dim")]
+    return frozenset(count for count in counts if isinstance(count, int))
+
+
+def layout_of(
+    shape: tuple[int, ...],
+    size: tuple[int, int],
+    prefix: int | None = None,
+    channels: frozenset[int] = frozenset(),
+) -> Layout | None:
+    """How an output of some shape lies on an image, or None if it does not.
+
+    Args:
+        shape: Of the output, (N, ...).
+        size: (H, W) of the image in pixels.
+        prefix: Tokens before those of the image, if the network says so.
+        channels: Numbers of channels that the network's maps are known to have; decide where both readings fit.
+    """
+    if len(shape) == 4:
+        readings = [
+            Layout("channels-first", (shape[2], shape[3]), shape[1]),
+            Layout("channels-last", (shape[1], shape[2]), shape[3]),
+        ]
+        fitting = [reading for reading in readings if reading.grid in _grids(size)]
+        return next((reading for reading in fitting if reading.channels in channels), fitting[0] if fitting else None)
+    if len(shape) == 3:
+        declared = [] if prefix is None else [prefix]
+        for skipped in dict.fromkeys([*declared, *range(_MAX_PREFIX + 1)]):
+            fitting = [grid for grid in _grids(size) if math.prod(grid) == shape[1] - skipped]
+            if fitting:
+                return Layout("tokens", fitting[0], shape[2], skipped)
+    return None
+
+
+def _grids(size: tuple[int, int]) -> list[tuple[int, int]]:
+    """Grids of at least 2x2 places that one stride in both directions gives; those that divide the image come first."""
+    height, width = size
+    exact, rounded = [], []
+    for stride in range(1, min(size)):
+        for rows in {height // stride, -(-height // stride)}:
+            for columns in {width // stride, -(-width // stride)}:
+                if min(rows, columns) >= 2:
+                    even = rows * stride == height and columns * stride == width
+                    (exact if even else rounded).append((rows, columns))
+    return list(dict.fromkeys([*exact, *rounded]))
+
+
+def _last_block(module: nn.Module, probe: _Probe) -> tuple[str, ...]:
+    """The block that ran last: an element of a sequence, with three weighted layers or more, none such inside."""
+    modules = dict(module.named_modules())
+    ran = list(dict.fromkeys(name for name in reversed(probe.finished) if name))
+    blocks = [name for name in ran if _in_sequence(modules, name) and _is_block(modules[name])]
+    for name in blocks:
+        if not any(other.startswith(name + ".") for other in blocks):
+            return (name,)
+    spatial = [seen.name for seen in reversed(probe.spatial)]
+    return tuple(dict.fromkeys(name for name in spatial if name and _own_weights(modules[name])))[:2]
+
+
+def _in_sequence(modules: dict[str, nn.Module], name: str) -> bool:
+    return isinstance(modules[name.rpartition(".")[0]], nn.Sequential | nn.ModuleList)
+
+
+def _own_weights(module: nn.Module) -> bool:
+    return any(True for _ in module.parameters(recurse=False))
+
+
+def _is_block(module: nn.Module) -> bool:
+    """More than one convolution or projection with its norm."""
+    return sum(_own_weights(part) for part in module.modules()) > 2
+
+
+def _after(module: nn.Module, probe: _Probe, block: tuple[str, ...]) -> tuple[str, ...]:
+    last = max((place for place, name in enumerate(probe.finished) if name in block), default=0)
+    modules = dict(module.named_modules())
+    return tuple(dict.fromkeys(n for n in probe.finished[last + 1 :] if n and _own_weights(modules[n])))
