@@ -311,10 +311,16 @@ def bench(
     ] = None,
     device: Device = "auto",
     rounds: Annotated[int, typer.Option(min=1, help="Alternating rounds; medians are reported.")] = 5,
+    saliency: Annotated[
+        bool, typer.Option(help="Measure Grad-CAM maps instead, against the grad-cam package.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Measure this engine against a plain PyTorch loop and against the forward pass alone."""
-    from core.bench import measure
+    if saliency:
+        from core.bench_saliency import measure_saliency as measure
+    else:
+        from core.bench import measure
 
     with terminal.progress_bar("bench") as progress:
         result = measure(model, data, device=device, rounds=rounds, progress=progress)
