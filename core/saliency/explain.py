@@ -44,8 +44,8 @@ class _Part:
 class Explainer:
     """A loaded model, ready to show where its scores come from; may be used from several threads.
 
-    One network is explained by one thread at a time (``module_lock``); predictions that other threads make with it
-    meanwhile are not disturbed.
+    One network is explained by one thread at a time, a micro-batch each (``module_lock``); Score-CAM's many passes,
+    and the predictions that other threads make with the network, neither wait for it nor are disturbed.
 
     Args:
         model: Loaded.
@@ -109,18 +109,16 @@ class Explainer:
                 f"pixels have the shape {tuple(pixels.shape)}, but '{self.model.name}' takes (N, {self.size[0]}, "
                 f"{self.size[1]}, 3): prepare images with core.loading.Preprocess"
             )
-        with module_lock(self._module):
-            if not len(pixels):
-                return self._empty(method)
-            counter = _Counter(progress, len(pixels))
-            parts = []
-            for start in range(0, len(pixels), self.batch_size):
-                part = pixels[start : start + self.batch_size]
-                choose = _Chooser(target, start, len(pixels))
-                parts.append(self._guarded(part, method, choose, counter))
-                if method != "score-cam":
-                    counter.advance(len(part))
-            layer = "" if method == "input-gradients" else self.layer.name
+        if not len(pixels):
+            return self._empty(method)
+        counter = _Counter(progress, len(pixels))
+        parts = []
+        for start in range(0, len(pixels), self.batch_size):
+            part = pixels[start : start + self.batch_size]
+            parts.append(self._guarded(part, method, _Chooser(target, start, len(pixels)), counter))
+            if method != "score-cam":
+                counter.advance(len(part))
+        layer = "" if method == "input-gradients" else self.layer.name
         return _joined(method, layer, parts, self.size)
 
     def _empty(self, method: str) -> Saliency:
@@ -133,7 +131,8 @@ class Explainer:
             with torch.inference_mode(False), torch.no_grad():
                 inputs = self._normalise(pixels.to(self.device).contiguous())
             if method == "input-gradients":
-                return _magnitudes(*_input_gradients(self._module, inputs, choose))
+                with module_lock(self._module):
+                    return _magnitudes(*_input_gradients(self._module, inputs, choose))
             if method == "guided-grad-cam":
                 return self._guided_grad_cam(inputs, choose)
             return self._cam(inputs, method, choose, counter)
@@ -144,12 +143,13 @@ class Explainer:
             ) from error
 
     def _cam(self, inputs: torch.Tensor, method: str, choose: _Chooser, counter: _Counter) -> _Part:
-        layout = self.layer.layout
-        with tapped(self._module, self.layer.name, gradients=method in _FROM_GRADIENTS) as caught:
+        layer = self.layer
+        layout, gradients = layer.layout, method in _FROM_GRADIENTS
+        with module_lock(self._module), tapped(self._module, layer.name, gradients=gradients) as caught:
             logits = self._module(inputs).float()
             classes, against, scores = choose(logits)
             activations = layout.channels_first(caught[0].detach()).float()
-            if method in _FROM_GRADIENTS:
+            if gradients:
                 (gradient,) = torch.autograd.grad(scores.sum(), caught[0])
                 grid = _FROM_GRADIENTS[method](_numpy(activations), _numpy(layout.channels_first(gradient)))
             elif method == "eigen-cam":
@@ -179,11 +179,14 @@ class Explainer:
         return _numpy(torch.stack(grids))
 
     def _guided_grad_cam(self, inputs: torch.Tensor, choose: _Chooser) -> _Part:
-        if self._guided is None:
-            self._guided = guided_copy(self._module, self.model.name)
-        cam = self._cam(inputs, "grad-cam", choose, _Counter(None, 0))
-        # The classes that were found once; the copy gives the same scores.
-        colour, *_ = _input_gradients(self._guided, inputs, lambda logits: _scored(logits, cam.classes, cam.against))
+        with module_lock(self._module):
+            if self._guided is None:
+                self._guided = guided_copy(self._module, self.model.name)
+            cam = self._cam(inputs, "grad-cam", choose, _Counter(None, 0))
+            # The classes that were found once; the copy gives the same scores.
+            colour, *_ = _input_gradients(
+                self._guided, inputs, lambda logits: _scored(logits, cam.classes, cam.against)
+            )
         colour *= upsampled(cam.grid, self.size)[..., None]
         return _magnitudes(colour, cam.classes, cam.against, cam.scores)
 
