@@ -7,7 +7,8 @@ from torch import nn
 
 from core import models
 from core.saliency.explain import Explainer
-from core.saliency.layers import Layout, NotAvailableError, find_layer, layout_of
+from core.saliency.layers import NotAvailableError, find_layer
+from core.saliency.layout import Layout, layout_of
 from core.saliency.tap import tapped
 from tests.conftest import TOY_TRANSFORM
 
@@ -189,6 +190,18 @@ class FirstPlaceOnly(Flat):
 def test_a_map_that_hardly_counts_for_the_score_is_refused_with_the_reason():
     with pytest.raises(NotAvailableError, match="no layer has a map of which every place still counts"):
         find_layer(FirstPlaceOnly().eval(), (32, 32), "first")
+
+
+def test_a_network_with_two_scales_side_by_side_is_refused_with_both():
+    # Each branch of CrossViT ends in a class token of its own; the scores are the mean of two heads.
+    with pytest.raises(NotAvailableError, match=r"several maps at once \(.* with 20x20 places and .* with 14x14 places\)"):
+        find_layer(network("crossvit_tiny_240", (240, 240)), (240, 240), "crossvit")
+
+
+def test_a_layer_is_found_in_the_inference_mode_of_the_caller():
+    module = network("test_vit", (160, 160))
+    with torch.inference_mode():
+        assert find_layer(module, (160, 160)).name == "blocks.5.norm1"
 
 
 def test_a_head_of_zeros_is_refused_with_the_reason():

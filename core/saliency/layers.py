@@ -8,26 +8,24 @@ behind the last attention the other tokens no longer matter.
 
 from __future__ import annotations
 
-import math
 import threading
 import weakref
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any
 
 import torch
 from torch import nn
 
 from core.errors import ModelError
+from core.saliency.layout import Layout, layout_of
 
 #: Share of places whose gradient must differ from zero. Not all: a network may take a maximum over places.
 _MIN_DEPENDENT = 0.9
 #: Outputs kept while probing; the layer sought is among the last, and large networks have thousands.
 _KEPT = 128
-#: Prefix tokens (class, distillation, registers) looked for where a network does not say how many it has.
-_MAX_PREFIX = 16
 #: These project or pass on what another layer gives, or are a part of an attention.
 _NEVER = (nn.Linear, nn.Identity, nn.Dropout)
 
@@ -38,29 +36,6 @@ _GUARD = threading.Lock()
 
 class NotAvailableError(ModelError):
     """A method cannot be had for an architecture; says why."""
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How a layer's output lies on the image.
-
-    Attributes:
-        kind: ``channels-first`` (N, C, h, w), ``channels-last`` (N, h, w, C) or ``tokens`` (N, prefix + h * w, C).
-        grid: (h, w).
-        channels: C.
-        prefix: Tokens before those of the image.
-    """
-
-    kind: Literal["channels-first", "channels-last", "tokens"]
-    grid: tuple[int, int]
-    channels: int
-    prefix: int = 0
-
-    def channels_first(self, output: torch.Tensor) -> torch.Tensor:
-        """The layer's output, or its gradient, as (N, C, h, w)."""
-        if self.kind == "tokens":
-            output = output[:, self.prefix :].unflatten(1, self.grid)
-        return output if self.kind == "channels-first" else output.permute(0, 3, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -98,7 +73,8 @@ def find_layer(module: nn.Module, size: tuple[int, int], name: str = "") -> Laye
         NotAvailableError: If no layer has a map of the image that the scores depend on.
     """
     with module_lock(module):
-        known = _FOUND.setdefault(module, {})
+        with _GUARD:
+            known = _FOUND.setdefault(module, {})
         if size not in known:
             known[size] = _find(module, size, name or type(module).__name__)
         return known[size]
@@ -135,38 +111,77 @@ class _Probe:
 
 
 def _find(module: nn.Module, size: tuple[int, int], name: str) -> Layer:
+    # Gradients are needed whatever mode the caller is in, inference mode included.
+    with torch.inference_mode(False), torch.enable_grad():
+        probe, scores = _probed(module, size)
+        if not probe.spatial:
+            raise _refusal(name, f"none of its layers has a map of at least 2x2 places at {size[0]}x{size[1]} px input")
+        candidates = [seen for seen in reversed(probe.spatial) if not isinstance(seen.module, _NEVER)]
+        candidates = [seen for seen in candidates if probe.calls[seen.name] == 1 and seen.name]
+        gradients = _gradients(scores, candidates)
+        depending = [
+            seen
+            for seen, gradient in zip(candidates, gradients, strict=True)
+            if gradient is not None and _dependent(seen.layout, gradient) >= _MIN_DEPENDENT
+        ]
+        if depending:
+            beside = _beside(depending)
+            if beside is not None:
+                raise _refusal(name, _several(depending[0], beside))
+            block = _last_block(module, probe)
+            return Layer(depending[0].name, depending[0].layout, block, _after(module, probe, block))
+    if all(gradient is None or not gradient.any() for gradient in gradients):
+        raise _refusal(
+            name,
+            "its class scores do not depend on any layer's map of the image (is its classifier untrained, with weights "
+            "of zero?)",
+        )
+    raise _refusal(name, "no layer has a map of which every place still counts for the class scores")
+
+
+def _refusal(name: str, reason: str) -> NotAvailableError:
+    return NotAvailableError(f"saliency is not available for {name}, because {reason}.")
+
+
+def _probed(module: nn.Module, size: tuple[int, int]) -> tuple[_Probe, torch.Tensor]:
+    """What a pass over one image of noise shows, and the scores."""
     probe = _Probe(size, _declared_prefix(module), _declared_channels(module))
     parameter = next(module.parameters(), None)
-    device = parameter.device if parameter is not None else torch.device("cpu")
-    noise = torch.randn(1, 3, *size, generator=torch.Generator().manual_seed(0)).to(device)
-    # Leaves the caller's mode, inference mode included, as it was.
-    with torch.inference_mode(False), torch.enable_grad(), _all_hooked(module, probe):
-        scores = module(noise.clone().requires_grad_(True))
-    if not probe.spatial:
-        raise NotAvailableError(
-            f"saliency is not available for {name}, because none of its layers has a map of at least 2x2 places at "
-            f"{size[0]}x{size[1]} px input."
-        )
-    weights = torch.randn(scores.shape, generator=torch.Generator().manual_seed(1)).to(device)
-    candidates = [seen for seen in reversed(probe.spatial) if not isinstance(seen.module, _NEVER)]
-    candidates = [seen for seen in candidates if probe.calls[seen.name] == 1 and seen.name]
-    gradients = (
-        torch.autograd.grad((scores * weights).sum(), [seen.output for seen in candidates], allow_unused=True)
-        if candidates
-        else ()
+    noise = torch.randn(1, 3, *size, generator=torch.Generator().manual_seed(0))
+    noise = noise.to(parameter.device if parameter is not None else "cpu").requires_grad_(True)
+    with _all_hooked(module, probe):
+        # A copy goes in: a first layer that works in place may not do so on what is differentiated by.
+        return probe, module(noise.clone())
+
+
+def _gradients(output: torch.Tensor, by: list[_Seen]) -> tuple[torch.Tensor | None, ...]:
+    """Of a random sum of an output's values, so that nothing cancels, by earlier outputs; None where there is none."""
+    if not by:
+        return ()
+    weights = torch.randn(output.shape, generator=torch.Generator().manual_seed(1)).to(output.device)
+    return torch.autograd.grad(
+        (output * weights).sum(), [seen.output for seen in by], allow_unused=True, retain_graph=True
     )
-    for seen, gradient in zip(candidates, gradients, strict=True):
-        if gradient is not None and _dependent(seen.layout, gradient) >= _MIN_DEPENDENT:
-            block = _last_block(module, probe)
-            return Layer(seen.name, seen.layout, block, _after(module, probe, block))
-    if all(gradient is None or not gradient.any() for gradient in gradients):
-        raise NotAvailableError(
-            f"saliency is not available for {name}, because its class scores do not depend on any layer's map of the "
-            "image (is its classifier untrained, with weights of zero?)."
-        )
-    raise NotAvailableError(
-        f"saliency is not available for {name}, because no layer has a map of which every place still counts for the "
-        "class scores."
+
+
+def _beside(depending: list[_Seen]) -> _Seen | None:
+    """A map that the scores are read from without passing through the first one, or None.
+
+    Whatever ran before the first one leads to it in most networks; in those with branches of several scales it may not.
+    """
+    first, *others = depending
+    for seen, gradient in zip(others, _gradients(first.output, others), strict=True):
+        if gradient is None or not gradient.any():
+            return seen
+    return None
+
+
+def _several(first: _Seen, beside: _Seen) -> str:
+    maps = " and ".join(
+        f"{seen.name} with {seen.layout.grid[0]}x{seen.layout.grid[1]} places" for seen in (first, beside)
+    )
+    return (
+        f"its class scores are read from several maps at once ({maps}), and one would show a part of the evidence only"
     )
 
 
@@ -208,49 +223,6 @@ def _declared_channels(module: nn.Module) -> frozenset[int]:
     counts = [stage.get("num_chs") for stage in stages if isinstance(stage, dict)]
     counts += [getattr(module, name, None) for name in ("num_features", "head_hidden_size", "embed_dim")]
     return frozenset(count for count in counts if isinstance(count, int))
-
-
-def layout_of(
-    shape: tuple[int, ...],
-    size: tuple[int, int],
-    prefix: int | None = None,
-    channels: frozenset[int] = frozenset(),
-) -> Layout | None:
-    """How an output of some shape lies on an image, or None if it does not.
-
-    Args:
-        shape: Of the output, (N, ...).
-        size: (H, W) of the image in pixels.
-        prefix: Tokens before those of the image, if the network says so.
-        channels: Numbers of channels that the network's maps are known to have; decide where both readings fit.
-    """
-    if len(shape) == 4:
-        readings = [
-            Layout("channels-first", (shape[2], shape[3]), shape[1]),
-            Layout("channels-last", (shape[1], shape[2]), shape[3]),
-        ]
-        fitting = [reading for reading in readings if reading.grid in _grids(size)]
-        return next((reading for reading in fitting if reading.channels in channels), fitting[0] if fitting else None)
-    if len(shape) == 3:
-        declared = [] if prefix is None else [prefix]
-        for skipped in dict.fromkeys([*declared, *range(_MAX_PREFIX + 1)]):
-            fitting = [grid for grid in _grids(size) if math.prod(grid) == shape[1] - skipped]
-            if fitting:
-                return Layout("tokens", fitting[0], shape[2], skipped)
-    return None
-
-
-def _grids(size: tuple[int, int]) -> list[tuple[int, int]]:
-    """Grids of at least 2x2 places that one stride in both directions gives; those that divide the image come first."""
-    height, width = size
-    exact, rounded = [], []
-    for stride in range(1, min(size)):
-        for rows in {height // stride, -(-height // stride)}:
-            for columns in {width // stride, -(-width // stride)}:
-                if min(rows, columns) >= 2:
-                    even = rows * stride == height and columns * stride == width
-                    (exact if even else rounded).append((rows, columns))
-    return list(dict.fromkeys([*exact, *rounded]))
 
 
 def _last_block(module: nn.Module, probe: _Probe) -> tuple[str, ...]:
