@@ -9,10 +9,9 @@ from pytorch_grad_cam import EigenCAM, GradCAM, LayerCAM, ScoreCAM
 from torch import nn
 
 from core import models
-from core.errors import ModelError, UsageError
+from core.errors import ModelError, NotAvailableError, UsageError
 from core.saliency.alignment import align
 from core.saliency.explain import Explainer, upsampled
-from core.saliency.layers import NotAvailableError
 from core.saliency.maps import METHODS, Saliency, Target
 from tests.conftest import TOY_TRANSFORM
 from tests.test_saliency_layers import network

@@ -6,8 +6,9 @@ import torch
 from torch import nn
 
 from core import models
+from core.errors import NotAvailableError
 from core.saliency.explain import Explainer
-from core.saliency.layers import NotAvailableError, find_layer
+from core.saliency.layers import find_layer
 from core.saliency.layout import Layout, layout_of
 from core.saliency.tap import tapped
 from tests.conftest import TOY_TRANSFORM
@@ -124,10 +125,11 @@ def test_a_channel_last_output_is_told_from_a_channel_first_one_by_the_image():
 
 
 def test_known_channel_counts_decide_where_both_readings_fit():
-    assert layout_of((1, 8, 8, 8), (64, 64)).kind == "channels-first"
-    assert layout_of((1, 16, 8, 8), (64, 64), channels=frozenset({16})).kind == "channels-first"
-    # 14x16 places at 224x256 px is stride 16; so is 16 channels of 14x14 at 224x224 px.
-    assert layout_of((1, 8, 8, 4), (32, 32), channels=frozenset({4})).kind == "channels-last"
+    # On 64x128 px this is 8 channels of 16x32 places at stride 4, or 8x16 places at stride 8 with 32 channels.
+    shape, size = (1, 8, 16, 32), (64, 128)
+    assert layout_of(shape, size, channels=frozenset({8})) == Layout("channels-first", (16, 32), 8)
+    assert layout_of(shape, size, channels=frozenset({32})) == Layout("channels-last", (8, 16), 32)
+    assert layout_of(shape, size).kind == "channels-first"
 
 
 def test_tokens_before_those_of_the_image_are_counted():
@@ -169,11 +171,11 @@ def test_a_network_without_places_is_refused_with_the_reason():
         find_layer(Flat().eval(), (32, 32), "flat")
 
 
-def test_too_small_an_input_is_refused_with_its_size():
-    # Stride 32 leaves a single place of 32 px; the earlier maps of a residual network still count.
+def test_at_a_small_input_an_earlier_map_is_taken():
+    # At 32 px stride 32 leaves a single place, stride 16 leaves 2x2.
     layer = find_layer(network("resnet18", (32, 32)), (32, 32))
     assert layer.layout.grid == (2, 2)
-    assert layer.name.startswith("layer3")
+    assert layer.name == "layer3"
 
 
 class FirstPlaceOnly(Flat):
@@ -194,7 +196,9 @@ def test_a_map_that_hardly_counts_for_the_score_is_refused_with_the_reason():
 
 def test_a_network_with_two_scales_side_by_side_is_refused_with_both():
     # Each branch of CrossViT ends in a class token of its own; the scores are the mean of two heads.
-    with pytest.raises(NotAvailableError, match=r"several maps at once \(.* with 20x20 places and .* with 14x14 places\)"):
+    with pytest.raises(
+        NotAvailableError, match=r"several maps at once \(.* with 20x20 places and .* with 14x14 places\)"
+    ):
         find_layer(network("crossvit_tiny_240", (240, 240)), (240, 240), "crossvit")
 
 

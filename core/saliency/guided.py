@@ -8,7 +8,7 @@ from pytorch_grad_cam.guided_backprop import GuidedBackpropReLUasModule
 from pytorch_grad_cam.utils.find_layers import replace_all_layer_type_recursive
 from torch import nn
 
-from core.saliency.layers import NotAvailableError
+from core.errors import NotAvailableError
 
 #: Gates and attention weights, which guided backpropagation leaves as they are.
 _GATES = ("Sigmoid", "Hardsigmoid", "HardSigmoid", "Softmax", "MultiheadAttention")

@@ -19,7 +19,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from core.errors import ModelError
+from core.errors import NotAvailableError
 from core.saliency.layout import Layout, layout_of
 
 #: Share of places whose gradient must differ from zero. Not all: a network may take a maximum over places.
@@ -32,10 +32,6 @@ _NEVER = (nn.Linear, nn.Identity, nn.Dropout)
 _LOCKS: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()
 _FOUND: weakref.WeakKeyDictionary[nn.Module, dict[tuple[int, int], Layer]] = weakref.WeakKeyDictionary()
 _GUARD = threading.Lock()
-
-
-class NotAvailableError(ModelError):
-    """A method cannot be had for an architecture; says why."""
 
 
 @dataclass(frozen=True)
