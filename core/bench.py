@@ -77,7 +77,7 @@ def measure(
     if name is None:
         raise UsageError("no local model to measure: give one with --model.")
     with tempfile.TemporaryDirectory() as scratch:
-        files = _files(data, Path(scratch))
+        files = image_files(data, Path(scratch))
         begun = time.perf_counter()
         loaded = models.load(name, device)
         engine = Engine(loaded, "fp32")
@@ -95,7 +95,7 @@ def measure(
             "forward_only": lambda: _forward_round(engine, pixels),
             "engine_bf16": lambda: _engine_round(half, files),
         }
-        rates = _alternate(ways, len(files), rounds, progress)
+        rates = alternate(ways, len(files), rounds, progress)
     medians = {way: statistics.median(values) for way, values in rates.items()}
     return {
         **{way: round(value, 2) for way, value in medians.items()},
@@ -114,9 +114,10 @@ def measure(
     }
 
 
-def _alternate(
+def alternate(
     ways: dict[str, Callable[[], None]], n_images: int, rounds: int, progress: ProgressCallback | None
 ) -> dict[str, list[float]]:
+    """Images/s of each way in each round, the ways taking turns; a first round warms up and is not counted."""
     rates: dict[str, list[float]] = {way: [] for way in ways}
     for number in range(-1, rounds):
         for way, run in ways.items():
@@ -174,7 +175,12 @@ def _forward_round(engine: Engine, pixels: torch.Tensor) -> None:
         thread.join()
 
 
-def _files(data: Path | None, scratch: Path) -> list[Path]:
+def image_files(data: Path | None, scratch: Path) -> list[Path]:
+    """Images to measure with: of a folder, of the remembered ``imagenet`` data, or noise written to ``scratch``.
+
+    Raises:
+        UsageError: If the folder is none, or has no images.
+    """
     folder = data or find_data("imagenet")
     if folder is None:
         return _noise_images(scratch)

@@ -308,15 +308,19 @@ def generate_si_score(
 @app.command()
 def bench(
     model: Annotated[str | None, typer.Option(help="A model; a local one by default.")] = None,
-    data: Annotated[
-        Path | None, typer.Option(help="Folder of images; photographs made on the spot by default.")
-    ] = None,
+    data: Annotated[Path | None, typer.Option(help="Folder of images; by default imagenet's, else noise.")] = None,
     device: Device = "auto",
     rounds: Annotated[int, typer.Option(min=1, help="Alternating rounds; medians are reported.")] = 5,
+    saliency: Annotated[
+        bool, typer.Option("--saliency", help="Measure Grad-CAM maps instead, against the grad-cam package.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Measure the engine against a plain PyTorch loop."""
-    from core.bench import measure
+    if saliency:
+        from core.bench_saliency import measure_saliency as measure
+    else:
+        from core.bench import measure
 
     with terminal.progress_bar("bench") as progress:
         result = measure(model, data, device=device, rounds=rounds, progress=progress)

@@ -33,6 +33,10 @@ class ModelUnavailableError(ModelError):
     """Weights are neither on this machine nor can they be downloaded now."""
 
 
+class NotAvailableError(ModelError):
+    """A method cannot be had for an architecture; says why."""
+
+
 class StoreError(OffcenterError):
     """Results cannot be written or read."""
 

@@ -247,9 +247,7 @@ def _pixels(engine: Engine, plan: Plan, sample_id: str) -> np.ndarray | str:
     pixels = engine.preprocess(image)
     if plan.view.apply is None:
         return pixels
-    mask = None
-    if plan.view.needs_mask:
-        mask = np.asarray(engine.preprocess(Image.fromarray(benchmark.mask(sample_id)).convert("RGB")))[..., 0] >= 128
+    mask = engine.preprocess.mask(benchmark.mask(sample_id)) if plan.view.needs_mask else None
     return plan.view.apply(pixels.astype(np.float32) / 255, mask, sample_rng(sample_id, plan.view.name))
 
 

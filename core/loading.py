@@ -81,6 +81,20 @@ class Preprocess:
             image = step(image)
         return np.asarray(image)
 
+    def mask(self, mask: np.ndarray) -> np.ndarray:
+        """Resize and crop an object's mask exactly as the image.
+
+        It goes through the same steps as a white-on-black image, so that resampling and cropping cannot differ; a pixel
+        belongs to the object if at least half of it does.
+
+        Args:
+            mask: bool (H, W) at the image's own size.
+
+        Returns:
+            bool (H, W) at the model's input size.
+        """
+        return self(Image.fromarray(mask).convert("RGB"))[..., 0] >= 128
+
 
 class Normalise:
     """A batch of pixels to a model's input, equal to timm's ``ToTensor`` and ``Normalize``.
