@@ -21,9 +21,8 @@ from core.forward import Forward, one_thread
 from core.loading import Preprocess
 from core.types import Model, Precision
 
-#: Images a forward pass. On the CPU few, so that activations stay below the 32 MB from which glibc maps fresh, zeroed
-#: memory for each of them (8 was a fifth slower than 6 with MobileNetV2 at 224 px); a GPU needs many to be busy.
-SLICE = {"cpu": 6, "cuda": 64}
+#: Images a forward pass. On the CPU few, so that activations stay near the caches; a GPU needs many to be busy.
+SLICE = {"cpu": 8, "cuda": 64}
 
 #: The pixels of an image, by its number: (H, W, 3), uint8 0..255 or float32 0..1; or why there are none.
 PixelsOf = Callable[[int], np.ndarray | str]
