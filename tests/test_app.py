@@ -114,7 +114,8 @@ def test_a_browser_sees_the_stored_run_and_the_page_asks_nobody_else(toy_model, 
     tab.get_by_text("Stored results").wait_for(timeout=30_000)
     tab.get_by_text("stored result", exact=False).first.wait_for(timeout=30_000)
     tab.locator("canvas").first.wait_for(timeout=30_000)
-    assert tab.get_by_text(f"--model {run.model}").count() == 1
+    # The block is coloured word by word, so its text is matched as a whole.
+    tab.locator("code").filter(has_text=f"--model {run.model}").first.wait_for(timeout=30_000)
     assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     outside = [url for url in asked if not url.startswith((server, server.replace("http", "ws"), "data:", "blob:"))]
     assert outside == []
