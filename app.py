@@ -72,7 +72,7 @@ def show_runs(runs: list[store.Run]) -> None:
         hide_index=True,
         width="stretch",
         column_config={
-            "Top-1": columns.ProgressColumn(format="%.1f %%", min_value=0, max_value=100),
+            "Top-1": columns.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width=125),
             "Top-5": columns.NumberColumn(format="%.1f %%"),
             "Images": columns.NumberColumn(format="localized"),
         },
