@@ -73,9 +73,7 @@ def measure(
         (b/c), ``peak_rss_mb`` (of the process up to the end of the engine's first round, so without (a)),
         ``startup_s`` and how it was run.
     """
-    name = model or next(iter(models.local_models()), None)
-    if name is None:
-        raise UsageError("no local model to measure: give one with --model.")
+    name = model_name(model)
     with tempfile.TemporaryDirectory() as scratch:
         files = image_files(data, Path(scratch))
         begun = time.perf_counter()
@@ -112,6 +110,18 @@ def measure(
         "images": len(files),
         "rounds": {way: [round(value, 1) for value in values] for way, values in rates.items()},
     }
+
+
+def model_name(model: str | None) -> str:
+    """The model to measure: the one given, else the first local one.
+
+    Raises:
+        UsageError: If there is neither.
+    """
+    name = model or next(iter(models.local_models()), None)
+    if name is None:
+        raise UsageError("no local model to measure: give one with --model.")
+    return name
 
 
 def alternate(

@@ -12,8 +12,7 @@ import torch
 from pytorch_grad_cam import GradCAM
 
 from core import models
-from core.bench import alternate, image_files
-from core.errors import UsageError
+from core.bench import alternate, image_files, model_name
 from core.loading import Normalise, Preprocess, open_rgb
 from core.saliency.explain import Explainer
 from core.saliency.layers import Layer
@@ -52,9 +51,7 @@ def measure_saliency(
         UsageError: If there is no model or no image.
         NotAvailableError: If the architecture has no map.
     """
-    name = model or next(iter(models.local_models()), None)
-    if name is None:
-        raise UsageError("no local model to measure: give one with --model.")
+    name = model_name(model)
     loaded = models.load(name, device)
     preprocess, explainer = Preprocess(loaded.transform), Explainer(loaded)
     with tempfile.TemporaryDirectory() as scratch:

@@ -147,7 +147,7 @@ def _best_of(joined: pd.DataFrame, classes: np.ndarray, logits: tuple[Sequence[s
     if rows is None or (rows[unknown] < 0).any():
         raise UsageError(
             f"policy 'restricted': for {int(unknown.sum()):,} of {len(joined):,} images no class of the benchmark is "
-            "among the stored ten best, so logits are needed. Run evaluate again with --keep-logits."
+            "among the stored ten best, so logits are needed. Run evaluate again with --keep-logits --fresh."
         )
     best[unknown] = classes[logits[1][rows[unknown]][:, classes].argmax(axis=1)]
     return best

@@ -103,7 +103,9 @@ class Explainer:
         """
         check_method(method)
         target = target or Target.predicted()
-        pixels = torch.as_tensor(pixels)
+        if isinstance(pixels, np.ndarray):
+            # Pixels of a decoded image are read-only, which torch warns of; those are copied.
+            pixels = torch.from_numpy(np.require(pixels, requirements=["C", "W"]))
         if pixels.ndim != 4 or tuple(pixels.shape[1:]) != (*self.size, 3):
             raise UsageError(
                 f"pixels have the shape {tuple(pixels.shape)}, but '{self.model.name}' takes (N, {self.size[0]}, "
