@@ -150,6 +150,10 @@ def evaluate(
         benchmark = open_benchmark(benchmark)
     plan = Plan.of(described, benchmark, view, precision)
     folder = store.run_folder(benchmark.key, described.name, plan.identity(described))
+    if not (fresh or keep_logits or limit) and store.open_run(folder) is None:
+        embedded = store.embedded_run(benchmark.key, described.name, plan.identity(described))
+        if embedded is not None and embedded.complete:
+            return embedded
     samples_path = store.samples_file(benchmark.key, plan.content, described.label_space)
     store.write_samples(samples_path, plan.samples)
     if fresh:

@@ -25,6 +25,11 @@ def results_home() -> Path:
     return data_home() / "results"
 
 
+def embedded_results() -> Path:
+    """Folder of the predictions that come with the project; read, never written by an evaluation."""
+    return EMBEDDED / "results"
+
+
 def model_folders() -> list[Path]:
     """Folders whose sub-folders are models: the embedded ones, then each of ``OFFCENTER_MODELS`` (colon separated)."""
     extra = os.environ.get("OFFCENTER_MODELS", "")

@@ -26,8 +26,8 @@ class Pattern:
     """A second colour on a part, decided by the position in object space.
 
     Attributes:
-        kind: ``stripes`` (across ``axis``), ``spots``, ``patches`` (large, irregular), ``below`` or ``above`` (a level of
-            ``axis``), ``grain`` (fine brightness noise), ``planks`` or ``bricks`` (joints in the second colour).
+        kind: ``stripes`` (across ``axis``), ``spots``, ``patches`` (large, irregular), ``below`` or ``above`` (a level
+            of ``axis``), ``grain`` (fine brightness noise), ``planks`` or ``bricks`` (joints in the second colour).
         colour: Linear RGB, 0..1.
         scale: Repeats per unit of length; for ``below`` and ``above`` the level.
         axis: 0, 1 or 2.
@@ -216,8 +216,8 @@ class Part:
         """A polygon pulled along an axis, with rounded edges: car bodies, hulls, wings, roofs.
 
         Args:
-            outline: Corners in the other two axes, in their order (axis 2: (x, y); axis 1: (x, z); axis 0: (y, z)), either
-                way round, not crossing itself. Rounding grows it by ``rounding``.
+            outline: Corners in the other two axes, in their order (axis 2: (x, y); axis 1: (x, z); axis 0: (y, z)),
+                either way round, not crossing itself. Rounding grows it by ``rounding``.
             half: Half its thickness along ``axis``.
             centre: Where the outline's origin stands.
             axis: Direction it is pulled in.

@@ -1,7 +1,7 @@
 """The objects of Diorama: for each of the ten FOCUS categories, two or more parametric body plans.
 
-A category is one file with ``PLANS``, a tuple of functions that draw one object's proportions, colours and patterns from
-a random generator and return its shape. Instance ``n`` of a category follows plan ``n % len(PLANS)``.
+A category is one file with ``PLANS``, a tuple of functions that draw one object's proportions, colours and patterns
+from a random generator and return its shape. Instance ``n`` of a category follows plan ``n % len(PLANS)``.
 """
 
 from __future__ import annotations
