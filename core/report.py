@@ -37,8 +37,8 @@ def build(
     Returns:
         JSON values: ``identity, model, benchmark, view, precision, policy, n, n_failed, n_samples, overall, tables,
         warnings`` and more. A row has the factor values, ``top1``, ``top5``, ``n``, ``n_clusters`` and the interval of
-        the policy's own number: ``top1_low, top1_high``, or ``top5_low, top5_high``. Fractions 0..1; what cannot be
-        said is None.
+        the policy's own number: ``top1_low, top1_high``, or ``top5_low, top5_high``. Tables that a benchmark computes
+        itself have their own columns. Fractions 0..1; what cannot be said is None.
 
     Raises:
         UsageError: If a table or class does not exist, or the policy needs logits that were not kept.
@@ -66,7 +66,7 @@ def build(
         "n_failed": n_failed,
         "n_samples": len(samples),
         "overall": overall,
-        "tables": {spec.name: _rows(table, benchmark, spec.by, policy) for spec in chosen},
+        "tables": {spec.name: _table(table, benchmark, spec, policy) for spec in chosen},
         "warnings": _warnings(run, table, overall, policy, len(classes), len(samples)),
     }
 
@@ -92,6 +92,15 @@ def _without(table: pd.DataFrame, exclude: Sequence[str]) -> pd.DataFrame:
         if name not in set(table["class"]):
             raise UsageError(f"no class '{name}' to exclude.{nearest(name, table['class'].unique())}")
     return table[~table["class"].isin(exclude)] if exclude else table
+
+
+def _table(table: pd.DataFrame, benchmark: type[Benchmark], spec: Table, policy: Policy) -> list[dict[str, Any]]:
+    if spec.compute is None:
+        return _rows(table, benchmark, spec.by, policy)
+    found = spec.compute(table, cluster="cluster" if benchmark.cluster_unit else None)
+    if policy == "top5":
+        found = found.rename(columns=lambda column: column.replace("top1", "top5"))
+    return [_plain(row) for row in found.to_dict("records")]
 
 
 def _rows(table: pd.DataFrame, benchmark: type[Benchmark], by: Sequence[str], policy: Policy) -> list[dict[str, Any]]:

@@ -39,11 +39,20 @@ class Factor:
 
 @dataclass(frozen=True)
 class Table:
-    """A table that the benchmark's paper reports: accuracy by these factors."""
+    """A table that the benchmark's paper reports.
+
+    Attributes:
+        name: What to type to get it.
+        by: Columns that name a row; factors, unless ``compute`` makes them.
+        title: What a reader sees.
+        compute: ``(joined, cluster=column or None) -> table`` for what is more than accuracy by factors: the ``by``
+            columns, then values; columns in fractions, counts begin with ``n``. None means accuracy by ``by``.
+    """
 
     name: str
     by: tuple[str, ...]
     title: str
+    compute: Callable[..., pd.DataFrame] | None = None
 
 
 @dataclass(frozen=True)
