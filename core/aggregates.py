@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -108,6 +108,19 @@ def _answer(run: store.Run, question: Question) -> pd.DataFrame:
         if isinstance(table[column].dtype, pd.CategoricalDtype):
             table = table.assign(**{column: table[column].astype(str)})
     return metrics.accuracy_by(table, question.by, cluster, value=VALUE[question.policy])
+
+
+def normalised(table: pd.DataFrame) -> pd.DataFrame:
+    """A model's metric table with all values divided by its largest, which shows the shape of a curve."""
+    top = table["value"].max()
+    if not top > 0:
+        return table
+    return table.assign(**{column: table[column] / top for column in ("value", "low", "high")})
+
+
+def by_level(table: pd.DataFrame, column: str) -> dict[Any, pd.DataFrame]:
+    """One metric table for each value of a column, in ascending order."""
+    return {level: part.drop(columns=column).reset_index(drop=True) for level, part in table.groupby(column, sort=True)}
 
 
 def behind(run: store.Run, question: Question) -> pd.DataFrame:

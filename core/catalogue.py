@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from core import paths, store
 from core.benchmarks import benchmark_class, find_data, known_benchmarks
@@ -59,7 +60,7 @@ def known_models(runs: Iterable[store.Run]) -> dict[str, KnownModel]:
             info["source"],
             info["label_space"],
             int(run.info["preprocessing"]["input_size"][1]),
-            _megabytes(folders, run.model),
+            _megabytes(folders, run.model, info["source"]),
             (*(earlier.benchmarks if earlier else ()), run.benchmark),
         )
     for name in sorted(set(folders) - set(found)):
@@ -67,8 +68,10 @@ def known_models(runs: Iterable[store.Run]) -> dict[str, KnownModel]:
     return found
 
 
-def _megabytes(folders: Mapping[str, paths.Path], name: str) -> float | None:
-    weights = folders[name] / WEIGHTS if name in folders else None
+def _megabytes(folders: Mapping[str, Path], name: str, source: str = "") -> float | None:
+    kind, _, where = source.partition(":")
+    folder = folders.get(name) or (Path(where) if kind == "local-dir" else None)
+    weights = folder / WEIGHTS if folder else None
     return weights.stat().st_size / 1e6 if weights and weights.is_file() else None
 
 

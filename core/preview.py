@@ -66,6 +66,11 @@ def _size(image: tuple[int, int], scaled: tuple[int, int], mode: str) -> tuple[i
     return round(height / ratio), round(width / ratio)
 
 
+def is_object(seen: Image.Image) -> np.ndarray:
+    """A mask that went through ``as_seen`` as a white-on-black image: bool (H, W), at least half of a pixel."""
+    return np.asarray(seen.convert("L")) >= 128
+
+
 def with_outline(image: Image.Image, mask: np.ndarray) -> Image.Image:
     """An image with the outline of an object drawn on it.
 

@@ -66,7 +66,8 @@ def read(run: store.Run, columns: Sequence[str]) -> pd.DataFrame:
 def _ensured(run: store.Run) -> Path:
     path = folder(run) / "scored.parquet"
     if not path.is_file():
-        write_parquet(path, pa.Table.from_pandas(compact(run), preserve_index=False))
+        # Without pandas' own notes, which name column types that pandas itself cannot read back.
+        write_parquet(path, pa.Table.from_pandas(compact(run), preserve_index=False).replace_schema_metadata())
     return path
 
 

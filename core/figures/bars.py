@@ -65,13 +65,8 @@ def bars(
     figure.update_xaxes(**percent_axis(x_title, range=[0, 1]))
     figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True, ticklabelstandoff=6)
     rows = max((len(table) for table in tables.values()), default=1)
-    height = height or max(300, 150 + rows * (16 * len(tables) + 14))
-    dress(figure, words, height=height, legend=True)
-    # Long figures keep legend and caption at a distance in pixels, not in shares of their height.
-    figure.update_layout(margin_b=96, legend_y=-58 / max(height - 154, 1))
-    for note in figure.layout.annotations:
-        note.yshift = -96
-    return figure
+    height = height or max(280, 150 + rows * (15 * len(tables) + 12))
+    return dress(figure, words, height=height, legend=True)
 
 
 def _add_published(figure: go.Figure, published: pd.DataFrame, group: str) -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import ACCURACY_SCALE, CHANGE_SCALE, RULE, Words, dress, interval_text
+from core.figures.style import ACCURACY_SCALE, CHANGE_SCALE, Words, dress, interval_text
 from core.metrics import THIN
 
 _CHOSEN = "#1D2733"
@@ -78,11 +78,11 @@ def location_map(
         figure.add_shape(type="rect", **box, line={"color": _CHOSEN, "width": 2.5})
         figure.add_shape(type="rect", **box, line={"color": "#FFFFFF", "width": 1})
     # The domain is made square, as the image is, without empty space between axis and map.
-    axis = {"showgrid": False, "zeroline": False, "constrain": "domain", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
-    figure.update_xaxes(title={"text": "x of object centre"}, **axis)
-    figure.update_yaxes(
-        title={"text": "y of object centre"}, autorange="reversed", scaleanchor="x", linecolor=RULE, **axis
-    )
+    axis = {"showgrid": False, "zeroline": False, "showline": False, "ticks": "", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
+    reach = [float(xs[0]) - _step(xs) / 2, float(xs[-1]) + _step(xs) / 2]
+    down = [float(ys[-1]) + _step(ys) / 2, float(ys[0]) - _step(ys) / 2]
+    figure.update_xaxes(title={"text": "x of object centre"}, range=reach, constrain="domain", **axis)
+    figure.update_yaxes(title={"text": "y of object centre"}, range=down, scaleanchor="x", constrain="domain", **axis)
     return dress(figure, words, height=height, legend=False)
 
 

@@ -70,7 +70,7 @@ def polar(
                 "rotation": 90,
                 "direction": "counterclockwise",
                 "tickvals": list(range(0, 360, 45)),
-                "ticksuffix": "°",
+                "ticktext": [f"{angle}°" for angle in range(0, 360, 45)],
                 "gridcolor": RULE,
                 "linecolor": RULE,
             },
@@ -78,8 +78,9 @@ def polar(
                 "range": [0, min(1.0, 1.05 * top) if top == top else 1.0],
                 "tickformat": ".0%",
                 "nticks": 5,
+                # The labels turn with their axis; turned back they are level.
                 "angle": 22.5,
-                "tickangle": 0,
+                "tickangle": 22.5,
                 "gridcolor": RULE,
                 "showline": False,
                 "tickfont": {"size": 10},
@@ -87,7 +88,8 @@ def polar(
         }
     )
     dress(figure, words, height=height, legend=len(tables) > 1)
-    return figure.update_layout(margin_t=74)
+    # No axis title below, but angles above and below the circle.
+    return figure.update_layout(margin={"t": 76, "b": 48 if len(tables) == 1 else 84})
 
 
 def _add_band(figure: go.Figure, ring: pd.DataFrame, column: str, colour: str) -> None:

@@ -31,7 +31,10 @@ CHANGE_SCALE = ((0.0, "#7A2E1D"), (0.2, "#D9772B"), (0.5, "#F1E9D6"), (0.8, "#2F
 RULE = "rgba(128, 128, 128, 0.25)"
 MUTED = "#7C8590"
 SERIF = '"Source Serif", "Source Serif Pro", Georgia, serif'
+_SANS = "Source Sans, Helvetica, Arial, sans-serif"
 _BAND_OPACITY = 0.15
+#: Pixels above the plot for two lines of title; below it for axis and identity, and for a legend.
+_TOP, _BOTTOM, _BOTTOM_LEGEND = 58, 66, 92
 
 
 @dataclass(frozen=True)
@@ -72,32 +75,38 @@ def faded(colour: str, opacity: float = _BAND_OPACITY) -> str:
 
 def dress(figure: go.Figure, words: Words, *, height: int = 380, legend: bool = True) -> go.Figure:
     """Title, caption, margins and legend, the same on every figure; text colours are left to the page's theme."""
-    subtitle = {"text": words.subtitle, "font": {"size": 12, "color": MUTED}} if words.subtitle else None
+    bottom = _BOTTOM_LEGEND if legend else _BOTTOM
+    plot = max(height - _TOP - bottom, 1)
     figure.update_layout(
         title={
-            "text": words.title,
+            "text": _heading(words),
             "font": {"size": 15, "family": SERIF},
             "x": 0,
             "xanchor": "left",
             "y": 1,
             "yanchor": "top",
             "yref": "container",
-            "pad": {"t": 4, "l": 2},
-            "automargin": False,
-            "subtitle": subtitle,
+            "pad": {"t": 6, "l": 2},
         },
         height=height,
-        margin={"l": 8, "r": 12, "t": 58, "b": 8, "autoexpand": True},
+        margin={"l": 8, "r": 12, "t": _TOP, "b": bottom, "autoexpand": True},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         showlegend=legend,
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": -0.24, "yanchor": "top", "title": {"text": ""}},
+        # Distances below the plot are meant in pixels; Plotly wants them as shares of its height.
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": -44 / plot,
+            "yanchor": "top",
+            "title": {"text": ""},
+        },
         hoverlabel={"align": "left"},
         dragmode=False,
         clickmode="event+select",
     )
     if words.caption:
-        # A second title line would be cut by narrow figures; an annotation below the axis is kept by every export.
         figure.add_annotation(
             text=words.caption,
             x=0,
@@ -106,12 +115,18 @@ def dress(figure: go.Figure, words: Words, *, height: int = 380, legend: bool = 
             yref="paper",
             xanchor="left",
             yanchor="bottom",
-            yshift=-height * 0.31,
+            yshift=-bottom,
             showarrow=False,
             font={"size": 10, "color": MUTED},
         )
-        figure.update_layout(margin_b=round(height * 0.31))
     return figure
+
+
+def _heading(words: Words) -> str:
+    if not words.subtitle:
+        return words.title
+    small = f"font-size:12px;font-weight:400;font-family:{_SANS};fill:{MUTED};color:{MUTED}"
+    return f'{words.title}<br><span style="{small}">{words.subtitle}</span>'
 
 
 def percent_axis(title: str = "", **more: object) -> dict[str, object]:
