@@ -16,7 +16,8 @@ LAYERS = [
     {"core.models", "core.benchmarks", "core.loading", "core.forward", "core.engine", "core.generate"},
     {"core.evaluate", "core.store"},
     {"core.metrics", "core.saliency"},
-    {"core.figures", "core.report", "core.bench", "core.bench_saliency"},
+    {"core.figures", "core.report", "core.bench", "core.bench_saliency", "core.resident"},
+    {"core.live"},
     {"core.terminal", "core.cli", "core.__main__"},
 ]
 #: Joining is needed to know what an identity covers; nothing else of the metrics is used there.
