@@ -17,13 +17,16 @@ LAYERS = [
     {"core.evaluate", "core.store"},
     {"core.metrics", "core.saliency"},
     {"core.figures", "core.report", "core.bench", "core.bench_saliency", "core.resident"},
-    {"core.live"},
-    {"core.terminal", "core.cli", "core.__main__"},
+    {"core.live", "core.job_files", "core.cost"},
+    {"core.jobs"},
+    {"core.worker"},
+    {"core.terminal", "core.cli", "core.cli_jobs", "core.__main__"},
 ]
 #: Joining is needed to know what an identity covers; nothing else of the metrics is used there.
 ALLOWED_UPWARD = {("core.evaluate", "core.metrics")}
 TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "scenes", "generate", "cli"]
 TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment"]
+TORCH_FREE += ["jobs", "job_files", "cost", "worker", "cli_jobs"]
 
 MODULES = sorted((REPO / "core").rglob("*.py"))
 

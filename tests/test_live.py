@@ -112,8 +112,8 @@ def test_eight_sessions_with_different_models_get_the_answers_of_one_alone(zoo, 
     bound = n_bytes("test_vit") + n_bytes("test_convnext")
     shared = Residents(bound)
     jobs = [
-        (ARCHITECTURES[n % 4], sample((3 * n) % 8), n % 5 or None, "score-cam" if n == 17 else "grad-cam")
-        for n in range(24)
+        (ARCHITECTURES[n % 4], sample((3 * n) % 8), n % 5 or None, "score-cam" if n == 9 else "grad-cam")
+        for n in range(16)
     ]
     expected = [directly(name, photos, image, target, method) for name, image, target, method in jobs]
     start = threading.Barrier(8)
@@ -129,7 +129,7 @@ def test_eight_sessions_with_different_models_get_the_answers_of_one_alone(zoo, 
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(8) as pool:
         patch.setattr(live, "residents", lambda: shared)
         answers = list(pool.map(session, range(8)))
-    assert sum(found.states == ["map"] for found, _ in expected) > 12
+    assert sum(found.states == ["map"] for found, _ in expected) > 8
     for number in range(8):
         for explained, (found, best) in zip(answers[number], expected[number::8], strict=True):
             assert np.allclose(explained.map, found.scaled()[0], atol=1e-4, equal_nan=True)
