@@ -73,7 +73,9 @@ def open_and_remember(key: str, data: Path | str | None = None) -> Benchmark:
         DataError: If a folder that was given is not of this benchmark.
     """
     benchmark = open_benchmark(key, data)
-    if data is not None:
+    given = find_data(key, data)
+    # What is found without being told need not be remembered, and would be wrong once the project is moved.
+    if given is not None and given != find_data(key):
         benchmark.samples(benchmark.label_spaces[0])
-        paths.remember_data(key, find_data(key, data))
+        paths.remember_data(key, given)
     return benchmark
