@@ -14,10 +14,9 @@ from typing import Annotated, Any
 
 import typer
 
-from core import benchmarks, paths, report, store, terminal
+from core import benchmarks, cli_jobs, paths, report, store, terminal
 from core.diorama.cli import app as diorama_app
 from core.errors import OffcenterError, UsageError, nearest
-from core.types import Benchmark
 
 app = typer.Typer(
     help="See where an image classifier breaks.",
@@ -29,6 +28,7 @@ app = typer.Typer(
 generate_app = typer.Typer(help="Make images of your own.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(generate_app, name="generate")
 app.add_typer(diorama_app, name="diorama")
+app.add_typer(cli_jobs.app, name="jobs")
 
 Model = Annotated[str, typer.Option(help="timm name, hf-hub:owner/name, local-dir:PATH or a local model's name.")]
 Models = Annotated[list[str], typer.Option("--model", help="A model; give it again for more.")]
@@ -106,15 +106,6 @@ def list_benchmarks(as_json: Json = False) -> None:
         terminal.out.print(f"  {row['data'] or row['how_to_get']}", soft_wrap=True, markup=False)
 
 
-def _opened(key: str, data: Path | None) -> Benchmark:
-    benchmark = benchmarks.open_benchmark(key, data)
-    if data is not None:
-        # Only what has been read as this benchmark is worth remembering.
-        benchmark.samples(benchmark.label_spaces[0])
-        paths.remember_data(key, benchmarks.find_data(key, data))
-    return benchmark
-
-
 @app.command()
 def evaluate(
     model: Models,
@@ -136,7 +127,7 @@ def evaluate(
 ) -> None:
     """Run models over a benchmark; keep what they say."""
     _choice("precision", precision, ("fp32", "bf16", "fp16"))
-    opened = _opened(benchmark, data)
+    opened = benchmarks.open_and_remember(benchmark, data)
     from core.evaluate import evaluate as run_evaluation
 
     runs = []

@@ -12,18 +12,26 @@ from tests.conftest import REPO
 #: Lower layers know nothing of higher ones; modules of one layer may use each other, without cycles.
 LAYERS = [
     {"core", "core.types", "core.errors", "core.paths", "core.parts"},
-    {"core.labels", "core.scenes", "core.views", "core.stats", "core.metrics", "core.settings"},
+    {"core.labels", "core.scenes", "core.views", "core.stats", "core.metrics", "core.settings", "core.resampling"},
     {"core.diorama"},
     {"core.models", "core.benchmarks", "core.loading", "core.forward", "core.engine", "core.generate"},
     {"core.diorama.build", "core.diorama.pool", "core.diorama.train"},
     {"core.evaluate", "core.store"},
+    {"core.catalogue", "core.scored", "core.preview", "core.wording"},
+    {"core.aggregates"},
+    {"core.compare", "core.findings", "core.published"},
     {"core.saliency"},
-    {"core.figures", "core.report", "core.bench", "core.bench_saliency"},
+    {"core.figures", "core.report", "core.bench", "core.bench_saliency", "core.resident"},
+    {"core.live", "core.job_files", "core.cost"},
+    {"core.jobs"},
+    {"core.worker"},
     {"core.diorama.card", "core.diorama.refresh"},
-    {"core.diorama.cli", "core.terminal", "core.cli", "core.__main__"},
+    {"core.diorama.cli", "core.terminal", "core.cli", "core.cli_jobs", "core.__main__"},
 ]
 TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "scenes", "generate", "cli", "settings"]
 TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene", "diorama.cli"]
+TORCH_FREE += ["jobs", "job_files", "cost", "worker", "cli_jobs"]
+TORCH_FREE += ["aggregates", "catalogue", "compare", "findings", "preview", "scored", "figures"]
 
 MODULES = sorted((REPO / "core").rglob("*.py"))
 
