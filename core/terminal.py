@@ -68,7 +68,8 @@ def duration(seconds: float) -> str:
 
 def percent(value: float | None) -> str:
     """A fraction as percent with one decimal; ``–`` for None."""
-    return "–" if value is None else f"{100 * value:.1f}"
+    # Adding zero turns a rounded -0.0 into 0.0.
+    return "–" if value is None else f"{round(100 * value, 1) + 0.0:.1f}"
 
 
 def interval(row: Mapping[str, Any], name: str) -> str:
@@ -106,7 +107,7 @@ def computed_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[s
     """A table that a benchmark computed: fractions as percent, a low and a high as one interval, thin cells marked."""
     table = RichTable(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
     lows = {name: name.removesuffix("low") + "high" for name in rows[0] if name.endswith("low")}
-    columns = [name for name in rows[0] if name not in lows.values()]
+    columns = [name for name in rows[0] if name not in (*lows.values(), "thin")]
     for name in columns:
         number = name not in by and not isinstance(rows[0][name], str | bool)
         shown = "95 % interval" if name in lows else name if name in by or name.startswith("n") else f"{name} %"
