@@ -16,6 +16,7 @@ import typer
 from rich.console import RenderableType
 
 from core import benchmarks, paths, report, store, terminal
+from core.diorama.cli import app as diorama_app
 from core.errors import OffcenterError, UsageError, nearest
 from core.types import Benchmark, Table
 
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 generate_app = typer.Typer(help="Make images of your own.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(generate_app, name="generate")
+app.add_typer(diorama_app, name="diorama")
 
 Model = Annotated[str, typer.Option(help="timm name, hf-hub:owner/name, local-dir:PATH or a local model's name.")]
 Models = Annotated[list[str], typer.Option("--model", help="A model; give it again for more.")]

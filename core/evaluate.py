@@ -115,6 +115,7 @@ def evaluate(
     limit: int | None = None,
     fresh: bool = False,
     keep_logits: bool = False,
+    reuse_embedded: bool = True,
     progress: ProgressCallback | None = None,
 ) -> store.Run:
     """Run a classifier over a benchmark and store what it said.
@@ -133,6 +134,7 @@ def evaluate(
         limit: Stop when this many images are stored. The result is partial: a random sample.
         fresh: Start again; the earlier result is renamed, not deleted.
         keep_logits: Also store float16 logits.
+        reuse_embedded: Whether a complete result that comes with the project counts as finished.
         progress: Called whenever images were stored.
 
     Returns:
@@ -150,6 +152,10 @@ def evaluate(
         benchmark = open_benchmark(benchmark)
     plan = Plan.of(described, benchmark, view, precision)
     folder = store.run_folder(benchmark.key, described.name, plan.identity(described))
+    if reuse_embedded and not (fresh or keep_logits or limit) and store.open_run(folder) is None:
+        embedded = store.embedded_run(benchmark.key, described.name, plan.identity(described))
+        if embedded is not None and embedded.complete:
+            return embedded
     samples_path = store.samples_file(benchmark.key, plan.content, described.label_space)
     store.write_samples(samples_path, plan.samples)
     if fresh:

@@ -119,6 +119,8 @@ class Benchmark(ABC):
     #: What is not independent between images ("cut-out"); None if every image is its own.
     cluster_unit: ClassVar[str | None] = None
     label_spaces: ClassVar[tuple[str, ...]] = ("imagenet-1k",)
+    #: Data folder that comes with the project, or None.
+    embedded: ClassVar[Path | None] = None
 
     def __init__(self, root: Path) -> None:
         self.root = root

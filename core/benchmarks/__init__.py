@@ -39,11 +39,11 @@ def benchmark_class(key: str) -> type[Benchmark]:
 
 
 def find_data(key: str, data: Path | str | None = None) -> Path | None:
-    """The folder of a benchmark's data: the one given, the one remembered, or ``downloads/<key>``; else None."""
+    """The folder of a benchmark's data: given, remembered, ``downloads/<key>`` or embedded; else None."""
     if data is not None:
         return Path(data).expanduser().resolve()
     downloads = paths.data_home() / "downloads" / key
-    return paths.remembered_data(key) or (downloads if downloads.is_dir() else None)
+    return paths.remembered_data(key) or (downloads if downloads.is_dir() else known_benchmarks()[key].embedded)
 
 
 def open_benchmark(key: str, data: Path | str | None = None) -> Benchmark:
