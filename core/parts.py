@@ -12,7 +12,7 @@ import os
 import re
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -68,17 +68,18 @@ class Parts:
         """Rows stored, from the files' footers alone."""
         return sum(self._from_each(lambda path: pq.read_metadata(path).num_rows))
 
-    def read(self, columns: Sequence[str] | None = None) -> pa.Table:
+    def read(self, columns: Sequence[str] | None = None, where: list[tuple[str, str, Any]] | None = None) -> pa.Table:
         """All rows so far.
 
         Args:
             columns: Only these; all by default.
+            where: Only rows that meet these conditions, as ``pyarrow.parquet.read_table`` takes them.
 
         Raises:
             StoreError: If a part is damaged; names it.
         """
         names = list(columns) if columns is not None else self.schema.names
-        tables = self._from_each(lambda path: pq.read_table(path, columns=names, partitioning=None))
+        tables = self._from_each(lambda path: pq.read_table(path, columns=names, filters=where, partitioning=None))
         return pa.concat_tables(tables) if tables else self.schema.empty_table().select(names)
 
     def _from_each(self, read_one: Callable[[Path], _T]) -> list[_T]:
