@@ -40,12 +40,19 @@ CSS = """<style>
 .oc-top .bar {height: 0.62rem; border-radius: 2px; background: color-mix(in srgb, currentColor 9%, transparent);}
 .oc-top .bar i {display: block; height: 100%; border-radius: 2px;}
 .oc-top .share {text-align: right; font-feature-settings: "tnum"; opacity: 0.85;}
-.oc-facts {display: grid; grid-template-columns: max-content 1fr; gap: 0.12rem 1rem; font-size: 0.87rem;}
+.oc-facts {margin: 0 !important; padding: 0 !important; display: grid; grid-template-columns: max-content 1fr; gap: 0.12rem 1rem; font-size: 0.87rem;}
 .oc-facts dt {opacity: 0.65;} .oc-facts dd {margin: 0; overflow-wrap: anywhere;}
 .oc-right {color: #2A9D76; font-weight: 700;} .oc-wrong {color: #C0443C; font-weight: 700;}
 .st-key-oc-figures {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 0.8rem;}
 .st-key-oc-figures-wide {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(25rem, 1fr));
   gap: 0.8rem;}
+.st-key-oc-cards {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 0.9rem;}
+.oc-card {display: flex; gap: 0.9rem; align-items: end; font-family: "Source Serif", Georgia, serif; font-size: 1.15rem;
+  font-weight: 600;}
+.oc-card img {height: 6.2rem; border-radius: 0.3rem;}
+.oc-benchmarks {gap: 0.55rem 1.6rem !important; font-size: 0.85rem !important;}
+.oc-benchmarks dt {opacity: 1 !important;}
+.oc-benchmarks dd {opacity: 0.8;}
 .st-key-oc-figures > *, .st-key-oc-figures-wide > * {min-width: 0;}
 .block-container [data-testid="stPlotlyChart"] {margin-bottom: -0.4rem;}
 </style>"""

@@ -55,13 +55,13 @@ def tiles(content: Sequence[Tile], choice: Choice) -> None:
     st.html(f'<div class="oc-tiles">{"".join(parts)}</div>')
 
 
-def identity_of(run: store.Run) -> str:
-    """Identity of a result and what decides it, in one line."""
-    info = run.info
+def identity_of(runs: Sequence[store.Run]) -> str:
+    """Identities of one model's results and what decides them, in one line."""
+    info = runs[0].info
     seen = info["preprocessing"]
-    day = str(info.get("updated", ""))[:10]
+    day = max(str(run.info.get("updated", ""))[:10] for run in runs)
     parts = [
-        f"{run.model}: identity {run.identity}",
+        f"{runs[0].model}: identity {', '.join(f'{run.identity} ({run.benchmark})' for run in runs)}",
         f"weights {info['model']['fingerprint'][:8]}",
         f"{seen['input_size'][1]} px, {seen['interpolation']}, crop {seen['crop_pct']:g}",
         info["precision"],
@@ -76,9 +76,10 @@ def short_identity(runs: Sequence[store.Run]) -> str:
 
 
 def identities(runs: Sequence[store.Run]) -> None:
-    """The foot of a page: identities, and in what the compared results differ beside the model."""
+    """The foot of a page: a line for each model."""
     unique = list({run.identity: run for run in runs}.values())
-    lines = "<br>".join(html.escape(identity_of(run)) for run in unique)
+    models = dict.fromkeys(run.model for run in unique)
+    lines = "<br>".join(html.escape(identity_of([run for run in unique if run.model == model])) for model in models)
     st.html(f'<div class="oc-identity">{lines}</div>')
 
 
