@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import RenderableType
 
 from core import benchmarks, cli_jobs, paths, report, store, terminal
 from core.diorama.cli import app as diorama_app
 from core.errors import OffcenterError, UsageError, nearest
+from core.types import Table
 
 app = typer.Typer(
     help="See where an image classifier breaks.",
@@ -246,9 +248,8 @@ def _print_report(run: store.Run, content: dict[str, Any]) -> None:
     for spec in benchmarks.benchmark_class(run.benchmark).tables:
         rows = content["tables"].get(spec.name)
         if rows:
-            draw = terminal.grid_table if len(spec.by) == 2 else terminal.rows_table
             terminal.out.print()
-            terminal.out.print(draw(spec.title, rows, spec.by, value), soft_wrap=True, markup=False)
+            terminal.out.print(_drawn(spec, rows, value), soft_wrap=True, markup=False)
     terminal.out.print(
         f"\nidentity {run.identity} · weights {run.info['model']['fingerprint'][:8]} · "
         f"{_preprocessing(content['preprocessing'])} · {run.info['precision']} · intervals: {content['interval']}",
@@ -258,6 +259,13 @@ def _print_report(run: store.Run, content: dict[str, Any]) -> None:
     )
     for warning in content["warnings"]:
         terminal.warn(warning)
+
+
+def _drawn(spec: Table, rows: list[dict[str, Any]], value: str) -> RenderableType:
+    if spec.compute is not None:
+        return terminal.computed_table(spec.title, rows, spec.by)
+    draw = terminal.grid_table if len(spec.by) == 2 else terminal.rows_table
+    return draw(spec.title, rows, spec.by, value)
 
 
 def _preprocessing(transform: dict[str, Any]) -> str:

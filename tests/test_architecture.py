@@ -19,7 +19,7 @@ LAYERS = [
     {"core.evaluate", "core.store"},
     {"core.catalogue", "core.scored", "core.preview", "core.wording"},
     {"core.aggregates"},
-    {"core.compare", "core.findings", "core.published"},
+    {"core.compare", "core.findings", "core.published", "core.settings.stored"},
     {"core.saliency"},
     {"core.figures", "core.report", "core.bench", "core.bench_saliency", "core.resident"},
     {"core.live", "core.job_files", "core.cost"},
