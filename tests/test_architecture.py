@@ -13,11 +13,11 @@ from tests.conftest import REPO
 LAYERS = [
     {"core", "core.types", "core.errors", "core.paths", "core.parts"},
     {"core.labels", "core.scenes", "core.views", "core.stats", "core.metrics", "core.settings", "core.resampling"},
-    {"core.diorama"},
+    {"core.diorama", "core.mistakes"},
     {"core.models", "core.benchmarks", "core.loading", "core.forward", "core.engine", "core.generate"},
     {"core.diorama.build", "core.diorama.pool", "core.diorama.train"},
     {"core.evaluate", "core.store"},
-    {"core.catalogue", "core.scored", "core.preview", "core.wording"},
+    {"core.catalogue", "core.scored", "core.preview", "core.wording", "core.mistakes.imported"},
     {"core.aggregates"},
     {"core.compare", "core.findings", "core.published", "core.settings.stored"},
     {"core.saliency"},
@@ -26,11 +26,12 @@ LAYERS = [
     {"core.jobs"},
     {"core.worker"},
     {"core.diorama.card", "core.diorama.refresh"},
-    {"core.diorama.cli", "core.terminal", "core.cli", "core.cli_jobs", "core.__main__"},
+    {"core.diorama.cli", "core.terminal", "core.cli", "core.cli_jobs", "core.cli_mistakes", "core.__main__"},
 ]
 TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "scenes", "generate", "cli", "settings"]
 TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene", "diorama.cli"]
 TORCH_FREE += ["jobs", "job_files", "cost", "worker", "cli_jobs"]
+TORCH_FREE += ["mistakes.imported", "mistakes.published", "mistakes.relations", "mistakes.files"]
 TORCH_FREE += ["aggregates", "catalogue", "compare", "findings", "preview", "scored", "figures"]
 
 MODULES = sorted((REPO / "core").rglob("*.py"))
