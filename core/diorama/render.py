@@ -243,6 +243,10 @@ def _above(p: Points, pattern: Pattern) -> Tensor:
     return _soft_step(p[pattern.axis] - pattern.scale, 0.02)
 
 
+def _band(p: Points, pattern: Pattern) -> Tensor:
+    return _soft_step(pattern.amount - (p[pattern.axis] - pattern.scale).abs(), 0.02)
+
+
 def _planks(p: Points, pattern: Pattern) -> Tensor:
     phase = (p[pattern.axis] * pattern.scale) % 1.0
     return pattern.amount * _soft_step(0.04 - torch.minimum(phase, 1 - phase), 0.03)
@@ -262,6 +266,7 @@ _PATTERNS: dict[str, Callable[[Points, Pattern], Tensor]] = {
     "patches": _patches,
     "below": _below,
     "above": _above,
+    "band": _band,
     "planks": _planks,
     "bricks": _bricks,
 }
