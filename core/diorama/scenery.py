@@ -21,6 +21,8 @@ from core.diorama.solids import Colour, Points, Shape, Vec
 
 _CHUNK = 32_768
 _FIELD_DEG = 44.0
+#: The ground lies square to the light; a little less of it by day, more by night, keeps its colours.
+_GROUND_EXPOSURE = (0.70, 1.25)
 _DAY, _NIGHT = LIGHTS["day"], LIGHTS["night"]
 
 #: Albedo (N, 3) of ground points, given also their distances (N,) from the eye, for fading what is finer than a pixel.
@@ -138,7 +140,8 @@ def render(place: Place, size: int = 512, samples: int = 2) -> tuple[np.ndarray,
         samples: Rays a pixel in each direction, where one ray does not tell (at edges).
 
     Returns:
-        Day and night, uint8 (size, size, 3) sRGB, and distances, uint8 (size, size) as ``core.diorama.depth`` codes them.
+        Day and night, uint8 (size, size, 3) sRGB, and distances, uint8 (size, size), coded by
+        ``core.diorama.depth``.
     """
     drop = (0.5 - place.horizon) * 2 * math.tan(math.radians(_FIELD_DEG / 2))
     camera = Camera((0.0, place.eye, 0.0), (0.0, place.eye - drop, -1.0), _FIELD_DEG)
@@ -254,7 +257,7 @@ def _shade_ground(place: Place, p: Points, rays: Points, t: Tensor) -> list[Tens
         colour = albedo * diffuse
         if ground.mirror:
             colour = _reflect(place, colour, normal, rays, sun, k, lit, open_sky)
-        shaded.append(colour * light.exposure)
+        shaded.append(colour * light.exposure * _GROUND_EXPOSURE[k])
     return shaded
 
 

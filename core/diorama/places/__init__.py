@@ -1,7 +1,7 @@
 """The places of Diorama: for each of the eight of FOCUS, styles that differ in layout, colours and props.
 
-A place is one file with ``STYLES`` and ``draw(rng, style)``. Variant ``n`` of a place follows style ``n % len(STYLES)``;
-what the style leaves open is drawn from a generator of its own.
+A place is one file with ``STYLES`` and ``draw(rng, style)``. Variant ``n`` follows style ``n % len(STYLES)``; what the
+style leaves open is drawn from a generator of its own.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def draw(rng: np.random.Generator, style: Style) -> Place:
     if style.path:
         earth = grounds.mottled(EARTH, (0.34, 0.21, 0.11), scale=0.9, seed=seed)
         paint = grounds.band(earth, paint, axis=0, centre=0.0, half=1.0, soft=0.15)
-    air = Sky(day=(style.air, (0.16, 0.40, 0.66)), haze=24.0, seed=seed, moon=(float(rng.uniform(-0.3, 0.3)), 0.3))
+    air = Sky(day=(style.air, (0.16, 0.40, 0.66)), haze=38.0, seed=seed, moon=(float(rng.uniform(-0.3, 0.3)), 0.3))
     place = Place(Ground(paint, 0.35, 1.4, seed=seed), sky=air, horizon=style.horizon)
     for x in props.row(-14, 14, 1.9):
         place.add(_tree(rng, style), x + rng.uniform(-0.5, 0.5), -rng.uniform(20, 25), scale=rng.uniform(1.2, 1.6))

@@ -173,7 +173,7 @@ def mountain(rng: np.random.Generator, colour: Colour, height: float, cap: Colou
 def house(
     rng: np.random.Generator, walls: Colour, roof: Colour, *, floors: int = 1, flat: bool = False, snowy: bool = False
 ) -> Shape:
-    """A house two and a half units wide with windows that glow at night; ``flat`` gives it a terrace instead of a roof."""
+    """A house two and a half units wide with windows that glow at night; ``flat`` leaves out the gable."""
     shape, top = Shape(), 1.3 * floors + 0.1
     shape.part(walls, gloss=0.08).box((0, top / 2, 0), (1.2, top / 2, 0.9), rounding=0.03)
     cover = shape.part(SNOW if snowy else roof, gloss=0.15)
