@@ -248,7 +248,6 @@ class Part:
             depth: Height of the deck amidships.
             sheer: How much higher the deck stands at the bow; half as much at the stern.
         """
-
         # How fast |z| - breadth grows at most, along z, x and y.
         steepest = math.hypot(1.0, 3.1 * beam / length, 1.2 * beam / depth)
 
