@@ -67,10 +67,14 @@ def vary(rng: np.random.Generator, value: float, share: float = 0.1) -> float:
     return value * float(rng.uniform(1 - share, 1 + share))
 
 
+def tinted(rng: np.random.Generator, colour: Colour) -> Colour:
+    """A colour of one individual: a little lighter or darker, a little warmer or cooler."""
+    brightness, warmth = vary(rng, 1.0, 0.18), float(rng.uniform(-0.1, 0.1))
+    return tuple(min(c * brightness * (1 + k * warmth), 0.9) for c, k in zip(colour, (1, 0, -1), strict=True))
+
+
 def worn(rng: np.random.Generator, coat: Coat) -> Coat:
-    """A coat with the brightness and the pattern of one individual."""
-    brightness = vary(rng, 1.0, 0.15)
+    """A coat with the tint and the pattern of one individual."""
     seed = float(rng.uniform(0, 50))
-    base = tuple(min(channel * brightness, 0.9) for channel in coat.base)
     pattern = coat.pattern and replace(coat.pattern, seed=seed)
-    return replace(coat, base=base, pattern=pattern)
+    return replace(coat, base=tinted(rng, coat.base), pattern=pattern)

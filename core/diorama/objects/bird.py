@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -47,7 +47,16 @@ WADERS: tuple[Plumage, ...] = (
     Plumage(a.PINK, a.PINK, (0.80, 0.16, 0.20), a.BLACK, BEAK),
     Plumage(a.WHITE, a.WHITE, a.WHITE, a.BLACK, (0.8, 0.1, 0.02)),
     Plumage(a.SILVER, a.WHITE, a.GREY, a.CHARCOAL, a.YELLOW, a.BLACK),
+    Plumage(a.RED, a.RED, (0.60, 0.02, 0.04), a.BLACK, PALE_BEAK),
+    Plumage(a.CHARCOAL, a.WHITE, a.BLACK, a.CHARCOAL, (0.8, 0.1, 0.02)),
+    Plumage(a.SKY, a.SILVER, a.BLUE, a.BLACK, a.YELLOW, a.CHARCOAL),
 )
+
+
+def _plumage(rng: np.random.Generator, kinds: tuple[Plumage, ...]) -> Plumage:
+    """The colours of one individual of one of these kinds."""
+    kind = a.pick(rng, kinds)
+    return replace(kind, back=a.tinted(rng, kind.back), wing=a.tinted(rng, kind.wing))
 
 
 def _head(shape: Shape, colours: Plumage, at: Vec, size: float, beak: float) -> None:
@@ -71,7 +80,7 @@ def _head(shape: Shape, colours: Plumage, at: Vec, size: float, beak: float) -> 
 
 def _legs(shape: Shape, colour: Colour, hip: Vec) -> None:
     """Two thin legs with three toes ahead and one behind."""
-    x, y, z = hip
+    x, _, z = hip
     legs = shape.part(colour, mirror=True, gloss=0.4).capsule(hip, (x, 0.03, z), 0.03)
     for ahead, aside in ((0.17, 0.0), (0.13, 0.09), (0.13, -0.09), (-0.1, 0.0)):
         legs.capsule((x, 0.03, z), (x + ahead, 0.025, z + aside), 0.028, 0.022)
@@ -106,7 +115,7 @@ def _tail(part: Part, colours: Plumage, at: Vec, length: float, lean: float) -> 
 
 def perched(rng: np.random.Generator) -> Shape:
     """A songbird on its two legs, wings folded."""
-    shape, colours = Shape(), a.pick(rng, SONGBIRDS)
+    shape, colours = Shape(), _plumage(rng, SONGBIRDS)
     plump, size = a.vary(rng, 0.33, 0.1), a.vary(rng, 1.15, 0.08)
     body = shape.part(colours.back, blend=0.12)
     body.ellipsoid((0, 0.66, 0), (0.50, plump, 0.95 * plump), turn=(0, 0, 32))
@@ -120,7 +129,7 @@ def perched(rng: np.random.Generator) -> Shape:
 
 def flying(rng: np.random.Generator) -> Shape:
     """A bird in flight, wings spread."""
-    shape, colours = Shape(), a.pick(rng, SONGBIRDS)
+    shape, colours = Shape(), _plumage(rng, SONGBIRDS)
     body = shape.part(colours.back, blend=0.12)
     body.ellipsoid((0, 0.6, 0), (0.55, 0.24, 0.23), turn=(0, 0, 6))
     body.ellipsoid((0.1, 0.53, 0), (0.38, 0.2, 0.2), colour=colours.breast)
@@ -132,7 +141,7 @@ def flying(rng: np.random.Generator) -> Shape:
 
 def swimming(rng: np.random.Generator) -> Shape:
     """A duck on the water."""
-    shape, colours = Shape(), a.pick(rng, DUCKS)
+    shape, colours = Shape(), _plumage(rng, DUCKS)
     body = shape.part(colours.breast, blend=0.14)
     body.ellipsoid((0, 0.3, 0), (0.72, 0.33, 0.40)).cut((0, -1, 0), 0.0)
     body.capsule((-0.5, 0.38, 0), (-0.86, a.vary(rng, 0.6, 0.08), 0), 0.2, 0.05, colour=colours.tip)
@@ -150,7 +159,7 @@ def swimming(rng: np.random.Generator) -> Shape:
 
 def wading(rng: np.random.Generator) -> Shape:
     """A long-legged bird with a curved neck."""
-    shape, colours = Shape(), a.pick(rng, WADERS)
+    shape, colours = Shape(), _plumage(rng, WADERS)
     body = shape.part(colours.back, blend=0.1)
     hip = a.vary(rng, 0.82, 0.06)
     body.ellipsoid((0, hip + 0.12, 0), (0.46, 0.25, 0.25), turn=(0, 0, 12), colour=colours.breast)

@@ -48,7 +48,7 @@ WALK: Stride = ((0.16, 0.04), (-0.14, 0.0), (-0.16, 0.03), (0.14, 0.0))
 
 
 def add_trunk(shape: Shape, build: Build, coat: Coat) -> Part:
-    """Chest, belly and rump along x; the part is returned, mirrored, so that what is blended on stands on both sides."""
+    """Chest, belly and rump along x; the part is returned: what is blended onto it stands on both sides."""
     g, x = build.girth, build.shoulder
     trunk = shape.part(coat.base, mirror=True, blend=0.13, pattern=coat.pattern)
     trunk.ellipsoid((0.62 * x, build.height, 0), (0.62 * x, g, 0.88 * g))
