@@ -30,7 +30,7 @@ SONGBIRDS: tuple[Plumage, ...] = (
     Plumage(a.BROWN, (0.80, 0.18, 0.03), a.BROWN, a.DARK_BROWN, PALE_BEAK),
     Plumage(a.SKY, a.YELLOW, a.BLUE, a.WHITE, a.CHARCOAL, a.BLUE),
     Plumage(a.RED, a.RED, (0.40, 0.02, 0.02), a.BLACK, BEAK, a.RED),
-    Plumage(a.YELLOW, a.YELLOW, a.YELLOW, a.BLACK),
+    Plumage(a.YELLOW, a.YELLOW, a.ORANGE, a.BLACK),
     Plumage(a.LIME, a.YELLOW, a.GREEN, a.BLUE, a.RED),
     Plumage(a.BLACK, a.BLACK, a.CHARCOAL, a.BLACK),
     Plumage(a.WHITE, a.WHITE, a.SILVER, a.BLACK),
