@@ -100,17 +100,27 @@ class Scene:
         return torch.cat([self._distance(tuple(c[i : i + _CHUNK] for c in p)) for i in range(0, n, _CHUNK)])
 
     def _distance(self, p: Points) -> Tensor:
-        best: Tensor | None = None
         folded = (p[0], p[1], p[2].abs())
-        for part, (cx, cy, cz, radius) in zip(self.parts, self._spheres, strict=True):
+        away = [self._away(part, sphere, p, folded) for part, sphere in zip(self.parts, self._spheres, strict=True)]
+        # A part lies inside its sphere, so it is no farther than the sphere's far side; with that known, most parts
+        # need not be asked for most points.
+        best = away[0] + 2 * self._spheres[0][3]
+        for nearest, sphere in zip(away[1:], self._spheres[1:], strict=True):
+            best = torch.minimum(best, nearest + 2 * sphere[3])
+        for part, nearest in zip(self.parts, away, strict=True):
             q = folded if part.mirror else p
-            if best is not None:
-                away = torch.sqrt((q[0] - cx) ** 2 + (q[1] - cy) ** 2 + (q[2] - cz) ** 2) - radius
-                if bool((away > best).all()):
-                    continue
-            d = part_distance(part, q)
-            best = d if best is None else torch.minimum(best, d)
+            rows = torch.nonzero(nearest <= best).flatten()
+            if len(rows) > 0.6 * len(best):
+                best = torch.minimum(best, part_distance(part, q))
+            elif len(rows):
+                best[rows] = torch.minimum(best[rows], part_distance(part, tuple(c[rows] for c in q)))
         return best
+
+    @staticmethod
+    def _away(part: Part, sphere: tuple[float, float, float, float], p: Points, folded: Points) -> Tensor:
+        """Distance (N,) to a part's bounding sphere, negative inside."""
+        x, y, z = folded if part.mirror else p
+        return torch.sqrt((x - sphere[0]) ** 2 + (y - sphere[1]) ** 2 + (z - sphere[2]) ** 2) - sphere[3]
 
     def materials(self, p: Points) -> tuple[Tensor, Tensor, Tensor]:
         """Colours (N, 3), gloss (N,) and glow (N,) at points on the surface."""
@@ -243,6 +253,10 @@ def _above(p: Points, pattern: Pattern) -> Tensor:
     return _soft_step(p[pattern.axis] - pattern.scale, 0.02)
 
 
+def _band(p: Points, pattern: Pattern) -> Tensor:
+    return _soft_step(pattern.amount - (p[pattern.axis] - pattern.scale).abs(), 0.02)
+
+
 def _planks(p: Points, pattern: Pattern) -> Tensor:
     phase = (p[pattern.axis] * pattern.scale) % 1.0
     return pattern.amount * _soft_step(0.04 - torch.minimum(phase, 1 - phase), 0.03)
@@ -262,6 +276,7 @@ _PATTERNS: dict[str, Callable[[Points, Pattern], Tensor]] = {
     "patches": _patches,
     "below": _below,
     "above": _above,
+    "band": _band,
     "planks": _planks,
     "bricks": _bricks,
 }
