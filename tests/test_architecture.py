@@ -18,6 +18,7 @@ LAYERS = [
     {"core.diorama.build", "core.diorama.pool", "core.diorama.train"},
     {"core.evaluate", "core.store"},
     {"core.catalogue", "core.scored", "core.preview", "core.wording", "core.mistakes.imported"},
+    {"core.mistakes.table", "core.mistakes.summary", "core.mistakes.reviews", "core.mistakes.agreement"},
     {"core.aggregates"},
     {"core.compare", "core.findings", "core.published", "core.settings.stored"},
     {"core.saliency"},
@@ -32,6 +33,7 @@ TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "sc
 TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene", "diorama.cli"]
 TORCH_FREE += ["jobs", "job_files", "cost", "worker", "cli_jobs"]
 TORCH_FREE += ["mistakes.imported", "mistakes.published", "mistakes.relations", "mistakes.files"]
+TORCH_FREE += ["mistakes.table", "mistakes.summary", "mistakes.reviews", "mistakes.agreement"]
 TORCH_FREE += ["aggregates", "catalogue", "compare", "findings", "preview", "scored", "figures"]
 
 MODULES = sorted((REPO / "core").rglob("*.py"))
