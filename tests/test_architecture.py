@@ -13,7 +13,7 @@ from tests.conftest import REPO
 LAYERS = [
     {"core", "core.types", "core.errors", "core.paths", "core.parts"},
     {"core.labels", "core.scenes", "core.views", "core.stats"},
-    {"core.models", "core.benchmarks", "core.loading", "core.forward", "core.engine", "core.generate"},
+    {"core.models", "core.benchmarks", "core.loading", "core.forward", "core.engine", "core.generate", "core.diorama"},
     {"core.evaluate", "core.store"},
     {"core.metrics", "core.saliency"},
     {"core.figures", "core.report", "core.bench", "core.bench_saliency"},
@@ -22,7 +22,7 @@ LAYERS = [
 #: Joining is needed to know what an identity covers; nothing else of the metrics is used there.
 ALLOWED_UPWARD = {("core.evaluate", "core.metrics")}
 TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "scenes", "generate", "cli"]
-TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment"]
+TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.depth", "diorama.weather"]
 
 MODULES = sorted((REPO / "core").rglob("*.py"))
 
