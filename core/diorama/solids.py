@@ -276,6 +276,20 @@ class Part:
         last.distance = distance
         return self
 
+    def repeat(self, axis: int, step: float, count: int) -> Part:
+        """The last primitive stands ``count`` times along an axis, for the price of one; ``step`` is over its width."""
+        last = self.primitives[-1]
+        inner, start = last.distance, last.centre[axis]
+
+        def distance(p: Points) -> Tensor:
+            number = torch.round((p[axis] - start) / step).clamp(0, count - 1)
+            return inner(tuple(c - number * step if i == axis else c for i, c in enumerate(p)))
+
+        half = (count - 1) * step / 2
+        last.distance, last.radius = distance, last.radius + abs(half)
+        last.centre = tuple(c + half if i == axis else c for i, c in enumerate(last.centre))
+        return self
+
     def _add(self, local: Distance, centre: Vec, radius: float, turn: Vec, colour: Colour | None) -> Part:
         cx, cy, cz = centre
         if any(turn):
