@@ -249,13 +249,13 @@ class Part:
             sheer: How much higher the deck stands at the bow; half as much at the stern.
         """
         # How fast |z| - breadth grows at most, along z, x and y.
-        steepest = math.hypot(1.0, 3.1 * beam / length, 1.2 * beam / depth)
+        steepest = math.hypot(1.0, 4.0 * beam / length, 1.2 * beam / depth)
 
         def distance(p: Points) -> Tensor:
             x, y, z = p
             up = (y / depth).clamp(0, 1)
             bow = (x / (length * (0.78 + 0.22 * up))).clamp(0, 1.15)
-            stern = (-x / (length * (1.05 + 0.1 * up))).clamp(0, 1.15)
+            stern = (-x / (length * (1.05 + 0.1 * up))).clamp(0, 0.95)
             breadth = beam * (0.55 + 0.45 * up * (2 - up)) * (1 - bow**2.5 - stern**5)
             t = (x / length).clamp(-1.2, 1.2)
             deck = depth + sheer * torch.where(t > 0, t * t, 0.5 * t * t)
