@@ -30,7 +30,7 @@ LAYERS = [
     {"core.diorama.cli", "core.terminal", "core.cli", "core.cli_jobs", "core.cli_mistakes", "core.__main__"},
 ]
 TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "scenes", "generate", "cli", "settings"]
-TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene", "diorama.cli"]
+TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene", "diorama.cli", "diorama.depth"]
 TORCH_FREE += ["jobs", "job_files", "cost", "worker", "cli_jobs"]
 TORCH_FREE += ["mistakes.imported", "mistakes.published", "mistakes.relations", "mistakes.files"]
 TORCH_FREE += ["mistakes.table", "mistakes.summary", "mistakes.reviews", "mistakes.agreement"]
