@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from core import benchmarks, paths, terminal
+from core import benchmarks, paths, store, terminal
 from core.benchmarks.imagenet_m import ImageNetM, ImageNetMultilabel
 from core.errors import UsageError, nearest
-from core.mistakes import annotations, files, imported
+from core.mistakes import annotations, diagnosis, files, imported
 
 app = typer.Typer(help="The mistakes that remain.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -64,3 +64,30 @@ def _annotated_folder(data: Path | None) -> Path:
         return root
     path = annotations.find([annotations.FILE], annotations.folders_of())
     return path.parent if path else paths.data_home()
+
+
+@app.command()
+def diagnose(
+    model: Annotated[str, typer.Option(help="As it was evaluated.")],
+    benchmark: Annotated[str, typer.Option(help="Of composed scenes: diorama/location, a generated si-score/size, …")],
+    limit: Annotated[int, typer.Option(min=1, help="Mistakes, drawn at random.")] = diagnosis.LIMIT,
+    identity: Annotated[str | None, typer.Option(help="Only the run of this identity, or its beginning.")] = None,
+    device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
+) -> None:
+    """Change one thing at a time in each mistaken picture, and show what repairs it."""
+    benchmarks.benchmark_class(benchmark)
+    run = store.find_run(benchmark, model, identity, view="clean")
+    from core.mistakes import asking
+
+    with terminal.progress_bar(f"{model} on {benchmark}") as progress:
+        asking.diagnose(run, limit=limit, device=device, progress=progress)
+    shares = diagnosis.shares_of(run)
+    terminal.out.print(diagnosis.finding(shares) or "No mistakes to diagnose.", markup=False, soft_wrap=True)
+    for row in shares.itertuples():
+        terminal.out.print(
+            f"{row.label:<28} {terminal.percent(row.value):>5} % [{terminal.percent(row.low)}, "
+            f"{terminal.percent(row.high)}]  of {row.n:,} mistakes; could be changed in {row.n_changed:,}",
+            markup=False,
+            soft_wrap=True,
+        )
+    terminal.out.print(f"identity {run.identity}", markup=False, style="dim")

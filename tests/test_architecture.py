@@ -20,10 +20,11 @@ LAYERS = [
     {"core.catalogue", "core.scored", "core.preview", "core.wording", "core.mistakes.imported"},
     {"core.mistakes.table", "core.mistakes.summary", "core.mistakes.reviews", "core.mistakes.agreement"},
     {"core.aggregates"},
+    {"core.mistakes.counterfactual", "core.mistakes.diagnosis"},
     {"core.compare", "core.findings", "core.published", "core.settings.stored"},
     {"core.saliency"},
     {"core.figures", "core.report", "core.bench", "core.bench_saliency", "core.resident"},
-    {"core.live", "core.job_files", "core.cost"},
+    {"core.live", "core.job_files", "core.cost", "core.mistakes.asking"},
     {"core.jobs"},
     {"core.worker"},
     {"core.diorama.card", "core.diorama.refresh"},
@@ -33,7 +34,7 @@ TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "sc
 TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene", "diorama.cli", "diorama.depth"]
 TORCH_FREE += ["jobs", "job_files", "cost", "worker", "cli_jobs"]
 TORCH_FREE += ["mistakes.imported", "mistakes.published", "mistakes.relations", "mistakes.files"]
-TORCH_FREE += ["mistakes.table", "mistakes.summary", "mistakes.reviews", "mistakes.agreement"]
+TORCH_FREE += ["mistakes.table", "mistakes.summary", "mistakes.reviews", "mistakes.agreement", "mistakes.diagnosis"]
 TORCH_FREE += ["aggregates", "catalogue", "compare", "findings", "preview", "scored", "figures"]
 
 MODULES = sorted((REPO / "core").rglob("*.py"))
