@@ -100,27 +100,17 @@ class Scene:
         return torch.cat([self._distance(tuple(c[i : i + _CHUNK] for c in p)) for i in range(0, n, _CHUNK)])
 
     def _distance(self, p: Points) -> Tensor:
+        best: Tensor | None = None
         folded = (p[0], p[1], p[2].abs())
-        away = [self._away(part, sphere, p, folded) for part, sphere in zip(self.parts, self._spheres, strict=True)]
-        # A part lies inside its sphere, so it is no farther than the sphere's far side; with that known, most parts
-        # need not be asked for most points.
-        best = away[0] + 2 * self._spheres[0][3]
-        for nearest, sphere in zip(away[1:], self._spheres[1:], strict=True):
-            best = torch.minimum(best, nearest + 2 * sphere[3])
-        for part, nearest in zip(self.parts, away, strict=True):
+        for part, (cx, cy, cz, radius) in zip(self.parts, self._spheres, strict=True):
             q = folded if part.mirror else p
-            rows = torch.nonzero(nearest <= best).flatten()
-            if len(rows) > 0.6 * len(best):
-                best = torch.minimum(best, part_distance(part, q))
-            elif len(rows):
-                best[rows] = torch.minimum(best[rows], part_distance(part, tuple(c[rows] for c in q)))
+            if best is not None:
+                away = torch.sqrt((q[0] - cx) ** 2 + (q[1] - cy) ** 2 + (q[2] - cz) ** 2) - radius
+                if bool((away > best).all()):
+                    continue
+            d = part_distance(part, q)
+            best = d if best is None else torch.minimum(best, d)
         return best
-
-    @staticmethod
-    def _away(part: Part, sphere: tuple[float, float, float, float], p: Points, folded: Points) -> Tensor:
-        """Distance (N,) to a part's bounding sphere, negative inside."""
-        x, y, z = folded if part.mirror else p
-        return torch.sqrt((x - sphere[0]) ** 2 + (y - sphere[1]) ** 2 + (z - sphere[2]) ** 2) - sphere[3]
 
     def materials(self, p: Points) -> tuple[Tensor, Tensor, Tensor]:
         """Colours (N, 3), gloss (N,) and glow (N,) at points on the surface."""

@@ -39,9 +39,16 @@ def _tip_lamps(shape: Shape, x: float, y: float, z: float) -> None:
     shape.part(PORT_LIGHT, mirror=True, glow=1.0).ellipsoid((x, y, z), (0.04, 0.03, 0.03))
 
 
+def _livery(rng: np.random.Generator) -> tuple[Colour, Colour, Colour]:
+    """Fuselage and wings of one livery, accents of any other that stands out from both."""
+    body, wing, _ = v.pick(rng, LIVERIES)
+    accents = list(dict.fromkeys(accent for _, _, accent in LIVERIES))
+    return body, wing, v.pick(rng, [accent for accent in accents if accent not in (body, wing)])
+
+
 def airliner(rng: np.random.Generator) -> Shape:
     """An airliner with jet engines under swept wings."""
-    body_colour, wing_colour, accent = v.pick(rng, LIVERIES)
+    body_colour, wing_colour, accent = _livery(rng)
     radius, span = rng.uniform(0.18, 0.22), rng.uniform(0.88, 1.0)
     engines = (0.34,) if rng.random() < 0.6 else (0.28, 0.58)
     shape, y = Shape(), 0.46
@@ -102,7 +109,7 @@ def _gear(shape: Shape, x: float, y: float, accent: Colour) -> None:
 
 def propeller_plane(rng: np.random.Generator) -> Shape:
     """A small high-winged propeller plane."""
-    colour, wing, accent = v.pick(rng, LIVERIES)
+    colour, wing, accent = _livery(rng)
     span, angle = rng.uniform(0.95, 1.1), rng.uniform(0, 90)
     shape, y = Shape(), 0.48
     body = shape.part(colour, blend=0.08, gloss=0.6, pattern=Pattern("band", accent, scale=y, axis=1, amount=0.05))
@@ -125,7 +132,7 @@ def propeller_plane(rng: np.random.Generator) -> Shape:
 
 def biplane(rng: np.random.Generator) -> Shape:
     """A biplane with an open cockpit and a pilot."""
-    colour, wing, accent = v.pick(rng, LIVERIES)
+    colour, wing, accent = _livery(rng)
     span, angle, gap = rng.uniform(0.85, 1.0), rng.uniform(0, 90), rng.uniform(0.46, 0.54)
     shape, y = Shape(), 0.44
     body = shape.part(colour, blend=0.06, gloss=0.5)
