@@ -1,0 +1,207 @@
+"""Jobs as a reader sees them: how far, how long still, what went wrong, and what to do next."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from core import jobs, report, store
+from core.errors import OffcenterError
+from core.job_files import ENDED, RESUMABLE, Job, State
+from core.types import Progress
+from core.wording import count, duration, interval, percent
+from pages.shared import text
+
+#: Seconds between two looks at what is running.
+_LOOK_EVERY_S = 1.0
+#: Seconds for which an accuracy over finished images may be old.
+_PARTIAL_S = 10
+_PARTIAL_MOST = 200_000
+_COLOURS: dict[State, str] = {
+    "queued": "gray",
+    "running": "blue",
+    "done": "green",
+    "failed": "red",
+    "cancelled": "gray",
+    "interrupted": "orange",
+}
+_ICONS: dict[State, str] = {
+    "queued": ":material/schedule:",
+    "running": ":material/play_arrow:",
+    "done": ":material/check:",
+    "failed": ":material/error:",
+    "cancelled": ":material/close:",
+    "interrupted": ":material/bolt:",
+}
+
+
+def show_active(active: Sequence[Job]) -> None:
+    """Jobs that run or wait, looked at again every second as long as there are any."""
+    if active:
+        st.fragment(_active, run_every=_LOOK_EVERY_S)(_standing(active))
+
+
+def _standing(active: Sequence[Job]) -> list[tuple[str, State]]:
+    return [(job.id, job.state) for job in active]
+
+
+def _active(known: list[tuple[str, State]]) -> None:
+    now = [job for job in jobs.list_jobs() if job.state not in ENDED]
+    if _standing(now) != known:
+        # One has begun, ended or come: the whole page says so.
+        st.rerun(scope="app")
+    for place, job in enumerate(now):
+        with st.container(border=True, key=f"job-{job.id}"):
+            _head(job)
+            if job.state == "running":
+                _running(job)
+            else:
+                _waiting(job, place)
+
+
+def _head(job: Job) -> None:
+    """What is run, its state, and the one thing that can be done about it."""
+    request = job.request
+    title, button = st.columns([6, 1.3], vertical_alignment="center")
+    with title, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{request.model}** on `{request.benchmark}`", width="content")
+        for extra in _extras(job):
+            st.badge(extra, color="gray")
+        st.badge(job.state, color=_COLOURS[job.state], icon=_ICONS[job.state])
+    with button:
+        _offer(job)
+
+
+def _offer(job: Job) -> None:
+    """Cancel, or go on."""
+    if job.state in ENDED:
+        again = job.state in RESUMABLE
+        if again and st.button("Go on", key=f"resume-{job.id}", icon=":material/replay:", width="stretch"):
+            _act(jobs.resume, job)
+        return
+    label, hint = "Stopping …" if job.cancelling else "Cancel", "Finished images stay stored; the job can go on later."
+    if st.button(label, key=f"cancel-{job.id}", disabled=job.cancelling, width="stretch", help=hint):
+        _act(jobs.cancel, job)
+
+
+def _extras(job: Job) -> list[str]:
+    """Settings that are not the usual ones."""
+    request = job.request
+    extras = [request.view] * (request.view != "clean") + [request.precision] * (request.precision != "fp32")
+    if request.limit:
+        extras.append(f"at most {request.limit:,} images")
+    return extras
+
+
+def _running(job: Job) -> None:
+    progress = job.progress or Progress(0, 0, stage="starting")
+    share = progress.done / progress.total if progress.total else 0.0
+    st.progress(share, text=_how_far(progress))
+    so_far = accuracy(job)
+    if so_far:
+        st.caption(so_far)
+
+
+def _how_far(progress: Progress) -> str:
+    """``1,203 of 5,000 images (24 %) · 24/s · 2 min 38 s left · 3 could not be read``."""
+    if not progress.total:
+        return f"{progress.stage.capitalize()} …"
+    parts = [f"{progress.done:,} of {count(progress.total, 'image')} ({progress.done / progress.total:.0%})"]
+    if progress.rate:
+        parts.append(f"{progress.rate:,.3g} images/s")
+    else:
+        parts.append(f"{progress.stage} …")
+    if progress.seconds_left is not None:
+        parts.append(f"{duration(progress.seconds_left)} left")
+    if progress.failed:
+        parts.append(f"{progress.failed:,} could not be read")
+    return " · ".join(parts)
+
+
+def _waiting(job: Job, place: int) -> None:
+    if jobs.is_stalled(job):
+        st.warning("It waits, but the process that runs jobs has ended.", icon=":material/bolt:")
+        if st.button("Start the queue", key=f"start-{job.id}"):
+            jobs.start_workers()
+            st.rerun(scope="app")
+    else:
+        st.caption(f"Waits for the {count(place, 'job')} before it." if place else "Starts in a moment …")
+
+
+def accuracy(job: Job) -> str:
+    """Accuracy over the finished images, in a sentence; empty where there are none."""
+    run = stored_run(job)
+    if run is None:
+        return ""
+    try:
+        overall = _overall(str(run.path), job.state in ENDED)
+    except OffcenterError:
+        return ""
+    if not overall:
+        return ""
+    images = count(overall["n"], "image") + (
+        "" if job.state == "done" and not job.request.limit else " drawn at random"
+    )
+    said = f"top-1 {percent(overall['top1'])} {interval(overall['top1_low'], overall['top1_high'])} over {images}"
+    return f"{said[:1].upper()}{said[1:]} · identity {run.identity[:8]}"
+
+
+def stored_run(job: Job) -> store.Run | None:
+    """The stored result that a job makes or has made."""
+    request = job.request
+    runs = store.list_runs(request.benchmark, request.model)
+    if job.result is not None:
+        return next((run for run in runs if run.identity == job.result["identity"]), None)
+    like = [run for run in runs if (run.info["view"], run.info["precision"]) == (request.view, request.precision)]
+    return next(iter(like), None)
+
+
+@st.cache_data(ttl=_PARTIAL_S, max_entries=64, show_spinner=False)
+def _overall(folder: str, ended: bool) -> dict:
+    """Empty for a run that is too large to be read again and again."""
+    del ended
+    run = store.open_run(Path(folder))
+    if run is None or not 0 < run.n_done <= _PARTIAL_MOST:
+        return {}
+    return report.build(run, tables=())["overall"]
+
+
+def show_ended(job: Job, *, open_log: bool = False) -> None:
+    """A job that has ended: its result or its reason, and how to go on."""
+    with st.container(border=True, key=f"job-{job.id}"):
+        _head(job)
+        if job.message:
+            (st.error if job.state == "failed" else st.warning)(job.message[:1].upper() + job.message[1:])
+        st.caption("  \n".join(line for line in (accuracy(job), _summary(job)) if line))
+        log = job.log_tail()
+        if log and (job.state == "failed" or open_log):
+            with st.expander("Last lines of the log", expanded=open_log):
+                st.code(log, language=None, wrap_lines=True)
+
+
+def _summary(job: Job) -> str:
+    parts = [f"job {job.id}"]
+    if job.ended:
+        parts.append(f"ended {_ago(job.ended)}")
+    if job.progress and job.progress.total:
+        parts.append(f"{job.progress.done:,} of {count(job.progress.total, 'image')}")
+    if job.state == "done" and job.started and job.ended:
+        parts.append(f"took {duration(job.ended - job.started)}")
+    return " · ".join(parts)
+
+
+def _ago(moment: float) -> str:
+    seconds = max(0.0, time.time() - moment)
+    return "just now" if seconds < 60 else f"{duration(seconds)} ago"
+
+
+def _act(change: Callable[[str], Job], job: Job) -> None:
+    try:
+        change(job.id)
+    except OffcenterError as error:
+        text.problem(error)
+        return
+    st.rerun(scope="app")

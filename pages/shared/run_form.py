@@ -1,0 +1,220 @@
+"""The form that starts an evaluation: what to run, what that will cost, and the buttons.
+
+Other pages send a user here with a model and a benchmark filled in by ``open_with(source, key)``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import streamlit as st
+
+from core import cost, jobs, paths
+from core.benchmarks import benchmark_class, find_data, known_benchmarks
+from core.catalogue import KnownModel
+from core.cost import Cost
+from core.errors import OffcenterError
+from core.job_files import PRECISIONS, Request
+from core.views import VIEWS
+from core.wording import count, duration
+from pages.shared import frame, text
+
+#: In the session: what another page asks this one to fill in.
+PENDING = "pending_run"
+_MODEL, _BENCHMARK, _VIEW, _PRECISION = "run_model", "run_benchmark", "run_view", "run_precision"
+_VIEW_HELP = "What is done to every image before the model sees it. `clean` leaves it as it is."
+_PRECISION_HELP = "`fp32` gives the reference numbers; `bf16` and `fp16` are faster on GPUs that have them."
+#: For how long a count of images and a rate may be old.
+_FRESH_S = 20
+
+
+@dataclass(frozen=True)
+class _Model:
+    """What can be chosen: its short name, and what is read."""
+
+    name: str
+    label: str
+
+
+def open_with(model: str, benchmark: str) -> None:
+    """Go to the Runs page with the form filled in; nothing is started there without a click.
+
+    Args:
+        model: A model's source.
+        benchmark: Key.
+    """
+    st.session_state[PENDING] = {"model": model, "benchmark": benchmark}
+    st.switch_page(frame.RUNS_PAGE)
+
+
+def show(known: Mapping[str, KnownModel], first: str = "") -> None:
+    """Draw the form; a started job is put into the URL as ``job``.
+
+    Args:
+        known: Models that can be picked by name; any other can be typed.
+        first: Name of the one that is filled in.
+    """
+    models = _models(known)
+    st.session_state.setdefault(_MODEL, next((source for source, name in models.items() if name.name == first), None))
+    _fill_in_pending(models)
+    with st.container(border=True, key="oc-run-form"):
+        left, right = st.columns(2, gap="medium")
+        with left:
+            model = _pick_model(models)
+        with right:
+            benchmark = _pick_benchmark()
+        data = _pick_data(benchmark)
+        view, precision, batch_size, limit = _pick_details()
+        if not model:
+            st.caption("Choose a model, or type the name of any other, to see what the evaluation will cost.")
+        elif data is None:
+            st.info(f"Where are the images? {benchmark_class(benchmark).how_to_get}", icon=":material/folder_open:")
+        else:
+            _cost_and_start(Request(model, benchmark, data, view, precision, "auto", batch_size, limit))
+
+
+def _models(known: Mapping[str, KnownModel]) -> dict[str, _Model]:
+    """By source. A folder on this machine goes by its name, which stays right when it is moved."""
+    here = {config.parent.name for folder in paths.model_folders() for config in folder.glob("*/config.json")}
+    found = {}
+    for name, model in known.items():
+        source = name if name in here else model.source
+        found[source] = _Model(name, f"{name} · {model.details}")
+    return found
+
+
+def _fill_in_pending(models: Mapping[str, _Model]) -> None:
+    """Take over what another page has asked for; widgets of this page do not exist yet."""
+    pending = st.session_state.pop(PENDING, None)
+    if not pending:
+        return
+    source = pending["model"]
+    name = Path(source.removeprefix("local-dir:")).name
+    st.session_state[_MODEL] = name if name in models else source
+    if pending["benchmark"] in known_benchmarks():
+        st.session_state[_BENCHMARK] = pending["benchmark"]
+
+
+def _pick_model(models: Mapping[str, _Model]) -> str:
+    typed = st.session_state[_MODEL]
+    chosen = st.selectbox(
+        "Model",
+        [*models, *([typed] if typed and typed not in models else [])],
+        format_func=lambda source: models[source].label if source in models else source,
+        accept_new_options=True,
+        key=_MODEL,
+        placeholder="Choose, or type resnet50.a1_in1k, hf-hub:owner/name, local-dir:/path",
+        help="Any timm name with weights, `hf-hub:owner/name`, or `local-dir:/path/to/folder`. Weights that are not "
+        "on this machine are downloaded.",
+    )
+    return (chosen or "").strip()
+
+
+def _pick_benchmark() -> str:
+    titles = {key: f"{benchmark.title} · {key}" for key, benchmark in known_benchmarks().items()}
+    order = sorted(titles, key=lambda key: find_data(key) is None)
+    return st.selectbox("Benchmark", order, format_func=titles.__getitem__, key=_BENCHMARK, bind="query-params")
+
+
+def _pick_data(benchmark: str) -> str | None:
+    """The data folder as typed; the one last used is filled in."""
+    root = find_data(benchmark)
+    typed = st.text_input(
+        "Data folder",
+        value=str(root or ""),
+        # A field of its own for each benchmark, so that what was typed for one does not stay for another.
+        key=f"run_data_{benchmark}",
+        placeholder="/path/to/the/images",
+        help=benchmark_class(benchmark).how_to_get,
+        max_chars=1000,
+    )
+    return typed.strip() or None
+
+
+def _pick_details() -> tuple[str, str, int | None, int | None]:
+    """View, precision, batch size and limit."""
+    view, precision, batch, limit = st.columns([2, 2, 1.4, 1.4], gap="medium")
+    with view:
+        name = st.selectbox("View", list(VIEWS), key=_VIEW, bind="query-params", help=_VIEW_HELP)
+    with precision:
+        kind = st.segmented_control(
+            "Precision",
+            PRECISIONS,
+            default=PRECISIONS[0],
+            required=True,
+            key=_PRECISION,
+            bind="query-params",
+            help=_PRECISION_HELP,
+        )
+    with batch:
+        size = st.number_input(
+            "Batch size", 1, 4096, None, key="run_batch", placeholder="automatic", help="Images a forward pass."
+        )
+    with limit:
+        most = st.number_input(
+            "Images at most",
+            1,
+            None,
+            None,
+            key="run_limit",
+            placeholder="all",
+            help="A smaller number gives a partial result: a random sample, which a later run completes.",
+        )
+    return name, kind, size, most
+
+
+def _cost_and_start(request: Request) -> None:
+    try:
+        found = _cost(request, str(paths.data_home()))
+    except OffcenterError as error:
+        text.problem(error)
+        return
+    ahead = [job for job in jobs.list_jobs() if job.state in ("queued", "running")]
+    st.markdown(_in_words(found, len(ahead)))
+    start, measure, _ = st.columns([1, 1.6, 3])
+    label = "Start" if not ahead else "Add to the queue"
+    if start.button(label, type="primary", icon=":material/play_arrow:", width="stretch", disabled=not found.n_left):
+        _submit(request)
+    if found.seconds is None and found.n_left > cost.PROBE_IMAGES:
+        said = f"Measure with {cost.PROBE_IMAGES} images"
+        hint = "Runs a random sample of the images and tells how long the rest will take. Its predictions are kept."
+        if measure.button(said, icon=":material/speed:", help=hint, width="stretch"):
+            _submit(Request(**{**vars(request), "limit": found.n_stored + cost.PROBE_IMAGES}))
+
+
+@st.cache_data(ttl=_FRESH_S, max_entries=256, show_spinner="Counting the images …")
+def _cost(request: Request, data_home: str) -> Cost:
+    del data_home
+    return cost.estimate(request)
+
+
+def _in_words(found: Cost, n_ahead: int) -> str:
+    """``**1,200 images**, 300 of them stored already. About **3 min** at 5 images/s, ...``."""
+    parts = [f"**{count(found.n_images, 'image')}**"]
+    if found.n_stored:
+        parts[0] += f", {found.n_stored:,} of them stored already"
+    if not found.n_left:
+        return f"{parts[0]}: this result is complete. There is nothing to run."
+    if found.seconds is None:
+        parts.append("How long that takes is not known: this model has not run on this machine with these settings")
+    else:
+        parts.append(
+            f"About **{duration(found.seconds)}** at {found.rate:,.3g} images/s, as measured on this machine with "
+            f"`{found.measured_on}`"
+        )
+    if n_ahead:
+        parts.append(f"It starts after the {count(n_ahead, 'job')} before it")
+    return ". ".join(parts) + "."
+
+
+def _submit(request: Request) -> None:
+    try:
+        job = jobs.submit(request)
+    except OffcenterError as error:
+        text.problem(error)
+        return
+    _cost.clear()
+    st.query_params["job"] = job.id
+    st.rerun()
