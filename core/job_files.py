@@ -139,15 +139,16 @@ class Job:
         """What the evaluation printed."""
         return self.folder / "log.txt"
 
-    def log_tail(self, n: int = 12) -> str:
-        """The last lines of the log."""
-        try:
-            with open(self.log, "rb") as stream:
-                stream.seek(max(0, self.log.stat().st_size - 400 * n))
-                text = stream.read().decode("utf-8", "replace")
-        except OSError:
-            return ""
-        return "\n".join(text.splitlines()[-n:])
+
+def tail(path: Path, n: int = 12) -> str:
+    """The last lines of a log; empty if there is none."""
+    try:
+        with open(path, "rb") as stream:
+            stream.seek(max(0, path.stat().st_size - 400 * n))
+            text = stream.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-n:])
 
 
 def home() -> Path:

@@ -10,7 +10,7 @@ import streamlit as st
 
 from core import jobs, report, store
 from core.errors import OffcenterError
-from core.job_files import ENDED, RESUMABLE, Job, State
+from core.job_files import ENDED, RESUMABLE, Job, State, tail
 from core.types import Progress
 from core.wording import count, duration, interval, percent
 from pages.shared import text
@@ -79,7 +79,8 @@ def _offer(job: Job) -> None:
     """Cancel, or go on."""
     if job.state in ENDED:
         again = job.state in RESUMABLE
-        if again and st.button("Go on", key=f"resume-{job.id}", icon=":material/replay:", width="stretch"):
+        label = "Try again" if job.state == "failed" else "Go on"
+        if again and st.button(label, key=f"resume-{job.id}", icon=":material/replay:", width="stretch"):
             _act(jobs.resume, job)
         return
     label, hint = "Stopping …" if job.cancelling else "Cancel", "Finished images stay stored; the job can go on later."
@@ -127,6 +128,7 @@ def _waiting(job: Job, place: int) -> None:
         if st.button("Start the queue", key=f"start-{job.id}"):
             jobs.start_workers()
             st.rerun(scope="app")
+        _log("What it printed last", tail(jobs.worker_log(job.request.device)))
     else:
         st.caption(f"Waits for the {count(place, 'job')} before it." if place else "Starts in a moment …")
 
@@ -176,18 +178,23 @@ def show_ended(job: Job, *, open_log: bool = False) -> None:
         if job.message:
             (st.error if job.state == "failed" else st.warning)(job.message[:1].upper() + job.message[1:])
         st.caption("  \n".join(line for line in (accuracy(job), _summary(job)) if line))
-        log = job.log_tail()
-        if log and (job.state == "failed" or open_log):
-            with st.expander("Last lines of the log", expanded=open_log):
-                st.code(log, language=None, wrap_lines=True)
+        if job.state == "failed" or open_log:
+            _log("Last lines of the log", tail(job.log), expanded=open_log)
+
+
+def _log(title: str, lines: str, *, expanded: bool = False) -> None:
+    if lines:
+        with st.expander(title, expanded=expanded):
+            st.code(lines, language=None, wrap_lines=True)
 
 
 def _summary(job: Job) -> str:
     parts = [f"job {job.id}"]
     if job.ended:
         parts.append(f"ended {_ago(job.ended)}")
-    if job.progress and job.progress.total:
-        parts.append(f"{job.progress.done:,} of {count(job.progress.total, 'image')}")
+    run = stored_run(job)
+    if run is not None:
+        parts.append(f"{run.n_done:,} of {count(run.n_samples, 'image')} stored")
     if job.state == "done" and job.started and job.ended:
         parts.append(f"took {duration(job.ended - job.started)}")
     return " · ".join(parts)

@@ -6,7 +6,7 @@ Other pages send a user here with a model and a benchmark filled in by ``open_wi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import streamlit as st
@@ -26,8 +26,8 @@ PENDING = "pending_run"
 _MODEL, _BENCHMARK, _VIEW, _PRECISION = "run_model", "run_benchmark", "run_view", "run_precision"
 _VIEW_HELP = "What is done to every image before the model sees it. `clean` leaves it as it is."
 _PRECISION_HELP = "`fp32` gives the reference numbers; `bf16` and `fp16` are faster on GPUs that have them."
-#: For how long a count of images and a rate may be old.
-_FRESH_S = 20
+#: Seconds for which a count of images may be old, unless its folder changes.
+_FRESH_S = 600
 
 
 @dataclass(frozen=True)
@@ -150,7 +150,7 @@ def _pick_details() -> tuple[str, str, int | None, int | None]:
         )
     with batch:
         size = st.number_input(
-            "Batch size", 1, 4096, None, key="run_batch", placeholder="automatic", help="Images a forward pass."
+            "Batch size", 1, 4096, None, key="run_batch", placeholder="auto", help="Images a forward pass."
         )
     with limit:
         most = st.number_input(
@@ -167,7 +167,9 @@ def _pick_details() -> tuple[str, str, int | None, int | None]:
 
 def _cost_and_start(request: Request) -> None:
     try:
-        found = _cost(request, str(paths.data_home()))
+        asked = request.checked()
+        root = Path(asked.data or "")
+        found = cost.estimate(asked, _count(asked.benchmark, str(root), root.stat().st_mtime))
     except OffcenterError as error:
         text.problem(error)
         return
@@ -181,13 +183,13 @@ def _cost_and_start(request: Request) -> None:
         said = f"Measure with {cost.PROBE_IMAGES} images"
         hint = "Runs a random sample of the images and tells how long the rest will take. Its predictions are kept."
         if measure.button(said, icon=":material/speed:", help=hint, width="stretch"):
-            _submit(Request(**{**vars(request), "limit": found.n_stored + cost.PROBE_IMAGES}))
+            _submit(replace(request, limit=found.n_stored + cost.PROBE_IMAGES))
 
 
-@st.cache_data(ttl=_FRESH_S, max_entries=256, show_spinner="Counting the images …")
-def _cost(request: Request, data_home: str) -> Cost:
-    del data_home
-    return cost.estimate(request)
+@st.cache_data(ttl=_FRESH_S, max_entries=64, show_spinner="Counting the images …")
+def _count(benchmark: str, root: str, changed: float) -> int:
+    del changed
+    return cost.count_images(benchmark, root)
 
 
 def _in_words(found: Cost, n_ahead: int) -> str:
@@ -215,6 +217,5 @@ def _submit(request: Request) -> None:
     except OffcenterError as error:
         text.problem(error)
         return
-    _cost.clear()
     st.query_params["job"] = job.id
     st.rerun()

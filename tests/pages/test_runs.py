@@ -78,7 +78,7 @@ def test_without_jobs_the_page_says_what_to_do():
 
 
 def test_the_cost_is_said_before_anything_is_started(request_):  # noqa: F811
-    cost.record_rate(replace(request_, device="auto"), images=500, images_per_s=2.0, startup_s=0.0)
+    cost.record_rate(replace(request_, device="auto", batch_size=None), images=500, images_per_s=2.0, startup_s=0.0)
     paths.remember_data("imagenet", open_benchmark("imagenet", request_.data).root)
     at = form()
     assert not at.exception
@@ -150,7 +150,7 @@ def test_a_failed_job_says_why_with_its_log_and_goes_on_with_one_click():
     assert not at.exception
     assert at.error[0].value == "The GPU has too little memory for 64 images at once: give --batch-size 32"
     assert "OutOfMemoryError" in at.code[0].value
-    button(at, "Go on").click().run()
+    button(at, "Try again").click().run()
     assert state_of(job) == "queued"
 
 
@@ -159,7 +159,7 @@ def test_an_interrupted_job_says_so_and_can_go_on():
     write_status(replace(job, state="running", started=1.0, progress=Progress(30, 100, rate=2.0)))
     at = page()
     assert "it was killed" in at.warning[0].value
-    assert "30 of 100 images" in words(at)
+    assert "Finished images are kept" in at.warning[0].value
     button(at, "Go on")
 
 
