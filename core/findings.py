@@ -30,16 +30,15 @@ def drop(model: str, contrast: Contrast, change: str) -> str:
 
 
 def half(model: str, contrast: Contrast) -> str:
-    """The area below which half of the accuracy is gone."""
+    """The area below which half of the accuracy is gone; ``It`` for a model that the sentence before has named."""
+    name = model if model == "It" else f"**{model}**"
     if math.isnan(contrast.value):
-        return f"**{model}** has too few images to say how small an object may be."
+        return f"{name} has too few images to say how small an object may be."
     if contrast.bound == "below":
-        return (
-            f"**{model}** keeps more than half of its accuracy down to **{percent(contrast.value, 0)}** of the image."
-        )
+        return f"{name} keeps more than half of its accuracy down to **{percent(contrast.value, 0)}** of the image."
     around = interval(contrast.low, contrast.high)
     return (
-        f"**{model}** loses half of its best accuracy ({percent(contrast.before, 0)}) when the object is smaller than "
+        f"{name} loses half of its best accuracy ({percent(contrast.before, 0)}) when the object is smaller than "
         f"**{percent(contrast.value)}** {around} of the image."
     )
 

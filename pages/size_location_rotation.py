@@ -6,19 +6,18 @@ import dataclasses
 
 import streamlit as st
 
-from core import catalogue, findings, store
-from core.aggregates import Question
+from core import catalogue, store
 from core.compare import Contrast
 from core.errors import OffcenterError
 from core.wording import interval, percent, points, short_label, value
 from pages.shared import cached, drawer, explore, frame, gallery, panels, place, text
 from pages.shared.explore import ALL, Controls
 from pages.shared.frame import Choice
+from pages.shared.sentences import sentence
 from pages.shared.text import Tile
 
 TITLE = "Size, location, rotation"
-CORNER = "the object moves from the centre to a corner"
-#: Drawn when nothing is chosen: the first of these that a family has.
+#: What the tiles say when the pointer rests on them.
 _HINTS = {
     "corner": "Centre: within 5 % of the middle in x and y. Corner: within 10 % of the border in both.",
     "half": "The object area below which accuracy is under half of its maximum over areas.",
@@ -38,10 +37,10 @@ def page() -> None:
     if not runs:
         _nothing(choice, found)
         return
-    sentence = st.container()
+    top = st.container()
     controls = explore.controls({name: found[name] for name in runs}, _any(runs), len(choice.models))
     shown = runs if controls.view == ALL else {controls.view: runs[controls.view]}
-    with sentence:
+    with top:
         text.head(TITLE, _finding(runs, controls))
     text.tiles(_tiles(runs, controls), choice)
     used = [run for there in shown.values() for run in there.values()]
@@ -78,18 +77,8 @@ def _finding(runs: Runs, controls: Controls) -> str:
         if controls.view in (ALL, name):
             model, run = next(iter(there.items()))
             who = "It" if sentences and name == "size" else model
-            sentences.append(_sentence(name, who, run, controls.question))
+            sentences.append(sentence(name, who, run, controls.question))
     return " ".join(sentences[:2])
-
-
-def _sentence(name: str, model: str, run: store.Run, question: Question) -> str:
-    if name == "location":
-        return findings.drop(model, cached.centre_to(run, "corner", question), CORNER)
-    if name == "size":
-        return findings.half(model, cached.half_area(run, question))
-    factor, change = ("angle_deg", "the object is turned upside down") if name == "rotation" else (
-        "yaw_deg", "the object is seen from behind")  # fmt: skip
-    return findings.drop(model, cached.turned(run, factor, question), change)
 
 
 def _tiles(runs: Runs, controls: Controls) -> list[Tile]:
@@ -159,7 +148,6 @@ def _all(shown: Runs, controls: Controls, choice: Choice) -> None:
 def _one(name: str, there: dict[str, store.Run], controls: Controls, choice: Choice) -> Controls:
     """One protocol in full, its factors as axis, lines or sliders; returns the controls narrowed by the sliders."""
     roles = explore.roles(next(iter(there.values())), name)
-    text.about(catalogue.benchmark_class(_key(there)))
     narrowed = dataclasses.replace(controls, question=controls.question.within(*roles.where))
     with st.container(key="oc-figures-wide"):
         if narrowed.compare and len(there) > 1:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -17,6 +17,7 @@ def bars(
     words: Words,
     *,
     published: pd.DataFrame | None = None,
+    order: Sequence[str] | None = None,
     x_title: str = "top-1",
     height: int | None = None,
 ) -> go.Figure:
@@ -28,6 +29,7 @@ def bars(
         colours: By model.
         words: Title, subtitle, caption.
         published: ``group`` column, ``model``, ``value``, ``source``: drawn as diamonds, never mixed with the bars.
+        order: Rows from top to bottom; as they occur by default.
         x_title: What accuracy is shown.
         height: Pixels; from the number of bars by default.
 
@@ -62,11 +64,13 @@ def bars(
     if published is not None and len(published):
         _add_published(figure, published, group)
     figure.update_layout(bargap=0.28, bargroupgap=0.08)
-    figure.update_xaxes(**percent_axis(x_title, range=[0, 1]))
+    figure.update_xaxes(**percent_axis(x_title, range=[0, 1.03], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1]))
     figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True, ticklabelstandoff=6)
-    rows = max((len(table) for table in tables.values()), default=1)
+    if order is not None:
+        figure.update_yaxes(categoryorder="array", categoryarray=list(order))
+    rows = len({str(level) for table in tables.values() for level in table[group]})
     height = height or max(280, 150 + rows * (15 * len(tables) + 12))
-    return dress(figure, words, height=height, legend=True)
+    return dress(figure, words, height=height, legend=len(figure.data) if len(figure.data) > 1 else 0)
 
 
 def _add_published(figure: go.Figure, published: pd.DataFrame, group: str) -> None:
@@ -128,4 +132,4 @@ def dumbbell(
         )
     figure.update_xaxes(**percent_axis("accuracy"))
     figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True)
-    return dress(figure, words, height=height or max(300, 160 + 26 * len(levels)))
+    return dress(figure, words, height=height or max(280, 140 + 26 * len(levels)), legend=2)

@@ -50,7 +50,7 @@ def curve(
     _x_axis(figure, factor, log)
     if chosen is not None:
         figure.add_vline(x=chosen, line={"color": MUTED, "width": 1, "dash": "dot"})
-    return dress(figure, words, height=height, legend=len(tables) > 1)
+    return dress(figure, words, height=height, legend=len(tables) if len(tables) > 1 else 0)
 
 
 def difference_curve(
@@ -72,7 +72,7 @@ def difference_curve(
     figure.add_hline(y=0, line={"color": MUTED, "width": 1})
     figure.update_yaxes(**percent_axis("difference, points", tickformat="+.0%"))
     _x_axis(figure, factor, log)
-    return dress(figure, words, height=height, legend=False)
+    return dress(figure, words, height=height)
 
 
 def _add_band(figure: go.Figure, table: pd.DataFrame, column: str, colour: str) -> None:

@@ -91,4 +91,4 @@ def category_heatmap(
     figure.update_yaxes(
         showgrid=False, autorange="reversed", categoryorder="array", categoryarray=rows, automargin=True
     )
-    return dress(figure, words, height=height, legend=False)
+    return dress(figure, words, height=height)

@@ -83,7 +83,7 @@ def location_map(
     down = [float(ys[-1]) + _step(ys) / 2, float(ys[0]) - _step(ys) / 2]
     figure.update_xaxes(title={"text": "x of object centre"}, range=reach, constrain="domain", **axis)
     figure.update_yaxes(title={"text": "y of object centre"}, range=down, scaleanchor="x", constrain="domain", **axis)
-    return dress(figure, words, height=height, legend=False)
+    return dress(figure, words, height=height)
 
 
 def _range(values: pd.Series, change: bool) -> tuple[float, float]:

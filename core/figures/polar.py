@@ -87,9 +87,10 @@ def polar(
             },
         }
     )
-    dress(figure, words, height=height, legend=len(tables) > 1)
-    # No axis title below, but angles above and below the circle.
-    return figure.update_layout(margin={"t": 76, "b": 48 if len(tables) == 1 else 84})
+    rows = len(tables) if len(tables) > 1 else 0
+    dress(figure, words, height=height, legend=rows)
+    # The label at 0° stands between circle and title.
+    return figure.update_layout(margin_t=76)
 
 
 def _add_band(figure: go.Figure, ring: pd.DataFrame, column: str, colour: str) -> None:

@@ -33,8 +33,9 @@ MUTED = "#7C8590"
 SERIF = '"Source Serif", "Source Serif Pro", Georgia, serif'
 _SANS = "Source Sans, Helvetica, Arial, sans-serif"
 _BAND_OPACITY = 0.15
-#: Pixels above the plot for two lines of title; below it for axis and identity, and for a legend.
-_TOP, _BOTTOM, _BOTTOM_LEGEND = 58, 66, 92
+#: Pixels from the top to the first line of the title (its second hangs below) and to the plot; below the plot for axis
+#: and identity; for a line of the legend.
+_TITLE, _TOP, _BOTTOM, _LEGEND_LINE = 20, 58, 66, 20
 
 
 @dataclass(frozen=True)
@@ -73,9 +74,17 @@ def faded(colour: str, opacity: float = _BAND_OPACITY) -> str:
     return f"rgba({red}, {green}, {blue}, {opacity})"
 
 
-def dress(figure: go.Figure, words: Words, *, height: int = 380, legend: bool = True) -> go.Figure:
-    """Title, caption, margins and legend, the same on every figure; text colours are left to the page's theme."""
-    bottom = _BOTTOM_LEGEND if legend else _BOTTOM
+def dress(figure: go.Figure, words: Words, *, height: int = 380, legend: int = 0) -> go.Figure:
+    """Title, caption, margins and legend, the same on every figure; text colours are left to the page's theme.
+
+    Args:
+        figure: Changed in place.
+        words: What is written on it.
+        height: Pixels, without the legend.
+        legend: Entries of the legend; each gets a line, which is what the narrowest figure needs; 0 for none.
+    """
+    bottom = _BOTTOM + legend * _LEGEND_LINE
+    height += legend * _LEGEND_LINE
     plot = max(height - _TOP - bottom, 1)
     figure.update_layout(
         title={
@@ -83,16 +92,16 @@ def dress(figure: go.Figure, words: Words, *, height: int = 380, legend: bool = 
             "font": {"size": 15, "family": SERIF},
             "x": 0,
             "xanchor": "left",
-            "y": 1,
-            "yanchor": "top",
+            "y": 1 - _TITLE / height,
+            "yanchor": "bottom",
             "yref": "container",
-            "pad": {"t": 6, "l": 2},
+            "pad": {"l": 2},
         },
         height=height,
-        margin={"l": 8, "r": 12, "t": _TOP, "b": bottom, "autoexpand": True},
+        margin={"l": 8, "r": 16, "t": _TOP, "b": bottom, "autoexpand": True},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=legend,
+        showlegend=legend > 0,
         # Distances below the plot are meant in pixels; Plotly wants them as shares of its height.
         legend={
             "orientation": "h",

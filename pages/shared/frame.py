@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -50,6 +52,7 @@ class Choice:
         runs: All stored results.
         colours: By chosen model.
         data_home: Key of caches; the data folder.
+        label: What the benchmark picker calls the benchmark.
     """
 
     models: tuple[str, ...]
@@ -58,10 +61,15 @@ class Choice:
     runs: Sequence[store.Run] = field(repr=False)
     colours: Mapping[str, str] = field(repr=False)
     data_home: str = ""
+    label: str = ""
 
     def run(self, model: str, benchmark: str) -> store.Run | None:
         """A model's stored result, or None."""
         return catalogue.newest_run(self.runs, model, benchmark)
+
+    def query(self) -> list[tuple[str, str]]:
+        """The choice as it stands in a URL."""
+        return [(BENCHMARK, self.label), *((MODELS, model) for model in self.models)]
 
     def runs_on(self, benchmark: str) -> dict[str, store.Run]:
         """The chosen models' results on a benchmark."""
@@ -73,13 +81,15 @@ def begin(
     title: str,
     benchmarks: Mapping[str, str] | None = None,
     needed: Mapping[str, Sequence[str]] | None = None,
+    key: str = BENCHMARK,
 ) -> Choice:
     """Draw the sidebar and return what is chosen in it.
 
     Args:
         title: Of the page, for the browser's tab.
         benchmarks: Label by key of what the benchmark picker offers; no picker if empty.
-        needed: Keys of the benchmarks that the page shows, by the picker's key; each is its own by default.
+        needed: Keys of the benchmarks that the page shows, by what the picker offers; each is its own by default.
+        key: Of the benchmark picker; pages whose choices mean the same share one.
     """
     st.set_page_config(page_title=f"{title} · Offcenter", page_icon=str(ICON), layout="wide")
     st.html(styles.CSS)
@@ -90,15 +100,30 @@ def begin(
         st.html(WORDMARK)
         _links()
         with st.container(key="oc-pickers"):
-            benchmark = _pick_benchmark(benchmarks or {}, needed or {}, runs)
+            benchmark = _pick_benchmark(benchmarks or {}, needed or {}, runs, key)
             keys = _needed(benchmark, benchmarks or {}, needed or {})
             models = _pick_models(known, keys)
             colours = colour_of(models, list(known))
             if models:
                 _legend(models, known, colours)
-            choice = Choice(models, benchmark, known, runs, colours, home)
+            choice = Choice(models, benchmark, known, runs, colours, home, (benchmarks or {}).get(benchmark, ""))
             _missing(choice, keys)
     return choice
+
+
+def link(label: str, page: str, query: Sequence[tuple[str, str]]) -> None:
+    """A link to a page with some of its widgets set; values as they stand in the URL.
+
+    An ordinary link, which loads the page anew: with a page link's query Streamlit 1.67 drops the bound widgets that the
+    query does not name, and ``st.switch_page`` refuses while widgets are bound.
+
+    Args:
+        label: What is read.
+        page: Path of its file.
+        query: Name and value pairs; a name may come several times.
+    """
+    target = f"{Path(page).stem}?{urlencode(query)}"
+    st.html(f'<a class="oc-link" href="{html.escape(target)}">{html.escape(label)} →</a>')
 
 
 def _links() -> None:
@@ -116,17 +141,19 @@ def _needed(benchmark: str, offered: Mapping[str, str], needed: Mapping[str, Seq
     return [key for each in offered for key in needed.get(each, (each,))]
 
 
-def _pick_benchmark(offered: Mapping[str, str], needed: Mapping[str, Sequence[str]], runs: Sequence[store.Run]) -> str:
+def _pick_benchmark(
+    offered: Mapping[str, str], needed: Mapping[str, Sequence[str]], runs: Sequence[store.Run], key: str
+) -> str:
     """The benchmark picker; benchmarks with results come first."""
     if not offered:
         return ""
     stored = {run.benchmark for run in runs}
-    order = sorted(offered, key=lambda key: not stored & set(needed.get(key, (key,))))
+    order = sorted(offered, key=lambda each: not stored & set(needed.get(each, (each,))))
     chosen = st.selectbox(
         "Benchmark",
         order,
         format_func=offered.__getitem__,
-        key=BENCHMARK,
+        key=key,
         bind="query-params",
         help="Only what this page can show.",
     )
@@ -182,9 +209,7 @@ def offer_run(model: str, key: str, choice: Choice) -> None:
     if not has_data:
         st.caption(catalogue.benchmark_class(key).how_to_get)
     elif (paths.REPO / RUNS_PAGE).is_file():
-        if st.button("Run", key=f"run-{model}-{key}", icon=":material/play_arrow:"):
-            st.session_state["pending_run"] = {"model": source, "benchmark": key}
-            st.switch_page(RUNS_PAGE)
+        link("Run it", RUNS_PAGE, [("model", source), ("benchmark", key)])
         return
     data = "" if has_data else " --data DIR"
     st.code(f"python -m core evaluate --model {source} --benchmark {key}{data}", language="bash", wrap_lines=True)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core import paths, report, store
+from core.metrics import THIN
 from core.types import Benchmark
 from pages.shared.frame import Choice
 
@@ -55,13 +56,13 @@ def tiles(content: Sequence[Tile], choice: Choice) -> None:
     st.html(f'<div class="oc-tiles">{"".join(parts)}</div>')
 
 
-def identity_of(run: store.Run) -> str:
-    """Identity of a result and what decides it, in one line."""
-    info = run.info
+def identity_of(runs: Sequence[store.Run]) -> str:
+    """Identities of one model's results and what decides them, in one line."""
+    info = runs[0].info
     seen = info["preprocessing"]
-    day = str(info.get("updated", ""))[:10]
+    day = max(str(run.info.get("updated", ""))[:10] for run in runs)
     parts = [
-        f"{run.model}: identity {run.identity}",
+        f"{runs[0].model}: identity {', '.join(f'{run.identity} ({run.benchmark})' for run in runs)}",
         f"weights {info['model']['fingerprint'][:8]}",
         f"{seen['input_size'][1]} px, {seen['interpolation']}, crop {seen['crop_pct']:g}",
         info["precision"],
@@ -76,9 +77,10 @@ def short_identity(runs: Sequence[store.Run]) -> str:
 
 
 def identities(runs: Sequence[store.Run]) -> None:
-    """The foot of a page: identities, and in what the compared results differ beside the model."""
+    """The foot of a page: a line for each model."""
     unique = list({run.identity: run for run in runs}.values())
-    lines = "<br>".join(html.escape(identity_of(run)) for run in unique)
+    models = dict.fromkeys(run.model for run in unique)
+    lines = "<br>".join(html.escape(identity_of([run for run in unique if run.model == model])) for model in models)
     st.html(f'<div class="oc-identity">{lines}</div>')
 
 
@@ -104,21 +106,20 @@ def flag_state(runs: Sequence[store.Run]) -> None:
             )
 
 
-def about(benchmark: type[Benchmark], more: str = "") -> None:
-    """The popover on what a benchmark measures."""
-    with st.popover("About this benchmark", icon=":material/info:"):
-        st.markdown(f"**{benchmark.title}**")
-        if benchmark.__doc__:
-            st.markdown(" ".join(benchmark.__doc__.split()))
-        if more:
-            st.markdown(more)
-        unit = benchmark.cluster_unit
+def about(benchmarks: Sequence[type[Benchmark]]) -> None:
+    """The popover on what is measured, and with which interval."""
+    with st.popover("About", icon=":material/info:"):
+        for benchmark in benchmarks:
+            st.markdown(f"**{benchmark.title}**  \n{' '.join((benchmark.__doc__ or '').split())}")
+        first = benchmarks[0]
+        unit = first.cluster_unit
         st.markdown(
-            f"Intervals: 95 %, bootstrap over {unit}s, because the same {unit} recurs in every cell."
+            f"Intervals: 95 %, bootstrap over {unit}s, because the same {unit} recurs in every cell. Cells with fewer "
+            f"than {THIN} images are marked as thin."
             if unit
             else "Intervals: 95 %, Wilson's."
         )
-        st.markdown(f"Paper: {benchmark.paper}  \nLicence: {benchmark.licence}  \nData: {benchmark.how_to_get}")
+        st.markdown(f"Paper: {first.paper}  \nLicence: {first.licence}")
 
 
 def nothing_stored() -> None:
