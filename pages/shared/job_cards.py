@@ -8,18 +8,19 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import jobs, report, store
+from core import catalogue, jobs, report, store
 from core.errors import OffcenterError
 from core.job_files import ENDED, RESUMABLE, Job, State, tail
 from core.types import Progress
 from core.wording import count, duration, interval, percent
-from pages.shared import text
+from pages.shared import frame, text
 
 #: Seconds between two looks at what is running.
 _LOOK_EVERY_S = 1.0
 #: Seconds for which an accuracy over finished images may be old.
 _PARTIAL_S = 10
 _PARTIAL_MOST = 200_000
+_FACTOR_PAGE, _OVERVIEW_PAGE = "pages/size_location_rotation.py", "pages/overview.py"
 _COLOURS: dict[State, str] = {
     "queued": "gray",
     "running": "blue",
@@ -101,9 +102,7 @@ def _running(job: Job) -> None:
     progress = job.progress or Progress(0, 0, stage="starting")
     share = progress.done / progress.total if progress.total else 0.0
     st.progress(share, text=_how_far(progress))
-    so_far = accuracy(job)
-    if so_far:
-        st.caption(so_far)
+    _result(job)
 
 
 def _how_far(progress: Progress) -> str:
@@ -133,22 +132,36 @@ def _waiting(job: Job, place: int) -> None:
         st.caption(f"Waits for the {count(place, 'job')} before it." if place else "Starts in a moment …")
 
 
-def accuracy(job: Job) -> str:
-    """Accuracy over the finished images, in a sentence; empty where there are none."""
+def _result(job: Job) -> None:
+    """Accuracy over the finished images, and the way to the page that shows more; nothing where there are none."""
     run = stored_run(job)
     if run is None:
-        return ""
+        return
     try:
         overall = _overall(str(run.path), job.state in ENDED)
-    except OffcenterError:
-        return ""
+    except OffcenterError as error:
+        text.problem(error)
+        return
     if not overall:
-        return ""
-    images = count(overall["n"], "image") + (
-        "" if job.state == "done" and not job.request.limit else " drawn at random"
+        return
+    drawn = "" if run.complete else ", drawn at random"
+    st.caption(
+        f"Top-1 {percent(overall['top1'])} {interval(overall['top1_low'], overall['top1_high'])} over "
+        f"{count(overall['n'], 'image')}{drawn} · identity {run.identity[:8]}"
     )
-    said = f"top-1 {percent(overall['top1'])} {interval(overall['top1_low'], overall['top1_high'])} over {images}"
-    return f"{said[:1].upper()}{said[1:]} · identity {run.identity[:8]}"
+    if run.info["view"] == "clean":
+        _link(run)
+
+
+def _link(run: store.Run) -> None:
+    family = catalogue.family_of(run.benchmark)
+    label = catalogue.families([run.benchmark])[family]
+    if run.benchmark in catalogue.benchmarks_varying("area", "x", "angle_deg", "yaw_deg"):
+        page, key = _FACTOR_PAGE, frame.BENCHMARK
+    else:
+        page, key = _OVERVIEW_PAGE, "only"
+    said = "See the results" if run.complete else "See the results so far"
+    frame.link(said, page, [(key, label), (frame.MODELS, run.model)])
 
 
 def stored_run(job: Job) -> store.Run | None:
@@ -163,7 +176,7 @@ def stored_run(job: Job) -> store.Run | None:
 
 @st.cache_data(ttl=_PARTIAL_S, max_entries=64, show_spinner=False)
 def _overall(folder: str, ended: bool) -> dict:
-    """Empty for a run that is too large to be read again and again."""
+    """Empty for a run that is too large to be read again and again. What is remembered of a job at work ends with it."""
     del ended
     run = store.open_run(Path(folder))
     if run is None or not 0 < run.n_done <= _PARTIAL_MOST:
@@ -177,7 +190,8 @@ def show_ended(job: Job, *, open_log: bool = False) -> None:
         _head(job)
         if job.message:
             (st.error if job.state == "failed" else st.warning)(job.message[:1].upper() + job.message[1:])
-        st.caption("  \n".join(line for line in (accuracy(job), _summary(job)) if line))
+        _result(job)
+        st.caption(_summary(job))
         if job.state == "failed" or open_log:
             _log("Last lines of the log", tail(job.log), expanded=open_log)
 

@@ -1,12 +1,13 @@
 """The form that starts an evaluation: what to run, what that will cost, and the buttons.
 
-Other pages send a user here with a model and a benchmark filled in by ``open_with(source, key)``.
+Other pages send a user here with a model and a benchmark filled in: ``runs?model=SOURCE&benchmark=KEY``. Nothing is
+started without a click.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import streamlit as st
@@ -19,34 +20,15 @@ from core.errors import OffcenterError
 from core.job_files import PRECISIONS, Request
 from core.views import VIEWS
 from core.wording import count, duration
-from pages.shared import frame, text
+from pages.shared import text
 
-#: In the session: what another page asks this one to fill in.
-PENDING = "pending_run"
+#: In a link to this page; taken over into the form and out of the URL.
+_ASKED_MODEL, _ASKED_BENCHMARK = "model", "benchmark"
 _MODEL, _BENCHMARK, _VIEW, _PRECISION = "run_model", "run_benchmark", "run_view", "run_precision"
 _VIEW_HELP = "What is done to every image before the model sees it. `clean` leaves it as it is."
 _PRECISION_HELP = "`fp32` gives the reference numbers; `bf16` and `fp16` are faster on GPUs that have them."
 #: Seconds for which a count of images may be old, unless its folder changes.
 _FRESH_S = 600
-
-
-@dataclass(frozen=True)
-class _Model:
-    """What can be chosen: its short name, and what is read."""
-
-    name: str
-    label: str
-
-
-def open_with(model: str, benchmark: str) -> None:
-    """Go to the Runs page with the form filled in; nothing is started there without a click.
-
-    Args:
-        model: A model's source.
-        benchmark: Key.
-    """
-    st.session_state[PENDING] = {"model": model, "benchmark": benchmark}
-    st.switch_page(frame.RUNS_PAGE)
 
 
 def show(known: Mapping[str, KnownModel], first: str = "") -> None:
@@ -56,13 +38,12 @@ def show(known: Mapping[str, KnownModel], first: str = "") -> None:
         known: Models that can be picked by name; any other can be typed.
         first: Name of the one that is filled in.
     """
-    models = _models(known)
-    st.session_state.setdefault(_MODEL, next((source for source, name in models.items() if name.name == first), None))
-    _fill_in_pending(models)
+    details = _sources(known)
+    _fill_in_asked(details)
     with st.container(border=True, key="oc-run-form"):
         left, right = st.columns(2, gap="medium")
         with left:
-            model = _pick_model(models)
+            model = _pick_model(details, next((source for source in details if Path(source).name == first), None))
         with right:
             benchmark = _pick_benchmark()
         data = _pick_data(benchmark)
@@ -75,36 +56,33 @@ def show(known: Mapping[str, KnownModel], first: str = "") -> None:
             _cost_and_start(Request(model, benchmark, data, view, precision, "auto", batch_size, limit))
 
 
-def _models(known: Mapping[str, KnownModel]) -> dict[str, _Model]:
-    """By source. A folder on this machine goes by its name, which stays right when it is moved."""
+def _sources(known: Mapping[str, KnownModel]) -> dict[str, str]:
+    """What is known of each model, by source. A folder on this machine goes by its name, also once it is moved."""
     here = {config.parent.name for folder in paths.model_folders() for config in folder.glob("*/config.json")}
-    found = {}
-    for name, model in known.items():
-        source = name if name in here else model.source
-        found[source] = _Model(name, f"{name} · {model.details}")
-    return found
+    return {name if name in here else model.source: model.details for name, model in known.items()}
 
 
-def _fill_in_pending(models: Mapping[str, _Model]) -> None:
-    """Take over what another page has asked for; widgets of this page do not exist yet."""
-    pending = st.session_state.pop(PENDING, None)
-    if not pending:
-        return
-    source = pending["model"]
-    name = Path(source.removeprefix("local-dir:")).name
-    st.session_state[_MODEL] = name if name in models else source
-    if pending["benchmark"] in known_benchmarks():
-        st.session_state[_BENCHMARK] = pending["benchmark"]
+def _fill_in_asked(details: Mapping[str, str]) -> None:
+    """Take over what a link asks for; widgets of this page do not exist yet."""
+    source = st.query_params.pop(_ASKED_MODEL, "")
+    if source:
+        name = Path(source.removeprefix("local-dir:")).name
+        st.session_state[_MODEL] = name if name in details else source
+    benchmark = st.query_params.pop(_ASKED_BENCHMARK, "")
+    if benchmark in known_benchmarks():
+        st.session_state[_BENCHMARK] = benchmark
 
 
-def _pick_model(models: Mapping[str, _Model]) -> str:
-    typed = st.session_state[_MODEL]
+def _pick_model(details: Mapping[str, str], first: str | None) -> str:
+    sources = list(details)
+    asked = st.session_state.get(_MODEL)
     chosen = st.selectbox(
         "Model",
-        [*models, *([typed] if typed and typed not in models else [])],
-        format_func=lambda source: models[source].label if source in models else source,
+        [*sources, *([asked] if asked and asked not in details else [])],
+        index=sources.index(first) if first else None,
         accept_new_options=True,
         key=_MODEL,
+        bind="query-params",
         placeholder="Choose, or type resnet50.a1_in1k, hf-hub:owner/name, local-dir:/path",
         help="Any timm name with weights, `hf-hub:owner/name`, or `local-dir:/path/to/folder`. Weights that are not "
         "on this machine are downloaded.",

@@ -28,10 +28,8 @@ def _no_worker(monkeypatch, request):
         monkeypatch.setattr(jobs, "_start_worker", lambda device: None)
 
 
-def page(pending=None, **query):
+def page(**query):
     at = AppTest.from_file(str(REPO / "app.py"), default_timeout=30)
-    if pending:
-        at.session_state["pending_run"] = pending
     for name, value in query.items():
         at.query_params[name] = value
     return at.switch_page("pages/runs.py").run()
@@ -39,7 +37,7 @@ def page(pending=None, **query):
 
 def form():
     """The page with a small model and the benchmark ``imagenet`` chosen."""
-    return page(pending={"model": "small", "benchmark": "imagenet"})
+    return page(model="small", benchmark="imagenet")
 
 
 def words(at):
@@ -116,7 +114,7 @@ def test_a_wrong_data_folder_is_explained_and_nothing_can_be_started(tmp_path, r
 
 
 def test_another_page_fills_in_model_and_benchmark(request_):  # noqa: F811
-    at = page(pending={"model": "resnet50.a1_in1k", "benchmark": "si-score/rotation"})
+    at = page(model="resnet50.a1_in1k", benchmark="si-score/rotation")
     assert not at.exception
     assert at.selectbox(key="run_model").value == "resnet50.a1_in1k"
     assert at.selectbox(key="run_benchmark").value == "si-score/rotation"
