@@ -243,6 +243,14 @@ def test_a_request_that_cannot_be_right_is_refused_before_it_is_queued(tmp_path,
     assert jobs.list_jobs() == []
 
 
+def test_a_model_folder_goes_by_its_name_only_where_the_name_means_that_folder(request_, tmp_path):
+    make_model(tmp_path / "elsewhere" / "small", "test_vit")
+    named = replace(request_, model=f"local-dir:{tmp_path / 'zoo' / 'small'}").checked()
+    assert named.model == "small"
+    other = replace(request_, model=f"local-dir:{tmp_path / 'elsewhere' / '..' / 'elsewhere' / 'small'}").checked()
+    assert other.model == f"local-dir:{tmp_path / 'elsewhere' / 'small'}"
+
+
 def estimated(asked):
     return cost.estimate(asked, cost.count_images(asked.benchmark, asked.data))
 

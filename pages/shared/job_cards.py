@@ -176,7 +176,7 @@ def stored_run(job: Job) -> store.Run | None:
 
 @st.cache_data(ttl=_PARTIAL_S, max_entries=64, show_spinner=False)
 def _overall(folder: str, ended: bool) -> dict:
-    """Empty for a run that is too large to be read again and again. What is remembered of a job at work ends with it."""
+    """Empty for a run that is too large to be read again and again; read anew when its job has ended."""
     del ended
     run = store.open_run(Path(folder))
     if run is None or not 0 < run.n_done <= _PARTIAL_MOST:

@@ -22,9 +22,8 @@ from core.views import VIEWS
 from core.wording import count, duration
 from pages.shared import text
 
-#: In a link to this page; taken over into the form and out of the URL.
-_ASKED_MODEL, _ASKED_BENCHMARK = "model", "benchmark"
-_MODEL, _BENCHMARK, _VIEW, _PRECISION = "run_model", "run_benchmark", "run_view", "run_precision"
+#: Keys of widgets, and so names in the URL.
+_MODEL, _BENCHMARK, _VIEW, _PRECISION = "model", "benchmark", "view", "precision"
 _VIEW_HELP = "What is done to every image before the model sees it. `clean` leaves it as it is."
 _PRECISION_HELP = "`fp32` gives the reference numbers; `bf16` and `fp16` are faster on GPUs that have them."
 #: Seconds for which a count of images may be old, unless its folder changes.
@@ -39,7 +38,6 @@ def show(known: Mapping[str, KnownModel], first: str = "") -> None:
         first: Name of the one that is filled in.
     """
     details = _sources(known)
-    _fill_in_asked(details)
     with st.container(border=True, key="oc-run-form"):
         left, right = st.columns(2, gap="medium")
         with left:
@@ -62,23 +60,11 @@ def _sources(known: Mapping[str, KnownModel]) -> dict[str, str]:
     return {name if name in here else model.source: model.details for name, model in known.items()}
 
 
-def _fill_in_asked(details: Mapping[str, str]) -> None:
-    """Take over what a link asks for; widgets of this page do not exist yet."""
-    source = st.query_params.pop(_ASKED_MODEL, "")
-    if source:
-        name = Path(source.removeprefix("local-dir:")).name
-        st.session_state[_MODEL] = name if name in details else source
-    benchmark = st.query_params.pop(_ASKED_BENCHMARK, "")
-    if benchmark in known_benchmarks():
-        st.session_state[_BENCHMARK] = benchmark
-
-
 def _pick_model(details: Mapping[str, str], first: str | None) -> str:
     sources = list(details)
-    asked = st.session_state.get(_MODEL)
     chosen = st.selectbox(
         "Model",
-        [*sources, *([asked] if asked and asked not in details else [])],
+        sources,
         index=sources.index(first) if first else None,
         accept_new_options=True,
         key=_MODEL,
@@ -87,13 +73,16 @@ def _pick_model(details: Mapping[str, str], first: str | None) -> str:
         help="Any timm name with weights, `hf-hub:owner/name`, or `local-dir:/path/to/folder`. Weights that are not "
         "on this machine are downloaded.",
     )
-    return (chosen or "").strip()
+    source = (chosen or "").strip()
+    st.caption(details.get(source, "not evaluated yet" if source else ""))
+    return source
 
 
 def _pick_benchmark() -> str:
-    titles = {key: f"{benchmark.title} · {key}" for key, benchmark in known_benchmarks().items()}
-    order = sorted(titles, key=lambda key: find_data(key) is None)
-    return st.selectbox("Benchmark", order, format_func=titles.__getitem__, key=_BENCHMARK, bind="query-params")
+    order = sorted(known_benchmarks(), key=lambda key: find_data(key) is None)
+    key = st.selectbox("Benchmark", order, key=_BENCHMARK, bind="query-params")
+    st.caption(benchmark_class(key).title)
+    return key
 
 
 def _pick_data(benchmark: str) -> str | None:

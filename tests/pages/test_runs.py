@@ -116,8 +116,8 @@ def test_a_wrong_data_folder_is_explained_and_nothing_can_be_started(tmp_path, r
 def test_another_page_fills_in_model_and_benchmark(request_):  # noqa: F811
     at = page(model="resnet50.a1_in1k", benchmark="si-score/rotation")
     assert not at.exception
-    assert at.selectbox(key="run_model").value == "resnet50.a1_in1k"
-    assert at.selectbox(key="run_benchmark").value == "si-score/rotation"
+    assert at.selectbox(key="model").value == "resnet50.a1_in1k"
+    assert at.selectbox(key="benchmark").value == "si-score/rotation"
 
 
 def test_a_running_job_shows_progress_rate_and_time_left_and_is_cancelled():
@@ -197,7 +197,7 @@ def test_a_browser_starts_a_run_reloads_the_page_and_cancels_it(request_, server
         Image.new("RGB", (40, 40), (number % 256, 90, 90)).save(Path(request_.data) / "n01440764" / f"more{number}.png")
     tab = browser.new_page(viewport={"width": 1024, "height": 768})
     tab.goto(f"{server}/runs")
-    for name, typed in (("Model", "small"), ("Benchmark", "ImageNet folders")):
+    for name, typed in (("Model", "small"), ("Benchmark", "imagenet")):
         box = tab.get_by_role("combobox", name=name, exact=True)
         box.fill(typed, timeout=30_000)
         box.press("Enter")
