@@ -142,15 +142,15 @@ def _cost_and_start(request: Request) -> None:
         return
     ahead = [job for job in jobs.list_jobs() if job.state in ("queued", "running")]
     st.markdown(_in_words(found, len(ahead)))
-    start, measure, _ = st.columns([1, 1.6, 3])
     label = "Start" if not ahead else "Add to the queue"
-    if start.button(label, type="primary", icon=":material/play_arrow:", width="stretch", disabled=not found.n_left):
-        _submit(request)
-    if found.seconds is None and found.n_left > cost.PROBE_IMAGES:
-        said = f"Measure with {cost.PROBE_IMAGES} images"
-        hint = "Runs a random sample of the images and tells how long the rest will take. Its predictions are kept."
-        if measure.button(said, icon=":material/speed:", help=hint, width="stretch"):
-            _submit(replace(request, limit=found.n_stored + cost.PROBE_IMAGES))
+    with st.container(horizontal=True):
+        if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not found.n_left):
+            _submit(request)
+        if found.seconds is None and found.n_left > cost.PROBE_IMAGES:
+            said = f"Measure with {cost.PROBE_IMAGES} images"
+            hint = "Runs a random sample and tells how long the rest will take. Its predictions are kept."
+            if st.button(said, icon=":material/speed:", help=hint):
+                _submit(replace(request, limit=found.n_stored + cost.PROBE_IMAGES))
 
 
 @st.cache_data(ttl=_FRESH_S, max_entries=64, show_spinner="Counting the images …")
