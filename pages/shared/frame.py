@@ -52,7 +52,6 @@ class Choice:
         runs: All stored results.
         colours: By chosen model.
         data_home: Key of caches; the data folder.
-        label: What the benchmark picker calls the benchmark.
     """
 
     models: tuple[str, ...]
@@ -61,7 +60,6 @@ class Choice:
     runs: Sequence[store.Run] = field(repr=False)
     colours: Mapping[str, str] = field(repr=False)
     data_home: str = ""
-    label: str = ""
 
     def run(self, model: str, benchmark: str) -> store.Run | None:
         """A model's stored result, or None."""
@@ -69,7 +67,7 @@ class Choice:
 
     def query(self) -> list[tuple[str, str]]:
         """The choice as it stands in a URL."""
-        return [(BENCHMARK, self.label), *((MODELS, model) for model in self.models)]
+        return [(BENCHMARK, self.benchmark), *((MODELS, model) for model in self.models)]
 
     def runs_on(self, benchmark: str) -> dict[str, store.Run]:
         """The chosen models' results on a benchmark."""
@@ -106,7 +104,7 @@ def begin(
             colours = colour_of(models, list(known))
             if models:
                 _legend(models, known, colours)
-            choice = Choice(models, benchmark, known, runs, colours, home, (benchmarks or {}).get(benchmark, ""))
+            choice = Choice(models, benchmark, known, runs, colours, home)
             _missing(choice, keys)
     return choice
 
@@ -114,8 +112,8 @@ def begin(
 def link(label: str, page: str, query: Sequence[tuple[str, str]]) -> None:
     """A link to a page with some of its widgets set; values as they stand in the URL.
 
-    An ordinary link, which loads the page anew: with a page link's query Streamlit 1.67 drops the bound widgets that the
-    query does not name, and ``st.switch_page`` refuses while widgets are bound.
+    An ordinary link, which loads the page anew: with a page link's query Streamlit 1.67 drops the bound widgets that
+    the query does not name, and ``st.switch_page`` refuses while widgets are bound.
 
     Args:
         label: What is read.
@@ -149,12 +147,14 @@ def _pick_benchmark(
         return ""
     stored = {run.benchmark for run in runs}
     order = sorted(offered, key=lambda each: not stored & set(needed.get(each, (each,))))
+    _set_from_url(key, order, order[:1])
     chosen = st.selectbox(
         "Benchmark",
         order,
         format_func=offered.__getitem__,
-        key=key,
-        bind="query-params",
+        key=_widget(key),
+        on_change=_put_into_url,
+        args=(key,),
         help="Only what this page can show.",
     )
     return chosen or order[0]
@@ -166,17 +166,45 @@ def _pick_models(known: Mapping[str, KnownModel], keys: Sequence[str]) -> tuple[
     if not order:
         st.caption("No model yet: no result is stored and no model folder was found.")
         return ()
+    _set_from_url(MODELS, order, order[:1], many=True)
     chosen = st.multiselect(
         "Models",
         order,
-        default=order[:1],
         max_selections=MOST_MODELS,
-        key=MODELS,
-        bind="query-params",
+        key=_widget(MODELS),
+        on_change=_put_into_url,
+        args=(MODELS,),
         placeholder="Choose one to four",
         help="Up to four. The first one is described in sentences; the second is compared with it.",
     )
     return tuple(chosen) or (order[0],)
+
+
+def _widget(name: str) -> str:
+    return f"pick-{name}"
+
+
+def _set_from_url(name: str, options: Sequence[str], default: Sequence[str], *, many: bool = False) -> None:
+    """Set a picker of all pages from the URL, else as it was on the page before, else to its default.
+
+    Streamlit's own binding loses a value that came with the URL at the first switch of pages; so pickers that all pages
+    share are kept here, and the URL is completed after a switch. What does not exist is left out.
+    """
+    asked = st.query_params.get_all(name) or st.session_state.get(f"kept-{name}", default)
+    valid = [each for each in dict.fromkeys(asked) if each in options][: MOST_MODELS if many else 1] or list(default)
+    st.session_state[_widget(name)] = valid if many else valid[0]
+    _remember(name, valid, valid == list(default))
+
+
+def _put_into_url(name: str) -> None:
+    content = st.session_state[_widget(name)]
+    _remember(name, content if isinstance(content, list) else [content], is_default=False)
+
+
+def _remember(name: str, values: list[str], is_default: bool) -> None:
+    st.session_state[f"kept-{name}"] = values
+    if values != st.query_params.get_all(name) and not (is_default and name not in st.query_params):
+        st.query_params[name] = values
 
 
 def _legend(models: Sequence[str], known: Mapping[str, KnownModel], colours: Mapping[str, str]) -> None:
