@@ -154,14 +154,12 @@ def _result(job: Job) -> None:
 
 
 def _link(run: store.Run) -> None:
-    family = catalogue.family_of(run.benchmark)
-    label = catalogue.families([run.benchmark])[family]
     if run.benchmark in catalogue.benchmarks_varying("area", "x", "angle_deg", "yaw_deg"):
         page, key = _FACTOR_PAGE, frame.BENCHMARK
     else:
         page, key = _OVERVIEW_PAGE, "only"
     said = "See the results" if run.complete else "See the results so far"
-    frame.link(said, page, [(key, label), (frame.MODELS, run.model)])
+    frame.link(said, page, [(key, catalogue.family_of(run.benchmark)), (frame.MODELS, run.model)])
 
 
 def stored_run(job: Job) -> store.Run | None:

@@ -23,7 +23,7 @@ from core.wording import count, duration
 from pages.shared import text
 
 #: Keys of widgets, and so names in the URL.
-_MODEL, _BENCHMARK, _VIEW, _PRECISION = "model", "benchmark", "view", "precision"
+_MODEL, _BENCHMARK, _VIEW, _PRECISION = "model", "benchmark", "run_view", "run_precision"
 _VIEW_HELP = "What is done to every image before the model sees it. `clean` leaves it as it is."
 _PRECISION_HELP = "`fp32` gives the reference numbers; `bf16` and `fp16` are faster on GPUs that have them."
 #: Seconds for which a count of images may be old, unless its folder changes.
