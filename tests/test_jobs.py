@@ -72,7 +72,7 @@ def waiting(name="20260101-000000-aaaa", submitted=0.0, **request):
     return job
 
 
-def test_a_job_is_followed_cancelled_and_goes_on_from_what_is_stored(request_):
+def test_a_job_is_followed_and_cancelled_and_its_images_are_kept(request_):
     job = jobs.submit(request_)
     assert job.state in ("queued", "running")
     assert jobs.submit(request_).id == job.id, "the same request is not queued twice"
@@ -83,26 +83,14 @@ def test_a_job_is_followed_cancelled_and_goes_on_from_what_is_stored(request_):
     assert progress.total == N_IMAGES
     assert progress.rate > 0
     assert progress.seconds_left > 0
-
     jobs.cancel(job.id)
     assert until(lambda: state_of(job) == "cancelled")
-    kept = partial.n_done
-    assert 0 < kept < N_IMAGES
+    assert 0 < partial.n_done < N_IMAGES
+    assert partial.n_done == jobs.find_job(job.id).progress.done
     assert store.open_run(partial.path).info["status"] == "partial"
 
-    jobs.resume(job.id)
-    assert until(lambda: state_of(job) == "done")
-    done = jobs.find_job(job.id)
-    assert (done.progress.done, done.progress.total, done.message) == (N_IMAGES, N_IMAGES, "")
-    run = store.find_run("imagenet", "small")
-    assert run.complete
-    assert done.result["identity"] == run.identity
-    assert run.info["session"]["images"] == N_IMAGES - kept
-    assert store.read(run)["sample_id"].is_unique
-    assert paths.remembered_data("imagenet") == open_benchmark("imagenet").root
 
-
-def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on(request_):
+def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on_from_what_is_stored(request_):
     job = jobs.submit(request_)
     behind = jobs.submit(replace(request_, view="mirror", limit=2))
     assert until(lambda: runs_with_images(job))
@@ -118,9 +106,14 @@ def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on(request_):
     jobs.resume(job.id)
     assert until(lambda: state_of(behind) == "done")
     first, second = jobs.find_job(job.id), jobs.find_job(behind.id)
-    assert first.state == "done"
+    assert (first.state, first.progress.done, first.message) == ("done", N_IMAGES, "")
     assert first.ended <= second.started, "the older request runs first, and one at a time"
-    assert store.find_run("imagenet", "small", view="clean").info["session"]["images"] == N_IMAGES - kept
+    run = store.find_run("imagenet", "small", view="clean")
+    assert run.complete
+    assert first.result["identity"] == run.identity
+    assert run.info["session"]["images"] == N_IMAGES - kept
+    assert store.read(run)["sample_id"].is_unique
+    assert paths.remembered_data("imagenet") == open_benchmark("imagenet").root
 
 
 def test_requests_of_two_processes_at_once_run_one_after_the_other(request_):
@@ -157,6 +150,15 @@ def test_a_politely_ended_worker_stores_what_is_finished_and_the_job_is_interrup
     assert until(lambda: state_of(job) == "interrupted")
     assert until(lambda: not is_locked(jobs.worker_lock("cpu")))
     assert store.find_run("imagenet", "small").info["status"] == "partial"
+
+
+def test_a_wish_to_cancel_that_comes_before_the_first_image_is_heard_and_the_next_job_runs(request_):
+    unwanted = waiting("unwanted", data=request_.data, batch_size=1)
+    unwanted.cancel_flag.touch()
+    wanted = waiting("wanted", data=request_.data, view="mirror", limit=2, submitted=1.0)
+    assert work("cpu") == 2
+    assert (state_of(unwanted), state_of(wanted)) == ("cancelled", "done")
+    assert not unwanted.cancel_flag.exists()
 
 
 def test_a_crash_that_is_no_error_of_ours_is_named_and_logged(request_, monkeypatch):

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import shutil
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -37,11 +38,19 @@ def make_model(folder, architecture, seed=0):
     safetensors.torch.save_file(module.state_dict(), folder / "model.safetensors")
 
 
-@pytest.fixture
-def zoo(tmp_path, monkeypatch):
-    """Four models of four families, named as their architectures, and no model in memory."""
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Four models of four families, named as their architectures."""
+    folder = tmp_path_factory.mktemp("made")
     for architecture in ARCHITECTURES:
-        make_model(tmp_path / "zoo" / architecture, architecture)
+        make_model(folder / architecture, architecture)
+    return folder
+
+
+@pytest.fixture
+def zoo(made, tmp_path, monkeypatch):
+    """The four models, to be changed at will, and no model in memory."""
+    shutil.copytree(made, tmp_path / "zoo")
     monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path / "zoo"))
     resident.residents.cache_clear()
     yield tmp_path / "zoo"
