@@ -8,12 +8,12 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import catalogue, jobs, report, store
+from core import catalogue, jobs, paths, report, store
 from core.errors import OffcenterError
 from core.job_files import ENDED, RESUMABLE, Job, State, tail
 from core.types import Progress
 from core.wording import count, duration, interval, percent
-from pages.shared import frame, text
+from pages.shared import cached, frame, text
 
 #: Seconds between two looks at what is running.
 _LOOK_EVERY_S = 1.0
@@ -134,7 +134,7 @@ def _waiting(job: Job, place: int) -> None:
 
 def _result(job: Job) -> None:
     """Accuracy over the finished images, and the way to the page that shows more; nothing where there are none."""
-    run = stored_run(job)
+    run = _stored_run(job)
     if run is None:
         return
     try:
@@ -162,14 +162,23 @@ def _link(run: store.Run) -> None:
     frame.link(said, page, [(key, catalogue.family_of(run.benchmark)), (frame.MODELS, run.model)])
 
 
-def stored_run(job: Job) -> store.Run | None:
+def _stored_run(job: Job) -> store.Run | None:
     """The stored result that a job makes or has made."""
     request = job.request
-    runs = store.list_runs(request.benchmark, request.model)
+    fitting = [
+        run
+        for run in cached.runs(str(paths.data_home()))
+        if run.benchmark == request.benchmark and request.model in _names(run)
+    ]
     if job.result is not None:
-        return next((run for run in runs if run.identity == job.result["identity"]), None)
-    like = [run for run in runs if (run.info["view"], run.info["precision"]) == (request.view, request.precision)]
-    return next(iter(like), None)
+        return next((run for run in fitting if run.identity == job.result["identity"]), None)
+    wanted = request.view, request.precision
+    return next((run for run in fitting if (run.info["view"], run.info["precision"]) == wanted), None)
+
+
+def _names(run: store.Run) -> tuple[str, str, str]:
+    source = run.info["model"]["source"]
+    return run.model, source, source.removeprefix("hf-hub:")
 
 
 @st.cache_data(ttl=_PARTIAL_S, max_entries=64, show_spinner=False)
@@ -204,7 +213,7 @@ def _summary(job: Job) -> str:
     parts = [f"job {job.id}"]
     if job.ended:
         parts.append(f"ended {_ago(job.ended)}")
-    run = stored_run(job)
+    run = _stored_run(job)
     if run is not None:
         parts.append(f"{run.n_done:,} of {count(run.n_samples, 'image')} stored")
     if job.state == "done" and job.started and job.ended:
