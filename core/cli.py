@@ -18,7 +18,7 @@ from rich.console import RenderableType
 from core import benchmarks, cli_jobs, cli_mistakes, paths, report, store, terminal, wording
 from core.diorama.cli import app as diorama_app
 from core.errors import OffcenterError, UsageError, nearest
-from core.types import Table
+from core.types import Benchmark, Table
 
 app = typer.Typer(
     help="See where an image classifier breaks.",
@@ -109,6 +109,10 @@ def list_benchmarks(as_json: Json = False) -> None:
         terminal.out.print(f"  {row['data'] or row['how_to_get']}", soft_wrap=True, markup=False)
 
 
+def _opened(key: str, data: Path | None) -> Benchmark:
+    return benchmarks.open_and_remember(key, data)
+
+
 @app.command()
 def evaluate(
     model: Models,
@@ -130,7 +134,7 @@ def evaluate(
 ) -> None:
     """Run models over a benchmark; keep what they say."""
     _choice("precision", precision, ("fp32", "bf16", "fp16"))
-    opened = benchmarks.open_and_remember(benchmark, data)
+    opened = _opened(benchmark, data)
     from core.evaluate import evaluate as run_evaluation
 
     runs = []

@@ -1,8 +1,8 @@
 """What an evaluation will cost, before it is started: how many images, and how long at the rate last measured here.
 
-Rates are measured by the evaluations that the queue ran on this machine (``data/jobs/rates.json``), per model, device
-and precision. A model that has not run yet has none; a job with a small ``limit`` measures one, and its images count
-towards the whole.
+Rates are measured by the evaluations that the queue ran on this machine (``data/jobs/rates.json``), per model, device,
+precision and batch size. A model that has not run yet has none; a job with a small ``limit`` measures one, and its
+images count towards the whole.
 """
 
 from __future__ import annotations
@@ -54,16 +54,28 @@ class Cost:
         return None if self.rate is None else self.startup_s + self.n_left / self.rate
 
 
-def estimate(request: Request) -> Cost:
-    """What a request would cost. Lists the data, which takes seconds for hundreds of thousands of images.
+def count_images(benchmark: str, data: str | None) -> int:
+    """Images of a benchmark. Lists the folder, which takes seconds for hundreds of thousands.
+
+    Raises:
+        UsageError: If the benchmark is unknown or the folder is none.
+        DataError: If the folder cannot be read as the benchmark.
+    """
+    opened = open_benchmark(benchmark, data)
+    return len(opened.samples(opened.label_spaces[0]))
+
+
+def estimate(request: Request, total: int) -> Cost:
+    """What a request would cost.
+
+    Args:
+        request: What to evaluate.
+        total: Images of its benchmark, from ``count_images``.
 
     Raises:
         UsageError: If the request cannot be right.
-        DataError: If the data folder cannot be read as the benchmark.
     """
     request = request.checked()
-    benchmark = open_benchmark(request.benchmark, request.data)
-    total = len(benchmark.samples(benchmark.label_spaces[0]))
     n_images = min(total, request.limit or total)
     known = _rates().get(_key(request), {})
     return Cost(
@@ -111,4 +123,4 @@ def _rates() -> dict[str, Mapping[str, Any]]:
 
 def _key(request: Request) -> str:
     # The folder may lie on a disk that several machines share.
-    return json.dumps([platform.node(), request.model, request.device, request.precision])
+    return json.dumps([platform.node(), request.model, request.device, request.precision, request.batch_size])

@@ -84,14 +84,18 @@ class Request:
             value = getattr(self, name)
             if value is not None and value < 1:
                 raise UsageError(f"{name} is {value}, but must be at least 1.")
-        return replace(self, model=_absolute(self.model.strip()), data=str(root))
+        return replace(self, model=_canonical(self.model.strip()), data=str(root))
 
 
-def _absolute(model: str) -> str:
+def _canonical(model: str) -> str:
+    """A folder by its absolute path; one that can be named by its name alone, by that."""
     prefix = "local-dir:"
     if not model.startswith(prefix):
         return model
-    return prefix + str(Path(model.removeprefix(prefix)).expanduser().resolve())
+    folder = Path(model.removeprefix(prefix)).expanduser().resolve()
+    named = (parent / folder.name for parent in paths.model_folders())
+    found = next((path for path in named if (path / "config.json").is_file()), None)
+    return folder.name if found == folder else f"{prefix}{folder}"
 
 
 @dataclass(frozen=True)
@@ -139,15 +143,16 @@ class Job:
         """What the evaluation printed."""
         return self.folder / "log.txt"
 
-    def log_tail(self, n: int = 12) -> str:
-        """The last lines of the log."""
-        try:
-            with open(self.log, "rb") as stream:
-                stream.seek(max(0, self.log.stat().st_size - 400 * n))
-                text = stream.read().decode("utf-8", "replace")
-        except OSError:
-            return ""
-        return "\n".join(text.splitlines()[-n:])
+
+def tail(path: Path, n: int = 12) -> str:
+    """The last lines of a log; empty if there is none."""
+    try:
+        with open(path, "rb") as stream:
+            stream.seek(max(0, path.stat().st_size - 400 * n))
+            text = stream.read().decode("utf-8", "replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-n:])
 
 
 def home() -> Path:

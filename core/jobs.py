@@ -47,6 +47,8 @@ from core.job_files import (
 
 #: Whoever looks whether a lock is held has it for an instant; who wants it waits longer than that.
 _PATIENCE_S = 2.0
+#: A worker that was just started may need this long to come up.
+_START_S = 6.0
 
 
 def submit(request: Request) -> Job:
@@ -142,8 +144,16 @@ def forget(job_id: str) -> None:
 
 
 def is_stalled(job: Job) -> bool:
-    """Whether a job waits and no worker is there to take it, because the worker was killed."""
-    return job.state == "queued" and not is_locked(worker_lock(job.request.device))
+    """Whether a job waits and no worker is there to take it, because the worker was killed or could not start."""
+    if job.state != "queued" or is_locked(worker_lock(job.request.device)):
+        return False
+    # The folder changes whenever the state is written.
+    return time.time() - job.folder.stat().st_mtime > _START_S
+
+
+def worker_log(device: str) -> Path:
+    """What the workers of a queue printed beside the jobs' own logs."""
+    return home() / f"worker-{paths.slug(device)}.log"
 
 
 def start_workers() -> None:
@@ -203,7 +213,7 @@ def _start_worker(device: str) -> None:
     if folders := os.environ.get("OFFCENTER_MODELS"):
         absolute = [str(Path(part).expanduser().resolve()) for part in folders.split(os.pathsep) if part]
         environment["OFFCENTER_MODELS"] = os.pathsep.join(absolute)
-    with open(home() / f"worker-{paths.slug(device)}.log", "ab") as log:
+    with open(worker_log(device), "ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "core", "jobs", "work", "--device", device],
             cwd=paths.REPO,

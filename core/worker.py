@@ -78,7 +78,7 @@ class _Execution:
     def run(self) -> Job:
         """Evaluate; whatever happens, the job's last state is written."""
         try:
-            with _log_to(self._job.log), _cancellable(self._job):
+            with _log_to(self._job.log):
                 try:
                     run = self._evaluated()
                 except Exception:
@@ -99,15 +99,16 @@ class _Execution:
         return self._job
 
     def _evaluated(self) -> store.Run:
-        # Imported only now: a worker that finds nothing to do is gone at once.
         self._show(Progress(0, 0, stage="starting"))
+        # Imported only now, because a worker that finds nothing to do should be gone at once; and before anybody can
+        # interrupt, because an import that is cut off cannot be repeated.
         from core.evaluate import InterruptedRunError, evaluate
         from core.models import resolve_device
 
         request = self._job.request
         print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {request}", flush=True)
         device = resolve_device(request.device)
-        with self._alone_on(device):
+        with _cancellable(self._job), self._alone_on(device):
             begun = time.monotonic()
             self._show(Progress(0, 0, stage="listing the images"))
             benchmark = open_and_remember(request.benchmark, request.data)

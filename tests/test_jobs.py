@@ -15,7 +15,7 @@ from core import cost, jobs, paths, store
 from core.benchmarks import open_benchmark
 from core.errors import DataError, UsageError
 from core.evaluate import evaluate
-from core.job_files import ENDED, Job, Request, home, is_locked, write_request, write_status
+from core.job_files import ENDED, Job, Request, home, is_locked, tail, write_request, write_status
 from core.types import Progress
 from core.worker import work
 from tests.conftest import REPO
@@ -67,10 +67,12 @@ def waiting(name="20260101-000000-aaaa", submitted=0.0, **request):
     job = Job(name, home() / name, asked, "queued", submitted)
     write_status(job)
     write_request(job)
+    # Long enough ago that a worker would have come.
+    os.utime(job.folder, (1, 1))
     return job
 
 
-def test_a_job_is_followed_cancelled_and_goes_on_from_what_is_stored(request_):
+def test_a_job_is_followed_and_cancelled_and_its_images_are_kept(request_):
     job = jobs.submit(request_)
     assert job.state in ("queued", "running")
     assert jobs.submit(request_).id == job.id, "the same request is not queued twice"
@@ -81,26 +83,14 @@ def test_a_job_is_followed_cancelled_and_goes_on_from_what_is_stored(request_):
     assert progress.total == N_IMAGES
     assert progress.rate > 0
     assert progress.seconds_left > 0
-
     jobs.cancel(job.id)
     assert until(lambda: state_of(job) == "cancelled")
-    kept = partial.n_done
-    assert 0 < kept < N_IMAGES
+    assert 0 < partial.n_done < N_IMAGES
+    assert partial.n_done == jobs.find_job(job.id).progress.done
     assert store.open_run(partial.path).info["status"] == "partial"
 
-    jobs.resume(job.id)
-    assert until(lambda: state_of(job) == "done")
-    done = jobs.find_job(job.id)
-    assert (done.progress.done, done.progress.total, done.message) == (N_IMAGES, N_IMAGES, "")
-    run = store.find_run("imagenet", "small")
-    assert run.complete
-    assert done.result["identity"] == run.identity
-    assert run.info["session"]["images"] == N_IMAGES - kept
-    assert store.read(run)["sample_id"].is_unique
-    assert paths.remembered_data("imagenet") == open_benchmark("imagenet").root
 
-
-def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on(request_):
+def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on_from_what_is_stored(request_):
     job = jobs.submit(request_)
     behind = jobs.submit(replace(request_, view="mirror", limit=2))
     assert until(lambda: runs_with_images(job))
@@ -108,6 +98,7 @@ def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on(request_):
     assert until(lambda: state_of(job) == "interrupted")
     assert "was killed" in jobs.find_job(job.id).message
     assert state_of(behind) == "queued"
+    os.utime(behind.folder, (1, 1))
     assert jobs.is_stalled(jobs.find_job(behind.id))
     kept = store.find_run("imagenet", "small").n_done
     assert 0 < kept < N_IMAGES
@@ -115,9 +106,14 @@ def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on(request_):
     jobs.resume(job.id)
     assert until(lambda: state_of(behind) == "done")
     first, second = jobs.find_job(job.id), jobs.find_job(behind.id)
-    assert first.state == "done"
+    assert (first.state, first.progress.done, first.message) == ("done", N_IMAGES, "")
     assert first.ended <= second.started, "the older request runs first, and one at a time"
-    assert store.find_run("imagenet", "small", view="clean").info["session"]["images"] == N_IMAGES - kept
+    run = store.find_run("imagenet", "small", view="clean")
+    assert run.complete
+    assert first.result["identity"] == run.identity
+    assert run.info["session"]["images"] == N_IMAGES - kept
+    assert store.read(run)["sample_id"].is_unique
+    assert paths.remembered_data("imagenet") == open_benchmark("imagenet").root
 
 
 def test_requests_of_two_processes_at_once_run_one_after_the_other(request_):
@@ -144,7 +140,7 @@ def test_a_failing_job_says_why_and_the_next_one_runs(request_):
     failed = jobs.find_job(wrong.id)
     assert failed.state == "failed"
     assert failed.message.startswith("unknown model 'smal'. Did you mean 'small'")
-    assert "UsageError" in failed.log_tail()
+    assert "UsageError" in tail(failed.log)
 
 
 def test_a_politely_ended_worker_stores_what_is_finished_and_the_job_is_interrupted(request_):
@@ -156,6 +152,15 @@ def test_a_politely_ended_worker_stores_what_is_finished_and_the_job_is_interrup
     assert store.find_run("imagenet", "small").info["status"] == "partial"
 
 
+def test_a_wish_to_cancel_that_comes_before_the_first_image_is_heard_and_the_next_job_runs(request_):
+    unwanted = waiting("unwanted", data=request_.data, batch_size=1)
+    unwanted.cancel_flag.touch()
+    wanted = waiting("wanted", data=request_.data, view="mirror", limit=2, submitted=1.0)
+    assert work("cpu") == 2
+    assert (state_of(unwanted), state_of(wanted)) == ("cancelled", "done")
+    assert not unwanted.cancel_flag.exists()
+
+
 def test_a_crash_that_is_no_error_of_ours_is_named_and_logged(request_, monkeypatch):
     def broken(*_args, **_settings):
         raise ZeroDivisionError("by nothing")
@@ -165,7 +170,7 @@ def test_a_crash_that_is_no_error_of_ours_is_named_and_logged(request_, monkeypa
     assert work("cpu") == 1
     failed = jobs.find_job(job.id)
     assert (failed.state, failed.message) == ("failed", "an unexpected error, ZeroDivisionError: by nothing")
-    assert "ZeroDivisionError: by nothing" in failed.log_tail()
+    assert "ZeroDivisionError: by nothing" in tail(failed.log)
 
 
 def test_a_result_that_is_stored_already_is_done_at_once(request_):
@@ -240,34 +245,47 @@ def test_a_request_that_cannot_be_right_is_refused_before_it_is_queued(tmp_path,
     assert jobs.list_jobs() == []
 
 
+def test_a_model_folder_goes_by_its_name_only_where_the_name_means_that_folder(request_, tmp_path):
+    make_model(tmp_path / "elsewhere" / "small", "test_vit")
+    named = replace(request_, model=f"local-dir:{tmp_path / 'zoo' / 'small'}").checked()
+    assert named.model == "small"
+    other = replace(request_, model=f"local-dir:{tmp_path / 'elsewhere' / '..' / 'elsewhere' / 'small'}").checked()
+    assert other.model == f"local-dir:{tmp_path / 'elsewhere' / 'small'}"
+
+
+def estimated(asked):
+    return cost.estimate(asked, cost.count_images(asked.benchmark, asked.data))
+
+
 def test_the_cost_is_unknown_until_a_job_has_measured_it(request_):
     asked = replace(request_, batch_size=None)
-    before = cost.estimate(asked)
+    before = estimated(asked)
     assert (before.n_images, before.n_stored, before.n_left) == (N_IMAGES, 0, N_IMAGES)
     assert before.seconds is None
     cost.record_rate(asked, images=100, images_per_s=20.0, startup_s=3.0)
-    assert cost.estimate(asked).seconds == pytest.approx(3 + N_IMAGES / 20)
-    assert cost.estimate(replace(asked, precision="bf16")).seconds is None
-    assert cost.estimate(replace(asked, limit=20)).seconds == pytest.approx(3 + 20 / 20)
+    assert estimated(asked).seconds == pytest.approx(3 + N_IMAGES / 20)
+    assert estimated(replace(asked, precision="bf16")).seconds is None
+    assert estimated(replace(asked, batch_size=1)).seconds is None
+    assert estimated(replace(asked, limit=20)).seconds == pytest.approx(3 + 20 / 20)
 
 
 def test_a_short_measurement_does_not_replace_a_steady_one(request_):
     cost.record_rate(request_, images=1000, images_per_s=50.0, startup_s=1.0)
     cost.record_rate(request_, images=64, images_per_s=20.0, startup_s=1.0)
-    assert cost.estimate(request_).rate == 50.0
+    assert estimated(request_).rate == 50.0
     cost.record_rate(request_, images=300, images_per_s=40.0, startup_s=1.0)
-    assert cost.estimate(request_).rate == 40.0
+    assert estimated(request_).rate == 40.0
 
 
 def test_stored_images_do_not_cost_again(request_):
     evaluate("small", open_benchmark("imagenet", request_.data), device="cpu", limit=100)
-    found = cost.estimate(request_)
+    found = estimated(request_)
     assert (found.n_stored, found.n_left) == (100, N_IMAGES - 100)
-    assert cost.estimate(replace(request_, view="mirror")).n_stored == 0
-    assert cost.estimate(replace(request_, limit=60)).seconds == 0.0
+    assert estimated(replace(request_, view="mirror")).n_stored == 0
+    assert estimated(replace(request_, limit=60)).seconds == 0.0
 
 
 def test_the_cost_of_a_folder_of_something_else_says_so(tmp_path):
     (tmp_path / "holiday").mkdir()
     with pytest.raises(DataError, match="no folder named by an ImageNet-1k WordNet id"):
-        cost.estimate(Request("small", "imagenet", str(tmp_path)))
+        cost.count_images("imagenet", str(tmp_path))

@@ -2,6 +2,7 @@
 
 import gc
 import json
+import shutil
 import threading
 import weakref
 from concurrent.futures import ThreadPoolExecutor
@@ -14,6 +15,7 @@ import torch
 from PIL import Image
 
 from core import live, models, resident
+from core.benchmarks.imagenet import ImageNet
 from core.errors import DataError, UsageError
 from core.loading import Preprocess, open_rgb
 from core.resident import Residents
@@ -36,11 +38,19 @@ def make_model(folder, architecture, seed=0):
     safetensors.torch.save_file(module.state_dict(), folder / "model.safetensors")
 
 
-@pytest.fixture
-def zoo(tmp_path, monkeypatch):
-    """Four models of four families, named as their architectures, and no model in memory."""
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """Four models of four families, named as their architectures."""
+    folder = tmp_path_factory.mktemp("made")
     for architecture in ARCHITECTURES:
-        make_model(tmp_path / "zoo" / architecture, architecture)
+        make_model(folder / architecture, architecture)
+    return folder
+
+
+@pytest.fixture
+def zoo(made, tmp_path, monkeypatch):
+    """The four models, to be changed at will, and no model in memory."""
+    shutil.copytree(made, tmp_path / "zoo")
     monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path / "zoo"))
     resident.residents.cache_clear()
     yield tmp_path / "zoo"
@@ -105,6 +115,26 @@ def test_a_view_is_applied_to_the_image_before_the_model_sees_it(zoo, photos):
     assert np.array_equal(mirrored.image, plain.image[:, ::-1])
     assert plain.state == mirrored.state == "map"
     assert not np.allclose(mirrored.map, plain.map)
+
+
+class Masked(ImageNet):
+    """The object is the left half of every image."""
+
+    def mask(self, sample_id):
+        mask = np.zeros((180, 210), bool)
+        mask[:, :105] = True
+        return mask
+
+
+def test_the_mask_lies_on_the_image_as_the_model_sees_it(zoo, photos, monkeypatch):
+    monkeypatch.setattr(live, "open_benchmark", lambda key, root: Masked(root))
+    plain = live.explain_sample("test_resnet", "imagenet", photos, sample(0))
+    mirrored = live.explain_sample("test_resnet", "imagenet", photos, sample(0), view="mirror")
+    side = plain.image.shape[1]
+    assert plain.mask.shape == plain.image.shape[:2]
+    assert plain.mask[:, : side // 2 - 1].all()
+    assert not plain.mask[:, side // 2 + 1 :].any()
+    assert np.array_equal(mirrored.mask, plain.mask[:, ::-1])
 
 
 def test_eight_sessions_with_different_models_get_the_answers_of_one_alone(zoo, photos):

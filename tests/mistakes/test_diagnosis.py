@@ -52,7 +52,7 @@ def world(tmp_path):
             path.parent.mkdir(parents=True, exist_ok=True)
             Image.new("RGB", (256, 256), colour).save(path, quality=95)
         (root / f"depths/{place}").mkdir(parents=True)
-        Image.new("L", (256, 256), 200).save(root / f"depths/{place}/4.png")
+        Image.new("L", (256, 256), 60).save(root / f"depths/{place}/4.png")
     header = ["file", "kind", "class", "instance", "split", "light", "yaw_deg", "pitch_deg", "width", "height"]
     rows = [
         [DAY_DOG, "foreground", "dog", 12, "test", "day", 40, 15, 60, 60],
