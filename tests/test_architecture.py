@@ -34,6 +34,7 @@ TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "sc
 TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene", "diorama.cli", "diorama.depth"]
 TORCH_FREE += ["jobs", "job_files", "cost", "worker", "cli_jobs"]
 TORCH_FREE += ["mistakes.imported", "mistakes.published", "mistakes.relations", "mistakes.files"]
+TORCH_FREE += ["mistakes.reassessed"]
 TORCH_FREE += ["mistakes.table", "mistakes.summary", "mistakes.reviews", "mistakes.agreement", "mistakes.diagnosis"]
 TORCH_FREE += ["aggregates", "catalogue", "compare", "findings", "preview", "scored", "figures"]
 

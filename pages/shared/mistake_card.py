@@ -14,6 +14,7 @@ from core import preview, store
 from core.errors import OffcenterError
 from core.labels import FOCUS_10, IMAGENET_1K, label_space
 from core.mistakes import files, published
+from core.mistakes.reassessed import SOURCE, reassessed_labels
 from core.mistakes.relations import relation
 from core.wording import percent
 from pages.shared import cached, drawer, live, mistakes, place
@@ -188,6 +189,10 @@ def _labels(subject: Subject, row: pd.Series, found: files.Files) -> None:
                 facts.append((kind, ", ".join(names)))
     else:
         facts.append(("true class", str(row["true"])))
+        reassessed = reassessed_labels().get(row["sample_id"], ())
+        if reassessed:
+            names = [cached.class_name(IMAGENET_1K, index) for index in reassessed]
+            facts.append((SOURCE, ", ".join(names)))
     if row.get("other_predicted") is not None and subject.run is None:
         other = str(row["other_predicted"])
         facts.append((subject.other, "right" if row["other_right"] == 1 else f"wrong: {other}"))
@@ -197,7 +202,8 @@ def _labels(subject: Subject, row: pd.Series, found: files.Files) -> None:
     for column, label in (("category", "category"), ("severity", "severity")):
         if str(row.get(column) or ""):
             original = row.get(f"{column}_original")
-            spelt = f" (published as “{original}”)" if original and str(original).lower() != str(row[column]) else ""
+            differs = original and str(original).lower() != str(row[column]).lower()
+            spelt = f" (published as “{original}”)" if differs else ""
             facts.append((label, f"{row[column]}{spelt}"))
     lines = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}</dd>" for name, text in facts)
     st.html(f'<dl class="oc-facts">{lines}</dl>')
