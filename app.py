@@ -1,114 +1,131 @@
-"""The start page: what is stored on this machine. The pages that look closer come with the next releases."""
+"""Home: what this is, what is loaded, and three findings computed from the stored results."""
 
 from __future__ import annotations
 
-from pathlib import Path
+import html
 
 import pandas as pd
 import streamlit as st
 
-from core import benchmarks, report, store
+from core import catalogue, findings, store
+from core.aggregates import Question
 from core.errors import OffcenterError
+from core.figures import mini
+from core.wording import count
+from pages.shared import cached, explore, frame, text
+from pages.shared.frame import Choice
+from pages.shared.sentences import sentence
 
-START = """python -m core models
-python -m core evaluate --model MODEL --benchmark imagenet --data DIR"""
-
-
-@st.cache_data(show_spinner=False, max_entries=256)
-def summary(folder: str, version: tuple[str, int]) -> dict:
-    """Overall accuracy of the run in a folder; computed again when ``version`` (time and count) changes."""
-    run = store.open_run(Path(folder))
-    return report.build(run, tables=["by_class"])
-
-
-def run_row(run: store.Run) -> dict:
-    """A run as a line of the table; a run that cannot be read says why."""
-    row = {"Benchmark": run.benchmark, "Model": run.model, "Run": f"{run.info['precision']}, {run.info['view']}"}
-    try:
-        content = summary(str(run.path), (run.info.get("updated", ""), run.n_done))
-    except OffcenterError as error:
-        return {**row, "State": str(error), "Identity": run.identity[:8]}
-    overall = content["overall"]
-    return {
-        **row,
-        "Top-1": percent(overall["top1"]),
-        "95 % interval": interval(overall),
-        "Top-5": percent(overall["top5"]),
-        "Images": overall["n"],
-        "State": state(run, content["n_failed"]),
-        "Identity": run.identity[:8],
-    }
+LEAD = (
+    "Offcenter runs an image classifier over benchmarks that change one thing at a time, keeps every prediction, and "
+    "shows **which object sizes, places, angles and settings break it**, down to the images themselves."
+)
+HEADS = {"location": "Off-centre", "size": "Too small", "rotation": "Turned", "pose": "Seen from another side"}
+FACTOR_PAGE = "pages/size_location_rotation.py"
+MOST_CARDS = 3
+#: Complete, partial, missing.
+MARKS = ("●", "◐", "·")
 
 
-def percent(share: float | None) -> float | None:
-    """A fraction as percent; nothing stays nothing."""
-    return None if share is None else 100 * share
+def page() -> None:
+    """Draw the page."""
+    families = catalogue.families(catalogue.benchmarks_varying("area", "x", "angle_deg", "yaw_deg"))
+    needed = {family: list(explore.protocols(family).values()) for family in families}
+    choice = frame.begin("Home", families, needed)
+    st.title("Where does it break?", anchor=False)
+    with st.container(key="oc-finding"):
+        st.markdown(LEAD)
+    if not choice.runs:
+        text.nothing_stored()
+    else:
+        _cards(choice)
+        _loaded(choice)
+    _benchmarks(choice)
 
 
-def state(run: store.Run, n_failed: int) -> str:
-    """How far a run is, and how many of its images could not be read."""
-    done = "complete" if run.complete else f"{run.n_done / run.n_samples:.0%} done"
-    return f"{done}, {n_failed:,} failed" if n_failed else done
+def _cards(choice: Choice) -> None:
+    """Three findings of the first model, each with a small picture and the way to the view behind it."""
+    model = choice.models[0]
+    found = explore.protocols(choice.benchmark)
+    runs = {name: run for name, key in found.items() if (run := choice.run(model, key))}
+    if not runs:
+        _overall(choice, model)
+        return
+    st.subheader(f"What the results of {model} say", anchor=False)
+    with st.container(key="oc-cards"):
+        for name, run in list(runs.items())[:MOST_CARDS]:
+            with st.container(border=True):
+                picture = _picture(name, run, choice.colours[model])
+                st.html(f'<div class="oc-card"><img src="{picture}" alt=""><div>{HEADS[name]}</div></div>')
+                st.markdown(sentence(name, model, run, Question()))
+                frame.link("See where", FACTOR_PAGE, [("view", name.capitalize()), *choice.query()])
+    text.flag_state(list(runs.values()))
 
 
-def interval(overall: dict) -> str:
-    """``59.8 to 62.7`` percent, or a dash where there is none."""
-    low, high = overall["top1_low"], overall["top1_high"]
-    return "–" if low is None else f"{100 * low:.1f} to {100 * high:.1f}"
+def _picture(name: str, run: store.Run, colour: str) -> str:
+    factors = explore.PROTOCOLS[name]
+    table = cached.answer(run, Question(factors))
+    if name == "location":
+        return mini.mini_map(table)
+    draw = mini.mini_curve if name == "size" else mini.mini_ring
+    return draw(table, factors[0], colour)
 
 
-def show_runs(runs: list[store.Run]) -> None:
-    """The finding in a sentence, then the table."""
-    table = pd.DataFrame([run_row(run) for run in runs]).sort_values(["Benchmark", "Model"])
-    n_models, n_benchmarks = table["Model"].nunique(), table["Benchmark"].nunique()
+def _overall(choice: Choice, model: str) -> None:
+    """For a model without a result on the chosen benchmark: what it has, in a sentence each."""
+    runs = [run for run in choice.runs if run.model == model]
+    for run in runs[:MOST_CARDS]:
+        row = cached.answer(run, Question()).iloc[0]
+        said = findings.overall(model, row["value"], row["low"], row["high"], int(row["n"]))
+        st.markdown(f"{said.removesuffix('.')} of `{run.benchmark}`.")
+    if not runs:
+        st.info(f"**{model}** has no stored result yet. Open “not computed yet” in the sidebar to start one.")
+
+
+def _loaded(choice: Choice) -> None:
+    """Which model has results on which benchmark."""
+    keys = sorted({run.benchmark for run in choice.runs})
+    models = [model for model in choice.known if choice.known[model].benchmarks]
+    st.subheader("What is loaded", anchor=False)
+    n_images = sum(run.n_done for run in choice.runs)
     st.markdown(
-        f"**{len(runs)}** stored {'result' if len(runs) == 1 else 'results'}: **{n_models}** "
-        f"{'model' if n_models == 1 else 'models'} on **{n_benchmarks}** "
-        f"{'benchmark' if n_benchmarks == 1 else 'benchmarks'}."
+        f"{count(len(choice.runs), 'stored result')}: {count(len(models), 'model')} on "
+        f"{count(len(keys), 'benchmark')}, {count(n_images, 'prediction')}."
     )
-    columns = st.column_config
+    rows = [
+        {"Model": model, "Details": choice.known[model].details, **{key: _mark(choice, model, key) for key in keys}}
+        for model in models
+    ]
     st.dataframe(
-        table,
+        pd.DataFrame(rows),
         hide_index=True,
         width="stretch",
-        column_config={
-            "Top-1": columns.ProgressColumn(format="%.1f %%", min_value=0, max_value=100, width=125),
-            "Top-5": columns.NumberColumn(format="%.1f %%"),
-            "Images": columns.NumberColumn(format="localized"),
-        },
+        column_config={"Model": st.column_config.TextColumn(pinned=True)},
     )
-    st.caption(
-        "Intervals are bootstrapped over cut-outs where images share one (SI-Score), else Wilson's. The identity names "
-        "weights, preprocessing, precision, data and view: the same identity means the same numbers."
-    )
-    st.markdown("Tables by size, location, rotation and class:")
-    st.code(f"python -m core report --model {runs[0].model} --benchmark {runs[0].benchmark}", language="bash")
+    st.caption(f"{MARKS[0]} complete   {MARKS[1]} partial   {MARKS[2]} not computed")
 
 
-def show_empty() -> None:
-    """What to do on a machine without results."""
-    st.info("Nothing is evaluated yet. In a terminal, list the models and evaluate one on a folder of images:")
-    st.code(START, language="bash")
+def _mark(choice: Choice, model: str, key: str) -> str:
+    run = choice.run(model, key)
+    return MARKS[2] if run is None else MARKS[0] if run.complete else MARKS[1]
 
 
-def show_benchmarks() -> None:
+def _benchmarks(choice: Choice) -> None:
     """Each benchmark with where its data are, or how to get them."""
-    for key, benchmark in benchmarks.known_benchmarks().items():
-        root = benchmarks.find_data(key)
-        ready = root is not None and root.is_dir()
-        with st.container(border=True):
-            st.markdown(f"**{benchmark.title}** · `{key}` · {'data found' if ready else 'no data yet'}")
-            st.caption(f"{root if ready else benchmark.how_to_get}  \n{benchmark.paper}. Licence: {benchmark.licence}.")
+    st.subheader("Benchmarks", anchor=False)
+    lines = []
+    for key, benchmark in catalogue.known_benchmarks().items():
+        ready = cached.benchmark(key, choice.data_home) is not None
+        state = '<span class="oc-right">✓ images here</span>' if ready else "no images here"
+        how = "" if ready else f"<br>{html.escape(benchmark.how_to_get)}"
+        lines.append(
+            f"<dt><b>{html.escape(benchmark.title)}</b><br>{html.escape(key)}</dt>"
+            f"<dd>{state} · {html.escape(benchmark.paper)} · {html.escape(benchmark.licence)}{how}</dd>"
+        )
+    st.html(f'<dl class="oc-facts oc-benchmarks">{"".join(lines)}</dl>')
 
 
-st.set_page_config(page_title="Offcenter", layout="wide")
-st.title("Offcenter")
-st.markdown("See **where an image classifier breaks**: object off-centre, too small, turned, or simply confused.")
-found = store.list_runs()
-st.header("Stored results")
-if found:
-    show_runs(found)
-else:
-    show_empty()
-st.header("Benchmarks")
-show_benchmarks()
+try:
+    page()
+except OffcenterError as error:
+    text.problem(error)

@@ -184,7 +184,7 @@ def accuracy_by(
     missing = [column for column in (*by, value, *([cluster] if cluster else ())) if column not in joined]
     if missing:
         raise UsageError(f"no column '{missing[0]}' to group by; there are {', '.join(map(str, joined.columns))}")
-    groups, cells = _group_codes(joined, by)
+    groups, cells = group_codes(joined, by)
     scored = joined[value].notna().to_numpy()
     values, cells = joined[value].to_numpy(dtype=float)[scored], cells[scored]
     n = np.bincount(cells, minlength=len(groups))
@@ -202,7 +202,8 @@ def accuracy_by(
     return groups.assign(value=mean, low=low, high=high, n=n, n_clusters=n_clusters)
 
 
-def _group_codes(joined: pd.DataFrame, by: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
+def group_codes(joined: pd.DataFrame, by: list[str]) -> tuple[pd.DataFrame, np.ndarray]:
+    """The groups that occur, sorted, one row each; and the group of each row: int (N,)."""
     if not by:
         return pd.DataFrame(index=range(1)), np.zeros(len(joined), dtype=np.int64)
     grouped = joined.groupby(by, sort=True, dropna=False)

@@ -1,0 +1,241 @@
+"""Differences with intervals: two models on common samples, and one model between two settings of a factor.
+
+Everything here resamples the objects once for both sides (``core.resampling``): models see the same images, and the
+same cut-outs recur at every setting.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+
+import numpy as np
+import pandas as pd
+
+from core import scored, store
+from core.aggregates import VALUE, Question, is_clustered, select
+from core.errors import UsageError
+from core.metrics import group_codes
+from core.resampling import percentile_interval, replicates
+
+#: How near a location must be to the image's centre or border to count as there, as a fraction of its side.
+CENTRE_REACH, BORDER_REACH = 0.05, 0.1
+_EPS = 1e-6
+
+
+@dataclass(frozen=True)
+class Contrast:
+    """How a number differs between two settings.
+
+    Attributes:
+        value: ``after - before``, or the number itself where there is no before; NaN if it cannot be said.
+        low: Lower end of the 95 % interval.
+        high: Upper end.
+        before: Accuracy at the first setting, NaN where there is none.
+        after: Accuracy at the second.
+        n: Images on both sides.
+        n_clusters: Objects (cut-outs), or images where those are independent.
+        bound: ``"below"`` if the number is only known to be below ``value``.
+    """
+
+    value: float
+    low: float
+    high: float
+    before: float
+    after: float
+    n: int
+    n_clusters: int
+    bound: str = ""
+
+
+def paired_difference(first: store.Run, second: store.Run, question: Question) -> pd.DataFrame:
+    """Accuracy of the second model less that of the first, on the samples both have.
+
+    Args:
+        first: A run.
+        second: A run of the same benchmark.
+        question: ``by``, ``policy`` and ``where``.
+
+    Returns:
+        The ``by`` columns, ``value``, ``low``, ``high`` (in [-1, 1]), ``n`` common images, ``n_clusters``, and
+        ``first``, ``second``: the two accuracies on them.
+
+    Raises:
+        UsageError: If the runs are of different benchmarks.
+    """
+    if first.benchmark != second.benchmark:
+        raise UsageError(f"runs of '{first.benchmark}' and '{second.benchmark}' have no samples in common")
+    key = ["paired", second.identity, second.n_done, asdict(question)]
+    return scored.remembered(first, key, lambda: _paired_difference(first, second, question))
+
+
+def _paired_difference(first: store.Run, second: store.Run, question: Question) -> pd.DataFrame:
+    value = VALUE[question.policy]
+    on = "position" if first.info["samples"] == second.info["samples"] else "sample_id"
+    left = select(scored.read(first, list(dict.fromkeys([*question.columns, "cluster", on]))), question.where)
+    right = scored.read(second, [on, value]).rename(columns={value: "other"})
+    both = left.merge(right, on=on, how="inner", validate="one_to_one")
+    both = both[both[value].notna() & both["other"].notna()].reset_index(drop=True)
+    groups, cells = group_codes(both, list(question.by))
+    clusters = both["cluster"].to_numpy() if is_clustered(first) else None
+    change = (both["other"] - both[value]).to_numpy(dtype=float)
+    n = np.bincount(cells, minlength=len(groups))
+    trials = _trials(cells, clusters, len(groups))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means = [
+            np.bincount(cells, weights=part, minlength=len(groups)) / n
+            for part in (change, both[value].to_numpy(float), both["other"].to_numpy(float))
+        ]
+    low, high = percentile_interval(replicates(change, cells, clusters, len(groups)), means[0], trials)
+    return groups.assign(value=means[0], low=low, high=high, n=n, n_clusters=trials, first=means[1], second=means[2])
+
+
+def _trials(cells: np.ndarray, clusters: np.ndarray | None, n_cells: int) -> np.ndarray:
+    """Clusters in each cell; images where there are none."""
+    if clusters is None:
+        return np.bincount(cells, minlength=n_cells)
+    pairs = np.unique(cells.astype(np.int64) * (int(clusters.max(initial=0)) + 1) + clusters)
+    return np.bincount(pairs // (int(clusters.max(initial=0)) + 1), minlength=n_cells)
+
+
+def centre_to(run: store.Run, region: str, question: Question) -> Contrast:
+    """Change of accuracy when the object moves from the centre to an edge or a corner.
+
+    Centre: within 0.05 of the middle in x and y. Corner: within 0.1 of the border in both. Edge: in one of them.
+
+    Args:
+        run: Of a benchmark with the factors ``x`` and ``y``.
+        region: ``edge`` or ``corner``.
+        question: ``policy`` and ``where``.
+    """
+
+    def side(table: pd.DataFrame) -> np.ndarray:
+        offset = np.abs(table[["x", "y"]].to_numpy(float) - 0.5)
+        at_border = (offset >= 0.5 - BORDER_REACH - _EPS).sum(axis=1)
+        centre = (offset <= CENTRE_REACH + _EPS).all(axis=1)
+        return np.where(centre, 0, np.where(at_border == (2 if region == "corner" else 1), 1, -1))
+
+    return _remembered_contrast(run, ["centre_to", region], question, ["x", "y"], side)
+
+
+def turned(run: store.Run, factor: str, question: Question, to_deg: float = 180.0) -> Contrast:
+    """Change of accuracy between the angle nearest to 0° and the one nearest to another.
+
+    Args:
+        run: Of a benchmark with this factor.
+        factor: ``angle_deg`` or ``yaw_deg``.
+        question: ``policy`` and ``where``.
+        to_deg: The other angle.
+    """
+
+    def side(table: pd.DataFrame) -> np.ndarray:
+        angles = table[factor].to_numpy(float)
+        upright, there = _from(angles, 0.0), _from(angles, to_deg)
+        return np.where(_is_smallest(upright), 0, np.where(_is_smallest(there), 1, -1))
+
+    return _remembered_contrast(run, ["turned", factor, to_deg], question, [factor], side)
+
+
+def _from(angles: np.ndarray, angle: float) -> np.ndarray:
+    """Distance on the circle, degrees."""
+    return np.abs((angles - angle + 180) % 360 - 180)
+
+
+def _is_smallest(distances: np.ndarray) -> np.ndarray:
+    return distances <= np.nanmin(distances, initial=np.inf) + _EPS
+
+
+def _remembered_contrast(
+    run: store.Run,
+    name: Sequence[object],
+    question: Question,
+    columns: list[str],
+    side: Callable[[pd.DataFrame], np.ndarray],
+) -> Contrast:
+    def compute() -> pd.DataFrame:
+        table = _scored_rows(run, question, columns)
+        return pd.DataFrame([asdict(_contrast(table, side(table), VALUE[question.policy], is_clustered(run)))])
+
+    return _first_row(scored.remembered(run, [*name, asdict(question)], compute))
+
+
+def _first_row(table: pd.DataFrame) -> Contrast:
+    return Contrast(**table.iloc[0].to_dict())
+
+
+def _scored_rows(run: store.Run, question: Question, columns: list[str]) -> pd.DataFrame:
+    table = scored.read(run, list(dict.fromkeys([*question.columns, *columns, "cluster"])))
+    table = select(table, question.where)
+    return table[table[VALUE[question.policy]].notna()]
+
+
+def _contrast(table: pd.DataFrame, side: np.ndarray, value: str, clustered: bool) -> Contrast:
+    part = table[side >= 0]
+    cells = side[side >= 0]
+    values = part[value].to_numpy(float)
+    n = np.bincount(cells, minlength=2)
+    if not n.all():
+        return Contrast(np.nan, np.nan, np.nan, np.nan, np.nan, int(n.sum()), 0)
+    clusters = part["cluster"].to_numpy() if clustered else None
+    before, after = np.bincount(cells, weights=values, minlength=2) / n
+    draws = replicates(values, cells, clusters, 2)
+    trials = np.array([len(np.unique(clusters)) if clustered else int(n.min())])
+    change = np.array([after - before])
+    low, high = percentile_interval(draws[:, 1:] - draws[:, :1], change, trials)
+    return Contrast(change[0], low[0], high[0], before, after, int(n.sum()), int(trials[0]))
+
+
+def half_area(run: store.Run, question: Question) -> Contrast:
+    """The object area below which accuracy is under half of its maximum over areas.
+
+    Between two areas accuracy is taken as a straight line. Where even the smallest area reaches half, ``value`` is that
+    area and ``bound`` says ``below``.
+
+    Args:
+        run: Of a benchmark that varies ``area``.
+        question: ``policy`` and ``where``.
+
+    Returns:
+        Areas as fractions of the image, in ``value``, ``low`` and ``high``; the maximum accuracy in ``before``.
+    """
+    return _first_row(scored.remembered(run, ["half_area", asdict(question)], lambda: _half_area(run, question)))
+
+
+def _half_area(run: store.Run, question: Question) -> pd.DataFrame:
+    table = _scored_rows(run, question, ["area"])
+    areas, cells = np.unique(table["area"].to_numpy(float), return_inverse=True)
+    values = table[VALUE[question.policy]].to_numpy(float)
+    if len(areas) < 2:
+        return pd.DataFrame([asdict(Contrast(np.nan, np.nan, np.nan, np.nan, np.nan, len(table), 0))])
+    clusters = table["cluster"].to_numpy() if is_clustered(run) else None
+    curve = np.bincount(cells, weights=values) / np.bincount(cells)
+    value = half_crossing(areas, curve[None])[0]
+    draws = half_crossing(areas, replicates(values, cells, clusters, len(areas)))
+    low, high = np.nanquantile(draws, [0.025, 0.975])
+    n_clusters = len(np.unique(clusters)) if clusters is not None else len(table)
+    bound = "below" if value <= areas[0] + _EPS else ""
+    found = Contrast(float(value), float(low), float(high), float(curve.max()), np.nan, len(table), n_clusters, bound)
+    return pd.DataFrame([asdict(found)])
+
+
+def half_crossing(areas: np.ndarray, curves: np.ndarray) -> np.ndarray:
+    """Where curves of accuracy last rise through half of their maximum.
+
+    Args:
+        areas: float (n,), ascending.
+        curves: float (m, n).
+
+    Returns:
+        float (m,) areas; ``areas[0]`` where a curve is nowhere below half before its maximum.
+    """
+    half = np.nanmax(curves, axis=1, keepdims=True) / 2
+    peak = np.nanargmax(curves, axis=1)
+    below = (curves < half) & (np.arange(len(areas)) < peak[:, None])
+    last = len(areas) - 1 - below[:, ::-1].argmax(axis=1)
+    rows = np.arange(len(curves))
+    found = below.any(axis=1)
+    last = np.where(found, last, 0)
+    after = np.minimum(last + 1, len(areas) - 1)
+    rise = curves[rows, after] - curves[rows, last]
+    share = np.divide(half[:, 0] - curves[rows, last], rise, out=np.zeros(len(curves)), where=rise > 0)
+    return np.where(found, areas[last] + share * (areas[after] - areas[last]), areas[0])

@@ -1,0 +1,167 @@
+"""What all figures share: colours and what they mean, fonts, margins, titles and captions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import plotly.graph_objects as go
+
+#: One colour a model; colour-blind safe in this order.
+PALETTE = (
+    "#2F6DB5",
+    "#D9772B",
+    "#2A9D76",
+    "#B5446E",
+    "#7A5BB0",
+    "#C9A227",
+    "#4FA3C7",
+    "#8A6A4F",
+    "#6B7785",
+    "#9BBF4B",
+)
+#: A right and a wrong prediction; always with a second cue.
+RIGHT, WRONG = "#2A9D76", "#C0443C"
+#: Common settings are blue, uncommon ones orange.
+COMMON, UNCOMMON = "#2F6DB5", "#D9772B"
+#: Low accuracy is orange to brown, high accuracy blue.
+ACCURACY_SCALE = ((0.0, "#7A2E1D"), (0.3, "#D9772B"), (0.62, "#F1E9D6"), (1.0, "#2F6DB5"))
+#: A loss is orange, a gain blue, no change cream.
+CHANGE_SCALE = ((0.0, "#7A2E1D"), (0.2, "#D9772B"), (0.5, "#F1E9D6"), (0.8, "#2F6DB5"), (1.0, "#1B3F6B"))
+RULE = "rgba(128, 128, 128, 0.25)"
+MUTED = "#7C8590"
+SERIF = '"Source Serif", "Source Serif Pro", Georgia, serif'
+_SANS = "Source Sans, Helvetica, Arial, sans-serif"
+_BAND_OPACITY = 0.15
+#: Pixels from the top to the first line of the title (its second hangs below) and to the plot; below the plot for axis
+#: and identity; for a line of the legend.
+_TITLE, _TOP, _BOTTOM, _LEGEND_LINE = 20, 58, 66, 20
+
+
+@dataclass(frozen=True)
+class Words:
+    """What is written on a figure.
+
+    Attributes:
+        title: What is seen.
+        subtitle: n and kind of interval.
+        caption: Identity of the results.
+    """
+
+    title: str
+    subtitle: str = ""
+    caption: str = ""
+
+
+def colour_of(models: Sequence[str], known: Sequence[str]) -> dict[str, str]:
+    """A colour for each model, the same whichever others are shown.
+
+    A model has the colour of its place among all known ones; only if two that are shown together would share one, the
+    later takes the next that is free.
+    """
+    places = {model: number for number, model in enumerate(known)}
+    taken: dict[str, str] = {}
+    for model in models:
+        start = places.get(model, len(places))
+        colours = [PALETTE[(start + step) % len(PALETTE)] for step in range(len(PALETTE))]
+        taken[model] = next((colour for colour in colours if colour not in taken.values()), colours[0])
+    return taken
+
+
+def faded(colour: str, opacity: float = _BAND_OPACITY) -> str:
+    """``#RRGGBB`` as ``rgba``."""
+    red, green, blue = (int(colour[start : start + 2], 16) for start in (1, 3, 5))
+    return f"rgba({red}, {green}, {blue}, {opacity})"
+
+
+def dress(figure: go.Figure, words: Words, *, height: int = 380, legend: int = 0) -> go.Figure:
+    """Title, caption, margins and legend, the same on every figure; text colours are left to the page's theme.
+
+    Args:
+        figure: Changed in place.
+        words: What is written on it.
+        height: Pixels, without the legend.
+        legend: Entries of the legend; each gets a line, which is what the narrowest figure needs; 0 for none.
+    """
+    bottom = _BOTTOM + legend * _LEGEND_LINE
+    height += legend * _LEGEND_LINE
+    plot = max(height - _TOP - bottom, 1)
+    figure.update_layout(
+        title={
+            "text": _heading(words),
+            "font": {"size": 15, "family": SERIF},
+            "x": 0,
+            "xanchor": "left",
+            "y": 1 - _TITLE / height,
+            "yanchor": "bottom",
+            "yref": "container",
+            "pad": {"l": 2},
+        },
+        height=height,
+        margin={"l": 8, "r": 16, "t": _TOP, "b": bottom, "autoexpand": True},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        showlegend=legend > 0,
+        # Distances below the plot are meant in pixels; Plotly wants them as shares of its height.
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": -44 / plot,
+            "yanchor": "top",
+            "title": {"text": ""},
+        },
+        hoverlabel={"align": "left"},
+        dragmode=False,
+        clickmode="event+select",
+    )
+    if words.caption:
+        figure.add_annotation(
+            text=words.caption,
+            x=0,
+            y=0,
+            xref="paper",
+            yref="paper",
+            xanchor="left",
+            yanchor="bottom",
+            yshift=-bottom,
+            showarrow=False,
+            font={"size": 10, "color": MUTED},
+        )
+    return figure
+
+
+def _heading(words: Words) -> str:
+    if not words.subtitle:
+        return words.title
+    small = f"font-size:12px;font-weight:400;font-family:{_SANS};fill:{MUTED};color:{MUTED}"
+    return f'{words.title}<br><span style="{small}">{words.subtitle}</span>'
+
+
+def percent_axis(title: str = "", **more: object) -> dict[str, object]:
+    """An axis of shares."""
+    return {"title": {"text": title}, "tickformat": ".0%", "gridcolor": RULE, "zeroline": False, **more}
+
+
+def interval_text(table: Mapping[str, object]) -> list[str]:
+    """Hover text of each row of a metric table: value, interval, n."""
+    rows = zip(table["value"], table["low"], table["high"], table["n"], table["n_clusters"], strict=True)
+    return [
+        f"<b>{100 * value:.1f} %</b> [{100 * low:.1f}, {100 * high:.1f}]<br>n = {n:,}"
+        + (f", {clusters:,} objects" if clusters != n else "")
+        if low == low
+        else f"<b>{100 * value:.1f} %</b>, no interval<br>n = {n:,}"
+        for value, low, high, n, clusters in rows
+    ]
+
+
+def standalone(figure: go.Figure) -> str:
+    """A figure as one HTML file that needs no network, with a paper background of its own."""
+    shown = go.Figure(figure)
+    shown.update_layout(
+        template="plotly_white",
+        paper_bgcolor="#FCFBF8",
+        plot_bgcolor="#FCFBF8",
+        font={"color": "#1D2733", "family": "Source Sans, Helvetica, Arial, sans-serif"},
+    )
+    return shown.to_html(include_plotlyjs=True, full_html=True)

@@ -1,0 +1,62 @@
+"""What a model's numbers say, in one sentence each; Markdown, with the interval, computed every time."""
+
+from __future__ import annotations
+
+import math
+
+from core.compare import Contrast
+from core.wording import interval, percent, points
+
+
+def drop(model: str, contrast: Contrast, change: str) -> str:
+    """A loss or gain of accuracy between two settings.
+
+    Args:
+        model: Its name.
+        contrast: From ``compare``.
+        change: Completes "when", such as ``the object moves from the centre to a corner``.
+    """
+    if math.isnan(contrast.value):
+        return f"**{model}** has too few images to say what happens when {change}."
+    ends = f"({percent(contrast.before, 0)} to {percent(contrast.after, 0)})"
+    if not contrast.low <= 0 <= contrast.high:
+        verb = "loses" if contrast.value < 0 else "gains"
+        size = points(abs(contrast.value)).removeprefix("+").replace("pts", "points")
+        low, high = sorted((abs(contrast.low), abs(contrast.high)))
+        return f"**{model}** {verb} **{size}** {interval(low, high, 0)} when {change} {ends}."
+    shown = points(contrast.value).replace("pts", "points")
+    around = interval(contrast.low, contrast.high, 0)
+    return f"**{model}** shows no clear effect, **{shown}** {around}, when {change} {ends}."
+
+
+def half(model: str, contrast: Contrast) -> str:
+    """The area below which half of the accuracy is gone; ``It`` for a model that the sentence before has named."""
+    name = model if model == "It" else f"**{model}**"
+    if math.isnan(contrast.value):
+        return f"{name} has too few images to say how small an object may be."
+    if contrast.bound == "below":
+        return f"{name} keeps more than half of its accuracy down to **{percent(contrast.value, 0)}** of the image."
+    around = interval(contrast.low, contrast.high)
+    return (
+        f"{name} loses half of its best accuracy ({percent(contrast.before, 0)}) when the object is smaller than "
+        f"**{percent(contrast.value)}** {around} of the image."
+    )
+
+
+def overall(model: str, value: float, low: float, high: float, n: int) -> str:
+    """Accuracy over all images."""
+    return f"**{model}** is right on **{percent(value)}** {interval(low, high)} of {n:,} images."
+
+
+def difference(first: str, second: str, contrast: Contrast) -> str:
+    """The paired difference of two models over all common images."""
+    if math.isnan(contrast.value):
+        return f"**{first}** and **{second}** have no images in common."
+    size = points(abs(contrast.value), 1).removeprefix("+").replace("pts", "points")
+    around = interval(contrast.low, contrast.high)
+    if contrast.low <= 0 <= contrast.high:
+        return f"**{second}** and **{first}** cannot be told apart: {size} {around} on {contrast.n:,} common images."
+    better, worse = (second, first) if contrast.value > 0 else (first, second)
+    return (
+        f"**{better}** is **{size}** better than **{worse}** ({around} for {second} on {contrast.n:,} common images)."
+    )

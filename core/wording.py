@@ -1,0 +1,66 @@
+"""Numbers in words: percentages, intervals, points and factor values, the same in sentences, tiles and figures."""
+
+from __future__ import annotations
+
+import math
+
+from core.types import Factor
+
+#: Factors whose values are shares of something; shown as percent.
+SHARES = frozenset({"area", "pct_inside_image"})
+_NOTHING = "–"
+#: Keeps a number and its unit on one line.
+_NBSP = "\u00a0"
+
+
+def percent(share: float | None, digits: int = 1) -> str:
+    """``0.613`` as ``61.3 %``; a dash for nothing."""
+    return _NOTHING if _absent(share) else f"{100 * share:.{digits}f}{_NBSP}%"
+
+
+def interval(low: float | None, high: float | None, digits: int = 1) -> str:
+    """``[59.8, 62.7]`` in percent; a dash where there is none."""
+    if _absent(low) or _absent(high):
+        return _NOTHING
+    return f"[{_signed(100 * low, digits)}, {_signed(100 * high, digits)}]"
+
+
+def points(difference: float | None, digits: int = 0) -> str:
+    """A difference of two shares, ``-0.31`` as ``−31 pts``."""
+    if _absent(difference):
+        return _NOTHING
+    rounded = round(100 * difference, digits) + 0.0
+    sign = "+" if rounded > 0 else ""
+    return f"{sign}{_signed(rounded, digits)}{_NBSP}pts"
+
+
+def count(n: int, noun: str, plural: str = "") -> str:
+    """``1 image``, ``1,228 images``."""
+    return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def value(factor: Factor, content: object) -> str:
+    """A factor's value as a reader sees it: ``6 %``, ``181°``, ``koala``."""
+    if isinstance(content, str) or not isinstance(content, int | float):
+        return str(content)
+    if factor.name in SHARES:
+        return f"{100 * content:.3g}{_NBSP}%"
+    return f"{content:.4g}{factor.unit}"
+
+
+def short_label(factor: Factor) -> str:
+    """What stands before a value: ``x``, ``area``, ``rotation``."""
+    known = {"x": "x", "y": "y", "area": "area", "angle_deg": "rotation", "yaw_deg": "yaw"}
+    return known.get(factor.name, factor.label.lower())
+
+
+def _absent(number: float | None) -> bool:
+    return number is None or math.isnan(number)
+
+
+def _signed(number: float, digits: int) -> str:
+    """With a true minus sign, and never a minus zero."""
+    text = f"{number:.{digits}f}"
+    if float(text) == 0:
+        text = f"{0:.{digits}f}"
+    return text.replace("-", "−")

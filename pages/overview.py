@@ -1,0 +1,155 @@
+"""All models on all benchmarks, with intervals, and published numbers as reference marks."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core import catalogue, findings, published, store
+from core.aggregates import Question
+from core.errors import OffcenterError
+from core.figures import bars
+from core.figures.style import Words, colour_of
+from core.wording import count
+from pages.shared import cached, drawer, explore, figure, frame, text
+from pages.shared.frame import Choice
+
+TITLE = "Overview"
+EVERY = "all"
+#: More bars than colours could not be told apart.
+MOST_BARS = 10
+SORTS = {"benchmark": "By benchmark", "hardest": "Hardest first"}
+
+
+def page() -> None:
+    """Draw the page."""
+    families = catalogue.families(catalogue.known_benchmarks())
+    members = {
+        family: [key for key in catalogue.known_benchmarks() if catalogue.family_of(key) == family]
+        for family in families
+    }
+    everything = [key for keys in members.values() for key in keys]
+    choice = frame.begin(TITLE, {EVERY: "All benchmarks", **families}, {EVERY: everything, **members}, key="only")
+    keys = everything if choice.benchmark == EVERY else members[choice.benchmark]
+    if not any(run.benchmark in keys for run in choice.runs):
+        text.head(TITLE, "Nothing is stored for this choice yet.")
+        text.nothing_stored()
+        return
+    top = st.container()
+    models, policy, sort = _controls(choice)
+    runs = {(model, key): run for model in models for key in keys if (run := choice.run(model, key))}
+    if not runs:
+        text.head(TITLE, "None of the chosen models has a result on the chosen benchmarks.")
+        return
+    table, problems = _table(runs, policy)
+    with top:
+        text.head(TITLE, _finding(table))
+    for said in problems:
+        st.warning(said, icon=":material/broken_image:")
+    if len(table):
+        _figure(table, models, policy, sort, choice)
+        _list(table)
+    text.identities(list(runs.values()))
+    drawer.show_if_open(choice)
+
+
+def _controls(choice: Choice) -> tuple[list[str], str, str]:
+    evaluated = [model for model, known in choice.known.items() if known.benchmarks]
+    with st.container(horizontal=True, vertical_alignment="center"):
+        shown = st.segmented_control(
+            "Models shown", [EVERY, "chosen"], default=EVERY, format_func={EVERY: "All models", "chosen": "Chosen"}.get,
+            key="which", bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+        policy = st.segmented_control(
+            "Right if", list(explore.POLICIES), default="top1", format_func=explore.POLICIES.__getitem__, key="policy",
+            bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+        sort = st.segmented_control(
+            "Order", list(SORTS), default="benchmark", format_func=SORTS.__getitem__, key="sort", bind="query-params",
+            label_visibility="collapsed",
+        )  # fmt: skip
+    models = list(choice.models) if shown == "chosen" else evaluated
+    return models, policy or "top1", sort or "benchmark"
+
+
+def _table(runs: dict[tuple[str, str], store.Run], policy: str) -> tuple[pd.DataFrame, list[str]]:
+    """One row for each result; and what is wrong with those that cannot be read."""
+    rows, problems = [], []
+    for (model, key), run in runs.items():
+        try:
+            row = cached.answer(run, Question(policy=policy)).iloc[0]
+        except OffcenterError as error:
+            problems.append(f"**{model}** on `{key}`: {error}")
+            continue
+        done = "complete" if run.complete else f"{run.n_done / run.n_samples:.0%} done"
+        failed = run.n_done - int(row["n"])
+        state = done + (f", {failed:,} failed" if failed else "")
+        rows.append({"benchmark": key, "model": model, **row.to_dict(), "state": state, "identity": run.identity})
+    return pd.DataFrame(rows), problems
+
+
+def _finding(table: pd.DataFrame) -> str:
+    if table.empty:
+        return "No stored result can be read."
+    known = table.dropna(subset="value")
+    worst, best = known.loc[known["value"].idxmin()], known.loc[known["value"].idxmax()]
+    said = [
+        findings.overall(row["model"], row["value"], row["low"], row["high"], int(row["n"])).removesuffix(".")
+        + f" of `{row['benchmark']}`"
+        for row in (best, worst)
+    ]
+    if len(known) == 1:
+        return said[0] + "."
+    return f"Best: {said[0]}. Worst: {said[1]}."
+
+
+def _figure(table: pd.DataFrame, models: list[str], policy: str, sort: str, choice: Choice) -> None:
+    models = [model for model in models if model in set(table["model"])]
+    if len(models) > MOST_BARS:
+        st.caption(f"The figure shows the first {MOST_BARS} of {len(models)} models; the table below has all.")
+        models = models[:MOST_BARS]
+    order = list(dict.fromkeys(table.sort_values("value")["benchmark"] if sort == "hardest" else table["benchmark"]))
+    tables = {model: table[table["model"] == model].set_index("benchmark", drop=False) for model in models}
+    tables = {model: part.loc[[key for key in order if key in part.index]] for model, part in tables.items()}
+    marks = published.overall()
+    marks = marks[marks["benchmark"].isin(order)] if policy == "top1" else marks[:0]
+    said = Words(
+        f"{explore.POLICIES[policy]} on each benchmark",
+        f"{count(len(table), 'result')} · 95 % interval" + (" · diamonds: published" if len(marks) else ""),
+        f"identities in the table · {count(table['identity'].nunique(), 'identity', 'identities')}",
+    )
+    colours = colour_of(models, list(choice.known))
+    shown = bars.bars(
+        tables, "benchmark", colours, said, published=marks, order=order, x_title=policy.replace("top", "top-")
+    )
+    identities = {model: " ".join(part["identity"]) for model, part in tables.items()}
+    figure.show(shown, "overview", tables, identities)
+
+
+def _list(table: pd.DataFrame) -> None:
+    """Every result as a row; sorted by a click on a head, filtered by the magnifying glass, exported from its menu."""
+    columns = st.column_config
+    percent = {name: 100 * table[name] for name in ("value", "low", "high")}
+    st.dataframe(
+        table.assign(**percent),
+        hide_index=True,
+        width="stretch",
+        column_order=["benchmark", "model", "value", "low", "high", "n", "n_clusters", "state", "identity"],
+        column_config={
+            "benchmark": "Benchmark",
+            "model": "Model",
+            "value": columns.ProgressColumn("Accuracy", format="%.1f %%", min_value=0, max_value=100),
+            "low": columns.NumberColumn("95 % from", format="%.1f"),
+            "high": columns.NumberColumn("to", format="%.1f"),
+            "n": columns.NumberColumn("Images", format="localized"),
+            "n_clusters": columns.NumberColumn("Objects", format="localized"),
+            "state": "State",
+            "identity": "Identity",
+        },
+    )
+
+
+try:
+    page()
+except OffcenterError as error:
+    text.problem(error)

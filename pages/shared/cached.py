@@ -1,0 +1,154 @@
+"""Answers of the engine, kept for the sessions of this server. Keys are paths, versions and questions, never tables."""
+
+from __future__ import annotations
+
+import base64
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core import aggregates, catalogue, compare, labels, preview, scored, store
+from core.aggregates import Question
+from core.compare import Contrast
+from core.types import Benchmark, Factor
+
+#: Seconds for which a list of results may be old.
+_FRESH_S = 3
+_QUIET: dict[str, Any] = {"show_spinner": False}
+_Key = tuple[str, int]
+
+
+@st.cache_data(ttl=_FRESH_S, max_entries=4, **_QUIET)
+def runs(data_home: str) -> list[store.Run]:
+    """All stored results; the data folder is the key, so that it may change while the server runs."""
+    del data_home
+    return store.list_runs()
+
+
+def key_of(run: store.Run) -> _Key:
+    """What a run's tables are remembered by: its folder, and how many predictions it has."""
+    return str(run.path), run.n_done
+
+
+def _open(key: _Key) -> store.Run:
+    run = store.open_run(Path(key[0]))
+    if run is None:
+        raise FileNotFoundError(key[0])
+    return run
+
+
+@st.cache_data(max_entries=2048, show_spinner="Reading the predictions, once …")
+def _answer(key: _Key, question: Question) -> pd.DataFrame:
+    return aggregates.answer(_open(key), question)
+
+
+def answer(run: store.Run, question: Question) -> pd.DataFrame:
+    """See ``aggregates.answer``."""
+    return _answer(key_of(run), question)
+
+
+@st.cache_data(max_entries=64, **_QUIET)
+def _behind(key: _Key, question: Question) -> pd.DataFrame:
+    return aggregates.behind(_open(key), question)
+
+
+def behind(run: store.Run, question: Question) -> pd.DataFrame:
+    """See ``aggregates.behind``."""
+    return _behind(key_of(run), question)
+
+
+@st.cache_data(max_entries=512, **_QUIET)
+def _levels(key: _Key, factor: Factor) -> list:
+    return aggregates.levels(_open(key), factor)
+
+
+def levels(run: store.Run, factor: Factor) -> list:
+    """See ``aggregates.levels``."""
+    return _levels(key_of(run), factor)
+
+
+@st.cache_data(max_entries=1024, show_spinner="Comparing on the common images, once …")
+def _paired(first: _Key, second: _Key, question: Question) -> pd.DataFrame:
+    return compare.paired_difference(_open(first), _open(second), question)
+
+
+def paired(first: store.Run, second: store.Run, question: Question) -> pd.DataFrame:
+    """See ``compare.paired_difference``."""
+    return _paired(key_of(first), key_of(second), question)
+
+
+@st.cache_data(max_entries=1024, **_QUIET)
+def _contrast(key: _Key, name: str, argument: str, question: Question) -> Contrast:
+    run = _open(key)
+    if name == "centre_to":
+        return compare.centre_to(run, argument, question)
+    if name == "turned":
+        return compare.turned(run, argument, question)
+    return compare.half_area(run, question)
+
+
+def centre_to(run: store.Run, region: str, question: Question) -> Contrast:
+    """See ``compare.centre_to``."""
+    return _contrast(key_of(run), "centre_to", region, question)
+
+
+def turned(run: store.Run, factor: str, question: Question) -> Contrast:
+    """See ``compare.turned``."""
+    return _contrast(key_of(run), "turned", factor, question)
+
+
+def half_area(run: store.Run, question: Question) -> Contrast:
+    """See ``compare.half_area``."""
+    return _contrast(key_of(run), "half_area", "", question)
+
+
+@st.cache_data(max_entries=256, **_QUIET)
+def _sample(key: _Key, sample_id: str) -> scored.Sample | None:
+    return scored.sample(_open(key), sample_id)
+
+
+def sample(run: store.Run, sample_id: str) -> scored.Sample | None:
+    """See ``scored.sample``."""
+    return _sample(key_of(run), sample_id)
+
+
+@st.cache_resource(max_entries=16, **_QUIET)
+def _benchmark(key: str, data_home: str) -> Benchmark | None:
+    del data_home
+    return catalogue.data_of(key)
+
+
+def benchmark(key: str, data_home: str) -> Benchmark | None:
+    """A benchmark on its data; looked for again until it is found."""
+    found = _benchmark(key, data_home)
+    if found is None:
+        _benchmark.clear(key, data_home)
+    return found
+
+
+@st.cache_data(max_entries=4096, **_QUIET)
+def _thumbnail(key: str, root: str, data_home: str, sample_id: str) -> str:
+    del root
+    opened = _benchmark(key, data_home)
+    if opened is None:
+        return ""
+    try:
+        image = opened.image(sample_id)
+    except (OSError, ValueError, KeyError):
+        return ""
+    return "data:image/jpeg;base64," + base64.b64encode(preview.thumbnail(image)).decode()
+
+
+def thumbnail(source: Benchmark, data_home: str, sample_id: str) -> str:
+    """A 128 px JPEG as a data URI; empty if the image cannot be opened."""
+    return _thumbnail(source.key, str(source.root), data_home, sample_id)
+
+
+def class_name(label_space: str, index: int) -> str:
+    """Name of a class; its number in a space that is not known here."""
+    try:
+        return labels.label_space(label_space).names[index]
+    except (labels.LabelSpaceError, IndexError):
+        return f"class {index}"

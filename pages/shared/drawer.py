@@ -1,0 +1,209 @@
+"""The image drawer of all pages: the image as the model sees it, what models say of it, its factors, a Grad-CAM."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from functools import partial
+from urllib.parse import urlencode
+
+import streamlit as st
+from PIL import Image
+
+from core import preview, scored, store
+from core.catalogue import benchmark_class
+from core.errors import OffcenterError
+from core.types import Benchmark
+from core.wording import value
+from pages.shared import cached, live, place
+from pages.shared.frame import Choice
+
+_PICTURE_PX = 448
+_PLAIN, _OUTLINE, _HEAT = "Image", "Outline", "Grad-CAM"
+
+_STEPPER_CSS = """
+.bar {display: flex; gap: 8px; align-items: center; font-family: var(--st-font); color: var(--st-text-color);
+  font-size: 14px;}
+button {font: inherit; color: inherit; background: var(--st-secondary-background-color); cursor: pointer;
+  border: 1px solid var(--st-border-color); border-radius: 6px; padding: 3px 12px;}
+button:disabled {opacity: 0.4; cursor: default;}
+.hint {margin-left: auto; opacity: 0.55; font-size: 12.5px;}
+"""
+_STEPPER_JS = """
+export default function(component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const bar = parentElement.querySelector('.bar');
+  const [before, after] = bar.querySelectorAll('button');
+  bar.querySelector('.count').textContent = data.count;
+  before.disabled = !data.before;
+  after.disabled = !data.after;
+  const go = (id) => { if (id) setTriggerValue('step', id); };
+  before.onclick = () => go(data.before);
+  after.onclick = () => go(data.after);
+  const onKey = (event) => {
+    const typing = event.composedPath().some((node) => node.matches && node.matches(
+      'input, textarea, [role="slider"], [role="combobox"], [role="radiogroup"]'));
+    if (typing || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === 'ArrowLeft') go(data.before);
+    if (event.key === 'ArrowRight') go(data.after);
+  };
+  document.addEventListener('keydown', onKey);
+  return () => document.removeEventListener('keydown', onKey);
+}
+"""
+_stepper = st.components.v2.component(
+    "offcenter_stepper",
+    html='<div class="bar"><button type="button" aria-label="previous image">←</button><span class="count"></span>'
+    '<button type="button" aria-label="next image">→</button>'
+    '<span class="hint">arrow keys step, Esc closes</span></div>',
+    css=_STEPPER_CSS,
+    js=_STEPPER_JS,
+)
+
+
+def show_if_open(choice: Choice, order: Sequence[str] = ()) -> None:
+    """Open the drawer if the URL names an image.
+
+    Args:
+        choice: Of the sidebar.
+        order: Sample ids that next and previous step through.
+    """
+    found = place.opened_image()
+    if found is None:
+        return
+    runs = choice.runs_on(found[0])
+    if not runs:
+        st.info(f"The link names an image of `{found[0]}`, on which no chosen model has a result.")
+        return
+    first = place.chosen_model()
+    ordered = dict(sorted(runs.items(), key=lambda item: item[0] != first))
+    _drawer(choice, ordered, tuple(order))
+
+
+@st.dialog("Image", width=760, position="right", on_dismiss=place.close_image)
+def _drawer(choice: Choice, runs: dict[str, store.Run], order: tuple[str, ...]) -> None:
+    found = place.opened_image()
+    if found is None:
+        return
+    key, sample_id = found
+    _step(key, sample_id, order)
+    samples = {model: cached.sample(run, sample_id) for model, run in runs.items()}
+    there = {model: sample for model, sample in samples.items() if sample is not None}
+    if not there:
+        st.warning(f"No stored prediction of `{sample_id}` on `{key}`: is the link of another data set?")
+        return
+    left, right = st.columns([1, 1], gap="medium")
+    with left:
+        _picture(choice, key, sample_id, runs, there)
+    with right:
+        for model, sample in there.items():
+            _top5(model, runs[model], sample, choice.colours[model])
+    _facts(key, sample_id, runs, there)
+
+
+def _step(key: str, sample_id: str, order: Sequence[str]) -> None:
+    at = order.index(sample_id) if sample_id in order else -1
+    _stepper(
+        key="stepper",
+        data={
+            "count": f"{at + 1:,} of {len(order):,}" if at >= 0 else "",
+            "before": order[at - 1] if at > 0 else None,
+            "after": order[at + 1] if 0 <= at < len(order) - 1 else None,
+        },
+        on_step_change=partial(_stepped, key),
+    )
+
+
+def _stepped(key: str) -> None:
+    step = st.session_state["stepper"].get("step")
+    if step:
+        place.open_image(key, step)
+
+
+def _picture(
+    choice: Choice, key: str, sample_id: str, runs: dict[str, store.Run], there: dict[str, scored.Sample]
+) -> None:
+    source = cached.benchmark(key, choice.data_home)
+    if source is None:
+        st.info(f"The image is not on this machine. {benchmark_class(key).how_to_get}")
+        return
+    model = next(iter(there))
+    transform = runs[model].info["preprocessing"]
+    try:
+        seen = preview.as_seen(source.image(sample_id), transform)
+        mask = source.mask(sample_id)
+    except (OSError, ValueError, KeyError, OffcenterError) as error:
+        st.warning(f"The image cannot be opened: {error}")
+        return
+    modes = [_PLAIN, *([_OUTLINE] if mask is not None else []), _HEAT]
+    mode = st.segmented_control("Shown", modes, default=_PLAIN, key="drawer-mode", label_visibility="collapsed")
+    slot = st.empty()
+    if mode == _OUTLINE and mask is not None:
+        outline = preview.as_seen(Image.fromarray(mask).convert("RGB"), transform)
+        seen = preview.with_outline(seen, preview.is_object(outline))
+    elif mode == _HEAT:
+        seen = _with_heat(seen, source, sample_id, runs, there)
+    scale = max(1, round(_PICTURE_PX / seen.width))
+    slot.image(preview.png(seen, scale), width="stretch")
+    size = f"{seen.width} x {seen.height} px"
+    st.caption(f"As {model} sees it: {size}, {transform['interpolation']}, crop {transform['crop_pct']:g}")
+
+
+def _with_heat(
+    seen: Image.Image,
+    source: Benchmark,
+    sample_id: str,
+    runs: dict[str, store.Run],
+    there: dict[str, scored.Sample],
+) -> Image.Image:
+    """The image under a Grad-CAM of a class that the user chooses."""
+    model, sample = next(iter(there.items()))
+    info = runs[model].info
+    space = info["model"]["label_space"]
+    classes = list(dict.fromkeys([*(index for index, _ in sample.top[:5]), *sample.accepted]))
+    target = st.selectbox("Class", classes, format_func=lambda index: cached.class_name(space, index), key="cam-class")
+    opacity = st.slider("Opacity", 0, 100, 65, 5, format="%d %%", key="cam-opacity")
+    heat = live.explain(info["model"]["source"], source.key, str(source.root), sample_id, target, info["view"])
+    if heat.values is None:
+        st.info(heat.message)
+        return seen
+    return preview.with_heat(seen, heat.values, opacity / 100)
+
+
+def _top5(model: str, run: store.Run, sample: scored.Sample, colour: str) -> None:
+    """The five best classes as bars; accepted ones are ticked."""
+    if sample.error:
+        st.html(f'<div class="oc-top"><div class="head">{html.escape(model)}</div>{html.escape(sample.error)}</div>')
+        return
+    right = sample.is_right()
+    mark = '<span class="oc-right">✓ right</span>' if right else '<span class="oc-wrong">✗ wrong</span>'
+    space = run.info["model"]["label_space"]
+    rows = []
+    for index, share in sample.top[:5]:
+        name = html.escape(cached.class_name(space, index))
+        tick = '<span class="oc-right">✓</span> ' if index in sample.accepted else ""
+        rows.append(
+            f'<div class="row"><span class="name" title="{name}">{tick}{name}</span><span class="bar">'
+            f'<i style="width:{100 * share:.1f}%;background:{colour}"></i></span>'
+            f'<span class="share">{100 * share:.1f} %</span></div>'
+        )
+    st.html(f'<div class="oc-top"><div class="head">{html.escape(model)} {mark}</div>{"".join(rows)}</div>')
+
+
+def _facts(key: str, sample_id: str, runs: dict[str, store.Run], there: dict[str, scored.Sample]) -> None:
+    """Accepted classes, factors, identity and the link."""
+    model, sample = next(iter(there.items()))
+    space = runs[model].info["model"]["label_space"]
+    accepted = ", ".join(cached.class_name(space, index) for index in sample.accepted[:8])
+    more = f" and {len(sample.accepted) - 8} more" if len(sample.accepted) > 8 else ""
+    facts = [("accepted", accepted + more)]
+    for factor in benchmark_class(key).factors:
+        if sample.factors.get(factor.name) is not None:
+            facts.append((factor.label, value(factor, sample.factors[factor.name])))
+    facts += [("image", f"{sample_id} of {key}")]
+    facts += [("identity", ", ".join(f"{run.identity[:8]} ({name})" for name, run in runs.items()))]
+    lines = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}</dd>" for name, text in facts)
+    st.html(f'<dl class="oc-facts">{lines}</dl>')
+    with st.popover("Link to this view", icon=":material/link:"):
+        query = urlencode([(name, text) for name in st.query_params for text in st.query_params.get_all(name)])
+        st.code(f"{st.context.url}?{query}", language=None, wrap_lines=True)

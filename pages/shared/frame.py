@@ -1,0 +1,243 @@
+"""The frame of every page: sidebar with wordmark, links and pickers. Every page calls ``begin`` first."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core import catalogue, paths, store
+from core.catalogue import KnownModel
+from core.figures.style import colour_of
+from pages.shared import cached, styles
+
+MOST_MODELS = 4
+#: Links by group; one whose file is not there is left out.
+LINKS: dict[str, tuple[tuple[str, str], ...]] = {
+    "Start": (("app.py", "Home"), ("pages/overview.py", "Overview")),
+    "Where it breaks": (
+        ("pages/size_location_rotation.py", "Size, location, rotation"),
+        ("pages/settings.py", "Settings"),
+        ("pages/cues.py", "Cues"),
+        ("pages/zoom.py", "Zoom"),
+    ),
+    "Why": (("pages/mistakes.py", "Mistakes"), ("pages/stage.py", "Stage")),
+    "Workbench": (("pages/runs.py", "Runs"), ("pages/data.py", "Data")),
+}
+RUNS_PAGE = "pages/runs.py"
+MODELS, BENCHMARK = "models", "benchmark"
+ICON = paths.EMBEDDED / "brand" / "icon.png"
+#: An image, because Streamlit strips inline SVG; its two colours are legible on both themes.
+_MARK = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E%3Crect x='1.5' y='1.5' "
+    "width='21' height='21' rx='5' fill='none' stroke='%232F6DB5' stroke-width='2.4'/%3E%3Ccircle cx='15.4' cy='15.2' "
+    "r='3.7' fill='%23D9772B'/%3E%3C/svg%3E"
+)
+WORDMARK = f"""<div class="oc-wordmark"><img src="{_MARK}" width="24" height="24" alt=""><span>Offcenter</span></div>
+<div class="oc-tagline">where image classifiers break</div>"""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What is chosen in the sidebar.
+
+    Attributes:
+        models: One to four, in the order they were chosen; the first is the one sentences are about.
+        benchmark: Key of the picker; empty where a page has none.
+        known: All models.
+        runs: All stored results.
+        colours: By chosen model.
+        data_home: Key of caches; the data folder.
+    """
+
+    models: tuple[str, ...]
+    benchmark: str
+    known: Mapping[str, KnownModel] = field(repr=False)
+    runs: Sequence[store.Run] = field(repr=False)
+    colours: Mapping[str, str] = field(repr=False)
+    data_home: str = ""
+
+    def run(self, model: str, benchmark: str) -> store.Run | None:
+        """A model's stored result, or None."""
+        return catalogue.newest_run(self.runs, model, benchmark)
+
+    def query(self) -> list[tuple[str, str]]:
+        """The choice as it stands in a URL."""
+        return [(BENCHMARK, self.benchmark), *((MODELS, model) for model in self.models)]
+
+    def runs_on(self, benchmark: str) -> dict[str, store.Run]:
+        """The chosen models' results on a benchmark."""
+        found = {model: self.run(model, benchmark) for model in self.models}
+        return {model: run for model, run in found.items() if run is not None}
+
+
+def begin(
+    title: str,
+    benchmarks: Mapping[str, str] | None = None,
+    needed: Mapping[str, Sequence[str]] | None = None,
+    key: str = BENCHMARK,
+) -> Choice:
+    """Draw the sidebar and return what is chosen in it.
+
+    Args:
+        title: Of the page, for the browser's tab.
+        benchmarks: Label by key of what the benchmark picker offers; no picker if empty.
+        needed: Keys of the benchmarks that the page shows, by what the picker offers; each is its own by default.
+        key: Of the benchmark picker; pages whose choices mean the same share one.
+    """
+    st.set_page_config(page_title=f"{title} · Offcenter", page_icon=str(ICON), layout="wide")
+    st.html(styles.CSS)
+    home = str(paths.data_home())
+    runs = cached.runs(home)
+    known = catalogue.known_models(runs)
+    with st.sidebar:
+        st.html(WORDMARK)
+        _links()
+        with st.container(key="oc-pickers"):
+            benchmark = _pick_benchmark(benchmarks or {}, needed or {}, runs, key)
+            keys = _needed(benchmark, benchmarks or {}, needed or {})
+            models = _pick_models(known, keys)
+            colours = colour_of(models, list(known))
+            if models:
+                _legend(models, known, colours)
+            choice = Choice(models, benchmark, known, runs, colours, home)
+            _missing(choice, keys)
+    return choice
+
+
+def link(label: str, page: str, query: Sequence[tuple[str, str]]) -> None:
+    """A link to a page with some of its widgets set; values as they stand in the URL.
+
+    An ordinary link, which loads the page anew: with a page link's query Streamlit 1.67 drops the bound widgets that
+    the query does not name, and ``st.switch_page`` refuses while widgets are bound.
+
+    Args:
+        label: What is read.
+        page: Path of its file.
+        query: Name and value pairs; a name may come several times.
+    """
+    target = f"{Path(page).stem}?{urlencode(query)}"
+    st.html(f'<a class="oc-link" href="{html.escape(target)}">{html.escape(label)} →</a>')
+
+
+def _links() -> None:
+    for group, links in LINKS.items():
+        there = [(page, label) for page, label in links if (paths.REPO / page).is_file()]
+        if there:
+            st.html(f'<div class="oc-group">{html.escape(group)}</div>')
+            for page, label in there:
+                st.page_link(page, label=label)
+
+
+def _needed(benchmark: str, offered: Mapping[str, str], needed: Mapping[str, Sequence[str]]) -> list[str]:
+    if benchmark:
+        return list(needed.get(benchmark, (benchmark,)))
+    return [key for each in offered for key in needed.get(each, (each,))]
+
+
+def _pick_benchmark(
+    offered: Mapping[str, str], needed: Mapping[str, Sequence[str]], runs: Sequence[store.Run], key: str
+) -> str:
+    """The benchmark picker; benchmarks with results come first."""
+    if not offered:
+        return ""
+    stored = {run.benchmark for run in runs}
+    order = sorted(offered, key=lambda each: not stored & set(needed.get(each, (each,))))
+    _set_from_url(key, order, order[:1])
+    chosen = st.selectbox(
+        "Benchmark",
+        order,
+        format_func=offered.__getitem__,
+        key=_widget(key),
+        on_change=_put_into_url,
+        args=(key,),
+        help="Only what this page can show.",
+    )
+    return chosen or order[0]
+
+
+def _pick_models(known: Mapping[str, KnownModel], keys: Sequence[str]) -> tuple[str, ...]:
+    """The model picker; models with results on what the page shows come first."""
+    order = sorted(known, key=lambda name: (not set(keys) & set(known[name].benchmarks), not known[name].benchmarks))
+    if not order:
+        st.caption("No model yet: no result is stored and no model folder was found.")
+        return ()
+    _set_from_url(MODELS, order, order[:1], many=True)
+    chosen = st.multiselect(
+        "Models",
+        order,
+        max_selections=MOST_MODELS,
+        key=_widget(MODELS),
+        on_change=_put_into_url,
+        args=(MODELS,),
+        placeholder="Choose one to four",
+        help="Up to four. The first one is described in sentences; the second is compared with it.",
+    )
+    return tuple(chosen) or (order[0],)
+
+
+def _widget(name: str) -> str:
+    return f"pick-{name}"
+
+
+def _set_from_url(name: str, options: Sequence[str], default: Sequence[str], *, many: bool = False) -> None:
+    """Set a picker of all pages from the URL, else as it was on the page before, else to its default.
+
+    Streamlit's own binding loses a value that came with the URL at the first switch of pages; so pickers that all pages
+    share are kept here, and the URL is completed after a switch. What does not exist is left out.
+    """
+    asked = st.query_params.get_all(name) or st.session_state.get(f"kept-{name}", default)
+    valid = [each for each in dict.fromkeys(asked) if each in options][: MOST_MODELS if many else 1] or list(default)
+    st.session_state[_widget(name)] = valid if many else valid[0]
+    _remember(name, valid, valid == list(default))
+
+
+def _put_into_url(name: str) -> None:
+    content = st.session_state[_widget(name)]
+    _remember(name, content if isinstance(content, list) else [content], is_default=False)
+
+
+def _remember(name: str, values: list[str], is_default: bool) -> None:
+    st.session_state[f"kept-{name}"] = values
+    if values != st.query_params.get_all(name) and not (is_default and name not in st.query_params):
+        st.query_params[name] = values
+
+
+def _legend(models: Sequence[str], known: Mapping[str, KnownModel], colours: Mapping[str, str]) -> None:
+    lines = "".join(
+        f'<div class="oc-model"><i style="background:{colours[model]}"></i><span><b>{html.escape(model)}</b>'
+        f"<br>{html.escape(known[model].details)}</span></div>"
+        for model in models
+    )
+    st.html(lines)
+
+
+def _missing(choice: Choice, keys: Sequence[str]) -> None:
+    """What the page would show and is not stored, and a button that computes it."""
+    gaps = [(model, key) for model in choice.models for key in keys if choice.run(model, key) is None]
+    if not gaps:
+        return
+    with st.popover(f"{len(gaps)} not computed yet", icon=":material/pending:", width="stretch"):
+        for model, key in gaps[:12]:
+            offer_run(model, key, choice)
+        if len(gaps) > 12:
+            st.caption(f"… and {len(gaps) - 12} more.")
+
+
+def offer_run(model: str, key: str, choice: Choice) -> None:
+    """A line on a result that is not there, with what to do: get the data, then run it."""
+    known = choice.known.get(model)
+    source = known.source if known else model
+    has_data = cached.benchmark(key, choice.data_home) is not None
+    st.markdown(f"**{model}** on `{key}`" + ("" if has_data else " · its images are not on this machine"))
+    if not has_data:
+        st.caption(catalogue.benchmark_class(key).how_to_get)
+    elif (paths.REPO / RUNS_PAGE).is_file():
+        link("Run it", RUNS_PAGE, [("model", source), ("benchmark", key)])
+        return
+    data = "" if has_data else " --data DIR"
+    st.code(f"python -m core evaluate --model {source} --benchmark {key}{data}", language="bash", wrap_lines=True)

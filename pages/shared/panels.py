@@ -1,0 +1,220 @@
+"""The figures of the factor pages: from questions to metric tables to a clickable figure with its identity."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+import pandas as pd
+
+from core import aggregates, store
+from core.aggregates import Question
+from core.figures import bars, curve, location, polar
+from core.figures.style import Words
+from core.metrics import THIN
+from core.types import Factor
+from core.wording import count, short_label, value
+from pages.shared import cached, figure, place
+from pages.shared.explore import Controls, Roles, factor_of
+from pages.shared.frame import Choice
+from pages.shared.place import Cell
+from pages.shared.text import short_identity
+
+Tables = dict[str, pd.DataFrame]
+
+
+def answers(runs: Mapping[str, store.Run], question: Question, normalise: bool = False) -> Tables:
+    """Metric table by model."""
+    tables = {model: cached.answer(run, question) for model, run in runs.items()}
+    return {model: aggregates.normalised(table) for model, table in tables.items()} if normalise else tables
+
+
+def words(
+    title: str, runs: Mapping[str, store.Run], tables: Tables, unit: str = "a point", tail: str = "95 % interval"
+) -> Words:
+    """Title, n with a remark on thin cells, kind of interval, identity."""
+    smallest = min((int(table["n"].min()) for table in tables.values() if len(table)), default=0)
+    largest = max((int(table["n"].max()) for table in tables.values() if len(table)), default=0)
+    n = f"{smallest:,}" if smallest == largest else f"{smallest:,} to {largest:,}"
+    thin = " (thin)" if largest < THIN else ""
+    return Words(title, f"n = {n} {unit}{thin} · {tail}", short_identity(list(runs.values())))
+
+
+def show_location(runs: Mapping[str, store.Run], controls: Controls, choice: Choice, height: int = 400) -> None:
+    """A map for each model, on one colour scale."""
+    tables = answers(runs, _by(controls.question, "x", "y"), controls.normalise)
+    values = pd.concat([table["value"] for table in tables.values()])
+    span = (float(values.min()), float(values.max())) if len(tables) > 1 else None
+    for number, (model, table) in enumerate(tables.items()):
+        run = runs[model]
+        shown = location.location_map(
+            table,
+            words(f"{controls.measure.capitalize()} by location", {model: run}, {model: table}, "a cell", model),
+            chosen=_chosen_pair(run.benchmark, model, choice),
+            range_=span,
+            height=height,
+        )
+        _show(shown, f"location-{number}", {model: table}, {model: run}, partial(_pick_pair, run.benchmark, model))
+
+
+def show_curve(
+    runs: Mapping[str, store.Run], factor: Factor, controls: Controls, choice: Choice, key: str, height: int = 400
+) -> None:
+    """A curve for each model along a numeric or circular factor."""
+    tables = answers(runs, _by(controls.question, factor.name), controls.normalise)
+    run = next(iter(runs.values()))
+    shown = curve.curve(
+        tables,
+        factor,
+        choice.colours,
+        words(f"{controls.measure.capitalize()} by {_title(factor)}", runs, tables),
+        y_title=controls.measure,
+        log=controls.log and factor.name == "area",
+        chosen=_chosen_value(run.benchmark, factor),
+        height=height,
+    )
+    _show(shown, key, tables, runs, partial(_pick_value, run.benchmark, factor))
+
+
+def show_polar(
+    runs: Mapping[str, store.Run],
+    factor: Factor,
+    controls: Controls,
+    choice: Choice,
+    key: str,
+    lines: Factor | None = None,
+    height: int = 400,
+) -> None:
+    """A ring for each model, or one for each value of another factor."""
+    names = [factor.name, lines.name] if lines else [factor.name]
+    tables = answers(runs, _by(controls.question, *names), controls.normalise)
+    run = next(iter(runs.values()))
+    rings, groups = _rings(tables, lines)
+    shown = polar.polar(
+        rings,
+        factor,
+        choice.colours,
+        words(f"{controls.measure.capitalize()} by {_title(factor)}", runs, tables),
+        groups=groups,
+        height=height,
+    )
+    _show(shown, key, rings, runs, partial(_pick_ring, run.benchmark, factor, groups))
+
+
+def _rings(tables: Tables, lines: Factor | None) -> tuple[Tables, dict[str, str]]:
+    """A table for each model and value of ``lines``; and the model of each."""
+    if lines is None:
+        return tables, {model: model for model in tables}
+    rings, groups = {}, {}
+    for model, table in tables.items():
+        for level, part in aggregates.by_level(table, lines.name).items():
+            prefix = f"{model}, " if len(tables) > 1 else ""
+            name = f"{prefix}{short_label(lines)} {value(lines, level)}"
+            rings[name], groups[name] = part, model
+    return rings, groups
+
+
+def show_classes(runs: Mapping[str, store.Run], controls: Controls, choice: Choice, key: str) -> None:
+    """A bar for each class and model."""
+    run = next(iter(runs.values()))
+    factor = factor_of(run.benchmark, "class")
+    tables = answers(runs, _by(controls.question, factor.name))
+    shown = bars.bars(
+        tables,
+        factor.name,
+        choice.colours,
+        words(f"{controls.question.policy.replace('top', 'Top-')} by class", runs, tables, "a class"),
+        x_title=controls.question.policy.replace("top", "top-"),
+    )
+    _show(shown, key, tables, runs, partial(_pick_value, run.benchmark, factor))
+
+
+def show_difference(
+    runs: Mapping[str, store.Run], axis: tuple[Factor, ...], controls: Controls, choice: Choice, key: str,
+    height: int = 400,
+) -> None:  # fmt: skip
+    """The paired difference of the first two models along an axis."""
+    (first, one), (second, other) = list(runs.items())[:2]
+    table = cached.paired(one, other, _by(controls.question, *(factor.name for factor in axis)))
+    n = count(int(table["n"].sum()), "common image")
+    along = "location" if len(axis) == 2 else _title(axis[0])
+    said = Words(
+        f"Difference in {controls.question.policy.replace('top', 'top-')} by {along}",
+        f"{n} · paired 95 % interval",
+        f"{second} less {first} · {short_identity([one, other])}",
+    )
+    tables = {f"{second} less {first}": table}
+    if len(axis) == 2:
+        shown = location.location_map(table, said, change=True, height=height)
+        click = partial(_pick_pair, one.benchmark, second)
+    elif axis[0].kind == "category":
+        shown = bars.dumbbell(
+            table, axis[0].name, (first, second), (choice.colours[first], choice.colours[second]), said
+        )
+        click = partial(_pick_value, one.benchmark, axis[0])
+    else:
+        log = controls.log and axis[0].name == "area"
+        shown = curve.difference_curve(table, axis[0], choice.colours[second], said, log=log, height=height)
+        click = partial(_pick_difference, one.benchmark, axis[0], second)
+    _show(shown, key, tables, {first: one, second: other}, click)
+
+
+def show_axis(runs: Mapping[str, store.Run], roles: Roles, controls: Controls, choice: Choice) -> None:
+    """What a protocol's own view shows for its axis: a map, a curve and a ring, or bars."""
+    factor = roles.axis[0]
+    if len(roles.axis) == 2:
+        show_location(runs, controls, choice, height=470)
+    elif factor.kind == "category":
+        show_classes(runs, controls, choice, "by-class-axis")
+    else:
+        show_curve(runs, factor, controls, choice, f"curve-{factor.name}", height=470)
+        if factor.kind == "circular":
+            show_polar(runs, factor, controls, choice, f"polar-{factor.name}", roles.lines, height=470)
+
+
+def _by(question: Question, *names: str) -> Question:
+    return Question(tuple(names), question.policy, question.where)
+
+
+def _title(factor: Factor) -> str:
+    known = {"area": "object size", "angle_deg": "rotation", "yaw_deg": "yaw"}
+    return known.get(factor.name, factor.label.lower())
+
+
+def _show(shown: Any, key: str, tables: Tables, runs: Mapping[str, store.Run], on_click: figure.Clicked | None) -> None:
+    identities = {model: run.identity for model, run in runs.items()}
+    joint = " ".join(identities.values())
+    figure.show(shown, key, tables, {name: identities.get(name, joint) for name in tables}, on_click)
+
+
+def _chosen_pair(benchmark: str, model: str, choice: Choice) -> tuple[float, float] | None:
+    cell = place.chosen_cell()
+    ours = cell and cell.benchmark == benchmark and (place.chosen_model() or choice.models[0]) == model
+    if not ours or not {"x", "y"} <= set(cell.values):
+        return None
+    return float(cell.values["x"]), float(cell.values["y"])
+
+
+def _chosen_value(benchmark: str, factor: Factor) -> float | None:
+    cell = place.chosen_cell()
+    if cell is None or cell.benchmark != benchmark or set(cell.values) != {factor.name}:
+        return None
+    content = cell.values[factor.name]
+    return content if isinstance(content, float) else None
+
+
+def _pick_pair(benchmark: str, model: str, custom: list[Any]) -> None:
+    place.choose_cell(Cell(benchmark, {"x": float(custom[0]), "y": float(custom[1])}), model)
+
+
+def _pick_value(benchmark: str, factor: Factor, custom: list[Any]) -> None:
+    place.choose_cell(Cell(benchmark, {factor.name: custom[1]}), custom[0])
+
+
+def _pick_difference(benchmark: str, factor: Factor, model: str, custom: list[Any]) -> None:
+    place.choose_cell(Cell(benchmark, {factor.name: custom[1]}), model)
+
+
+def _pick_ring(benchmark: str, factor: Factor, groups: Mapping[str, str], custom: list[Any]) -> None:
+    place.choose_cell(Cell(benchmark, {factor.name: custom[1]}), groups.get(custom[0], ""))

@@ -1,0 +1,63 @@
+"""The few rules of CSS that Streamlit's theme has no setting for; colours follow the theme."""
+
+CSS = """<style>
+[data-testid="stMainBlockContainer"] {padding-left: 3.2rem; padding-right: 3.2rem; max-width: 100rem;}
+@media (max-width: 1100px) {[data-testid="stMainBlockContainer"] {padding-left: 1.6rem; padding-right: 1.6rem;}}
+[data-testid="stSidebarHeader"] {height: 1.2rem; min-height: 1.2rem; padding: 0.2rem 1rem 0;}
+[data-testid="stSidebarUserContent"] {padding-top: 0.4rem; padding-bottom: 1.2rem;}
+[data-testid="stSidebar"] [data-testid="stVerticalBlock"] {gap: 0.25rem;}
+[data-testid="stSidebar"] [data-testid="stPageLink-NavLink"] {padding: 0.12rem 0.6rem;}
+.st-key-oc-pickers {border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent); margin-top: 0.9rem;
+  padding-top: 0.9rem;}
+.st-key-oc-pickers > [data-testid="stVerticalBlock"], .st-key-oc-pickers {gap: 0.6rem !important;}
+.oc-wordmark {display: flex; gap: 0.55rem; align-items: center; font-family: "Source Serif", Georgia, serif;
+  font-size: 1.35rem; font-weight: 600; letter-spacing: -0.01em;}
+.oc-tagline {opacity: 0.62; font-size: 0.85rem; margin: 0.1rem 0 0.5rem 0;}
+.oc-group {font-size: 0.75rem; letter-spacing: 0.06em; text-transform: uppercase; opacity: 0.6; font-weight: 600;
+  margin: 0.55rem 0 0.05rem 0;}
+.oc-model {display: flex; gap: 0.5rem; font-size: 0.8rem; line-height: 1.3; margin-bottom: 0.35rem;}
+.oc-model i {flex: none; width: 0.7rem; height: 0.7rem; border-radius: 2px; margin-top: 0.22rem;}
+.oc-model span {overflow-wrap: anywhere; opacity: 0.9;}
+.oc-model b {font-weight: 600;}
+.oc-tiles {display: grid; gap: 0.9rem; grid-template-columns: repeat(auto-fit, minmax(11.5rem, 1fr));}
+.oc-tile {border: 1px solid color-mix(in srgb, currentColor 17%, transparent); border-radius: 0.45rem;
+  padding: 0.75rem 0.95rem 0.7rem;}
+.oc-tile .label {font-size: 0.85rem; opacity: 0.75;}
+.oc-tile .value {font-size: 1.95rem; line-height: 1.25; font-feature-settings: "tnum";}
+.oc-tile .chip {display: inline-block; font-size: 0.82rem; padding: 0.02rem 0.45rem; border-radius: 0.7rem;
+  background: color-mix(in srgb, currentColor 8%, transparent);}
+.oc-tile .also {font-size: 0.8rem; margin-top: 0.3rem; opacity: 0.85; white-space: nowrap; overflow: hidden;
+  text-overflow: ellipsis;}
+.oc-tile .also i {display: inline-block; width: 0.55rem; height: 0.55rem; border-radius: 2px; margin-right: 0.35rem;}
+a.oc-link {color: var(--st-link-color, #2F6DB5); text-decoration: none; font-size: 0.95rem;}
+a.oc-link:hover {text-decoration: underline;}
+.st-key-oc-finding p {font-size: 1.07rem; line-height: 1.5;}
+.oc-identity {font-size: 0.8rem; opacity: 0.62; border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent);
+  padding-top: 0.6rem; overflow-wrap: anywhere;}
+.oc-top {font-size: 0.87rem;}
+.oc-top .head {font-weight: 600; margin-bottom: 0.25rem; overflow-wrap: anywhere;}
+.oc-top .row {display: grid; grid-template-columns: minmax(0, 9.5rem) 1fr 3.1rem; gap: 0.5rem; align-items: center;
+  margin: 0.14rem 0;}
+.oc-top .name {white-space: nowrap; overflow: hidden; text-overflow: ellipsis;}
+.oc-top .bar {height: 0.62rem; border-radius: 2px; background: color-mix(in srgb, currentColor 9%, transparent);}
+.oc-top .bar i {display: block; height: 100%; border-radius: 2px;}
+.oc-top .share {text-align: right; font-feature-settings: "tnum"; opacity: 0.85;}
+.oc-facts {margin: 0 !important; padding: 0 !important; display: grid; grid-template-columns: max-content 1fr;
+  gap: 0.12rem 1rem; font-size: 0.87rem;}
+.oc-facts dt {opacity: 0.65;} .oc-facts dd {margin: 0; overflow-wrap: anywhere;}
+.oc-right {color: #2A9D76; font-weight: 700;} .oc-wrong {color: #C0443C; font-weight: 700;}
+.st-key-oc-figures {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr));
+  gap: 0.8rem;}
+.st-key-oc-figures-wide {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(25rem, 1fr));
+  gap: 0.8rem;}
+.st-key-oc-figures-wide > :last-child:nth-child(odd) {grid-column: 1 / -1;}
+.st-key-oc-cards {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 0.9rem;}
+.oc-card {display: flex; gap: 0.9rem; align-items: end; font-family: "Source Serif", Georgia, serif; font-size: 1.15rem;
+  font-weight: 600;}
+.oc-card img {height: 6.2rem; border-radius: 0.3rem;}
+.oc-benchmarks {gap: 0.55rem 1.6rem !important; font-size: 0.85rem !important;}
+.oc-benchmarks dt {opacity: 1 !important;}
+.oc-benchmarks dd {opacity: 0.8;}
+.st-key-oc-figures > *, .st-key-oc-figures-wide > * {min-width: 0;}
+.block-container [data-testid="stPlotlyChart"] {margin-bottom: -0.4rem;}
+</style>"""

@@ -1,0 +1,141 @@
+"""Titles, findings, tiles, the identity line and the states of a page that has nothing to show."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import streamlit as st
+
+from core import paths, report, store
+from core.metrics import THIN
+from core.types import Benchmark
+from pages.shared.frame import Choice
+
+
+@dataclass(frozen=True)
+class Tile:
+    """A number with its interval.
+
+    Attributes:
+        label: What it is.
+        value: As text.
+        interval: As text.
+        hint: What exactly it is; shown when the pointer rests on it.
+        others: (model, text) of the models it is compared with.
+    """
+
+    label: str
+    value: str
+    interval: str
+    hint: str = ""
+    others: tuple[tuple[str, str], ...] = ()
+
+
+def head(title: str, finding: str) -> None:
+    """Title, and the finding in a sentence."""
+    st.title(title, anchor=False)
+    with st.container(key="oc-finding"):
+        st.markdown(finding)
+
+
+def tiles(content: Sequence[Tile], choice: Choice) -> None:
+    """Numbers in a row; they wrap on a narrow screen."""
+    parts = []
+    for tile in content:
+        also = "".join(
+            f'<div class="also"><i style="background:{choice.colours[model]}"></i>{html.escape(text)}</div>'
+            for model, text in tile.others
+        )
+        parts.append(
+            f'<div class="oc-tile" title="{html.escape(tile.hint)}"><div class="label">{html.escape(tile.label)}</div>'
+            f'<div class="value">{html.escape(tile.value)}</div>'
+            f'<span class="chip">{html.escape(tile.interval)}</span>{also}</div>'
+        )
+    st.html(f'<div class="oc-tiles">{"".join(parts)}</div>')
+
+
+def identity_of(runs: Sequence[store.Run]) -> str:
+    """Identities of one model's results and what decides them, in one line."""
+    info = runs[0].info
+    seen = info["preprocessing"]
+    day = max(str(run.info.get("updated", ""))[:10] for run in runs)
+    parts = [
+        f"{runs[0].model}: identity {', '.join(f'{run.identity} ({run.benchmark})' for run in runs)}",
+        f"weights {info['model']['fingerprint'][:8]}",
+        f"{seen['input_size'][1]} px, {seen['interpolation']}, crop {seen['crop_pct']:g}",
+        info["precision"],
+        f"evaluated {day}" if day else "",
+    ]
+    return " · ".join(part for part in parts if part)
+
+
+def short_identity(runs: Sequence[store.Run]) -> str:
+    """Identities for the foot of a figure."""
+    return "identity " + ", ".join(run.identity[:8] for run in runs)
+
+
+def identities(runs: Sequence[store.Run]) -> None:
+    """The foot of a page: a line for each model."""
+    unique = list({run.identity: run for run in runs}.values())
+    models = dict.fromkeys(run.model for run in unique)
+    lines = "<br>".join(html.escape(identity_of([run for run in unique if run.model == model])) for model in models)
+    st.html(f'<div class="oc-identity">{lines}</div>')
+
+
+def flag_differences(runs: Sequence[store.Run]) -> None:
+    """Say in what results that are compared differ beside the model."""
+    found = report.differences(runs) if len(runs) > 1 else []
+    if found:
+        st.warning("Not compared like with like: " + "; ".join(found) + ".", icon=":material/balance:")
+
+
+def flag_state(runs: Sequence[store.Run]) -> None:
+    """Say which results are partial or have images that failed."""
+    for run in runs:
+        done, total = run.n_done, run.n_samples
+        if done < total:
+            stopped = (
+                " It was stopped by an error; run it again to go on." if run.info.get("status") == "failed" else ""
+            )
+            st.info(
+                f"**{run.model}** on `{run.benchmark}` is {done / total:.0%} done ({done:,} of {total:,} images, drawn "
+                f"at random): numbers are estimates of the final ones.{stopped}",
+                icon=":material/hourglass_bottom:",
+            )
+
+
+def about(benchmarks: Sequence[type[Benchmark]]) -> None:
+    """The popover on what is measured, and with which interval."""
+    with st.popover("About", icon=":material/info:"):
+        for benchmark in benchmarks:
+            st.markdown(f"**{benchmark.title}**  \n{' '.join((benchmark.__doc__ or '').split())}")
+        first = benchmarks[0]
+        unit = first.cluster_unit
+        st.markdown(
+            f"Intervals: 95 %, bootstrap over {unit}s, because the same {unit} recurs in every cell. Cells with fewer "
+            f"than {THIN} images are marked as thin."
+            if unit
+            else "Intervals: 95 %, Wilson's."
+        )
+        st.markdown(f"Paper: {first.paper}  \nLicence: {first.licence}")
+
+
+def nothing_stored() -> None:
+    """What to do on a machine without results."""
+    st.info(
+        "Nothing is evaluated yet. "
+        + (
+            "Start an evaluation on the Runs page, or in a terminal:"
+            if (paths.REPO / "pages/runs.py").is_file()
+            else "In a terminal, list the models and evaluate one:"
+        ),
+        icon=":material/inbox:",
+    )
+    st.code("python -m core models\npython -m core evaluate --model MODEL --benchmark BENCHMARK --data DIR", "bash")
+
+
+def problem(error: Exception) -> None:
+    """An error that a user can act on, in a sentence."""
+    st.error(str(error), icon=":material/error:")

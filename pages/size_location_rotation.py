@@ -1,0 +1,187 @@
+"""How small, how far from the centre and how far turned may an object be? Diorama and SI-Score."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import streamlit as st
+
+from core import catalogue, store
+from core.compare import Contrast
+from core.errors import OffcenterError
+from core.wording import interval, percent, points, short_label, value
+from pages.shared import cached, drawer, explore, frame, gallery, panels, place, text
+from pages.shared.explore import ALL, Controls
+from pages.shared.frame import Choice
+from pages.shared.sentences import sentence
+from pages.shared.text import Tile
+
+TITLE = "Size, location, rotation"
+#: What the tiles say when the pointer rests on them.
+_HINTS = {
+    "corner": "Centre: within 5 % of the middle in x and y. Corner: within 10 % of the border in both.",
+    "half": "The object area below which accuracy is under half of its maximum over areas.",
+    "turned": "Accuracy at the angle nearest to 180° less that at the one nearest to 0°.",
+}
+Runs = dict[str, dict[str, store.Run]]
+
+
+def page() -> None:
+    """Draw the page."""
+    keys = catalogue.benchmarks_varying("area", "x", "angle_deg", "yaw_deg")
+    families = catalogue.families(keys)
+    protocols = {family: explore.protocols(family) for family in families}
+    choice = frame.begin(TITLE, families, {family: list(found.values()) for family, found in protocols.items()})
+    found = protocols[choice.benchmark]
+    runs = {name: there for name, key in found.items() if (there := choice.runs_on(key))}
+    if not runs:
+        _nothing(choice, found)
+        return
+    top = st.container()
+    controls = explore.controls({name: found[name] for name in runs}, _any(runs), len(choice.models))
+    shown = runs if controls.view == ALL else {controls.view: runs[controls.view]}
+    with top:
+        text.head(TITLE, _finding(runs, controls))
+    text.tiles(_tiles(runs, controls), choice)
+    used = [run for there in shown.values() for run in there.values()]
+    text.flag_state(used)
+    for there in shown.values():
+        text.flag_differences(list(there.values()))
+    if controls.view == ALL:
+        _all(shown, controls, choice)
+    else:
+        controls = _one(controls.view, shown[controls.view], controls, choice)
+    order = _images(runs, controls, choice)
+    text.identities(used)
+    drawer.show_if_open(choice, order)
+
+
+def _any(runs: Runs) -> store.Run:
+    return next(run for there in runs.values() for run in there.values())
+
+
+def _nothing(choice: Choice, found: dict[str, str]) -> None:
+    text.head(TITLE, "No stored result for this choice yet.")
+    if not choice.known:
+        text.nothing_stored()
+    for model in choice.models[:1]:
+        for key in found.values():
+            with st.container(border=True):
+                frame.offer_run(model, key, choice)
+
+
+def _finding(runs: Runs, controls: Controls) -> str:
+    """The sentence on top: of the first model, on what the view shows."""
+    sentences = []
+    for name, there in runs.items():
+        if controls.view in (ALL, name):
+            model, run = next(iter(there.items()))
+            who = "It" if sentences and name == "size" else model
+            sentences.append(sentence(name, who, run, controls.question))
+    return " ".join(sentences[:2])
+
+
+def _tiles(runs: Runs, controls: Controls) -> list[Tile]:
+    """Four or five numbers of the first model, and the same of the others in small."""
+    question = controls.question
+    policy = explore.POLICIES[question.policy]
+    first = next(iter(runs)) if controls.view == ALL else controls.view
+    overall = {model: cached.answer(run, question).iloc[0] for model, run in runs[first].items()}
+    rows = list(overall.items())
+    tiles = [
+        Tile(
+            f"{policy}, {first} set",
+            percent(rows[0][1]["value"]),
+            interval(rows[0][1]["low"], rows[0][1]["high"]),
+            f"All {int(rows[0][1]['n']):,} images of {runs[first][rows[0][0]].benchmark}.",
+            tuple((model, f"{percent(row['value'])} {interval(row['low'], row['high'])}") for model, row in rows[1:]),
+        )
+    ]
+    if "location" in runs:
+        there = {model: cached.centre_to(run, "corner", question) for model, run in runs["location"].items()}
+        tiles.append(_drop_tile("Centre → corner", there, _HINTS["corner"]))
+        there = {model: cached.centre_to(run, "edge", question) for model, run in runs["location"].items()}
+        tiles.append(_drop_tile("Centre → edge", there, _HINTS["corner"].replace("in both", "in one of them")))
+    if "size" in runs:
+        tiles.append(_half_tile({model: cached.half_area(run, question) for model, run in runs["size"].items()}))
+    for name, factor, label in (("rotation", "angle_deg", "Upright → 180°"), ("pose", "yaw_deg", "Front → back")):
+        if name in runs:
+            there = {model: cached.turned(run, factor, question) for model, run in runs[name].items()}
+            tiles.append(_drop_tile(label, there, _HINTS["turned"]))
+    return tiles
+
+
+def _drop_tile(label: str, there: dict[str, Contrast], hint: str) -> Tile:
+    said = {model: (points(part.value), interval(part.low, part.high, 0)) for model, part in there.items()}
+    return _tile(label, said, f"{hint} n = {next(iter(there.values())).n:,}")
+
+
+def _half_tile(there: dict[str, Contrast]) -> Tile:
+    said = {
+        model: (("< " if part.bound else "") + percent(part.value), interval(part.low, part.high))
+        for model, part in there.items()
+    }
+    return _tile("Area at half accuracy", said, f"{_HINTS['half']} n = {next(iter(there.values())).n:,}")
+
+
+def _tile(label: str, said: dict[str, tuple[str, str]], hint: str) -> Tile:
+    (_, first), *others = said.items()
+    return Tile(label, *first, hint, tuple((model, " ".join(pair)) for model, pair in others))
+
+
+def _all(shown: Runs, controls: Controls, choice: Choice) -> None:
+    """One figure for each protocol; the map first."""
+    with st.container(key="oc-figures"):
+        for name, there in shown.items():
+            factor = explore.factor_of(_key(there), explore.PROTOCOLS[name][0])
+            if controls.compare and len(there) > 1:
+                axis = tuple(explore.factor_of(_key(there), each) for each in explore.PROTOCOLS[name])
+                panels.show_difference(there, axis, controls, choice, f"difference-{name}")
+            elif name == "location":
+                panels.show_location(dict(list(there.items())[:1]), controls, choice)
+            elif factor.kind == "circular":
+                panels.show_polar(there, factor, controls, choice, f"polar-{name}")
+            else:
+                panels.show_curve(there, factor, controls, choice, f"curve-{name}")
+
+
+def _one(name: str, there: dict[str, store.Run], controls: Controls, choice: Choice) -> Controls:
+    """One protocol in full, its factors as axis, lines or sliders; returns the controls narrowed by the sliders."""
+    roles = explore.roles(next(iter(there.values())), name)
+    narrowed = dataclasses.replace(controls, question=controls.question.within(*roles.where))
+    with st.container(key="oc-figures-wide"):
+        if narrowed.compare and len(there) > 1:
+            panels.show_difference(there, roles.axis, narrowed, choice, f"difference-{name}", height=470)
+        panels.show_axis(there, roles, narrowed, choice)
+        if roles.axis[0].kind != "category":
+            panels.show_classes(there, narrowed, choice, f"by-class-{name}")
+    return narrowed
+
+
+def _key(there: dict[str, store.Run]) -> str:
+    return next(iter(there.values())).benchmark
+
+
+def _images(runs: Runs, controls: Controls, choice: Choice) -> list[str]:
+    """The gallery behind the chosen point."""
+    cell = place.chosen_cell()
+    there = next((part for part in runs.values() if cell and _key(part) == cell.benchmark), None)
+    if cell is None or there is None:
+        st.caption("Click a cell or a point to see the very images behind it.")
+        return []
+    model = place.chosen_model()
+    run = there.get(model) or next(iter(there.values()))
+    said = ", ".join(_in_words(cell.benchmark, name, content) for name, content in cell.values.items())
+    rows = gallery.show(run, controls.question.within(*cell.where), f"Images behind {said}", choice)
+    return rows["sample_id"].tolist()
+
+
+def _in_words(key: str, name: str, content: float | str) -> str:
+    factor = explore.factor_of(key, name)
+    return f"{short_label(factor)} {value(factor, content)}"
+
+
+try:
+    page()
+except OffcenterError as error:
+    text.problem(error)
