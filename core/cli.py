@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from core import benchmarks, paths, report, store, terminal
+from core import benchmarks, cli_jobs, paths, report, store, terminal
 from core.diorama.cli import app as diorama_app
 from core.errors import OffcenterError, UsageError, nearest
 from core.types import Benchmark
@@ -28,6 +28,7 @@ app = typer.Typer(
 )
 generate_app = typer.Typer(help="Make images of your own.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(generate_app, name="generate")
+app.add_typer(cli_jobs.app, name="jobs")
 app.add_typer(diorama_app, name="diorama")
 
 Model = Annotated[str, typer.Option(help="timm name, hf-hub:owner/name, local-dir:PATH or a local model's name.")]
@@ -107,12 +108,7 @@ def list_benchmarks(as_json: Json = False) -> None:
 
 
 def _opened(key: str, data: Path | None) -> Benchmark:
-    benchmark = benchmarks.open_benchmark(key, data)
-    if data is not None:
-        # Only what has been read as this benchmark is worth remembering.
-        benchmark.samples(benchmark.label_spaces[0])
-        paths.remember_data(key, benchmarks.find_data(key, data))
-    return benchmark
+    return benchmarks.open_and_remember(key, data)
 
 
 @app.command()

@@ -39,6 +39,16 @@ def count(n: int, noun: str, plural: str = "") -> str:
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
+def duration(seconds: float) -> str:
+    """``45 s``, ``3 min 20 s`` or ``2 h 05 min``."""
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
+
+
 def value(factor: Factor, content: object) -> str:
     """A factor's value as a reader sees it: ``6 %``, ``181°``, ``koala``."""
     if isinstance(content, str) or not isinstance(content, int | float):

@@ -18,12 +18,16 @@ LAYERS = [
     {"core.diorama.build", "core.diorama.pool", "core.diorama.train"},
     {"core.evaluate", "core.store"},
     {"core.saliency"},
-    {"core.figures", "core.report", "core.bench", "core.bench_saliency"},
+    {"core.figures", "core.report", "core.bench", "core.bench_saliency", "core.resident"},
+    {"core.live", "core.job_files", "core.cost"},
+    {"core.jobs"},
+    {"core.worker"},
     {"core.diorama.card", "core.diorama.refresh"},
-    {"core.diorama.cli", "core.terminal", "core.cli", "core.__main__"},
+    {"core.terminal", "core.cli", "core.cli_jobs", "core.diorama.cli", "core.__main__"},
 ]
 TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "scenes", "generate", "cli", "settings"]
 TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene", "diorama.cli", "diorama.depth"]
+TORCH_FREE += ["jobs", "job_files", "cost", "worker", "cli_jobs"]
 
 MODULES = sorted((REPO / "core").rglob("*.py"))
 
