@@ -53,9 +53,8 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         definition = st.segmented_control(
             "Gap", list(DEFINITIONS), default="paper-code", key="gap", bind="query-params",
-            label_visibility="collapsed", help=ABOUT,
+            label_visibility="collapsed",
         ) or "paper-code"  # fmt: skip
-        st.caption(HINTS[definition])
         text.about(catalogue.benchmark_class(choice.benchmark), ABOUT)
     text.tiles(_tiles(runs, definition), choice)
     text.flag_state(list(runs.values()))
@@ -130,7 +129,7 @@ def _heatmap(model: str, run: store.Run, attribute: str, definition: str) -> Non
         gaps.infer_objects(),
         Words(
             f"Top-1 by category and {LABELS[attribute]}, %",
-            f"orange: uncommon, (thin) · {model} · n = {n:,}",
+            f"orange: uncommon · (n < 30) · {model} · n = {n:,}",
             text.short_identity([run]),
         ),
         chosen=_chosen(run, attribute),
@@ -155,11 +154,12 @@ def _partitions(runs: Runs, choice: Choice) -> None:
         choice.colours,
         Words(
             "Top-1 by partition",
-            "P0 to P3: number of uncommon attributes; P_t, P_w, P_l: which ones · 95 % interval",
+            "P0 to P3: how many attributes are uncommon; P_t, P_w, P_l: which ones",
             text.short_identity(list(runs.values())),
         ),
         published=_published_accuracy() if choice.benchmark == PUBLISHED_ON else None,
-        height=max(420, 130 + 11 * (15 * len(tables) + 12)),
+        order=settings.PARTITIONS,
+        height=max(400, 110 + 11 * (13 * len(tables) + 10)),
     )
     identities = {model: run.identity for model, run in runs.items()}
     figure.show(shown, "partitions", tables, identities, partial(_pick_partition, choice.benchmark))
@@ -190,8 +190,8 @@ def _gaps(runs: Runs, choice: Choice, definition: str) -> None:
         raw,
         adjusted,
         choice.colours,
-        Words(f"Gap between common and uncommon settings, {definition}", "95 % interval; raw, and with the same class "
-              "mix on both sides", text.short_identity(list(runs.values()))),
+        Words(f"Gap between common and uncommon settings, {definition}", "raw, and with the same class mix on both "
+              "sides · 95 % interval", text.short_identity(list(runs.values()))),
         labels=LABELS,
         published=published()["gaps"] if on_focus else None,
         source="FOCUS, Table 3",
@@ -212,7 +212,7 @@ def _categories(model: str, run: store.Run) -> None:
         table,
         Words(
             "Top-1 by category and number of uncommon attributes",
-            f"{model} · 95 % interval · hollow: fewer than 30 images",
+            f"{model} · hollow: fewer than 30 images",
             text.short_identity([run]),
         ),
     )
@@ -224,7 +224,7 @@ def _costs(model: str, run: store.Run) -> None:
     if table["gap"].notna().any():
         said = Words(
             "What each uncommon setting costs",
-            f"{model} · class mix adjusted · 95 % interval · hatched: fewer than 30 images",
+            f"{model} · same class mix on both sides · hatched: fewer than 30 images",
             text.short_identity([run]),
         )
         figure.show(figures.cost_bars(table, said), "costs", {model: table}, {model: run.identity})
