@@ -12,11 +12,11 @@ from tests.conftest import REPO
 #: Lower layers know nothing of higher ones; modules of one layer may use each other, without cycles.
 LAYERS = [
     {"core", "core.types", "core.errors", "core.paths", "core.parts"},
-    {"core.labels", "core.scenes", "core.views", "core.stats", "core.metrics", "core.settings"},
+    {"core.labels", "core.scenes", "core.views", "core.stats", "core.metrics", "core.settings", "core.probe"},
     {"core.diorama"},
     {"core.models", "core.benchmarks", "core.loading", "core.forward", "core.engine", "core.generate"},
     {"core.diorama.build", "core.diorama.pool", "core.diorama.train"},
-    {"core.evaluate", "core.store"},
+    {"core.evaluate", "core.store", "core.features", "core.probes"},
     {"core.saliency"},
     {"core.figures", "core.report", "core.bench", "core.bench_saliency"},
     {"core.diorama.card", "core.diorama.refresh"},
