@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -16,8 +16,10 @@ from torch import Tensor
 
 from core.diorama.solids import Colour, Part, Pattern, Points, Shape, Vec
 
-_CHUNK = 16_384
+_CHUNK = 32768
 _EPSILON = 1.5e-3
+#: Side of the blocks of rays that are traced as one cone first.
+_BLOCK = 8
 
 
 @dataclass(frozen=True)
@@ -91,6 +93,13 @@ class Scene:
 
     def distance(self, p: Points) -> Tensor:
         """Signed distance (N,) to the nearest surface."""
+        n = len(p[0])
+        if n <= _CHUNK:
+            return self._distance(p)
+        # In pieces that stay in the processor's cache.
+        return torch.cat([self._distance(tuple(c[i : i + _CHUNK] for c in p)) for i in range(0, n, _CHUNK)])
+
+    def _distance(self, p: Points) -> Tensor:
         best: Tensor | None = None
         folded = (p[0], p[1], p[2].abs())
         for part, (cx, cy, cz, radius) in zip(self.parts, self._spheres, strict=True):
@@ -234,6 +243,10 @@ def _above(p: Points, pattern: Pattern) -> Tensor:
     return _soft_step(p[pattern.axis] - pattern.scale, 0.02)
 
 
+def _band(p: Points, pattern: Pattern) -> Tensor:
+    return _soft_step(pattern.amount - (p[pattern.axis] - pattern.scale).abs(), 0.02)
+
+
 def _planks(p: Points, pattern: Pattern) -> Tensor:
     phase = (p[pattern.axis] * pattern.scale) % 1.0
     return pattern.amount * _soft_step(0.04 - torch.minimum(phase, 1 - phase), 0.03)
@@ -253,6 +266,7 @@ _PATTERNS: dict[str, Callable[[Points, Pattern], Tensor]] = {
     "patches": _patches,
     "below": _below,
     "above": _above,
+    "band": _band,
     "planks": _planks,
     "bricks": _bricks,
 }
@@ -297,11 +311,19 @@ def worley(p: Points, scale: float, seed: float = 0.0) -> Tensor:
     return torch.sqrt(best)
 
 
-def trace(scene: Scene, origin: Tensor, rays: Points, near: float, far: float) -> Tensor:
-    """Distance (N,) along each ray to the surface; infinite where it misses."""
-    t = torch.full_like(rays[0], near)
+def trace(scene: Scene, origin: Tensor, rays: Points, near: float | Tensor, far: float) -> Tensor:
+    """Distance (N,) along each ray to the surface; infinite where it misses.
+
+    Args:
+        scene: What is looked at.
+        origin: (3,) where the rays begin.
+        rays: Unit directions.
+        near: Distance up to which there is nothing, for all rays or for each (N,).
+        far: Distance at which a ray is given up.
+    """
+    t = torch.zeros_like(rays[0]) + near
     hit = torch.zeros_like(t, dtype=torch.bool)
-    active = torch.arange(len(t))
+    active = torch.nonzero(t < far).flatten()
     for _ in range(110):
         here = tuple(origin[i] + t[active] * rays[i][active] for i in range(3))
         d = scene.distance(here)
@@ -316,6 +338,33 @@ def trace(scene: Scene, origin: Tensor, rays: Points, near: float, far: float) -
     return torch.where(hit & (t < far), t, torch.inf)
 
 
+def free_distance(scene: Scene, camera: Camera, width: int, height: int, near: float, far: float) -> Tensor:
+    """Distance (height * width,) that each ray of a picture surely goes before it meets anything.
+
+    One cone is traced for each block of rays; what is free for the cone is free for all of them.
+    """
+    columns, lines = math.ceil(width / _BLOCK), math.ceil(height / _BLOCK)
+    left, top, right, bottom = camera.window
+    whole = left + (right - left) * columns * _BLOCK / width, top + (bottom - top) * lines * _BLOCK / height
+    origin, rays = replace(camera, window=(left, top, *whole)).rays(columns, lines)
+    reach = 2 * math.tan(math.radians(camera.field_deg) / 2)
+    half_diagonal = math.hypot((whole[0] - left) / columns, (whole[1] - top) / lines) / 2 * reach
+    t = torch.full_like(rays[0], near)
+    active = torch.arange(len(t))
+    for _ in range(60):
+        d = scene.distance(tuple(origin[i] + t[active] * rays[i][active] for i in range(3)))
+        # A little less than the sphere allows, so that the cone's rim stays inside it as well.
+        step = d - 1.05 * half_diagonal * t[active]
+        free = step > 0.01
+        active = active[free]
+        t[active] = t[active] + step[free]
+        active = active[t[active] < far]
+        if not len(active):
+            break
+    blocks = t.reshape(lines, columns).repeat_interleave(_BLOCK, dim=0).repeat_interleave(_BLOCK, dim=1)
+    return blocks[:height, :width].reshape(-1)
+
+
 def shade(scene: Scene, p: Points, rays: Points, lights: list[Light], far: float) -> list[Tensor]:
     """Linear colours (N, 3) of surface points, one tensor a light; geometry is worked out once."""
     n = scene.normals(p)
@@ -327,7 +376,9 @@ def shade(scene: Scene, p: Points, rays: Points, lights: list[Light], far: float
         length = math.sqrt(sum(c * c for c in light.sun))
         sun = tuple(c / length for c in light.sun)
         facing = sum(a * b for a, b in zip(n, sun, strict=True))
-        direct = facing.clamp(0, 1) * scene.shadow(p, n, sun, far)
+        direct = facing.clamp(0, 1)
+        lit = torch.nonzero(direct > 0).flatten()
+        direct[lit] *= scene.shadow(tuple(c[lit] for c in p), tuple(c[lit] for c in n), sun, far)
         half = [s - r for s, r in zip(sun, rays, strict=True)]
         size = torch.sqrt(sum(c * c for c in half)).clamp_min(1e-6)
         shine = (sum(a * b for a, b in zip(n, half, strict=True)) / size).clamp(0, 1) ** 40
@@ -378,9 +429,9 @@ def cut_out(
     near, far = distance - 1.05 * radius, distance + 1.05 * radius
     camera, width, height = _frame(scene, camera, size, near, far)
     origin, rays = camera.rays(width * samples, height * samples)
-    covered, colours = _picture(
-        scene, origin, rays, near, far, [_turned(light, yaw_deg) for light in lights], 2 * radius
-    )
+    start = free_distance(scene, camera, width * samples, height * samples, near, far)
+    turned = [_turned(light, yaw_deg) for light in lights]
+    covered, colours = _picture(scene, origin, rays, start, far, turned, 2 * radius)
     return [_average(covered, colour, width, height, samples) for colour in colours]
 
 
@@ -406,7 +457,7 @@ def _frame(scene: Scene, camera: Camera, size: int, near: float, far: float) -> 
     """The camera with its window around the shape, and the picture's width and height."""
     grid = 112
     origin, rays = camera.rays(grid, grid)
-    hit = torch.isfinite(_in_chunks(lambda part: trace(scene, origin, part, near, far), rays)).reshape(grid, grid)
+    hit = torch.isfinite(trace(scene, origin, rays, near, far)).reshape(grid, grid)
     rows, columns = (torch.nonzero(hit.any(dim=axis)).flatten().tolist() for axis in (1, 0))
     # One pixel of the coarse grid is added on each side, because a thin edge may lie between its rays.
     left, right = (columns[0] - 1) / grid, (columns[-1] + 2) / grid
@@ -416,25 +467,18 @@ def _frame(scene: Scene, camera: Camera, size: int, near: float, far: float) -> 
     return Camera(camera.eye, camera.target, camera.field_deg, (left, top, right, bottom)), width, height
 
 
-def _in_chunks(function: Callable[[Points], Tensor], rays: Points) -> Tensor:
-    n = len(rays[0])
-    return torch.cat([function(tuple(c[i : i + _CHUNK] for c in rays)) for i in range(0, n, _CHUNK)])
-
-
 def _picture(
-    scene: Scene, origin: Tensor, rays: Points, near: float, far: float, lights: list[Light], shadow_far: float
+    scene: Scene, origin: Tensor, rays: Points, near: Tensor, far: float, lights: list[Light], shadow_far: float
 ) -> tuple[Tensor, list[Tensor]]:
     """Whether each ray hits (N,), and its linear colour (N, 3) under each light."""
-    t = _in_chunks(lambda part: trace(scene, origin, part, near, far), rays)
+    t = trace(scene, origin, rays, near, far)
     covered = torch.isfinite(t)
     colours = [torch.zeros(len(t), 3) for _ in lights]
-    where = torch.nonzero(covered).flatten()
-    for i in range(0, len(where), _CHUNK):
-        rows = where[i : i + _CHUNK]
-        some = tuple(c[rows] for c in rays)
-        p = tuple(origin[k] + t[rows] * some[k] for k in range(3))
-        for colour, shaded in zip(colours, shade(scene, p, some, lights, shadow_far), strict=True):
-            colour[rows] = shaded
+    rows = torch.nonzero(covered).flatten()
+    some = tuple(c[rows] for c in rays)
+    p = tuple(origin[k] + t[rows] * some[k] for k in range(3))
+    for colour, shaded in zip(colours, shade(scene, p, some, lights, shadow_far), strict=True):
+        colour[rows] = shaded
     return covered, colours
 
 

@@ -27,9 +27,10 @@ class Pattern:
 
     Attributes:
         kind: ``stripes`` (across ``axis``), ``spots``, ``patches`` (large, irregular), ``below`` or ``above`` (a level
-            of ``axis``), ``grain`` (fine brightness noise), ``planks`` or ``bricks`` (joints in the second colour).
+            of ``axis``), ``band`` (around such a level, ``amount`` to each side), ``grain`` (fine brightness noise),
+            ``planks`` or ``bricks`` (joints in the second colour).
         colour: Linear RGB, 0..1.
-        scale: Repeats per unit of length; for ``below`` and ``above`` the level.
+        scale: Repeats per unit of length; for ``below``, ``above`` and ``band`` the level.
         axis: 0, 1 or 2.
         amount: Share of the second colour for ``stripes``, ``spots`` and ``patches``; strength for ``grain``.
         seed: Shifts the pattern.
@@ -236,6 +237,33 @@ class Part:
 
         reach = math.hypot(max(math.hypot(*corner) for corner in corners) + rounding, half)
         return self._add(distance, centre, reach, turn, colour)
+
+    def hull(self, centre: Vec, length: float, beam: float, depth: float, *, sheer: float = 0.1) -> Part:
+        """A boat's hull: pointed raked bow at +x, rounded stern, sides that flare towards the deck.
+
+        Args:
+            centre: Middle of its keel line.
+            length: Half its length at the deck.
+            beam: Half its breadth at the deck.
+            depth: Height of the deck amidships.
+            sheer: How much higher the deck stands at the bow; half as much at the stern.
+        """
+
+        # How fast |z| - breadth grows at most, along z, x and y.
+        steepest = math.hypot(1.0, 3.1 * beam / length, 1.2 * beam / depth)
+
+        def distance(p: Points) -> Tensor:
+            x, y, z = p
+            up = (y / depth).clamp(0, 1)
+            bow = (x / (length * (0.78 + 0.22 * up))).clamp(0, 1.15)
+            stern = (-x / (length * (1.05 + 0.1 * up))).clamp(0, 1.15)
+            breadth = beam * (0.55 + 0.45 * up * (2 - up)) * (1 - bow**2.5 - stern**5)
+            t = (x / length).clamp(-1.2, 1.2)
+            deck = depth + sheer * torch.where(t > 0, t * t, 0.5 * t * t)
+            outside = torch.maximum(torch.maximum(z.abs() - breadth, y - deck), torch.maximum(-y, x.abs() - length))
+            return outside / steepest
+
+        return self._add(distance, centre, math.hypot(length + 0.05, beam, depth + sheer), (0, 0, 0), None)
 
     def cut(self, normal: Vec, offset: float) -> Part:
         """Cut the last primitive: what lies beyond the plane ``normal . p = offset`` (object space) goes."""
