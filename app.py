@@ -58,14 +58,8 @@ def _cards(choice: Choice) -> None:
                 picture = _picture(name, run, choice.colours[model])
                 st.html(f'<div class="oc-card"><img src="{picture}" alt=""><div>{HEADS[name]}</div></div>')
                 st.markdown(sentence(name, model, run, Question()))
-                st.page_link(
-                    FACTOR_PAGE, label="See where", icon=":material/arrow_forward:", query_params=_view(choice, name)
-                )
+                frame.link("See where", FACTOR_PAGE, [("view", name.capitalize()), *choice.query()])
     text.flag_state(list(runs.values()))
-
-
-def _view(choice: Choice, name: str) -> dict[str, str | list[str]]:
-    return {"view": name, frame.BENCHMARK: choice.benchmark, frame.MODELS: list(choice.models)}
 
 
 def _picture(name: str, run: store.Run, colour: str) -> str:

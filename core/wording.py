@@ -9,11 +9,13 @@ from core.types import Factor
 #: Factors whose values are shares of something; shown as percent.
 SHARES = frozenset({"area", "pct_inside_image"})
 _NOTHING = "–"
+#: Keeps a number and its unit on one line.
+_NBSP = "\u00a0"
 
 
 def percent(share: float | None, digits: int = 1) -> str:
     """``0.613`` as ``61.3 %``; a dash for nothing."""
-    return _NOTHING if _absent(share) else f"{100 * share:.{digits}f} %"
+    return _NOTHING if _absent(share) else f"{100 * share:.{digits}f}{_NBSP}%"
 
 
 def interval(low: float | None, high: float | None, digits: int = 1) -> str:
@@ -29,7 +31,7 @@ def points(difference: float | None, digits: int = 0) -> str:
         return _NOTHING
     rounded = round(100 * difference, digits) + 0.0
     sign = "+" if rounded > 0 else ""
-    return f"{sign}{_signed(rounded, digits)} pts"
+    return f"{sign}{_signed(rounded, digits)}{_NBSP}pts"
 
 
 def count(n: int, noun: str, plural: str = "") -> str:
@@ -44,7 +46,7 @@ def value(factor: Factor, content: object) -> str:
     if isinstance(content, str) or not isinstance(content, int | float):
         return str(content)
     if factor.name in SHARES:
-        return f"{100 * content:.3g} %"
+        return f"{100 * content:.3g}{_NBSP}%"
     return f"{content:.4g}{factor.unit}"
 
 

@@ -29,7 +29,7 @@ def page() -> None:
         for family in families
     }
     everything = [key for keys in members.values() for key in keys]
-    choice = frame.begin(TITLE, {EVERY: "All benchmarks", **families}, {EVERY: everything, **members})
+    choice = frame.begin(TITLE, {EVERY: "All benchmarks", **families}, {EVERY: everything, **members}, key="only")
     keys = everything if choice.benchmark == EVERY else members[choice.benchmark]
     if not any(run.benchmark in keys for run in choice.runs):
         text.head(TITLE, "Nothing is stored for this choice yet.")

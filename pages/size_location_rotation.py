@@ -148,7 +148,6 @@ def _all(shown: Runs, controls: Controls, choice: Choice) -> None:
 def _one(name: str, there: dict[str, store.Run], controls: Controls, choice: Choice) -> Controls:
     """One protocol in full, its factors as axis, lines or sliders; returns the controls narrowed by the sliders."""
     roles = explore.roles(next(iter(there.values())), name)
-    text.about(catalogue.benchmark_class(_key(there)))
     narrowed = dataclasses.replace(controls, question=controls.question.within(*roles.where))
     with st.container(key="oc-figures-wide"):
         if narrowed.compare and len(there) > 1:

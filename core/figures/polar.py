@@ -89,8 +89,8 @@ def polar(
     )
     rows = len(tables) if len(tables) > 1 else 0
     dress(figure, words, height=height, legend=rows)
-    # No axis title below, but angles above and below the circle.
-    return figure.update_layout(margin={"t": 76, "b": 48 + 20 * rows})
+    # The label at 0° stands between circle and title.
+    return figure.update_layout(margin_t=76)
 
 
 def _add_band(figure: go.Figure, ring: pd.DataFrame, column: str, colour: str) -> None:

@@ -33,8 +33,9 @@ MUTED = "#7C8590"
 SERIF = '"Source Serif", "Source Serif Pro", Georgia, serif'
 _SANS = "Source Sans, Helvetica, Arial, sans-serif"
 _BAND_OPACITY = 0.15
-#: Pixels from the top to the title's end and to the plot; below the plot for axis and identity; a line of the legend.
-_TITLE, _TOP, _BOTTOM, _LEGEND_LINE = 42, 58, 66, 20
+#: Pixels from the top to the first line of the title (its second hangs below) and to the plot; below the plot for axis
+#: and identity; for a line of the legend.
+_TITLE, _TOP, _BOTTOM, _LEGEND_LINE = 20, 58, 66, 20
 
 
 @dataclass(frozen=True)

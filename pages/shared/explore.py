@@ -11,7 +11,7 @@ from core import catalogue, store
 from core.aggregates import Question, Where
 from core.types import Benchmark, Factor
 from core.wording import short_label, value
-from pages.shared import cached
+from pages.shared import cached, text
 
 ALL = "all"
 #: What a protocol varies, by the name of the protocol; the first factor decides which benchmark it is.
@@ -110,8 +110,13 @@ def controls(found: Mapping[str, str], run: store.Run, n_models: int) -> Control
             "Difference", value=False, key="diff", bind="query-params",
             help="Second model less first, on the images both have, with a paired bootstrap interval.",
         )  # fmt: skip
+        _about([benchmark for name, benchmark in found.items() if view in (ALL, None, name)])
     question = Question(policy=policy if policy in POLICIES else "top1", where=where)
     return Controls(view or ALL, question, bool(normalise), bool(log), bool(compare))
+
+
+def _about(keys: Sequence[str]) -> None:
+    text.about([catalogue.benchmark_class(key) for key in keys])
 
 
 def _filters(run: store.Run) -> tuple[Where, ...]:
@@ -167,7 +172,7 @@ def _axes(varying: Sequence[Factor], first: tuple[str, ...]) -> dict[str, tuple[
     choices = [("x", "y")] if {"x", "y"} <= set(by_name) else []
     choices += [(name,) for name in by_name]
     choices.sort(key=lambda names: names[0] != first[0] or len(names) != len(first))
-    named = {" x ".join(short_label(by_name[name]) for name in names): names for names in choices}
+    named = {", ".join(short_label(by_name[name]) for name in names): names for names in choices}
     return {label: tuple(by_name[name] for name in names) for label, names in named.items()}
 
 

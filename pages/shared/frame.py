@@ -5,6 +5,8 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlencode
 
 import streamlit as st
 
@@ -63,6 +65,10 @@ class Choice:
         """A model's stored result, or None."""
         return catalogue.newest_run(self.runs, model, benchmark)
 
+    def query(self) -> list[tuple[str, str]]:
+        """The choice as it stands in a URL."""
+        return [(BENCHMARK, self.benchmark), *((MODELS, model) for model in self.models)]
+
     def runs_on(self, benchmark: str) -> dict[str, store.Run]:
         """The chosen models' results on a benchmark."""
         found = {model: self.run(model, benchmark) for model in self.models}
@@ -73,13 +79,15 @@ def begin(
     title: str,
     benchmarks: Mapping[str, str] | None = None,
     needed: Mapping[str, Sequence[str]] | None = None,
+    key: str = BENCHMARK,
 ) -> Choice:
     """Draw the sidebar and return what is chosen in it.
 
     Args:
         title: Of the page, for the browser's tab.
         benchmarks: Label by key of what the benchmark picker offers; no picker if empty.
-        needed: Keys of the benchmarks that the page shows, by the picker's key; each is its own by default.
+        needed: Keys of the benchmarks that the page shows, by what the picker offers; each is its own by default.
+        key: Of the benchmark picker; pages whose choices mean the same share one.
     """
     st.set_page_config(page_title=f"{title} · Offcenter", page_icon=str(ICON), layout="wide")
     st.html(styles.CSS)
@@ -90,7 +98,7 @@ def begin(
         st.html(WORDMARK)
         _links()
         with st.container(key="oc-pickers"):
-            benchmark = _pick_benchmark(benchmarks or {}, needed or {}, runs)
+            benchmark = _pick_benchmark(benchmarks or {}, needed or {}, runs, key)
             keys = _needed(benchmark, benchmarks or {}, needed or {})
             models = _pick_models(known, keys)
             colours = colour_of(models, list(known))
@@ -99,6 +107,21 @@ def begin(
             choice = Choice(models, benchmark, known, runs, colours, home)
             _missing(choice, keys)
     return choice
+
+
+def link(label: str, page: str, query: Sequence[tuple[str, str]]) -> None:
+    """A link to a page with some of its widgets set; values as they stand in the URL.
+
+    An ordinary link, which loads the page anew: with a page link's query Streamlit 1.67 drops the bound widgets that
+    the query does not name, and ``st.switch_page`` refuses while widgets are bound.
+
+    Args:
+        label: What is read.
+        page: Path of its file.
+        query: Name and value pairs; a name may come several times.
+    """
+    target = f"{Path(page).stem}?{urlencode(query)}"
+    st.html(f'<a class="oc-link" href="{html.escape(target)}">{html.escape(label)} →</a>')
 
 
 def _links() -> None:
@@ -116,18 +139,22 @@ def _needed(benchmark: str, offered: Mapping[str, str], needed: Mapping[str, Seq
     return [key for each in offered for key in needed.get(each, (each,))]
 
 
-def _pick_benchmark(offered: Mapping[str, str], needed: Mapping[str, Sequence[str]], runs: Sequence[store.Run]) -> str:
+def _pick_benchmark(
+    offered: Mapping[str, str], needed: Mapping[str, Sequence[str]], runs: Sequence[store.Run], key: str
+) -> str:
     """The benchmark picker; benchmarks with results come first."""
     if not offered:
         return ""
     stored = {run.benchmark for run in runs}
-    order = sorted(offered, key=lambda key: not stored & set(needed.get(key, (key,))))
+    order = sorted(offered, key=lambda each: not stored & set(needed.get(each, (each,))))
+    _set_from_url(key, order, order[:1])
     chosen = st.selectbox(
         "Benchmark",
         order,
         format_func=offered.__getitem__,
-        key=BENCHMARK,
-        bind="query-params",
+        key=_widget(key),
+        on_change=_put_into_url,
+        args=(key,),
         help="Only what this page can show.",
     )
     return chosen or order[0]
@@ -139,17 +166,45 @@ def _pick_models(known: Mapping[str, KnownModel], keys: Sequence[str]) -> tuple[
     if not order:
         st.caption("No model yet: no result is stored and no model folder was found.")
         return ()
+    _set_from_url(MODELS, order, order[:1], many=True)
     chosen = st.multiselect(
         "Models",
         order,
-        default=order[:1],
         max_selections=MOST_MODELS,
-        key=MODELS,
-        bind="query-params",
+        key=_widget(MODELS),
+        on_change=_put_into_url,
+        args=(MODELS,),
         placeholder="Choose one to four",
         help="Up to four. The first one is described in sentences; the second is compared with it.",
     )
     return tuple(chosen) or (order[0],)
+
+
+def _widget(name: str) -> str:
+    return f"pick-{name}"
+
+
+def _set_from_url(name: str, options: Sequence[str], default: Sequence[str], *, many: bool = False) -> None:
+    """Set a picker of all pages from the URL, else as it was on the page before, else to its default.
+
+    Streamlit's own binding loses a value that came with the URL at the first switch of pages; so pickers that all pages
+    share are kept here, and the URL is completed after a switch. What does not exist is left out.
+    """
+    asked = st.query_params.get_all(name) or st.session_state.get(f"kept-{name}", default)
+    valid = [each for each in dict.fromkeys(asked) if each in options][: MOST_MODELS if many else 1] or list(default)
+    st.session_state[_widget(name)] = valid if many else valid[0]
+    _remember(name, valid, valid == list(default))
+
+
+def _put_into_url(name: str) -> None:
+    content = st.session_state[_widget(name)]
+    _remember(name, content if isinstance(content, list) else [content], is_default=False)
+
+
+def _remember(name: str, values: list[str], is_default: bool) -> None:
+    st.session_state[f"kept-{name}"] = values
+    if values != st.query_params.get_all(name) and not (is_default and name not in st.query_params):
+        st.query_params[name] = values
 
 
 def _legend(models: Sequence[str], known: Mapping[str, KnownModel], colours: Mapping[str, str]) -> None:
@@ -182,9 +237,7 @@ def offer_run(model: str, key: str, choice: Choice) -> None:
     if not has_data:
         st.caption(catalogue.benchmark_class(key).how_to_get)
     elif (paths.REPO / RUNS_PAGE).is_file():
-        if st.button("Run", key=f"run-{model}-{key}", icon=":material/play_arrow:"):
-            st.session_state["pending_run"] = {"model": source, "benchmark": key}
-            st.switch_page(RUNS_PAGE)
+        link("Run it", RUNS_PAGE, [("model", source), ("benchmark", key)])
         return
     data = "" if has_data else " --data DIR"
     st.code(f"python -m core evaluate --model {source} --benchmark {key}{data}", language="bash", wrap_lines=True)

@@ -138,7 +138,12 @@ def show_difference(
     (first, one), (second, other) = list(runs.items())[:2]
     table = cached.paired(one, other, _by(controls.question, *(factor.name for factor in axis)))
     n = count(int(table["n"].sum()), "common image")
-    said = Words(f"{second} less {first}", f"{n} · paired 95 % interval", short_identity([one, other]))
+    along = "location" if len(axis) == 2 else _title(axis[0])
+    said = Words(
+        f"Difference in {controls.question.policy.replace('top', 'top-')} by {along}",
+        f"{n} · paired 95 % interval",
+        f"{second} less {first} · {short_identity([one, other])}",
+    )
     tables = {f"{second} less {first}": table}
     if len(axis) == 2:
         shown = location.location_map(table, said, change=True, height=height)

@@ -29,7 +29,9 @@ CSS = """<style>
 .oc-tile .also {font-size: 0.8rem; margin-top: 0.3rem; opacity: 0.85; white-space: nowrap; overflow: hidden;
   text-overflow: ellipsis;}
 .oc-tile .also i {display: inline-block; width: 0.55rem; height: 0.55rem; border-radius: 2px; margin-right: 0.35rem;}
-.oc-finding p {font-size: 1.07rem; line-height: 1.5;}
+a.oc-link {color: var(--st-link-color, #2F6DB5); text-decoration: none; font-size: 0.95rem;}
+a.oc-link:hover {text-decoration: underline;}
+.st-key-oc-finding p {font-size: 1.07rem; line-height: 1.5;}
 .oc-identity {font-size: 0.8rem; opacity: 0.62; border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent);
   padding-top: 0.6rem; overflow-wrap: anywhere;}
 .oc-top {font-size: 0.87rem;}
@@ -40,12 +42,15 @@ CSS = """<style>
 .oc-top .bar {height: 0.62rem; border-radius: 2px; background: color-mix(in srgb, currentColor 9%, transparent);}
 .oc-top .bar i {display: block; height: 100%; border-radius: 2px;}
 .oc-top .share {text-align: right; font-feature-settings: "tnum"; opacity: 0.85;}
-.oc-facts {margin: 0 !important; padding: 0 !important; display: grid; grid-template-columns: max-content 1fr; gap: 0.12rem 1rem; font-size: 0.87rem;}
+.oc-facts {margin: 0 !important; padding: 0 !important; display: grid; grid-template-columns: max-content 1fr;
+  gap: 0.12rem 1rem; font-size: 0.87rem;}
 .oc-facts dt {opacity: 0.65;} .oc-facts dd {margin: 0; overflow-wrap: anywhere;}
 .oc-right {color: #2A9D76; font-weight: 700;} .oc-wrong {color: #C0443C; font-weight: 700;}
-.st-key-oc-figures {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr)); gap: 0.8rem;}
+.st-key-oc-figures {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr));
+  gap: 0.8rem;}
 .st-key-oc-figures-wide {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(25rem, 1fr));
   gap: 0.8rem;}
+.st-key-oc-figures-wide > :last-child:nth-child(odd) {grid-column: 1 / -1;}
 .st-key-oc-cards {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 0.9rem;}
 .oc-card {display: flex; gap: 0.9rem; align-items: end; font-family: "Source Serif", Georgia, serif; font-size: 1.15rem;
   font-weight: 600;}

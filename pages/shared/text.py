@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core import paths, report, store
+from core.metrics import THIN
 from core.types import Benchmark
 from pages.shared.frame import Choice
 
@@ -105,21 +106,20 @@ def flag_state(runs: Sequence[store.Run]) -> None:
             )
 
 
-def about(benchmark: type[Benchmark], more: str = "") -> None:
-    """The popover on what a benchmark measures."""
-    with st.popover("About this benchmark", icon=":material/info:"):
-        st.markdown(f"**{benchmark.title}**")
-        if benchmark.__doc__:
-            st.markdown(" ".join(benchmark.__doc__.split()))
-        if more:
-            st.markdown(more)
-        unit = benchmark.cluster_unit
+def about(benchmarks: Sequence[type[Benchmark]]) -> None:
+    """The popover on what is measured, and with which interval."""
+    with st.popover("About", icon=":material/info:"):
+        for benchmark in benchmarks:
+            st.markdown(f"**{benchmark.title}**  \n{' '.join((benchmark.__doc__ or '').split())}")
+        first = benchmarks[0]
+        unit = first.cluster_unit
         st.markdown(
-            f"Intervals: 95 %, bootstrap over {unit}s, because the same {unit} recurs in every cell."
+            f"Intervals: 95 %, bootstrap over {unit}s, because the same {unit} recurs in every cell. Cells with fewer "
+            f"than {THIN} images are marked as thin."
             if unit
             else "Intervals: 95 %, Wilson's."
         )
-        st.markdown(f"Paper: {benchmark.paper}  \nLicence: {benchmark.licence}  \nData: {benchmark.how_to_get}")
+        st.markdown(f"Paper: {first.paper}  \nLicence: {first.licence}")
 
 
 def nothing_stored() -> None:
