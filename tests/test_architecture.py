@@ -13,17 +13,20 @@ from tests.conftest import REPO
 LAYERS = [
     {"core", "core.types", "core.errors", "core.paths", "core.parts"},
     {"core.labels", "core.scenes", "core.views", "core.stats", "core.metrics", "core.settings", "core.probe"},
+    {"core.resampling", "core.wording", "core.published", "core.preview"},
     {"core.diorama"},
     {"core.models", "core.benchmarks", "core.loading", "core.forward", "core.engine", "core.generate"},
     {"core.diorama.build", "core.diorama.pool", "core.diorama.train"},
     {"core.evaluate", "core.store", "core.features", "core.probes"},
-    {"core.saliency"},
+    {"core.saliency", "core.scored", "core.aggregates", "core.catalogue", "core.compare", "core.findings"},
+    {"core.settings.stored"},
     {"core.figures", "core.report", "core.bench", "core.bench_saliency"},
     {"core.diorama.card", "core.diorama.refresh"},
     {"core.diorama.cli", "core.terminal", "core.cli", "core.__main__"},
 ]
 TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "scenes", "generate", "cli", "settings"]
 TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene", "diorama.cli"]
+TORCH_FREE += ["settings.stored", "probe", "probes", "features", "figures.settings"]
 
 MODULES = sorted((REPO / "core").rglob("*.py"))
 
