@@ -303,6 +303,31 @@ def probe(
         )
 
 
+@app.command(name="failures")
+def failure_strip(
+    model: Model,
+    out: Annotated[Path, typer.Option(help="FILE.png")],
+    benchmark: BenchmarkKey = "focus",
+    data: Data = None,
+    n: Annotated[int, typer.Option("--n", help="How many images.")] = 6,
+    category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
+    view: View = "clean",
+    precision: Precision = None,
+    identity: Identity = None,
+    device: Device = "auto",
+) -> None:
+    """Draw misclassified images of uncommon settings with Grad-CAM and Guided Grad-CAM as one PNG."""
+    from core import failures, strip
+
+    run = _run_for(model, benchmark, view, precision, identity)
+    rows = failures.choose(run, n, category)
+    if rows.empty:
+        raise UsageError(f"{run.model} misclassified no image with an uncommon setting on '{benchmark}'.")
+    panels = failures.explain(run, _opened(benchmark, data), rows, device)
+    strip.save(strip.of_run(panels, run), out)
+    terminal.out.print(f"{len(panels)} images in {out}", soft_wrap=True, markup=False)
+
+
 def _drawn(spec: Table, rows: list[dict[str, Any]], value: str) -> RenderableType:
     if spec.compute is not None:
         return terminal.computed_table(spec.title, rows, spec.by)

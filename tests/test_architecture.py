@@ -19,14 +19,14 @@ LAYERS = [
     {"core.diorama.build", "core.diorama.pool", "core.diorama.train"},
     {"core.evaluate", "core.store", "core.features", "core.probes"},
     {"core.saliency", "core.scored", "core.aggregates", "core.catalogue", "core.compare", "core.findings"},
-    {"core.settings.stored"},
+    {"core.settings.stored", "core.failures", "core.strip"},
     {"core.figures", "core.report", "core.bench", "core.bench_saliency"},
     {"core.diorama.card", "core.diorama.refresh"},
     {"core.diorama.cli", "core.terminal", "core.cli", "core.__main__"},
 ]
 TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "scenes", "generate", "cli", "settings"]
 TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene", "diorama.cli"]
-TORCH_FREE += ["settings.stored", "probe", "probes", "features", "figures.settings"]
+TORCH_FREE += ["settings.stored", "probe", "probes", "features", "figures.settings", "failures", "strip"]
 
 MODULES = sorted((REPO / "core").rglob("*.py"))
 
