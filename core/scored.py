@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 
 from core import metrics, paths, store
 from core.errors import StoreError
-from core.parts import write_parquet
+from core.parts import find_row, write_parquet
 
 #: Raised when the columns or their meaning change.
 FORMAT = 1
@@ -119,14 +119,13 @@ def sample(run: store.Run, sample_id: str) -> Sample | None:
     Raises:
         StoreError: If the run cannot be read.
     """
-    where = [("sample_id", "==", sample_id)]
-    said = store.predictions_of(run).read(["top10", "top10_prob", "error"], where).to_pylist()
-    there = pq.read_table(_ensured(run), filters=where, partitioning=None).to_pylist()
-    if not said or not there:
+    said = store.predictions_of(run).row("sample_id", sample_id)
+    there = find_row(_ensured(run), "sample_id", sample_id)
+    if said is None or there is None:
         return None
-    factors = {name: content for name, content in there[0].items() if name not in COMPUTED}
-    top = tuple(zip(said[0]["top10"] or (), said[0]["top10_prob"] or (), strict=True))
-    return Sample(sample_id, tuple(there[0]["accepted"]), factors, top, said[0]["error"])
+    factors = {name: content for name, content in there.items() if name not in COMPUTED}
+    top = tuple(zip(said["top10"] or (), said["top10_prob"] or (), strict=True))
+    return Sample(sample_id, tuple(there["accepted"]), factors, top, said["error"])
 
 
 def remembered(run: store.Run, question: object, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:

@@ -1,0 +1,186 @@
+"""How fast the pages are, as a browser sees them: start, page switches, model switches, click to gallery.
+
+    python -m tests.synthetic_store /tmp/full && python -m tests.measure_dashboard /tmp/full
+
+Prints medians in milliseconds. The first figure is timed from ``streamlit run`` on, once with an empty cache of
+aggregates and once with a filled one. Not a test: it asserts nothing.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from playwright.sync_api import Page, sync_playwright
+
+from tests.browser import CHROMIUM, FLAGS, REPO, free_port, stop, wait_for_text
+
+ROUNDS = 7
+FIGURE = ".js-plotly-plot .main-svg"
+
+
+def start(data: Path, port: int) -> subprocess.Popen:
+    """The app on a port, started as a user does."""
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
+    environment = {**os.environ, "OFFCENTER_DATA": str(data)}
+    return subprocess.Popen(command, cwd=REPO, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
+def first_figure(browser, data: Path, path: str, selector: str) -> float:
+    """Seconds from ``streamlit run`` to a figure on a page."""
+    port = free_port()
+    begun = time.perf_counter()
+    server = start(data, port)
+    tab = browser.new_page()
+    try:
+        while True:
+            try:
+                tab.goto(f"http://127.0.0.1:{port}{path}")
+                break
+            except Exception:
+                time.sleep(0.05)
+        tab.locator(selector).first.wait_for(timeout=120_000)
+        return time.perf_counter() - begun
+    finally:
+        tab.close()
+        stop(server)
+
+
+def timed(action: Callable[[], object], done: Callable[[], object]) -> float:
+    """Milliseconds from an action until what it leads to is there."""
+    begun = time.perf_counter()
+    action()
+    done()
+    return 1000 * (time.perf_counter() - begun)
+
+
+def idle(tab: Page) -> None:
+    """Wait until the script has run."""
+    tab.locator('[data-testid="stApp"][data-test-script-state="notRunning"]').wait_for(timeout=120_000)
+    tab.wait_for_timeout(400)
+
+
+def switch_pages(tab: Page) -> dict[str, float]:
+    """Between Overview and the factor page, each until its figure is drawn and its title is there."""
+    found: dict[str, list[float]] = {"to Overview": [], "to Size, location, rotation": [], "to Home": []}
+    for _ in range(ROUNDS):
+        for name, title, figure in (
+            ("Overview", "Overview", ".st-key-overview .main-svg"),
+            ("Size, location, rotation", "Size, location, rotation", ".st-key-location-0 .main-svg"),
+            ("Home", "Where does it break?", ".oc-card img"),
+        ):
+            link = tab.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True)
+            found[f"to {name}"].append(
+                timed(
+                    link.click,
+                    lambda title=title, figure=figure: (
+                        tab.get_by_role("heading", name=title, exact=True).wait_for(),
+                        tab.locator(figure).first.wait_for(),
+                    ),
+                )
+            )
+            idle(tab)
+    return {name: statistics.median(values) for name, values in found.items()}
+
+
+def switch_models(tab: Page, url: str) -> float:
+    """Add and remove a second model, until the sentence or the tiles show it."""
+    tab.goto(f"{url}/size_location_rotation")
+    idle(tab)
+    times = []
+    picker = tab.locator(".st-key-pick-models")
+    for number in range(ROUNDS):
+        if number % 2 == 0:
+            picker.locator("input").click()
+            option = tab.get_by_role("option").first
+            option.wait_for()
+            times.append(timed(option.click, lambda: tab.locator(".oc-tile .also").first.wait_for()))
+            tab.keyboard.press("Escape")
+        else:
+            picker.locator("input").click()
+            gone = tab.locator(".oc-tile .also").first
+            times.append(timed(lambda: tab.keyboard.press("Backspace"), lambda: gone.wait_for(state="detached")))
+            tab.keyboard.press("Escape")
+        idle(tab)
+    return statistics.median(times)
+
+
+def click_cells(tab: Page, url: str) -> tuple[float, float]:
+    """From a click on a map's cell to its filled gallery; and from a click on an image to its drawer."""
+    tab.goto(f"{url}/size_location_rotation")
+    idle(tab)
+    galleries, drawers = [], []
+    for number in range(ROUNDS):
+        x, y = round(0.1 + 0.1 * number, 2), 0.4
+        box = tab.locator(".st-key-location-0 .heatmaplayer").first.bounding_box()
+        at = box["x"] + box["width"] * (x + 0.025) / 1.05, box["y"] + box["height"] * (y + 0.025) / 1.05
+        galleries.append(
+            timed(
+                lambda at=at: tab.mouse.click(*at),
+                lambda x=x, y=y: (
+                    wait_for_text(tab, f"x {x:g}, y {y:g} ·"),
+                    tab.locator(".grid button").first.wait_for(),
+                ),
+            )
+        )
+        idle(tab)
+        image = tab.locator(".grid button").nth(number)
+        image.scroll_into_view_if_needed()
+        drawers.append(timed(image.click, lambda: tab.get_by_role("dialog").locator(".oc-top").first.wait_for()))
+        idle(tab)
+        tab.keyboard.press("Escape")
+        tab.get_by_role("dialog").wait_for(state="detached")
+        idle(tab)
+        tab.evaluate("document.querySelector('[data-testid=stMain]').scrollTo(0, 0)")
+        tab.wait_for_timeout(200)
+    return statistics.median(galleries), statistics.median(drawers)
+
+
+def main(data: Path) -> None:
+    """Measure and print."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
+        page, card = ("/size_location_rotation", FIGURE), ("/", ".oc-card img")
+        shutil.rmtree(data / "cache", ignore_errors=True)
+        print(f"first figure, nothing cached: {first_figure(browser, data, *page):.1f} s")
+        for _ in range(2):
+            home, figure = (first_figure(browser, data, *where) for where in (card, page))
+            print(f"first picture on Home {home:.1f} s, first figure on the factor page {figure:.1f} s")
+        port = free_port()
+        server = start(data, port)
+        url = f"http://127.0.0.1:{port}"
+        try:
+            wait_until_up(browser, url)
+            tab = browser.new_page(viewport={"width": 1440, "height": 1000})
+            tab.goto(url)
+            idle(tab)
+            for name, value in switch_pages(tab).items():
+                print(f"page switch {name}: {value:.0f} ms")
+            print(f"model added or removed: {switch_models(tab, url):.0f} ms")
+            gallery, drawer = click_cells(tab, url)
+            print(f"click to gallery: {gallery:.0f} ms, image to drawer: {drawer:.0f} ms")
+        finally:
+            stop(server)
+        browser.close()
+
+
+def wait_until_up(browser, url: str) -> None:
+    """Wait until the server answers."""
+    tab = browser.new_page()
+    for _ in range(200):
+        try:
+            tab.goto(url)
+            break
+        except Exception:
+            time.sleep(0.1)
+    tab.close()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]).resolve())

@@ -1,0 +1,152 @@
+"""Stored results of the size and shape of SI-Score's, without an image: for measuring pages, and small ones for tests.
+
+    python -m tests.synthetic_store FOLDER              # 541,548 + 92,884 + 39,540 rows for each of 4 models
+    OFFCENTER_DATA=FOLDER streamlit run app.py
+
+Accuracy depends on the factors by ``chance_right``, so what a page must show is known.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from core import labels, paths, store
+from core.parts import write_parquet
+
+FULL = {"location": 541_548, "size": 92_884, "rotation": 39_540}
+MODELS = ("resnet50.synthetic", "vit_base.synthetic", "convnext_tiny.synthetic", "mobilenetv3.synthetic")
+INSTANCES_PER_CLASS = 10
+PREPROCESSING = {
+    "input_size": [3, 224, 224],
+    "interpolation": "bicubic",
+    "mean": [0.485, 0.456, 0.406],
+    "std": [0.229, 0.224, 0.225],
+    "crop_pct": 0.875,
+    "crop_mode": "center",
+}
+
+
+def chance_right(samples: pd.DataFrame, skill: float) -> np.ndarray:
+    """Probability that a model of a skill (0..1) is right: falls off the centre, with small objects, upside down."""
+    offset = np.hypot(samples["x"] - 0.5, samples["y"] - 0.5)
+    small = np.clip(samples["area"] / 0.2, 0, 1)
+    turned = (1 - np.cos(np.deg2rad(samples["angle_deg"]))) / 2
+    return np.clip((0.5 + 0.45 * skill) * small * (1 - 0.6 * offset) * (1 - 0.3 * turned), 0, 1).to_numpy()
+
+
+def make_samples(protocol: str, n: int) -> pd.DataFrame:
+    """A samples table as the SI-Score reader makes it: every setting with every cut-out, until there are n rows."""
+    steps = np.round(np.arange(21) * 0.05, 2)
+    settings = {
+        "location": [(0.2, x, y, 0.0) for x in steps for y in steps],
+        "size": [(round(0.01 * step, 2), 0.5, 0.5, 0.0) for step in range(1, 101)],
+        "rotation": [(area, 0.5, 0.5, angle) for area in (0.2, 0.5, 0.8, 1.0) for angle in range(1, 360, 20)],
+    }[protocol]
+    grid = np.array(settings, dtype=float)[np.arange(n) % len(settings)]
+    classes = sorted(labels.si_score_classes().items())[:61]
+    cut_out = (np.arange(n) // len(settings)) % (len(classes) * INSTANCES_PER_CLASS)
+    names = np.array([name for name, _ in classes])[cut_out % len(classes)]
+    index = np.array([index for _, index in classes])[cut_out % len(classes)]
+    instance = (cut_out // len(classes)).astype(str)
+    frame = pd.DataFrame(
+        {
+            "sample_id": [f"{name}/{number}.jpg" for number, name in enumerate(names)],
+            "accepted": list(index[:, None]),
+            "cluster": np.char.add(np.char.add(names, "/"), instance),
+            **{column: grid[:, number] for number, column in enumerate(("area", "x", "y", "angle_deg"))},
+            "pct_inside_image": 1.0,
+            "class": names,
+            "foreground_instance": instance,
+            "background": (np.arange(n) % 867).astype(str),
+        }
+    )
+    inside = np.clip(0.5 + np.minimum(frame["x"], 1 - frame["x"]) / 0.45, 0, 1)
+    inside *= np.clip(0.5 + np.minimum(frame["y"], 1 - frame["y"]) / 0.45, 0, 1)
+    return frame.assign(pct_inside_image=inside.round(4))
+
+
+def make_predictions(samples: pd.DataFrame, skill: float, seed: int) -> pa.Table:
+    """Predictions of a model: right with ``chance_right``, else a class that is nobody's."""
+    rng = np.random.default_rng(seed)
+    n = len(samples)
+    truth = np.array([classes[0] for classes in samples["accepted"]])
+    right = rng.random(n) < chance_right(samples, skill)
+    ranked = (truth[:, None] + rng.integers(1, 99, (n, 1)) + np.arange(10) * 101) % 1000
+    ranked[:, 0] = np.where(right, truth, (truth + 1 + rng.integers(0, 500, n)) % 1000)
+    prob = np.sort(rng.dirichlet(np.full(10, 0.4), n) if n < 10_000 else rng.random((n, 10)) ** 4 / 5, axis=1)[:, ::-1]
+    offsets = np.arange(0, 10 * n + 1, 10, dtype=np.int32)
+
+    def lists(values: np.ndarray, kind: pa.DataType) -> pa.Array:
+        return pa.ListArray.from_arrays(pa.array(offsets), pa.array(values.reshape(-1), kind))
+
+    columns = {
+        "sample_id": samples["sample_id"].tolist(),
+        "view": ["clean"] * n,
+        "top10": lists(ranked, pa.int32()),
+        "top10_prob": lists(prob, pa.float32()),
+        "p_accepted": prob[:, 0].astype(np.float32),
+        "error": pa.nulls(n, pa.string()),
+    }
+    order = rng.permutation(n)
+    return pa.table(columns, schema=store.PREDICTIONS_SCHEMA).take(pa.array(order))
+
+
+def write_run(
+    protocol: str, samples: pd.DataFrame, model: str, skill: float, seed: int, done: float = 1.0
+) -> store.Run:
+    """Store a run of a synthetic model; ``done`` below 1 leaves it partial."""
+    key = f"si-score/{protocol}"
+    content = hashlib.sha256(f"{protocol} {len(samples)}".encode()).hexdigest()
+    identity = hashlib.sha256(f"{key} {model} {content}".encode()).hexdigest()[:16]
+    samples_path = store.samples_file(key, content, "imagenet-1k")
+    if not samples_path.is_file():
+        write_parquet(samples_path, pa.Table.from_pandas(samples, preserve_index=False))
+    folder = store.run_folder(key, model, identity)
+    predictions = make_predictions(samples, skill, seed)
+    write_parquet(folder / "part-0000000-0000000.parquet", predictions.slice(0, round(done * len(samples))))
+    info = {
+        "identity": identity,
+        "created": "2026-01-01T00:00:00+0000",
+        "updated": "2026-01-01T00:00:00+0000",
+        "status": "complete" if done >= 1 else "failed",
+        "model": {
+            "name": model,
+            "source": model,
+            "architecture": model.partition(".")[0],
+            "label_space": "imagenet-1k",
+            "num_classes": 1000,
+            "fingerprint": hashlib.sha256(model.encode()).hexdigest(),
+        },
+        "benchmark": {"key": key, "n": len(samples), "content": content, "notes": []},
+        "view": "clean",
+        "precision": "fp32",
+        "preprocessing": PREPROCESSING,
+        "samples": store.relative(samples_path),
+        "keep_logits": False,
+    }
+    paths.write_atomically(folder / store.MANIFEST, json.dumps(info))
+    return store.Run(folder, info)
+
+
+def make(sizes: dict[str, int], models: tuple[str, ...] = MODELS) -> list[store.Run]:
+    """Runs of models, the first the best, on protocols with so many images each; into the data home."""
+    runs = []
+    for protocol, n in sizes.items():
+        samples = make_samples(protocol, n)
+        for number, model in enumerate(models):
+            runs.append(write_run(protocol, samples, model, 1 - 0.3 * number, seed=number))
+    return runs
+
+
+if __name__ == "__main__":
+    os.environ["OFFCENTER_DATA"] = str(Path(sys.argv[1]).resolve())
+    for run in make(FULL):
+        print(f"{run.n_samples:>9,} {run.benchmark} {run.model}")
