@@ -43,7 +43,7 @@ def page() -> None:
             "Gap", list(DEFINITIONS), default="paper-code", key="gap", bind="query-params",
             label_visibility="collapsed",
         ) or "paper-code"  # fmt: skip
-        text.about(catalogue.benchmark_class(choice.benchmark), ABOUT)
+        text.about([catalogue.benchmark_class(choice.benchmark)], ABOUT)
     text.tiles(_tiles(runs, definition), choice)
     text.flag_state(list(runs.values()))
     text.flag_differences(list(runs.values()))

@@ -25,7 +25,7 @@ LAYERS = [
     {"core.diorama.cli", "core.terminal", "core.cli", "core.__main__"},
 ]
 TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "scenes", "generate", "cli", "settings"]
-TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene", "diorama.cli"]
+TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene", "diorama.cli", "diorama.depth"]
 TORCH_FREE += ["settings.stored", "probe", "probes", "features", "figures.settings", "failures", "strip"]
 
 MODULES = sorted((REPO / "core").rglob("*.py"))

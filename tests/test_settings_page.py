@@ -36,7 +36,7 @@ def test_the_page_opens_first_and_says_what_costs_most(run):
     assert not app.error
     costs = stored.answer(run, "costs")
     worst = costs[~costs["thin"].astype(bool)].iloc[0]
-    assert f"{100 * worst['gap']:.1f} points" in app.markdown[0].value or "too few" in app.markdown[0].value
+    assert f"{100 * worst['gap']:.1f}\u00a0points" in app.markdown[0].value or "too few" in app.markdown[0].value
     assert len(charts(app)) == 7
 
 
@@ -88,9 +88,9 @@ def test_heatmap_cells_are_clickable_and_told_by_colour(run):
 def test_the_finding_names_no_setting_that_is_not_clear():
     row = {"attribute": "time", "value": "night", "n_common": 50, "n_uncommon": 40, "thin": False}
     unclear = findings.costliest("m", pd.DataFrame([{**row, "gap": 0.05, "low": -0.02, "high": 0.12}]))
-    assert unclear.startswith("No uncommon setting clearly costs **m** accuracy: the most is 5.0 points [−2.0, 12.0]")
+    assert unclear.startswith("No uncommon setting clearly costs **m** accuracy: the most is 5.0\u00a0points [−2.0, 12.0]")
     clear = findings.costliest("m", pd.DataFrame([{**row, "gap": 0.2, "low": 0.1, "high": 0.3}]))
-    assert clear.startswith("**Night** costs **m** most: **20.0 points** of accuracy [10.0, 30.0]")
+    assert clear.startswith("**Night** costs **m** most: **20.0\u00a0points** of accuracy [10.0, 30.0]")
     thin = findings.costliest("m", pd.DataFrame([{**row, "gap": 0.2, "low": 0.1, "high": 0.3, "thin": True}]))
     assert "fewer than 30 images in each uncommon setting" in thin
 

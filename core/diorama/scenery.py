@@ -163,7 +163,7 @@ def _edges(distance: Tensor, picture: Tensor) -> Tensor:
     """Pixels (H * W,) next to a jump in distance or in colour."""
     inverse = 1 / distance.clamp_min(1e-3)
     marked = torch.zeros_like(distance, dtype=torch.bool)
-    for values, limit in ((inverse[..., None], 0.006), (picture, 0.07)):
+    for values, limit in ((inverse[..., None], 0.012), (picture, 0.14)):
         for axis in (0, 1):
             n = values.shape[axis]
             jump = (values.narrow(axis, 1, n - 1) - values.narrow(axis, 0, n - 1)).abs().amax(dim=-1) > limit

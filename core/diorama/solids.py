@@ -248,15 +248,14 @@ class Part:
             depth: Height of the deck amidships.
             sheer: How much higher the deck stands at the bow; half as much at the stern.
         """
-
         # How fast |z| - breadth grows at most, along z, x and y.
-        steepest = math.hypot(1.0, 3.1 * beam / length, 1.2 * beam / depth)
+        steepest = math.hypot(1.0, 4.0 * beam / length, 1.2 * beam / depth)
 
         def distance(p: Points) -> Tensor:
             x, y, z = p
             up = (y / depth).clamp(0, 1)
             bow = (x / (length * (0.78 + 0.22 * up))).clamp(0, 1.15)
-            stern = (-x / (length * (1.05 + 0.1 * up))).clamp(0, 1.15)
+            stern = (-x / (length * (1.05 + 0.1 * up))).clamp(0, 0.95)
             breadth = beam * (0.55 + 0.45 * up * (2 - up)) * (1 - bow**2.5 - stern**5)
             t = (x / length).clamp(-1.2, 1.2)
             deck = depth + sheer * torch.where(t > 0, t * t, 0.5 * t * t)
@@ -275,6 +274,20 @@ class Part:
             return torch.maximum(inner(p), p[0] * nx + p[1] * ny + p[2] * nz - offset / length)
 
         last.distance = distance
+        return self
+
+    def repeat(self, axis: int, step: float, count: int) -> Part:
+        """The last primitive stands ``count`` times along an axis, for the price of one; ``step`` is over its width."""
+        last = self.primitives[-1]
+        inner, start = last.distance, last.centre[axis]
+
+        def distance(p: Points) -> Tensor:
+            number = torch.round((p[axis] - start) / step).clamp(0, count - 1)
+            return inner(tuple(c - number * step if i == axis else c for i, c in enumerate(p)))
+
+        half = (count - 1) * step / 2
+        last.distance, last.radius = distance, last.radius + abs(half)
+        last.centre = tuple(c + half if i == axis else c for i, c in enumerate(last.centre))
         return self
 
     def _add(self, local: Distance, centre: Vec, radius: float, turn: Vec, colour: Colour | None) -> Part:

@@ -100,7 +100,8 @@ def beetle(rng: np.random.Generator) -> Shape:
     dome = rng.uniform(0.4, 0.46)
     shape = Shape()
     body = shape.part(colour, blend=0.06, gloss=0.7, pattern=_stripes(second) if rng.random() < 0.4 else None)
-    body.ellipsoid((0.0, 0.42, 0), (0.9, 0.25, 0.34)).ellipsoid((-0.1, 0.52, 0), (0.56, dome, 0.34))
+    body.ellipsoid((0.42, 0.38, 0), (0.46, 0.24, 0.33)).ellipsoid((-0.46, 0.38, 0), (0.42, 0.24, 0.33))
+    body.ellipsoid((-0.1, 0.52, 0), (0.56, dome, 0.34))
     wings = shape.part(colour, blend=0.06, mirror=True, gloss=0.7)
     for x in (0.54, -0.54):
         wings.ellipsoid((x, 0.28, 0.32), (0.3, 0.19, 0.13))

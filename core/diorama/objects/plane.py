@@ -23,6 +23,8 @@ LIVERIES: tuple[tuple[Colour, Colour, Colour], ...] = (
     (v.PINK, v.WHITE, v.VIOLET),
     (v.MINT, v.WHITE, v.RED),
 )
+#: Where an airliner's round nose begins.
+NOSE = 0.82
 PORT_LIGHT: Colour = (0.9, 0.03, 0.02)
 
 Outline = list[tuple[float, float]]
@@ -37,15 +39,22 @@ def _tip_lamps(shape: Shape, x: float, y: float, z: float) -> None:
     shape.part(PORT_LIGHT, mirror=True, glow=1.0).ellipsoid((x, y, z), (0.04, 0.03, 0.03))
 
 
+def _livery(rng: np.random.Generator) -> tuple[Colour, Colour, Colour]:
+    """Fuselage and wings of one livery, accents of any other that stands out from both."""
+    body, wing, _ = v.pick(rng, LIVERIES)
+    accents = list(dict.fromkeys(accent for _, _, accent in LIVERIES))
+    return body, wing, v.pick(rng, [accent for accent in accents if accent not in (body, wing)])
+
+
 def airliner(rng: np.random.Generator) -> Shape:
     """An airliner with jet engines under swept wings."""
-    body_colour, wing_colour, accent = v.pick(rng, LIVERIES)
+    body_colour, wing_colour, accent = _livery(rng)
     radius, span = rng.uniform(0.18, 0.22), rng.uniform(0.88, 1.0)
     engines = (0.34,) if rng.random() < 0.6 else (0.28, 0.58)
     shape, y = Shape(), 0.46
     belly = Pattern("below", accent, scale=y - 0.45 * radius, axis=1)
     body = shape.part(body_colour, blend=0.06, gloss=0.6, pattern=belly)
-    body.tube([(0.82, y, 0), (-0.45, y, 0), (-0.98, y + 0.1, 0)], [radius, radius, 0.05])
+    body.tube([(NOSE, y, 0), (-0.45, y, 0), (-0.98, y + 0.1, 0)], [radius, radius, 0.05])
     wings = shape.part(wing_colour, mirror=True, gloss=0.5)
     wings.prism(_swept(0.34, -0.22, -0.24, -0.46, span), 0.035, axis=1, centre=(0, y - 0.06, 0), turn=(-5, 0, 0))
     wings.prism(_swept(-0.7, -0.95, -0.95, -1.08, 0.36), 0.022, axis=1, centre=(0, y + 0.09, 0), rounding=0.02)
@@ -69,8 +78,9 @@ def airliner(rng: np.random.Generator) -> Shape:
 
 def _cabin_windows(shape: Shape, y: float, radius: float) -> None:
     """A row of cabin windows on either side, and the cockpit's."""
-    glass = shape.part(v.DARK_GLASS, gloss=0.9, glow=0.0)
-    glass.ellipsoid((0.86, y + 0.05, 0), (0.1 + 0.4 * radius, 0.045, radius * 0.88)).cut((-1, 0, 0), -0.87)
+    glass = shape.part(v.DARK_GLASS, gloss=0.9)
+    glass.ellipsoid((NOSE, y, 0), (radius + 0.008,) * 3).cut((-1, 0, 0), -NOSE - 0.3 * radius)
+    glass.cut((0, 1, 0), y + 0.62 * radius).cut((0, -1, 0), -y - 0.2 * radius)
     windows = shape.part(v.GLASS, mirror=True, gloss=0.7, glow=1.0)
     for i in range(6):
         windows.ellipsoid((0.6 - 0.2 * i, y + 0.035, radius * 0.97), (0.032, 0.038, 0.014))
@@ -99,7 +109,7 @@ def _gear(shape: Shape, x: float, y: float, accent: Colour) -> None:
 
 def propeller_plane(rng: np.random.Generator) -> Shape:
     """A small high-winged propeller plane."""
-    colour, wing, accent = v.pick(rng, LIVERIES)
+    colour, wing, accent = _livery(rng)
     span, angle = rng.uniform(0.95, 1.1), rng.uniform(0, 90)
     shape, y = Shape(), 0.48
     body = shape.part(colour, blend=0.08, gloss=0.6, pattern=Pattern("band", accent, scale=y, axis=1, amount=0.05))
@@ -109,6 +119,8 @@ def propeller_plane(rng: np.random.Generator) -> Shape:
     glass.ellipsoid((0.13, y + 0.18, 0), (0.385, 0.185, 0.22)).cut((0, -1, 0), -(y + 0.14))
     wings = shape.part(wing, mirror=True, gloss=0.4)
     wings.prism(_swept(0.32, -0.12, 0.26, -0.08, span), 0.04, axis=1, centre=(0, y + 0.37, 0), rounding=0.038)
+    tips = shape.part(accent, mirror=True, gloss=0.4)
+    tips.box((0.1, y + 0.37, 0.86 * span), (0.235, 0.045, 0.07), rounding=0.04)
     struts = shape.part(v.SILVER, mirror=True)
     struts.capsule((0.1, y - 0.08, 0.17), (0.1, y + 0.34, 0.56), 0.022)
     _propeller(shape, 0.84, y, 0.32, angle, accent)
@@ -120,7 +132,7 @@ def propeller_plane(rng: np.random.Generator) -> Shape:
 
 def biplane(rng: np.random.Generator) -> Shape:
     """A biplane with an open cockpit and a pilot."""
-    colour, wing, accent = v.pick(rng, LIVERIES)
+    colour, wing, accent = _livery(rng)
     span, angle, gap = rng.uniform(0.85, 1.0), rng.uniform(0, 90), rng.uniform(0.46, 0.54)
     shape, y = Shape(), 0.44
     body = shape.part(colour, blend=0.06, gloss=0.5)
@@ -135,11 +147,20 @@ def biplane(rng: np.random.Generator) -> Shape:
     for z in (0.2, 0.8 * span):
         struts.capsule((0.36, y - 0.1, z), (0.42, y - 0.12 + gap, z), 0.02)
         struts.capsule((0.1, y - 0.1, z), (0.16, y - 0.12 + gap, z), 0.02)
+    _roundels(shape, y - 0.12 + gap, 0.64 * span, accent)
     _pilot(shape, y)
     _propeller(shape, 0.8, y, 0.33, angle, accent)
     _tail(shape, y + 0.06, wing, accent)
     _gear(shape, 0.36, y - 0.08, accent)
     return shape
+
+
+def _roundels(shape: Shape, y: float, z: float, accent: Colour) -> None:
+    """Ringed discs on the upper wing."""
+    disc = shape.part(accent, mirror=True, gloss=0.4)
+    disc.cylinder((0.3, y, z), 0.14, 0.042, rounding=0.01)
+    disc.cylinder((0.3, y, z), 0.085, 0.046, rounding=0.01, colour=v.WHITE)
+    disc.cylinder((0.3, y, z), 0.04, 0.05, rounding=0.01, colour=v.RED)
 
 
 def _pilot(shape: Shape, y: float) -> None:

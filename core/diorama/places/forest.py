@@ -52,7 +52,13 @@ def draw(rng: np.random.Generator, style: Style) -> Place:
     air = Sky(day=(style.air, (0.16, 0.40, 0.66)), haze=38.0, seed=seed, moon=(float(rng.uniform(-0.3, 0.3)), 0.3))
     place = Place(Ground(paint, 0.35, 1.4, seed=seed), sky=air, horizon=style.horizon)
     for x in props.row(-14, 14, 1.9):
-        place.add(_tree(rng, style), x + rng.uniform(-0.5, 0.5), -rng.uniform(20, 25), scale=rng.uniform(1.2, 1.6))
+        place.add(
+            _tree(rng, style),
+            x + rng.uniform(-0.5, 0.5),
+            -rng.uniform(20, 25),
+            scale=rng.uniform(1.2, 1.6),
+            casts=False,
+        )
     for x, z in props.scatter(rng, 14, 7.0, 18.0, clear=0.24, apart=1.7):
         place.add(_tree(rng, style), x, z, scale=rng.uniform(0.95, 1.4), turn_deg=rng.uniform(0, 360))
     for x, z in props.scatter(rng, 6, 5.0, 12.0, clear=0.25, apart=1.0):

@@ -131,7 +131,7 @@ def _walls(style: Style) -> Shape:
 
 def _window() -> Shape:
     shape = Shape()
-    shape.part((0.35, 0.62, 0.88), gloss=0.7, glow=0.06).box((0, 0, 0), (0.95, 0.85, 0.03), rounding=0.01)
+    shape.part((0.24, 0.48, 0.76), gloss=0.7).box((0, 0, 0), (0.95, 0.85, 0.03), rounding=0.01)
     frame = shape.part((0.85, 0.83, 0.78))
     for x in (-0.98, 0.0, 0.98):
         frame.box((x, 0, 0.04), (0.06, 0.92, 0.05), rounding=0.02)

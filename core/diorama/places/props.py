@@ -183,13 +183,12 @@ def house(
         cover.prism([(-1.4, top - 0.05), (1.4, top - 0.05), (0, top + 1.0)], 1.05, rounding=0.04)
         shape.part((0.35, 0.12, 0.08)).box((0.6, top + 0.75, -0.2), (0.15, 0.4, 0.15))
     frames, panes = shape.part((0.85, 0.83, 0.78)), shape.part(GLOW_PANE, gloss=0.8, glow=0.9)
-    for floor in range(floors):
-        for x in (-0.75, 0.0, 0.75):
-            if floor == 0 and x == 0.0:
-                continue
-            frames.box((x, 1.3 * floor + 0.78, 0.9), (0.26, 0.34, 0.03), rounding=0.02)
-            panes.box((x, 1.3 * floor + 0.78, 0.92), (0.20, 0.28, 0.03), rounding=0.01)
-    shape.part(shaded(rng, (0.35, 0.10, 0.05), 0.5)).box((0, 0.45, 0.9), (0.24, 0.45, 0.04), rounding=0.02)
+    frames.box((-0.75, 0.78, 0.9), (0.26, 0.34, 0.03), rounding=0.02)
+    panes.box((-0.75, 0.78, 0.92), (0.20, 0.28, 0.03), rounding=0.01)
+    for windows in (frames, panes):
+        windows.repeat(0, 0.75, 3).repeat(1, 1.3, floors)
+    # The door stands before the lowest window of the middle.
+    shape.part(shaded(rng, (0.35, 0.10, 0.05), 0.5)).box((0, 0.58, 0.92), (0.3, 0.58, 0.06), rounding=0.02)
     return shape
 
 
@@ -214,9 +213,8 @@ def fence(colour: Colour, length: float) -> Shape:
     wood = shape.part(colour, gloss=0.1)
     for level in (0.3, 0.62):
         wood.box((0, level, 0), (length / 2, 0.05, 0.03), rounding=0.02)
-    count = max(2, round(length / 0.55))
-    for x in np.linspace(-length / 2, length / 2, count):
-        wood.box((float(x), 0.42, 0.02), (0.08, 0.42, 0.035), rounding=0.03)
+    gaps = max(1, round(length / 0.55))
+    wood.box((-length / 2, 0.42, 0.02), (0.08, 0.42, 0.035), rounding=0.03).repeat(0, length / gaps, gaps + 1)
     return shape
 
 

@@ -97,10 +97,10 @@ def _houses_along(rng: np.random.Generator, style: Style, place: Place) -> None:
         for number, z in enumerate(np.arange(-9.5, -40, -3.6)):
             wall = props.shaded(rng, style.walls[rng.integers(len(style.walls))], 0.1)
             shape = _house(rng, style, wall)
-            place.add(shape, side * 5.6, float(z), scale=1.35, turn_deg=90.0 * side)
+            place.add(shape, side * 5.6, float(z), scale=1.35, turn_deg=-90.0 * side, casts=z > -24)
             if number % 2 == 0:
                 x, front = side * 3.0, float(z) + 1.2
-                place.add(props.street_lamp(), x, front)
+                place.add(props.street_lamp(), x, front, casts=z > -24)
                 place.lamps.append(Lamp((x, 2.85, front)))
             elif style.trees:
                 place.add(props.round_tree(rng, (0.08, 0.28, 0.04)), side * 3.4, float(z) + 1.0, scale=0.75)
