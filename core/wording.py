@@ -50,7 +50,9 @@ def duration(seconds: float) -> str:
 
 
 def value(factor: Factor, content: object) -> str:
-    """A factor's value as a reader sees it: ``6 %``, ``181°``, ``koala``."""
+    """A factor's value as a reader sees it: ``6 %``, ``181°``, ``koala``; a set's values in a row."""
+    if isinstance(content, list):
+        return ", ".join(map(str, content))
     if isinstance(content, str) or not isinstance(content, int | float):
         return str(content)
     if factor.name in SHARES:

@@ -12,12 +12,14 @@ from tests.conftest import REPO
 #: Lower layers know nothing of higher ones; modules of one layer may use each other, without cycles.
 LAYERS = [
     {"core", "core.types", "core.errors", "core.paths", "core.parts"},
-    {"core.labels", "core.scenes", "core.views", "core.stats", "core.metrics", "core.settings"},
+    {"core.labels", "core.scenes", "core.views", "core.stats", "core.metrics", "core.settings", "core.probe"},
+    {"core.resampling", "core.wording", "core.published", "core.preview"},
     {"core.diorama"},
     {"core.models", "core.benchmarks", "core.loading", "core.forward", "core.engine", "core.generate"},
     {"core.diorama.build", "core.diorama.pool", "core.diorama.train"},
-    {"core.evaluate", "core.store"},
-    {"core.saliency"},
+    {"core.evaluate", "core.store", "core.features", "core.probes"},
+    {"core.saliency", "core.scored", "core.aggregates", "core.catalogue", "core.compare", "core.findings"},
+    {"core.settings.stored", "core.failures", "core.strip"},
     {"core.figures", "core.report", "core.bench", "core.bench_saliency", "core.resident"},
     {"core.live", "core.job_files", "core.cost"},
     {"core.jobs"},
@@ -28,6 +30,7 @@ LAYERS = [
 TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "scenes", "generate", "cli", "settings"]
 TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene", "diorama.cli", "diorama.depth"]
 TORCH_FREE += ["jobs", "job_files", "cost", "worker", "cli_jobs"]
+TORCH_FREE += ["settings.stored", "probe", "probes", "features", "figures.settings", "failures", "strip"]
 
 MODULES = sorted((REPO / "core").rglob("*.py"))
 

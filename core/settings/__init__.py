@@ -10,7 +10,7 @@ from functools import partial
 
 from core.settings.gaps import adjusted_gaps, costs, gaps
 from core.settings.rules import ATTRIBUTES, CATEGORIES, NONE, PARTITIONS, VALUES, annotate, is_uncommon
-from core.settings.tables import by_category_partition, heatmap, partitions
+from core.settings.tables import UNKNOWN, by_category_partition, by_humans, heatmap, partitions
 from core.types import Factor, Table
 
 FACTORS = (
@@ -48,4 +48,19 @@ TABLES = (
     Table("costs", ("attribute", "value"), "What each uncommon setting costs, class mix adjusted", costs),
 )
 
-__all__ = ["ATTRIBUTES", "CATEGORIES", "FACTORS", "NONE", "PARTITIONS", "TABLES", "VALUES", "annotate", "is_uncommon"]
+#: For releases that say whether people are in the image.
+BY_HUMANS = Table("by_humans", ("humans",), "Top-1 with and without people in the image", by_humans)
+
+__all__ = [
+    "ATTRIBUTES",
+    "BY_HUMANS",
+    "CATEGORIES",
+    "FACTORS",
+    "NONE",
+    "PARTITIONS",
+    "TABLES",
+    "UNKNOWN",
+    "VALUES",
+    "annotate",
+    "is_uncommon",
+]

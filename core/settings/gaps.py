@@ -14,7 +14,8 @@ Every function takes the table that ``core.settings.tables`` takes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
@@ -27,6 +28,7 @@ from core.settings.rules import ATTRIBUTES, CATEGORIES, NONE, VALUES, location_p
 
 Definition = Literal["paper-code", "image-level"]
 DEFINITIONS: tuple[Definition, ...] = ("paper-code", "image-level")
+COMMON, UNCOMMON = "common", "uncommon"
 _GAP = ("gap", "low", "high", "n_common", "n_uncommon")
 
 
@@ -40,7 +42,7 @@ def gaps(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
     rows = []
     for attribute, definition in _each():
         found = _cells(sides(joined, attribute, definition).assign(category=""), cluster)
-        rows.append((attribute, definition, *found.gap([""], [1.0])))
+        rows.append((attribute, definition, *found.gap({"": 1.0})))
     return pd.DataFrame(rows, columns=["attribute", "definition", *_GAP])
 
 
@@ -48,7 +50,7 @@ def adjusted_gaps(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFr
     """``gaps`` with the same class mix on both sides; n counts the classes that have images on both."""
     rows = []
     for attribute, definition in _each():
-        rows.append((attribute, definition, *_cells(sides(joined, attribute, definition), cluster).adjusted()))
+        rows.append((attribute, definition, *_cells(sides(joined, attribute, definition), cluster).adjusted_gap()))
     return pd.DataFrame(rows, columns=["attribute", "definition", *_GAP])
 
 
@@ -57,12 +59,12 @@ def category_gaps(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFr
     rows = []
     for attribute, definition in _each():
         found = _cells(sides(joined, attribute, definition), cluster)
-        rows += [(name, attribute, definition, *found.gap([name], [1.0])) for name in CATEGORIES]
+        rows += [(name, attribute, definition, *found.gap({name: 1.0})) for name in CATEGORIES]
     return pd.DataFrame(rows, columns=["category", "attribute", "definition", *_GAP])
 
 
-def costs(joined: pd.DataFrame, cluster: str | None = None, definition: Definition = "paper-code") -> pd.DataFrame:
-    """What each uncommon value costs: the class-mix-adjusted gap between its attribute's common images and its own.
+def costs(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
+    """What each uncommon value costs: the class-mix-adjusted ``paper-code`` gap with only its own images on one side.
 
     Returns:
         ``attribute, value, gap, low, high, n_common, n_uncommon, thin``, the costliest first; values that are nowhere
@@ -70,14 +72,11 @@ def costs(joined: pd.DataFrame, cluster: str | None = None, definition: Definiti
     """
     rows = []
     for attribute in ATTRIBUTES:
-        both = sides(joined, attribute, definition)
-        per_value = sides(joined, attribute, "paper-code")
-        common, uncommon = both[~both["uncommon"]], per_value[per_value["uncommon"]]
+        long = sides(joined, attribute)
+        found = _cells(long.assign(side=long["value"].where(long["side"] == UNCOMMON, COMMON)), cluster)
         for value in VALUES[attribute]:
-            of_value = uncommon[uncommon["value"] == value]
-            if len(of_value):
-                found = _cells(pd.concat([common, of_value], ignore_index=True), cluster).adjusted()
-                rows.append((attribute, value, *found))
+            if value in found.sides:
+                rows.append((attribute, value, *found.adjusted_gap(value)))
     table = pd.DataFrame(rows, columns=["attribute", "value", *_GAP])
     return table.assign(thin=table["n_uncommon"] < THIN).sort_values("gap", ascending=False, ignore_index=True)
 
@@ -96,8 +95,8 @@ def sides(joined: pd.DataFrame, attribute: str, definition: Definition = "paper-
 
     Returns:
         ``category, correct, cluster`` of ``joined`` with ``row`` (position of the image in ``joined``), ``value`` (of
-        the attribute; empty for locations at image level) and ``uncommon`` (bool). Images without a prediction, and
-        categories without rules, are left out.
+        the attribute; empty for locations at image level) and ``side`` (``common`` or ``uncommon``). Images without a
+        prediction, and categories without rules, are left out.
 
     Raises:
         UsageError: If the definition is unknown.
@@ -107,66 +106,75 @@ def sides(joined: pd.DataFrame, attribute: str, definition: Definition = "paper-
     used = [column for column in ("category", "correct", "cluster") if column in joined]
     if definition == "paper-code" and attribute == "locations":
         pairs = location_pairs(joined)
-        long = joined[used].iloc[pairs["row"]].reset_index(drop=True)
-        long = long.assign(row=pairs["row"], value=pairs["value"], uncommon=pairs["uncommon"])
+        row, value, uncommon = pairs["row"].to_numpy(), pairs["value"].to_numpy(), pairs["uncommon"].to_numpy()
     else:
-        values = "" if attribute == "locations" else joined[attribute]
-        long = joined[used].assign(row=np.arange(len(joined)), value=values, uncommon=joined[f"uncommon_{attribute}"])
+        row, uncommon = np.arange(len(joined)), joined[f"uncommon_{attribute}"].to_numpy()
+        value = "" if attribute == "locations" else joined[attribute].to_numpy()
+    long = joined[used].iloc[row].reset_index(drop=True)
+    long = long.assign(row=row, value=value, side=np.where(uncommon, UNCOMMON, COMMON))
     known = long["correct"].notna() & long["category"].isin(CATEGORIES)
     if definition == "paper-code":
         known &= long["value"] != NONE
     return long[known].reset_index(drop=True)
 
 
+@dataclass(frozen=True)
 class _Cells:
     """Accuracies of (category, side) cells with what it takes to compare them.
 
     Attributes:
-        table: Indexed by (category, uncommon): ``value, low, high, n``.
-        overlap: By category, the correlation of its two cells, which share images where an image has several values.
+        table: Indexed by (category, side): ``value, low, high, n``.
+        overlap: By category and side, the correlation with the category's common cell: an image with several values
+            stands on both sides.
     """
 
-    def __init__(self, table: pd.DataFrame, overlap: dict[str, float]) -> None:
-        self.table = table
-        self.overlap = overlap
+    table: pd.DataFrame
+    overlap: pd.Series
 
-    def gap(self, categories: Sequence[str], weights: Sequence[float]) -> tuple[float, float, float, int, int]:
+    @property
+    def sides(self) -> set[str]:
+        """Sides that occur."""
+        return set(self.table.index.get_level_values("side"))
+
+    def gap(self, weights: Mapping[str, float], side: str = UNCOMMON) -> tuple[float, float, float, int, int]:
         """Weighted gap over categories: gap, low, high, n_common, n_uncommon."""
-        common = self.table.reindex([(name, False) for name in categories])
-        rare = self.table.reindex([(name, True) for name in categories])
-        n_common, n_rare = (int(side["n"].fillna(0).sum()) for side in (common, rare))
+        common, rare = (self.table.reindex([(name, each) for name in weights]) for each in (COMMON, side))
+        n_common, n_rare = (int(part["n"].fillna(0).sum()) for part in (common, rare))
         both = pd.concat([common, rare])
-        signed = np.concatenate([np.asarray(weights, dtype=float), -np.asarray(weights, dtype=float)])
-        k = len(categories)
-        related = np.eye(2 * k)
-        shared = [self.overlap.get(name, 0.0) for name in categories]
-        related[np.arange(k), np.arange(k) + k] = related[np.arange(k) + k, np.arange(k)] = shared
-        if not k or both["value"].isna().any():
+        if not weights or both["value"].isna().any():
             return np.nan, np.nan, np.nan, n_common, n_rare
-        return *stats.combine(signed, both["value"], both["low"], both["high"], related), n_common, n_rare
+        k = len(weights)
+        signed = np.array(list(weights.values()))
+        related = np.eye(2 * k)
+        first, second = np.arange(k), np.arange(k) + k
+        shared = self.overlap.reindex([(name, side) for name in weights]).fillna(0.0)
+        related[first, second] = related[second, first] = shared
+        total = stats.combine(np.append(signed, -signed), both["value"], both["low"], both["high"], related)
+        return *total, n_common, n_rare
 
-    def adjusted(self) -> tuple[float, float, float, int, int]:
+    def adjusted_gap(self, side: str = UNCOMMON) -> tuple[float, float, float, int, int]:
         """The gap with the uncommon side's class mix on both sides, over classes with images on both."""
-        n = self.table["n"].unstack(fill_value=0).reindex(columns=[False, True], fill_value=0)
+        n = self.table["n"].unstack("side", fill_value=0).reindex(columns=[COMMON, side], fill_value=0)
         n = n[(n > 0).all(axis=1)]
-        return self.gap(list(n.index), list(n[True] / max(n[True].sum(), 1)))
+        return self.gap((n[side] / max(n[side].sum(), 1)).to_dict(), side)
 
 
 def _cells(long: pd.DataFrame, cluster: str | None) -> _Cells:
     """Cells of ``sides``; with clusters the overlap is left out, which widens the interval rather than narrows it."""
-    by = ["category", "uncommon"]
+    by = ["category", "side"]
     if cluster is not None:
-        return _Cells(accuracy_by(long, by, cluster).set_index(by), {})
+        return _Cells(accuracy_by(long, by, cluster).set_index(by), pd.Series(dtype=float))
     per_image = long.groupby([*by, "row"])["correct"].agg(["sum", "size"])
     counts = per_image["size"].astype(float)
-    total = per_image.groupby(by).sum().rename(columns={"sum": "right", "size": "n"})
-    # Pairs of one image are right or wrong together, so they weigh less than as many images (Kish's effective n).
-    squares = (counts**2).groupby(by).sum()
-    effective = total["n"] ** 2 / squares
-    value = total["right"] / total["n"]
+    total = per_image.groupby(by).sum()
+    norms = (counts**2).groupby(by).sum()
+    # Values of one image are right or wrong together, so they weigh less than as many images (Kish's effective n).
+    effective = total["size"] ** 2 / norms
+    value = total["sum"] / total["size"]
     low, high = stats.wilson(value * effective, effective)
-    table = total.assign(value=value, low=low, high=high)
-    sizes = counts.unstack("uncommon", fill_value=0).reindex(columns=[False, True], fill_value=0)
-    product = (sizes[False] * sizes[True]).groupby("category").sum()
-    norms = np.sqrt((sizes**2).groupby("category").sum().prod(axis=1))
-    return _Cells(table, (product / norms.where(norms > 0, 1)).to_dict())
+    common = counts.xs(COMMON, level="side") if COMMON in counts.index.unique("side") else counts.iloc[:0]
+    both = counts.reset_index("side").join(common.rename("common"), how="inner")
+    product = (both["size"] * both["common"]).groupby([both.index.get_level_values("category"), both["side"]]).sum()
+    of_common = norms.reindex(pd.MultiIndex.from_product([norms.index.unique("category"), [COMMON]], names=by))
+    lengths = np.sqrt(norms * of_common.droplevel("side").reindex(norms.index.get_level_values("category")).to_numpy())
+    return _Cells(total.rename(columns={"size": "n"}).assign(value=value, low=low, high=high), product / lengths)

@@ -12,6 +12,7 @@ import streamlit as st
 from core import aggregates, catalogue, compare, labels, preview, scored, store
 from core.aggregates import Question
 from core.compare import Contrast
+from core.settings import stored
 from core.types import Benchmark, Factor
 
 #: Seconds for which a list of results may be old.
@@ -57,6 +58,16 @@ def _behind(key: _Key, question: Question) -> pd.DataFrame:
 def behind(run: store.Run, question: Question) -> pd.DataFrame:
     """See ``aggregates.behind``."""
     return _behind(key_of(run), question)
+
+
+@st.cache_data(max_entries=1024, show_spinner="Reading the predictions, once …")
+def _settings(key: _Key, question: str) -> pd.DataFrame:
+    return stored.answer(_open(key), question)
+
+
+def settings(run: store.Run, question: str) -> pd.DataFrame:
+    """See ``core.settings.stored.answer``."""
+    return _settings(key_of(run), question)
 
 
 @st.cache_data(max_entries=512, **_QUIET)
