@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from core.types import Factor
 
@@ -64,6 +65,14 @@ def short_label(factor: Factor) -> str:
     """What stands before a value: ``x``, ``area``, ``rotation``."""
     known = {"x": "x", "y": "y", "area": "area", "angle_deg": "rotation", "yaw_deg": "yaw"}
     return known.get(factor.name, factor.label.lower())
+
+
+def preprocessing(transform: Mapping[str, object]) -> str:
+    """What a model's images went through: ``224 px, bicubic, crop 0.9``; imported predictions do not say."""
+    if not transform:
+        return "preprocessing unknown"
+    size = transform["input_size"]
+    return f"{size[-1]} px, {transform['interpolation']}, crop {transform['crop_pct']:g}"  # type: ignore[index]
 
 
 def _absent(number: float | None) -> bool:
