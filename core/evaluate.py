@@ -201,7 +201,7 @@ def _run(
             tracker.advance(len(errors), sum(error is not None for error in errors))
 
     status = "failed"
-    stream = engine.stream(rows, lambda row: _pixels(engine, plan, ids[row]))
+    stream = engine.stream(rows, lambda row: pixels_of(engine, plan, ids[row]))
     last = time.monotonic()
     try:
         for part in stream:
@@ -232,7 +232,7 @@ def _run(
             writer.write_manifest(status=status, session=_session(engine, tracker))
 
 
-def _pixels(engine: Engine, plan: Plan, sample_id: str) -> np.ndarray | str:
+def pixels_of(engine: Engine, plan: Plan, sample_id: str) -> np.ndarray | str:
     """An image's pixels under the plan's view, or why it cannot be decoded; that is a fact about it and is stored."""
     benchmark = plan.benchmark
     path = benchmark.path(sample_id)

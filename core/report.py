@@ -100,7 +100,7 @@ def _table(table: pd.DataFrame, benchmark: type[Benchmark], spec: Table, policy:
     found = spec.compute(table, cluster="cluster" if benchmark.cluster_unit else None)
     if policy == "top5":
         found = found.rename(columns=lambda column: column.replace("top1", "top5"))
-    return [_plain(row) for row in found.to_dict("records")]
+    return plain_rows(found)
 
 
 def _rows(table: pd.DataFrame, benchmark: type[Benchmark], by: Sequence[str], policy: Policy) -> list[dict[str, Any]]:
@@ -111,7 +111,12 @@ def _rows(table: pd.DataFrame, benchmark: type[Benchmark], by: Sequence[str], po
     if policy == "top1":
         columns["top5"] = metrics.accuracy_by(table, by, value="correct_top5")["value"]
     frame = main[list(by)].assign(**columns, n=main["n"], n_clusters=main["n_clusters"])
-    return [_plain(row) for row in frame.to_dict("records")]
+    return plain_rows(frame)
+
+
+def plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table as JSON values; what cannot be said is None."""
+    return [_plain(row) for row in table.to_dict("records")]
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
@@ -119,6 +124,7 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     plain = {}
     for name, value in row.items():
         value = value.item() if isinstance(value, np.generic) else value
+        value = value.tolist() if isinstance(value, np.ndarray) else value
         plain[name] = None if isinstance(value, float) and np.isnan(value) else value
     return plain
 

@@ -124,6 +124,24 @@ def _computed_cell(row: Mapping[str, Any], name: str, lows: Mapping[str, str], b
     return percent(value)
 
 
+def probe_table(rows: Sequence[Mapping[str, Any]]) -> RichTable:
+    """Probes that were fitted: how well a location can be told, and the classes that look like it."""
+    title = "Location told from features of one category (50 % is guessing)"
+    table = RichTable(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for name in ("category", "location", "accuracy %", "95 % interval", "n", "most similar classes (cosine)"):
+        table.add_column(name, justify="right" if name in ("accuracy %", "95 % interval", "n") else "left")
+    for row in rows:
+        if not row["reason"]:
+            similar = ", ".join(
+                f"{name} ({cosine:.2f})" for name, cosine in zip(row["similar"], row["cosines"], strict=True)
+            )
+            around = f"[{percent(row['low'])}, {percent(row['high'])}]"
+            table.add_row(
+                row["category"], row["location"], percent(row["accuracy"]), around, f"{row['n_used']:,}", similar
+            )
+    return table
+
+
 def grid_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[str], value: str) -> str:
     """A metric table of two factors as a grid of percentages; the second factor goes down where it is ``y``.
 

@@ -7,15 +7,17 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.heatmap import category_heatmap
+from core.figures.heatmap import category_heatmap, share_text
 from core.figures.style import COMMON, MUTED, RULE, UNCOMMON, Words, dress, interval_text, percent_axis
 from core.metrics import THIN
 from core.wording import interval, points
 
 #: The row of totals and the column of gaps.
 ALL, GAP = "all", "gap"
+#: Pixels below a heatmap, for slanted values and the identity.
+_BELOW = 104
 #: From common to uncommon, by the number of uncommon attributes.
-_BY_COUNT = {"P0": COMMON, "P1": "#C9A227", "P2": UNCOMMON, "P3": "#7A2E1D"}
+_BY_COUNT = {"P0": COMMON, "P1": "#C9A227", "P2": UNCOMMON, "P3": "#B5446E"}
 
 
 def setting_heatmap(
@@ -41,9 +43,8 @@ def setting_heatmap(
         A figure whose cells carry ``[category, value]`` as customdata; totals and gaps are not clickable.
     """
     values, categories = list(totals["value"]), list(dict.fromkeys(cells["category"]))
-    table = cells.rename(columns={"value": "setting", "top1": "value"}).assign(n_clusters=cells["n"])
     figure = category_heatmap(
-        table,
+        _metric(cells),
         "category",
         "setting",
         words,
@@ -52,16 +53,15 @@ def setting_heatmap(
         chosen=chosen,
         height=height,
     )
-    shown = totals[totals["n"] > 0].rename(columns={"top1": "value"}).assign(n_clusters=totals["n"])
-    setting = totals.loc[totals["n"] > 0, "value"]
+    total = _metric(totals[totals["n"] > 0])
     _add_text(
         figure,
-        list(setting),
-        [ALL] * len(shown),
-        [_whole(share, n) for share, n in zip(totals.loc[setting.index, "top1"], shown["n"], strict=True)],
+        list(total["setting"]),
+        [ALL] * len(total),
+        [share_text(share, n) for share, n in zip(total["value"], total["n"], strict=True)],
         [
             f"all categories, {name}<br>{text}"
-            for name, text in zip(setting, interval_text(_columns(totals.loc[setting.index])), strict=True)
+            for name, text in zip(total["setting"], interval_text(total), strict=True)
         ],
     )
     known = gaps[gaps["gap"].notna()]
@@ -78,23 +78,15 @@ def setting_heatmap(
     )
     figure.add_hline(y=len(categories) - 0.5, line={"color": MUTED, "width": 1})
     figure.add_vline(x=len(values) - 0.5, line={"color": MUTED, "width": 1})
-    figure.update_xaxes(side="top", tickangle=-55, ticklabelstandoff=2)
-    return figure
+    figure.update_xaxes(tickangle=-50, range=[-0.5, len(values) + 0.5])
+    figure.update_yaxes(autorange=False, range=[len(categories) + 0.5, -0.5])
+    figure.update_layout(margin={"b": _BELOW})
+    return figure.update_annotations(yshift=-_BELOW)
 
 
-def _columns(table: pd.DataFrame) -> dict[str, pd.Series]:
-    """A table of settings with the names that metric tables have."""
-    return {
-        "value": table["top1"],
-        "low": table["low"],
-        "high": table["high"],
-        "n": table["n"],
-        "n_clusters": table["n"],
-    }
-
-
-def _whole(share: float, n: int) -> str:
-    return f"({100 * share:.0f})" if n < THIN else f"{100 * share:.0f}"
+def _metric(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of settings with the names that metric tables have; the attribute's value goes to ``setting``."""
+    return table.rename(columns={"value": "setting", "top1": "value"}).assign(n_clusters=table["n"])
 
 
 def _gap_text(gap: float, n_uncommon: int) -> str:
@@ -187,7 +179,7 @@ def gap_points(
     )
     for place in range(1, len(labels)):
         figure.add_hline(y=place - 0.5, line={"color": RULE, "width": 1})
-    return dress(figure, words, height=height)
+    return dress(figure, words, height=height, legend=len(raw) + 1)
 
 
 def _add_published_gaps(
@@ -226,7 +218,7 @@ def category_partitions(table: pd.DataFrame, words: Words, *, height: int = 400)
         figure.add_scatter(
             x=[order.index(category) + (number - 1.5) * 0.17 for category in part["category"]],
             y=part["top1"].tolist(),
-            name=f"{name}: {number} uncommon" if number else "P0: all common",
+            name=name,
             mode="markers",
             marker={
                 "size": 8,
@@ -257,7 +249,7 @@ def category_partitions(table: pd.DataFrame, words: Words, *, height: int = 400)
         tickvals=list(range(len(order))), ticktext=order, range=[-0.6, len(order) - 0.4], showgrid=False, zeroline=False
     )
     figure.update_yaxes(**percent_axis("top-1", range=[-0.02, 1.02]))
-    return dress(figure, words, height=height)
+    return dress(figure, words, height=height, legend=1)
 
 
 def cost_bars(table: pd.DataFrame, words: Words, *, height: int = 400) -> go.Figure:
@@ -300,4 +292,4 @@ def cost_bars(table: pd.DataFrame, words: Words, *, height: int = 400) -> go.Fig
     figure.update_layout(bargap=0.3)
     figure.update_xaxes(**percent_axis("accuracy lost, points, same class mix"))
     figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True, ticklabelstandoff=6)
-    return dress(figure, words, height=height, legend=False)
+    return dress(figure, words, height=height)

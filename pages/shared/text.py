@@ -106,11 +106,13 @@ def flag_state(runs: Sequence[store.Run]) -> None:
             )
 
 
-def about(benchmarks: Sequence[type[Benchmark]]) -> None:
-    """The popover on what is measured, and with which interval."""
+def about(benchmarks: Sequence[type[Benchmark]], more: str = "") -> None:
+    """The popover on what is measured, and with which interval; ``more`` is Markdown on the page's own terms."""
     with st.popover("About", icon=":material/info:"):
         for benchmark in benchmarks:
             st.markdown(f"**{benchmark.title}**  \n{' '.join((benchmark.__doc__ or '').split())}")
+        if more:
+            st.markdown(more)
         first = benchmarks[0]
         unit = first.cluster_unit
         st.markdown(
