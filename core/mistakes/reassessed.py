@@ -8,25 +8,28 @@ from __future__ import annotations
 
 import importlib.util
 import json
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
-from core.mistakes.annotations import N_VALIDATION
+from core.mistakes.annotations import N_VALIDATION, validation_name, validation_number
 
 SOURCE = "ReaL labels (Beyer et al. 2020)"
 _FILE = Path("data") / "_info" / "imagenet_real_labels.json"
 
 
+def reassessed(name: str) -> tuple[int, ...]:
+    """Class indices of a validation image, by ``validation_name``; none where timm does not bring them."""
+    labels = _labels()
+    return tuple(labels[validation_number(name) - 1]) if labels and validation_name(name) == name else ()
+
+
 @cache
-def reassessed_labels() -> Mapping[str, tuple[int, ...]]:
-    """Class indices by validation file name; empty where timm does not bring them. Never imports timm, nor torch."""
+def _labels() -> list[list[int]]:
+    """Of each image, in the order of file names. Found without importing timm, which would import torch."""
     found = importlib.util.find_spec("timm")
     folders = found.submodule_search_locations if found else None
     try:
         entries = json.loads((Path(next(iter(folders or ()))) / _FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError, StopIteration):
-        return {}
-    if not isinstance(entries, list) or len(entries) != N_VALIDATION:
-        return {}
-    return {f"ILSVRC2012_val_{at:08}.JPEG": tuple(map(int, classes)) for at, classes in enumerate(entries, 1)}
+        return []
+    return entries if isinstance(entries, list) and len(entries) == N_VALIDATION else []

@@ -15,7 +15,7 @@ import pandas as pd
 from core import labels, scored, store
 from core.labels import IMAGENET_1K
 from core.mistakes.annotations import Annotations, validation_name
-from core.mistakes.reassessed import reassessed_labels
+from core.mistakes.reassessed import reassessed
 
 Kind = Literal["wrong", "right", "all", "single_only", "both_wrong", "only_this_wrong"]
 #: What each kind of row is called; ``single_only`` and the last two need annotations and another model.
@@ -134,7 +134,7 @@ def of_published(
     Args:
         mistakes: From ``published.read_mistakes``.
         other: Another model's; an image that is not among its mistakes, is right.
-        annotations: Their first correct label is the true class; without them, that of ``reassessed_labels``.
+        annotations: Their first correct label is the true class; without them, that of ``reassessed``.
         original: Original class by file name; goes before both.
 
     Returns:
@@ -174,7 +174,7 @@ def _true_of(name: str, predicted: int, annotations: Annotations | None, origina
     if annotations is not None and name in annotations.labels:
         return next(iter(annotations.labels[name].correct), -1)
     # An expert judged the prediction wrong, so a label that says it is right is not the true class here.
-    return next((index for index in reassessed_labels().get(name, ()) if index != predicted), -1)
+    return next((index for index in reassessed(name) if index != predicted), -1)
 
 
 def with_categories(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from core import preview, store
 from core.errors import OffcenterError
 from core.labels import FOCUS_10, IMAGENET_1K, label_space
 from core.mistakes import files, published
-from core.mistakes.reassessed import SOURCE, reassessed_labels
+from core.mistakes.reassessed import SOURCE, reassessed
 from core.mistakes.relations import relation
 from core.wording import percent
 from pages.shared import cached, drawer, live, mistakes, place
@@ -189,9 +189,8 @@ def _labels(subject: Subject, row: pd.Series, found: files.Files) -> None:
                 facts.append((kind, ", ".join(names)))
     else:
         facts.append(("true class", str(row["true"])))
-        reassessed = reassessed_labels().get(row["sample_id"], ())
-        if reassessed:
-            names = [cached.class_name(IMAGENET_1K, index) for index in reassessed]
+        names = [cached.class_name(IMAGENET_1K, index) for index in reassessed(row["sample_id"])]
+        if names:
             facts.append((SOURCE, ", ".join(names)))
     if row.get("other_predicted") is not None and subject.run is None:
         other = str(row["other_predicted"])
