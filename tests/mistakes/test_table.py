@@ -165,7 +165,7 @@ def test_reassessed_labels_come_with_timm_for_every_validation_image():
     labels = [reassessed(name(number)) for number in range(1, 50_001)]
     assert all(0 <= index < 1000 for classes in labels for index in classes)
     # Most images have a label, and by far most of those have one.
-    assert 45_000 < sum(bool(classes) for classes in labels)
+    assert sum(bool(classes) for classes in labels) > 45_000
     assert reassessed("my photo.jpg") == ()
 
 
