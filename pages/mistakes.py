@@ -23,7 +23,7 @@ from pages.shared.mistakes import PUBLISHED, Subject
 from pages.shared.text import Tile
 
 TITLE = "Mistakes"
-_RING, _BARS = 28, 12
+_RING, _BARS = 22, 12
 
 
 def page() -> None:
@@ -43,6 +43,7 @@ def page() -> None:
         text.head(TITLE, _finding(subject))
     with numbers:
         text.tiles(_tiles(subject, runs), choice)
+        text.flag_state([subject.run] if subject.run else [])
     _figures(subject, filters, rows, found, choice)
     _one(subject, rows, filters, runs, found, choice)
     if diagnose.can_diagnose(subject):
@@ -72,7 +73,6 @@ def _subject(choice: Choice, found: Files, runs: dict[str, store.Run]) -> Subjec
                 frame.offer_run(model, choice.benchmark, choice)
         return None
     first, *others = runs.values()
-    text.flag_state([first])
     return mistakes.of_run(first, others[0] if others else None, found, choice)
 
 
@@ -152,7 +152,7 @@ def _pair_bars(
     subject: Subject, filters: Filters, pairs: pd.DataFrame, found: Files, choice: Choice, caption: str
 ) -> None:
     """The model's own frequencies beside the published ones; the published alone where true classes are not known."""
-    known = mistakes.published_pairs(found) if subject.label_space == "imagenet-1k" else None
+    known = mistakes.published_pairs(found) if subject.of_validation else None
     title, tables = "How often", {subject.title: pairs}
     if pairs.empty:
         if known is None:
@@ -185,11 +185,12 @@ def _card(subject: Subject, rows: pd.Index, runs: dict[str, store.Run], found: F
     sample_id = mistake_card.opened(subject, order)
     row = shown.iloc[order.index(sample_id)]
     mistake_card.stepper(subject, sample_id, order, partial(mistake_review.verdict_by_key, subject))
-    mistake_card.show(subject, row, runs, found, choice)
+    with mistake_card.show(subject, row, runs, found, choice):
+        if row["right"] == 0:
+            mistake_review.show(subject, row)
+    mistake_card.show_saliency(subject, row, runs)
     if diagnose.can_diagnose(subject) and row["right"] == 0:
         diagnose.show_one(subject, row)
-    if row["right"] == 0:
-        mistake_review.show(subject, row)
     first = order.index(sample_id) // gallery.PER_PAGE * gallery.PER_PAGE
     part = shown.iloc[first : first + gallery.PER_PAGE]
     items = [mistake_card.thumbnail(subject, each, choice, sample_id) for each in part.to_dict("records")]

@@ -92,7 +92,11 @@ def confusion_ring(
         x=[point[0] for point in middles],
         y=[point[1] for point in middles],
         mode="markers",
-        marker={"size": 11, "color": _EDGE, "line": {"width": 1.5, "color": "rgba(255,255,255,0.8)"}},
+        marker={
+            "size": [8 + 7 * row.n / most for row in pairs.itertuples()],
+            "color": _EDGE,
+            "line": {"width": 1, "color": "rgba(255,255,255,0.8)"},
+        },
         customdata=[[row.first, row.second] for row in pairs.itertuples()],
         hovertext=[_pair_text(row.first, row.second, row.n, row.n_forward) for row in pairs.itertuples()],
         hoverinfo="text",
@@ -101,9 +105,8 @@ def confusion_ring(
         unselected={"marker": {"opacity": 1}},
     )
     _add_names(figure, angle)
-    reach = 1.12
-    figure.update_xaxes(visible=False, range=[-1.75, 1.75], fixedrange=True)
-    figure.update_yaxes(visible=False, range=[-reach - 0.3, reach + 0.3], scaleanchor="x", fixedrange=True)
+    figure.update_xaxes(visible=False, range=[-1.6, 1.6], fixedrange=True)
+    figure.update_yaxes(visible=False, range=[-1.45, 1.45], scaleanchor="x", fixedrange=True)
     return dress(figure, words, height=height)
 
 
@@ -128,7 +131,7 @@ def _chord(start: float, end: float) -> tuple[np.ndarray, np.ndarray]:
     """A line between two places on the unit ring, bent towards its middle: the further apart, the more."""
     along = np.linspace(0, 1, _CURVE_POINTS + 1)
     first, last = (np.array([np.sin(at), np.cos(at)]) for at in (start, end))
-    control = 0.45 * (first + last) / 2
+    control = 0.2 * (first + last) / 2
     curve = np.outer((1 - along) ** 2, first) + np.outer(2 * along * (1 - along), control) + np.outer(along**2, last)
     return curve[:, 0], curve[:, 1]
 

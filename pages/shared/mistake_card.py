@@ -9,6 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
 
 from core import preview, store
 from core.errors import OffcenterError
@@ -117,7 +118,9 @@ def stepper(subject: Subject, sample_id: str, order: Sequence[str], on_verdict: 
     )
 
 
-def show(subject: Subject, row: pd.Series, runs: dict[str, store.Run], found: files.Files, choice: Choice) -> None:
+def show(
+    subject: Subject, row: pd.Series, runs: dict[str, store.Run], found: files.Files, choice: Choice
+) -> DeltaGenerator:
     """The card: image and labels, then what each model said.
 
     Args:
@@ -126,8 +129,11 @@ def show(subject: Subject, row: pd.Series, runs: dict[str, store.Run], found: fi
         runs: Stored results that know the image, by model.
         found: The files of the remaining mistakes.
         choice: Of the sidebar.
+
+    Returns:
+        The column beside the image, for what else belongs to the card.
     """
-    left, right = st.columns([1, 1.15], gap="medium")
+    left, right = st.columns([1, 1.35], gap="medium")
     with left:
         _image(subject, row)
     with right:
@@ -137,7 +143,7 @@ def show(subject: Subject, row: pd.Series, runs: dict[str, store.Run], found: fi
             sample = cached.sample(run, row["sample_id"])
             if sample is not None:
                 drawer.top5(model, run, sample, choice.colours.get(model, "#6B7785"))
-    _saliency(subject, row, runs)
+    return right
 
 
 def _head(row: pd.Series) -> None:
@@ -232,7 +238,7 @@ def thumbnail(subject: Subject, row: dict[str, Any], choice: Choice, shown: str)
     }
 
 
-def _saliency(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) -> None:
+def show_saliency(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) -> None:
     """Grad-CAM for the predicted and for an accepted class, and their difference."""
     run = subject.run or next(iter(runs.values()), None)
     if run is None or subject.source is None or not run.info["preprocessing"]:

@@ -55,6 +55,11 @@ class Subject:
         return self.run.benchmark if self.run else ImageNetMultilabel.key
 
     @property
+    def of_validation(self) -> bool:
+        """Whether the images are ImageNet's validation set, of which there are published mistakes and confusions."""
+        return _is_validation(self.table)
+
+    @property
     def has_categories(self) -> bool:
         """Whether published categories are known of some rows."""
         return "category" in self.table and bool((self.table["category"].astype(str) != "").any())
