@@ -22,11 +22,7 @@ _Key = tuple[str, int]
 
 
 @st.cache_data(ttl=_FRESH_S, max_entries=4, **_QUIET)
-def runs(data_home: str) -> tuple[list[store.Run], list[str]]:
-    """All stored results that can be read, and what is wrong with the others.
-
-    The data folder is the key, so that it may change while the server runs.
-    """
+def _listed(data_home: str) -> tuple[list[store.Run], list[str]]:
     del data_home
     good, problems = [], []
     for run in store.list_runs():
@@ -37,6 +33,16 @@ def runs(data_home: str) -> tuple[list[store.Run], list[str]]:
         else:
             good.append(run)
     return good, problems
+
+
+def runs(data_home: str) -> list[store.Run]:
+    """All stored results that can be read; the data folder is the key, so that it may change while the server runs."""
+    return _listed(data_home)[0]
+
+
+def damaged(data_home: str) -> list[str]:
+    """What is wrong with the stored results that cannot be read."""
+    return _listed(data_home)[1]
 
 
 def key_of(run: store.Run) -> _Key:

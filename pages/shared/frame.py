@@ -92,7 +92,7 @@ def begin(
     st.set_page_config(page_title=f"{title} · Offcenter", page_icon=str(ICON), layout="wide")
     st.html(styles.CSS)
     home = str(paths.data_home())
-    runs, problems = cached.runs(home)
+    runs, problems = cached.runs(home), cached.damaged(home)
     known = catalogue.known_models(runs)
     with st.sidebar:
         st.html(WORDMARK)
