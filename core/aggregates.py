@@ -27,7 +27,7 @@ class Where:
         column: Factor.
         low: Smallest number kept.
         high: Largest number kept.
-        values: Values kept, for a category; empty for a range.
+        values: Values kept, for a category, or for a set with any of them; empty for a range.
     """
 
     column: str
@@ -44,6 +44,10 @@ class Where:
 
     def keeps(self, table: pd.DataFrame) -> np.ndarray:
         """Which rows it keeps: bool (N,)."""
+        if self.values and is_lists(table[self.column]):
+            offsets, members = metrics.list_offsets(table[self.column])
+            row = np.repeat(np.arange(len(table)), np.diff(offsets))
+            return np.bincount(row[np.isin(members, self.values)], minlength=len(table)) > 0
         if self.values:
             return table[self.column].isin(self.values).to_numpy()
         numbers = table[self.column].to_numpy(dtype=float)
@@ -89,6 +93,11 @@ def kept_by(table: pd.DataFrame, where: Sequence[Where]) -> np.ndarray:
 def is_clustered(run: store.Run) -> bool:
     """Whether images of the run's benchmark share objects, so that intervals come from resampling those."""
     return benchmark_class(run.benchmark).cluster_unit is not None
+
+
+def is_lists(column: pd.Series) -> bool:
+    """Whether a factor's column holds sets, as lists."""
+    return column.dtype == object and len(column) > 0 and not isinstance(column.iloc[0], str)
 
 
 def answer(run: store.Run, question: Question) -> pd.DataFrame:
@@ -160,5 +169,6 @@ def levels(run: store.Run, factor: Factor) -> list:
 
 
 def _levels(run: store.Run, column: str) -> pd.DataFrame:
-    values = scored.read(run, [column])[column].dropna().unique()
+    values = scored.read(run, [column])[column]
+    values = values.explode().dropna().unique() if is_lists(values) else values.dropna().unique()
     return pd.DataFrame({"level": sorted(values.tolist())})

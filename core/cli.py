@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+from rich.console import RenderableType
 
-from core import benchmarks, paths, report, store, terminal
+from core import benchmarks, cli_jobs, cli_mistakes, paths, report, store, terminal, wording
+from core.diorama.cli import app as diorama_app
 from core.errors import OffcenterError, UsageError, nearest
-from core.types import Benchmark
+from core.types import Benchmark, Table
 
 app = typer.Typer(
     help="See where an image classifier breaks.",
@@ -27,6 +29,9 @@ app = typer.Typer(
 )
 generate_app = typer.Typer(help="Make images of your own.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(generate_app, name="generate")
+app.add_typer(diorama_app, name="diorama")
+app.add_typer(cli_jobs.app, name="jobs")
+app.add_typer(cli_mistakes.app, name="mistakes")
 
 Model = Annotated[str, typer.Option(help="timm name, hf-hub:owner/name, local-dir:PATH or a local model's name.")]
 Models = Annotated[list[str], typer.Option("--model", help="A model; give it again for more.")]
@@ -105,12 +110,7 @@ def list_benchmarks(as_json: Json = False) -> None:
 
 
 def _opened(key: str, data: Path | None) -> Benchmark:
-    benchmark = benchmarks.open_benchmark(key, data)
-    if data is not None:
-        # Only what has been read as this benchmark is worth remembering.
-        benchmark.samples(benchmark.label_spaces[0])
-        paths.remember_data(key, benchmarks.find_data(key, data))
-    return benchmark
+    return benchmarks.open_and_remember(key, data)
 
 
 @app.command()
@@ -253,12 +253,12 @@ def _print_report(run: store.Run, content: dict[str, Any]) -> None:
     for spec in benchmarks.benchmark_class(run.benchmark).tables:
         rows = content["tables"].get(spec.name)
         if rows:
-            draw = terminal.grid_table if len(spec.by) == 2 else terminal.rows_table
             terminal.out.print()
-            terminal.out.print(draw(spec.title, rows, spec.by, value), soft_wrap=True, markup=False)
+            terminal.out.print(_drawn(spec, rows, value), soft_wrap=True, markup=False)
     terminal.out.print(
         f"\nidentity {run.identity} · weights {run.info['model']['fingerprint'][:8]} · "
-        f"{_preprocessing(content['preprocessing'])} · {run.info['precision']} · intervals: {content['interval']}",
+        f"{wording.preprocessing(content['preprocessing'])} · {run.info['precision']} · "
+        f"intervals: {content['interval']}",
         markup=False,
         soft_wrap=True,
         style="dim",
@@ -267,8 +267,70 @@ def _print_report(run: store.Run, content: dict[str, Any]) -> None:
         terminal.warn(warning)
 
 
-def _preprocessing(transform: dict[str, Any]) -> str:
-    return f"{transform['input_size'][-1]} px, {transform['interpolation']}, crop {transform['crop_pct']:g}"
+@app.command()
+def probe(
+    model: Model,
+    benchmark: BenchmarkKey = "focus",
+    data: Data = None,
+    view: View = "clean",
+    precision: Precision = None,
+    identity: Identity = None,
+    device: Device = "auto",
+    seed: Annotated[int, typer.Option(help="Of the draws and folds.")] = 0,
+    as_json: Json = False,
+) -> None:
+    """Tell locations from a stored run's penultimate features, and name the classes they look like."""
+    from core import probes
+    from core.labels import class_names
+
+    run = _run_for(model, benchmark, view, precision, identity)
+    with terminal.progress_bar(f"probe {run.model}") as progress:
+        table = probes.fit(run, _opened(benchmark, data), device=device, seed=seed, progress=progress)
+    rows = report.plain_rows(table)
+    for row in rows:
+        row["similar"] = class_names(run.info["model"]["label_space"], row["similar"])
+    if as_json:
+        _print_json({"identity": run.identity, "model": run.model, "seed": seed, "probes": rows})
+        return
+    terminal.out.print(terminal.probe_table(rows), soft_wrap=True, markup=False)
+    few = [row for row in rows if row["reason"]]
+    if few:
+        terminal.warn(
+            f"{len(few)} of {len(rows)} pairs have no probe: {few[0]['location']} for {few[0]['category']}: "
+            f"{few[0]['reason']}"
+        )
+
+
+@app.command(name="failures")
+def failure_strip(
+    model: Model,
+    out: Annotated[Path, typer.Option(help="FILE.png")],
+    benchmark: BenchmarkKey = "focus",
+    data: Data = None,
+    n: Annotated[int, typer.Option("--n", help="How many images.")] = 6,
+    category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
+    view: View = "clean",
+    precision: Precision = None,
+    identity: Identity = None,
+    device: Device = "auto",
+) -> None:
+    """Draw misclassified images of uncommon settings with Grad-CAM and Guided Grad-CAM as one PNG."""
+    from core import failures, strip
+
+    run = _run_for(model, benchmark, view, precision, identity)
+    rows = failures.choose(run, n, category)
+    if rows.empty:
+        raise UsageError(f"{run.model} misclassified no image with an uncommon setting on '{benchmark}'.")
+    panels = failures.explain(run, _opened(benchmark, data), rows, device)
+    strip.save(strip.of_run(panels, run), out)
+    terminal.out.print(f"{len(panels)} images in {out}", soft_wrap=True, markup=False)
+
+
+def _drawn(spec: Table, rows: list[dict[str, Any]], value: str) -> RenderableType:
+    if spec.compute is not None:
+        return terminal.computed_table(spec.title, rows, spec.by)
+    draw = terminal.grid_table if len(spec.by) == 2 else terminal.rows_table
+    return draw(spec.title, rows, spec.by, value)
 
 
 @generate_app.command(name="si-score")

@@ -7,7 +7,6 @@ of the whole.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import platform
 import time
 from collections.abc import Sequence
@@ -29,7 +28,6 @@ from core.benchmarks import open_benchmark
 from core.engine import Engine, Predicted
 from core.errors import DataError, OffcenterError, StoreError, UsageError
 from core.loading import as_rgb, open_rgb
-from core.metrics import list_offsets
 from core.types import Benchmark, Model, Precision, Progress, ProgressCallback, View
 from core.views import get_view, sample_rng
 
@@ -74,11 +72,7 @@ class Plan:
             raise DataError(f"'{benchmark.key}' has no images in {benchmark.root}.")
         if chosen.needs_mask and benchmark.mask(samples["sample_id"].iloc[0]) is None:
             raise UsageError(f"view '{view}' needs object masks, which '{benchmark.key}' does not have")
-        offsets, flat = list_offsets(samples["accepted"])
-        content = hashlib.sha256(benchmark.content_digest().encode())
-        content.update("\n".join(samples["sample_id"]).encode())
-        content.update(offsets.astype("<i8").tobytes() + flat.astype("<i8").tobytes())
-        return cls(benchmark, chosen, precision, samples, content.hexdigest())
+        return cls(benchmark, chosen, precision, samples, store.content_of(benchmark.content_digest(), samples))
 
     def identity(self, model: Model) -> str:
         """Identity of the result; see ``store.identity``."""
@@ -115,6 +109,7 @@ def evaluate(
     limit: int | None = None,
     fresh: bool = False,
     keep_logits: bool = False,
+    reuse_embedded: bool = True,
     progress: ProgressCallback | None = None,
 ) -> store.Run:
     """Run a classifier over a benchmark and store what it said.
@@ -133,6 +128,7 @@ def evaluate(
         limit: Stop when this many images are stored. The result is partial: a random sample.
         fresh: Start again; the earlier result is renamed, not deleted.
         keep_logits: Also store float16 logits.
+        reuse_embedded: Whether a complete result that comes with the project counts as finished.
         progress: Called whenever images were stored.
 
     Returns:
@@ -150,6 +146,10 @@ def evaluate(
         benchmark = open_benchmark(benchmark)
     plan = Plan.of(described, benchmark, view, precision)
     folder = store.run_folder(benchmark.key, described.name, plan.identity(described))
+    if reuse_embedded and not (fresh or keep_logits or limit) and store.open_run(folder) is None:
+        embedded = store.embedded_run(benchmark.key, described.name, plan.identity(described))
+        if embedded is not None and embedded.complete:
+            return embedded
     samples_path = store.samples_file(benchmark.key, plan.content, described.label_space)
     store.write_samples(samples_path, plan.samples)
     if fresh:
@@ -201,7 +201,7 @@ def _run(
             tracker.advance(len(errors), sum(error is not None for error in errors))
 
     status = "failed"
-    stream = engine.stream(rows, lambda row: _pixels(engine, plan, ids[row]))
+    stream = engine.stream(rows, lambda row: pixels_of(engine, plan, ids[row]))
     last = time.monotonic()
     try:
         for part in stream:
@@ -232,7 +232,7 @@ def _run(
             writer.write_manifest(status=status, session=_session(engine, tracker))
 
 
-def _pixels(engine: Engine, plan: Plan, sample_id: str) -> np.ndarray | str:
+def pixels_of(engine: Engine, plan: Plan, sample_id: str) -> np.ndarray | str:
     """An image's pixels under the plan's view, or why it cannot be decoded; that is a fact about it and is stored."""
     benchmark = plan.benchmark
     path = benchmark.path(sample_id)

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import math
 
+import pandas as pd
+
 from core.compare import Contrast
-from core.wording import interval, percent, points
+from core.metrics import THIN
+from core.wording import count, interval, percent, points
 
 
 def drop(model: str, contrast: Contrast, change: str) -> str:
@@ -60,3 +63,25 @@ def difference(first: str, second: str, contrast: Contrast) -> str:
     return (
         f"**{better}** is **{size}** better than **{worse}** ({around} for {second} on {contrast.n:,} common images)."
     )
+
+
+def costliest(model: str, costs: pd.DataFrame) -> str:
+    """The uncommon setting that costs most, of those with enough images.
+
+    Args:
+        model: Its name.
+        costs: From ``core.settings.gaps.costs``.
+    """
+    known = costs[costs["gap"].notna() & ~costs["thin"].astype(bool)]
+    if known.empty:
+        return f"**{model}** has fewer than {THIN} images in each uncommon setting, too few to say which costs it most."
+    worst = known.iloc[0]
+    setting = worst["value"] if worst["attribute"] != "locations" else f"{worst['value']} (location)"
+    among = f"of {count(len(known), 'uncommon setting')} with at least {THIN} images, the same class mix on both sides"
+    around = interval(worst["low"], worst["high"])
+    size = points(abs(worst["gap"]), 1).removeprefix("+").replace("pts", "points")
+    if worst["low"] <= 0:
+        return (
+            f"No uncommon setting clearly costs **{model}** accuracy: the most is {size} {around}, {setting}; {among}."
+        )
+    return f"**{setting.capitalize()}** costs **{model}** most: **{size}** of accuracy {around}; {among}."

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -65,6 +65,15 @@ def label_space(key: str) -> LabelSpace:
     if key == FOCUS_10:
         return LabelSpace(key, tuple(focus_to_imagenet()))
     raise LabelSpaceError(f"unknown label space '{key}'.{nearest(key, (IMAGENET_1K, FOCUS_10))}")
+
+
+def class_names(key: str, indices: Iterable[int]) -> list[str]:
+    """Names of class indices; numbers in a space that is not known here."""
+    try:
+        names = label_space(key).names
+    except LabelSpaceError:
+        return [f"class {index}" for index in indices]
+    return [names[index] for index in indices]
 
 
 @cache

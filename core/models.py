@@ -117,7 +117,9 @@ def resolve(spec: str) -> Source:
 def _from_folder(folder: Path) -> Source:
     if not (folder / CONFIG).is_file():
         raise UsageError(f"{folder} has no {CONFIG}: it is not a model folder in timm's hub format.")
-    return _from_config(folder / CONFIG, folder.name, f"local-dir:{folder}", folder=folder)
+    # What comes with the project is named alike on every machine.
+    embedded = folder.parent == paths.EMBEDDED / "models"
+    return _from_config(folder / CONFIG, folder.name, folder.name if embedded else f"local-dir:{folder}", folder=folder)
 
 
 def _from_hub(repo: str) -> Source:

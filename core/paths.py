@@ -6,6 +6,9 @@ import json
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +23,27 @@ def data_home() -> Path:
     return Path(os.environ.get("OFFCENTER_DATA") or REPO / "data").expanduser().resolve()
 
 
+_results_at: ContextVar[Path | None] = ContextVar("results_at", default=None)
+
+
 def results_home() -> Path:
     """Folder of stored predictions."""
-    return data_home() / "results"
+    return _results_at.get() or data_home() / "results"
+
+
+@contextmanager
+def results_at(folder: Path) -> Iterator[None]:
+    """Within this context, in this thread, predictions are stored below another folder."""
+    token = _results_at.set(folder.resolve())
+    try:
+        yield
+    finally:
+        _results_at.reset(token)
+
+
+def embedded_results() -> Path:
+    """Folder of the predictions that come with the project; read, never written by an evaluation."""
+    return EMBEDDED / "results"
 
 
 def model_folders() -> list[Path]:

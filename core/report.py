@@ -37,8 +37,8 @@ def build(
     Returns:
         JSON values: ``identity, model, benchmark, view, precision, policy, n, n_failed, n_samples, overall, tables,
         warnings`` and more. A row has the factor values, ``top1``, ``top5``, ``n``, ``n_clusters`` and the interval of
-        the policy's own number: ``top1_low, top1_high``, or ``top5_low, top5_high``. Fractions 0..1; what cannot be
-        said is None.
+        the policy's own number: ``top1_low, top1_high``, or ``top5_low, top5_high``. Tables that a benchmark computes
+        itself have their own columns. Fractions 0..1; what cannot be said is None.
 
     Raises:
         UsageError: If a table or class does not exist, or the policy needs logits that were not kept.
@@ -66,7 +66,7 @@ def build(
         "n_failed": n_failed,
         "n_samples": len(samples),
         "overall": overall,
-        "tables": {spec.name: _rows(table, benchmark, spec.by, policy) for spec in chosen},
+        "tables": {spec.name: _table(table, benchmark, spec, policy) for spec in chosen},
         "warnings": _warnings(run, table, overall, policy, len(classes), len(samples)),
     }
 
@@ -94,6 +94,15 @@ def _without(table: pd.DataFrame, exclude: Sequence[str]) -> pd.DataFrame:
     return table[~table["class"].isin(exclude)] if exclude else table
 
 
+def _table(table: pd.DataFrame, benchmark: type[Benchmark], spec: Table, policy: Policy) -> list[dict[str, Any]]:
+    if spec.compute is None:
+        return _rows(table, benchmark, spec.by, policy)
+    found = spec.compute(table, cluster="cluster" if benchmark.cluster_unit else None)
+    if policy == "top5":
+        found = found.rename(columns=lambda column: column.replace("top1", "top5"))
+    return plain_rows(found)
+
+
 def _rows(table: pd.DataFrame, benchmark: type[Benchmark], by: Sequence[str], policy: Policy) -> list[dict[str, Any]]:
     cluster = "cluster" if benchmark.cluster_unit else None
     main = metrics.accuracy_by(table, by, cluster)
@@ -102,7 +111,12 @@ def _rows(table: pd.DataFrame, benchmark: type[Benchmark], by: Sequence[str], po
     if policy == "top1":
         columns["top5"] = metrics.accuracy_by(table, by, value="correct_top5")["value"]
     frame = main[list(by)].assign(**columns, n=main["n"], n_clusters=main["n_clusters"])
-    return [_plain(row) for row in frame.to_dict("records")]
+    return plain_rows(frame)
+
+
+def plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table as JSON values; what cannot be said is None."""
+    return [_plain(row) for row in table.to_dict("records")]
 
 
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
@@ -110,6 +124,7 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
     plain = {}
     for name, value in row.items():
         value = value.item() if isinstance(value, np.generic) else value
+        value = value.tolist() if isinstance(value, np.ndarray) else value
         plain[name] = None if isinstance(value, float) and np.isnan(value) else value
     return plain
 

@@ -36,6 +36,40 @@ def wilson(successes: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE) -
     return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
 
 
+def combine(
+    weights: np.ndarray,
+    values: np.ndarray,
+    low: np.ndarray,
+    high: np.ndarray,
+    correlation: np.ndarray | None = None,
+) -> tuple[float, float, float]:
+    """A weighted sum of estimates, with an interval made of the estimates' own intervals.
+
+    For the difference of two independent proportions with Wilson intervals this is Newcombe's hybrid score interval.
+
+    Args:
+        weights: float (K,), such as ``[1, -1]`` for a difference.
+        values: float (K,), the estimates.
+        low: float (K,), lower bounds, at the wanted confidence.
+        high: float (K,), upper bounds.
+        correlation: float (K, K) between the estimates; independent by default.
+
+    Returns:
+        ``(sum, low, high)``; NaN where an estimate with a weight is.
+
+    Source: MOVER, the method of variance estimates recovery, Zou, Huang and Zhang 2009; Newcombe 1998, method 10.
+    """
+    used = np.asarray(weights) != 0
+    weights, values, low, high = (np.asarray(part, dtype=float)[used] for part in (weights, values, low, high))
+    related = np.eye(len(weights)) if correlation is None else np.asarray(correlation)[np.ix_(used, used)]
+    down = np.where(weights > 0, weights * (values - low), weights * (values - high))
+    up = np.where(weights > 0, weights * (high - values), weights * (low - values))
+    signs = np.sign(weights)
+    total = float(weights @ values)
+    spread = [np.sqrt(max(0.0, (signs * side) @ related @ (signs * side))) for side in (down, up)]
+    return total, total - float(spread[0]), total + float(spread[1])
+
+
 def cluster_bootstrap(
     values: np.ndarray,
     cells: np.ndarray,

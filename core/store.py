@@ -1,6 +1,6 @@
 """Predictions on disk: which results there are, reading them, and the one writer of each.
 
-Layout, below ``data/results``::
+Layout, below ``data/results`` and, for the results that come with the project, ``data/embedded/results``::
 
     <benchmark>/samples/<content digest>.<label space>.parquet    what is in each image
     <benchmark>/<model>/<identity>/run.json                       what was run, on what, with what
@@ -27,6 +27,7 @@ from filelock import FileLock, Timeout
 
 from core import paths
 from core.errors import StoreError, UsageError, cannot_write, nearest
+from core.metrics import list_offsets
 from core.parts import Parts, write_parquet
 
 MANIFEST = "run.json"
@@ -53,6 +54,20 @@ def identity(parts: Mapping[str, Any]) -> str:
     """
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=list)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def content_of(digest: str, samples: pd.DataFrame) -> str:
+    """SHA-256 (hex) of a benchmark's data and of what counts as right on them.
+
+    Args:
+        digest: ``Benchmark.content_digest`` of the data.
+        samples: Its samples table.
+    """
+    offsets, flat = list_offsets(samples["accepted"])
+    content = hashlib.sha256(digest.encode())
+    content.update("\n".join(samples["sample_id"]).encode())
+    content.update(offsets.astype("<i8").tobytes() + flat.astype("<i8").tobytes())
+    return content.hexdigest()
 
 
 @dataclass(frozen=True)
@@ -104,9 +119,19 @@ def open_run(folder: Path) -> Run | None:
     return Run(folder, info) if info else None
 
 
+def _roots() -> tuple[Path, Path]:
+    """Where results are read from; one of the user's own goes before an embedded one of the same identity."""
+    return paths.results_home(), paths.embedded_results()
+
+
 def relative(path: Path) -> str:
     """A path below the results folder as it stands in a manifest."""
     return path.relative_to(paths.results_home()).as_posix()
+
+
+def embedded_run(benchmark: str, model: str, run_identity: str) -> Run | None:
+    """The result of that identity that comes with the project, or None."""
+    return open_run(paths.embedded_results() / benchmark / paths.slug(model) / run_identity)
 
 
 def run_folder(benchmark: str, model: str, run_identity: str) -> Path:
@@ -121,8 +146,8 @@ def list_runs(benchmark: str | None = None, model: str | None = None) -> list[Ru
         benchmark: Only of this benchmark.
         model: Only of this model: its short name or its source.
     """
-    runs = []
-    for manifest in sorted(paths.results_home().rglob(MANIFEST)):
+    runs: dict[tuple[str, str], Run] = {}
+    for manifest in (path for root in _roots() for path in sorted(root.rglob(MANIFEST))):
         info = paths.read_json(manifest)
         if "benchmark" not in info or "model" not in info or info["identity"] != manifest.parent.name:
             continue
@@ -130,8 +155,8 @@ def list_runs(benchmark: str | None = None, model: str | None = None) -> list[Ru
             continue
         if model is not None and not _is_model(info["model"], model):
             continue
-        runs.append(Run(manifest.parent, info))
-    return sorted(runs, key=lambda run: run.info.get("updated", ""), reverse=True)
+        runs.setdefault((info["benchmark"]["key"], info["identity"]), Run(manifest.parent, info))
+    return sorted(runs.values(), key=lambda run: run.info.get("updated", ""), reverse=True)
 
 
 def _is_model(stored: Mapping[str, str], spec: str) -> bool:
@@ -232,7 +257,8 @@ def read_samples(run: Run) -> pd.DataFrame:
     Raises:
         StoreError: If it is gone.
     """
-    path = paths.results_home() / run.info["samples"]
+    root = next((root for root in _roots() if run.path.is_relative_to(root)), paths.results_home())
+    path = root / run.info["samples"]
     try:
         table = pq.read_table(path, partitioning=None)
     except (OSError, pa.ArrowException) as error:

@@ -14,6 +14,7 @@ from rich.table import Table as RichTable
 
 from core.metrics import THIN
 from core.types import Progress
+from core.wording import duration
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -56,19 +57,10 @@ def _tail(state: Progress) -> str:
     return ", ".join(parts)
 
 
-def duration(seconds: float) -> str:
-    """``45 s``, ``3 min 20 s`` or ``2 h 05 min``."""
-    seconds = round(seconds)
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60:02} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
-
-
 def percent(value: float | None) -> str:
     """A fraction as percent with one decimal; ``–`` for None."""
-    return "–" if value is None else f"{100 * value:.1f}"
+    # Adding zero turns a rounded -0.0 into 0.0.
+    return "–" if value is None else f"{round(100 * value, 1) + 0.0:.1f}"
 
 
 def interval(row: Mapping[str, Any], name: str) -> str:
@@ -99,6 +91,54 @@ def rows_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[str],
             cells.append(percent(row["top5"]))
         thin = " thin" if row["n"] < THIN else ""
         table.add_row(*cells, f"{row['n']:,}{thin}", f"{row['n_clusters']:,}")
+    return table
+
+
+def computed_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[str]) -> RichTable:
+    """A table that a benchmark computed: fractions as percent, a low and a high as one interval, thin cells marked."""
+    table = RichTable(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    lows = {name: name.removesuffix("low") + "high" for name in rows[0] if name.endswith("low")}
+    columns = [name for name in rows[0] if name not in (*lows.values(), "thin")]
+    for name in columns:
+        number = name not in by and not isinstance(rows[0][name], str | bool)
+        shown = "95 % interval" if name in lows else name if name in by or name.startswith("n") else f"{name} %"
+        table.add_column(shown if number or name in by else name, justify="right" if number else "left")
+    for row in rows:
+        if any(row[name] == 0 for name in columns if name == "n"):
+            continue
+        table.add_row(*(_computed_cell(row, name, lows, by) for name in columns))
+    return table
+
+
+def _computed_cell(row: Mapping[str, Any], name: str, lows: Mapping[str, str], by: Sequence[str]) -> str:
+    value = row[name]
+    if name in lows:
+        high = row[lows[name]]
+        return "no interval" if value is None or high is None else f"[{percent(value)}, {percent(high)}]"
+    if isinstance(value, bool):
+        return "yes" if value else ""
+    if name in by or isinstance(value, str):
+        return str(value)
+    if name == "n" or name.startswith("n_"):
+        return f"{value:,} thin" if name != "n_common" and value < THIN else f"{value:,}"
+    return percent(value)
+
+
+def probe_table(rows: Sequence[Mapping[str, Any]]) -> RichTable:
+    """Probes that were fitted: how well a location can be told, and the classes that look like it."""
+    title = "Location told from features of one category (50 % is guessing)"
+    table = RichTable(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for name in ("category", "location", "accuracy %", "95 % interval", "n", "most similar classes (cosine)"):
+        table.add_column(name, justify="right" if name in ("accuracy %", "95 % interval", "n") else "left")
+    for row in rows:
+        if not row["reason"]:
+            similar = ", ".join(
+                f"{name} ({cosine:.2f})" for name, cosine in zip(row["similar"], row["cosines"], strict=True)
+            )
+            around = f"[{percent(row['low'])}, {percent(row['high'])}]"
+            table.add_row(
+                row["category"], row["location"], percent(row["accuracy"]), around, f"{row['n_used']:,}", similar
+            )
     return table
 
 

@@ -39,11 +39,20 @@ class Factor:
 
 @dataclass(frozen=True)
 class Table:
-    """A table that the benchmark's paper reports: accuracy by these factors."""
+    """A table that the benchmark's paper reports.
+
+    Attributes:
+        name: What to type to get it.
+        by: Columns that name a row; factors, unless ``compute`` makes them.
+        title: What a reader sees.
+        compute: ``(joined, cluster=column or None) -> table`` for what is more than accuracy by factors: the ``by``
+            columns, then values; columns in fractions, counts begin with ``n``. None means accuracy by ``by``.
+    """
 
     name: str
     by: tuple[str, ...]
     title: str
+    compute: Callable[..., pd.DataFrame] | None = None
 
 
 @dataclass(frozen=True)
@@ -110,6 +119,8 @@ class Benchmark(ABC):
     #: What is not independent between images ("cut-out"); None if every image is its own.
     cluster_unit: ClassVar[str | None] = None
     label_spaces: ClassVar[tuple[str, ...]] = ("imagenet-1k",)
+    #: Data folder that comes with the project, or None.
+    embedded: ClassVar[Path | None] = None
 
     def __init__(self, root: Path) -> None:
         self.root = root

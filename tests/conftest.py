@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core import models
+from core import models, paths
 
 REPO = Path(__file__).resolve().parent.parent
 SHARED = REPO.parent / "shared"
@@ -46,9 +46,16 @@ class BrightestChannel(torch.nn.Module):
 
 @pytest.fixture(autouse=True)
 def _own_data_home(tmp_path, monkeypatch):
-    """No test reads or writes the user's results, settings or models."""
+    """No test reads or writes the user's results, settings or models, and none sees the embedded results unasked."""
     monkeypatch.setenv("OFFCENTER_DATA", str(tmp_path / "offcenter-data"))
     monkeypatch.delenv("OFFCENTER_MODELS", raising=False)
+    monkeypatch.setattr(paths, "embedded_results", lambda: tmp_path / "no-embedded-results")
+
+
+@pytest.fixture
+def embedded_results(monkeypatch):
+    """The results that come with the project are there, as on a user's machine."""
+    monkeypatch.setattr(paths, "embedded_results", lambda: paths.EMBEDDED / "results")
 
 
 @pytest.fixture

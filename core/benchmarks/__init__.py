@@ -39,11 +39,11 @@ def benchmark_class(key: str) -> type[Benchmark]:
 
 
 def find_data(key: str, data: Path | str | None = None) -> Path | None:
-    """The folder of a benchmark's data: the one given, the one remembered, or ``downloads/<key>``; else None."""
+    """The folder of a benchmark's data: given, remembered, ``downloads/<key>`` or embedded; else None."""
     if data is not None:
         return Path(data).expanduser().resolve()
     downloads = paths.data_home() / "downloads" / key
-    return paths.remembered_data(key) or (downloads if downloads.is_dir() else None)
+    return paths.remembered_data(key) or (downloads if downloads.is_dir() else known_benchmarks()[key].embedded)
 
 
 def open_benchmark(key: str, data: Path | str | None = None) -> Benchmark:
@@ -63,3 +63,19 @@ def open_benchmark(key: str, data: Path | str | None = None) -> Benchmark:
     if not root.is_dir():
         raise UsageError(f"the data folder of '{key}', {root}, is not a folder: give the right one with --data DIR.")
     return benchmark(root)
+
+
+def open_and_remember(key: str, data: Path | str | None = None) -> Benchmark:
+    """A benchmark on its data; a folder that was given is remembered for next time, once it has been read.
+
+    Raises:
+        UsageError: See ``open_benchmark``.
+        DataError: If a folder that was given is not of this benchmark.
+    """
+    benchmark = open_benchmark(key, data)
+    given = find_data(key, data)
+    # What is found without being told need not be remembered, and would be wrong once the project is moved.
+    if given is not None and given != find_data(key):
+        benchmark.samples(benchmark.label_spaces[0])
+        paths.remember_data(key, given)
+    return benchmark

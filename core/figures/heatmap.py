@@ -7,8 +7,14 @@ from collections.abc import Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import COMMON, UNCOMMON, Words, dress, faded, interval_text
+from core.figures.style import COMMON, UNCOMMON, Words, dress, interval_text
 from core.metrics import THIN
+
+#: Colours from 0 to 100 %, opaque, so that the text on them is legible on a light and on a dark page.
+_COMMON_SCALE = [[0.0, "#EEF2F7"], [1.0, COMMON]]
+_UNCOMMON_SCALE = [[0.0, "#FBF0E4"], [1.0, UNCOMMON]]
+_DARK_INK, _LIGHT_INK = "#1D2733", "#FFFFFF"
+_LIGHT_INK_FROM = 0.8
 
 
 def category_heatmap(
@@ -40,55 +46,66 @@ def category_heatmap(
     """
     rows = [str(level) for level in (rows if rows is not None else table[row].unique())]
     columns = [str(level) for level in (columns if columns is not None else table[column].unique())]
-    table = table[table["n"] > 0]
+    table = table[table["n"] > 0].assign(**{name: table[name].astype(str) for name in (row, column)})
     uncommon = table["uncommon"].astype(bool) if "uncommon" in table else pd.Series(False, index=table.index)
     figure = go.Figure()
-    for part, colour in ((table[~uncommon], COMMON), (table[uncommon], UNCOMMON)):
-        grid = part.assign(**{row: part[row].astype(str), column: part[column].astype(str)})
-        grid = grid.pivot(index=row, columns=column, values="value").reindex(index=rows, columns=columns)
+    for part, scale in ((table[~uncommon], _COMMON_SCALE), (table[uncommon], _UNCOMMON_SCALE)):
+        grid = part.pivot(index=row, columns=column, values="value").reindex(index=rows, columns=columns)
         figure.add_heatmap(
             x=columns,
             y=rows,
             z=grid.to_numpy(dtype=float).tolist(),
             zmin=0,
             zmax=1,
-            colorscale=[[0, faded(colour, 0.06)], [1, faded(colour, 0.9)]],
+            colorscale=scale,
             showscale=False,
             hoverinfo="skip",
             xgap=1,
             ygap=1,
         )
-    pairs = list(zip(table[row].astype(str), table[column].astype(str), strict=True))
-    shares = [f"{100 * share:.0f}" for share in table["value"]]
-    figure.add_scatter(
-        x=[pair[1] for pair in pairs],
-        y=[pair[0] for pair in pairs],
-        mode="markers+text",
-        text=[f"({share})" if n < THIN else share for share, n in zip(shares, table["n"], strict=True)],
-        textfont={"size": 11},
-        marker={"symbol": "square", "size": 26, "opacity": 0},
-        customdata=[list(pair) for pair in pairs],
-        hovertext=[
-            f"{pair[0]}, {pair[1]}{' (uncommon)' if rare else ''}<br>{text}"
-            for pair, rare, text in zip(pairs, uncommon, interval_text(table), strict=True)
-        ],
-        hoverinfo="text",
-        showlegend=False,
-        selected={"marker": {"opacity": 0}, "textfont": {}},
-        unselected={"marker": {"opacity": 0}, "textfont": {}},
-    )
+    _add_squares(figure, table, uncommon, row, column)
     if chosen is not None and chosen[0] in rows and chosen[1] in columns:
-        at_x, at_y = columns.index(chosen[1]), rows.index(chosen[0])
-        figure.add_shape(
-            type="rect",
-            x0=at_x - 0.5,
-            x1=at_x + 0.5,
-            y0=at_y - 0.5,
-            y1=at_y + 0.5,
-            line={"color": "#1D2733", "width": 2},
-        )
+        _outline(figure, columns.index(chosen[1]), rows.index(chosen[0]))
     figure.update_xaxes(showgrid=False, side="bottom", categoryorder="array", categoryarray=columns)
     figure.update_yaxes(
         showgrid=False, autorange="reversed", categoryorder="array", categoryarray=rows, automargin=True
     )
     return dress(figure, words, height=height)
+
+
+def _add_squares(figure: go.Figure, table: pd.DataFrame, uncommon: pd.Series, row: str, column: str) -> None:
+    """The numbers, on invisible squares that can be clicked; one trace an ink, which a selection leaves as it is."""
+    light = (table["value"] >= _LIGHT_INK_FROM) & ~uncommon
+    for part, ink in ((table[~light], _DARK_INK), (table[light], _LIGHT_INK)):
+        pairs = list(zip(part[row], part[column], strict=True))
+        unchanged = {"marker": {"opacity": 0}, "textfont": {"color": ink}}
+        figure.add_scatter(
+            x=[pair[1] for pair in pairs],
+            y=[pair[0] for pair in pairs],
+            mode="markers+text",
+            text=[share_text(share, n) for share, n in zip(part["value"], part["n"], strict=True)],
+            textfont={"size": 11, "color": ink},
+            marker={"symbol": "square", "size": 26, "opacity": 0},
+            customdata=[list(pair) for pair in pairs],
+            hovertext=[
+                f"{pair[0]}, {pair[1]}{' (uncommon)' if rare else ''}<br>{text}"
+                for pair, rare, text in zip(pairs, uncommon[part.index], interval_text(part), strict=True)
+            ],
+            hoverinfo="text",
+            showlegend=False,
+            selected=unchanged,
+            unselected=unchanged,
+        )
+
+
+def share_text(share: float, n: int) -> str:
+    """Whole percent, in brackets where there are few images."""
+    return f"({100 * share:.0f})" if n < THIN else f"{100 * share:.0f}"
+
+
+def _outline(figure: go.Figure, x: int, y: int) -> None:
+    """A frame around a cell, dark within light, so that it shows on any colour."""
+    for colour, width in ((_LIGHT_INK, 5), (_DARK_INK, 2.5)):
+        figure.add_shape(
+            type="rect", x0=x - 0.5, x1=x + 0.5, y0=y - 0.5, y1=y + 0.5, line={"color": colour, "width": width}
+        )

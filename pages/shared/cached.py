@@ -13,6 +13,7 @@ from core import aggregates, catalogue, compare, labels, preview, scored, store
 from core.aggregates import Question
 from core.compare import Contrast
 from core.errors import OffcenterError
+from core.settings import stored
 from core.types import Benchmark, Factor
 
 #: Seconds for which a list of results may be old.
@@ -75,6 +76,16 @@ def _behind(key: _Key, question: Question) -> pd.DataFrame:
 def behind(run: store.Run, question: Question) -> pd.DataFrame:
     """See ``aggregates.behind``."""
     return _behind(key_of(run), question)
+
+
+@st.cache_data(max_entries=1024, show_spinner="Reading the predictions, once …")
+def _settings(key: _Key, question: str) -> pd.DataFrame:
+    return stored.answer(_open(key), question)
+
+
+def settings(run: store.Run, question: str) -> pd.DataFrame:
+    """See ``core.settings.stored.answer``."""
+    return _settings(key_of(run), question)
 
 
 @st.cache_data(max_entries=512, **_QUIET)

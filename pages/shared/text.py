@@ -11,6 +11,7 @@ import streamlit as st
 from core import paths, report, store
 from core.metrics import THIN
 from core.types import Benchmark
+from core.wording import preprocessing
 from pages.shared.frame import Choice
 
 
@@ -59,12 +60,11 @@ def tiles(content: Sequence[Tile], choice: Choice) -> None:
 def identity_of(runs: Sequence[store.Run]) -> str:
     """Identities of one model's results and what decides them, in one line."""
     info = runs[0].info
-    seen = info["preprocessing"]
     day = max(str(run.info.get("updated", ""))[:10] for run in runs)
     parts = [
         f"{runs[0].model}: identity {', '.join(f'{run.identity} ({run.benchmark})' for run in runs)}",
         f"weights {info['model']['fingerprint'][:8]}",
-        f"{seen['input_size'][1]} px, {seen['interpolation']}, crop {seen['crop_pct']:g}",
+        preprocessing(info["preprocessing"]),
         info["precision"],
         f"evaluated {day}" if day else "",
     ]
@@ -106,11 +106,13 @@ def flag_state(runs: Sequence[store.Run]) -> None:
             )
 
 
-def about(benchmarks: Sequence[type[Benchmark]]) -> None:
-    """The popover on what is measured, and with which interval."""
+def about(benchmarks: Sequence[type[Benchmark]], more: str = "") -> None:
+    """The popover on what is measured, and with which interval; ``more`` is Markdown on the page's own terms."""
     with st.popover("About", icon=":material/info:"):
         for benchmark in benchmarks:
             st.markdown(f"**{benchmark.title}**  \n{' '.join((benchmark.__doc__ or '').split())}")
+        if more:
+            st.markdown(more)
         first = benchmarks[0]
         unit = first.cluster_unit
         st.markdown(

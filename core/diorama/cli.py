@@ -1,0 +1,71 @@
+"""``python -m core diorama``: render, train and evaluate the embedded world again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core import terminal
+
+app = typer.Typer(help="The embedded toy world.", no_args_is_help=True, rich_markup_mode=None)
+Workers = Annotated[int | None, typer.Option(min=1, help="Processes or threads; one a core by default.")]
+
+
+@app.command()
+def build(
+    only: Annotated[list[str] | None, typer.Option(help="A category or place; give it again for more.")] = None,
+    out: Annotated[Path | None, typer.Option(help="Folder; by default the embedded one.")] = None,
+    workers: Workers = None,
+) -> None:
+    """Render all objects and places again."""
+    from core.diorama import assets
+    from core.diorama.build import build as render_all
+
+    folder = out or assets.FOLDER
+    with terminal.progress_bar("diorama") as progress:
+        table = render_all(folder, only=only or (), workers=workers, progress=progress)
+    megabytes = sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6
+    _say(f"{len(table):,} pictures, {megabytes:.1f} MB, in {folder}")
+
+
+@app.command()
+def sheet(
+    kind: Annotated[str, typer.Argument(help="foreground, pose or background")],
+    out: Annotated[Path, typer.Argument(help="FILE.png")],
+    only: Annotated[str | None, typer.Option(help="One category or place.")] = None,
+) -> None:
+    """Write a contact sheet, to be judged by eye."""
+    from core.diorama.sheet import sheet as write_sheet
+
+    _say(f"{write_sheet(kind, out, only=only)}")
+
+
+@app.command()
+def train(
+    model: Annotated[list[str] | None, typer.Option(help="A model; all three by default.")] = None,
+    workers: Workers = None,
+) -> None:
+    """Train the embedded models again; goes on from the last finished epoch."""
+    from core.diorama.train import TRAININGS
+    from core.diorama.train import train as fit
+
+    for name in model or TRAININGS:
+        with terminal.progress_bar(name) as progress:
+            folder = fit(name, threads=workers, progress=progress)
+        _say(f"{name} in {folder}")
+    _say("Next: python -m core diorama refresh")
+
+
+@app.command()
+def refresh(workers: Workers = None) -> None:
+    """Evaluate the embedded models on all of Diorama again and write their cards."""
+    from core.diorama.refresh import refresh as evaluate_all
+
+    runs = evaluate_all(terminal.progress_bar, workers=workers)
+    _say(f"{len(runs)} results stored; the models' cards name the numbers.")
+
+
+def _say(text: str) -> None:
+    terminal.out.print(text, soft_wrap=True, markup=False)

@@ -1,0 +1,141 @@
+"""The training pictures: drawn by the recipe, rendered and composed once, used by every model.
+
+Beside the shipped cut-outs for training, many more objects are drawn and rendered for it (they are cheap, and needed
+for nothing else). Everything is seeded; what is there already is kept, so an interrupted call goes on.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import torch
+from PIL import Image
+
+from core.diorama import assets, objects, recipe, scene
+from core.diorama.build import in_processes, view
+from core.diorama.render import LIGHTS, cut_out
+from core.errors import cannot_write
+from core.loading import Preprocess
+from core.types import ProgressCallback
+
+#: Objects of each category that are drawn for training only, and the number that the first of them has.
+N_EXTRA, FIRST_EXTRA = 40, 1000
+EXTRA_SIZE = 192
+N_IMAGES, SHARD = 16_000, 500
+IMAGE_SIZE = 160
+#: What the models' configs say as well: nothing is cropped, because the edges are where the question is.
+TRANSFORM = {
+    "input_size": [3, IMAGE_SIZE, IMAGE_SIZE],
+    "interpolation": "bicubic",
+    "mean": [0.5, 0.5, 0.5],
+    "std": [0.5, 0.5, 0.5],
+    "crop_pct": 1.0,
+    "crop_mode": "center",
+}
+_SEED = 11
+
+
+def make(home: Path, workers: int | None = None, progress: ProgressCallback | None = None) -> None:
+    """Render the extra objects and compose all training images, as far as they are not there.
+
+    Args:
+        home: Folder for both.
+        workers: Processes; by default one a core.
+        progress: Called after each object, then after each shard of images.
+
+    Raises:
+        StoreError: If a file cannot be written.
+    """
+    extra = [
+        (category, FIRST_EXTRA + number, home)
+        for category in assets.CATEGORIES
+        for number in range(N_EXTRA)
+        if not _extra_file(home, category, FIRST_EXTRA + number).is_file()
+    ]
+    if extra:
+        for _ in in_processes(_render_extra, extra, workers, progress):
+            pass
+    shards = [(number, home) for number in range(N_IMAGES // SHARD) if not _shard_file(home, number).is_file()]
+    if shards:
+        for _ in in_processes(_compose_shard, shards, workers, progress):
+            pass
+
+
+def read(home: Path) -> tuple[torch.Tensor, torch.Tensor]:
+    """All training images: uint8 (N, 160, 160, 3), and classes int64 (N,)."""
+    files = [_shard_file(home, number) for number in range(N_IMAGES // SHARD)]
+    parts = []
+    for file in files:
+        with np.load(file) as content:
+            parts.append((content["images"], content["labels"]))
+    return tuple(torch.from_numpy(np.concatenate(part)) for part in zip(*parts, strict=True))
+
+
+def _extra_file(home: Path, category: str, instance: int) -> Path:
+    return home / "cut-outs" / f"{category}-{instance}.png"
+
+
+def _shard_file(home: Path, number: int) -> Path:
+    return home / "images" / f"{number:03}.npz"
+
+
+def _render_extra(category: str, instance: int, home: Path) -> None:
+    seen = view(category, instance)
+    with torch.inference_mode():
+        (picture,) = cut_out(
+            objects.make(category, instance),
+            yaw_deg=seen.yaw_deg,
+            pitch_deg=seen.pitch_deg,
+            size=EXTRA_SIZE,
+            lights=[LIGHTS["day"]],
+        )
+    buffer = io.BytesIO()
+    Image.fromarray(picture).save(buffer, "PNG")
+    _write(_extra_file(home, category, instance), buffer.getvalue())
+
+
+def _compose_shard(number: int, home: Path) -> None:
+    preprocess = Preprocess(TRANSFORM)
+    images, labels = [], []
+    for index in range(number * SHARD, (number + 1) * SHARD):
+        rng = np.random.default_rng([_SEED, index])
+        row = recipe.draw(_pictures(home), range(assets.N_TRAIN_VARIANTS), f"train-{index}", rng)
+        images.append(preprocess(scene.compose(row).image))
+        labels.append(assets.CATEGORIES.index(row.category))
+    buffer = io.BytesIO()
+    np.savez(buffer, images=np.stack(images), labels=np.array(labels, dtype=np.int64))
+    _write(_shard_file(home, number), buffer.getvalue())
+
+
+@cache
+def _pictures(home: Path) -> pd.DataFrame:
+    """Cut-outs for training: the shipped ones and the extra ones, each with the same chance."""
+    shipped = assets.table()
+    shipped = shipped[(shipped["kind"] == "foreground") & (shipped["split"] == "train")]
+    extra = [
+        {
+            "file": str(_extra_file(home, category, FIRST_EXTRA + number).resolve()),
+            "class": category,
+            "instance": FIRST_EXTRA + number,
+            "light": "day",
+            "yaw_deg": view(category, FIRST_EXTRA + number).yaw_deg,
+        }
+        for category in assets.CATEGORIES
+        for number in range(N_EXTRA)
+    ]
+    return pd.concat([shipped, pd.DataFrame(extra)], ignore_index=True)
+
+
+def _write(path: Path, content: bytes) -> None:
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_bytes(content)
+        os.replace(temporary, path)
+    except OSError as error:
+        raise cannot_write(path, error) from error

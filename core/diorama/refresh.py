@@ -1,0 +1,69 @@
+"""Evaluate the embedded models on all of Diorama again: ``python -m core diorama refresh``.
+
+The results replace those in ``data/embedded/results`` once all of them are there, and the models' cards are written
+from them, so no number in a card is older than its pictures.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from core import paths, store
+from core.benchmarks import diorama, open_benchmark
+from core.diorama import card
+from core.diorama.train import TRAININGS
+from core.errors import ModelError, cannot_write
+from core.evaluate import evaluate
+from core.types import ProgressCallback
+
+Bar = Callable[[str], AbstractContextManager[ProgressCallback]]
+
+
+def refresh(bar: Bar, *, workers: int | None = None) -> list[store.Run]:
+    """Evaluate every embedded model on every Diorama benchmark and write the cards.
+
+    Interrupted, it goes on where it stopped; the old results stay until the new ones are complete.
+
+    Args:
+        bar: Makes a progress bar with a title.
+        workers: Threads; by default one a core.
+
+    Returns:
+        The stored runs.
+
+    Raises:
+        ModelError: If an embedded model is missing.
+        StoreError: If results cannot be written.
+    """
+    for name in TRAININGS:
+        if not (paths.EMBEDDED / "models" / name / "config.json").is_file():
+            raise ModelError(f"'{name}' is not trained yet. Run: python -m core diorama train --model {name}")
+    staging = paths.data_home() / "downloads" / "diorama-results"
+    with paths.results_at(staging):
+        for benchmark in diorama.BENCHMARKS:
+            opened = open_benchmark(benchmark.key, diorama.Diorama.embedded)
+            for name in TRAININGS:
+                with bar(f"{name} on {benchmark.key}") as progress:
+                    evaluate(name, opened, workers=workers, progress=progress, reuse_embedded=False)
+    _replace(staging, paths.embedded_results())
+    runs = [run for name in TRAININGS for run in store.list_runs(model=name)]
+    for name in TRAININGS:
+        folder = paths.EMBEDDED / "models" / name
+        paths.write_atomically(folder / "README.md", card.write(name))
+    return runs
+
+
+def _replace(new: Path, old: Path) -> None:
+    """Put the new results where the old ones are; locks are of no use to a reader."""
+    try:
+        for lock in new.rglob(".lock"):
+            lock.unlink()
+        for benchmark in diorama.BENCHMARKS:
+            shutil.rmtree(old / benchmark.key, ignore_errors=True)
+        shutil.copytree(new, old, dirs_exist_ok=True)
+        shutil.rmtree(new)
+    except OSError as error:
+        raise cannot_write(old, error) from error

@@ -1,0 +1,193 @@
+"""Train Diorama's three small classifiers from scratch: ``python -m core diorama train``.
+
+The networks are timm's own test architectures; what they are shown is ``recipe``. Training is seeded and goes on
+from the last finished epoch after an interruption.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import timm
+import torch
+from timm.models import save_for_hf
+from torch import Tensor
+from torch.nn import functional
+
+from core import paths
+from core.diorama import assets, pool
+from core.errors import UsageError, cannot_write, nearest
+from core.loading import Normalise
+from core.types import Progress, ProgressCallback
+
+
+@dataclass(frozen=True)
+class Training:
+    """How one network is trained.
+
+    Attributes:
+        architecture: timm's name.
+        epochs: Passes over the training images.
+        rate: Highest learning rate of the cosine schedule.
+        weight_decay: Of AdamW.
+        about: What it stands for among the three.
+    """
+
+    architecture: str
+    epochs: int
+    rate: float
+    weight_decay: float
+    about: str
+
+
+TRAININGS: dict[str, Training] = {
+    "test_efficientnet.diorama": Training("test_efficientnet", 10, 3e-3, 0.02, "a convolutional network, BatchNorm"),
+    "test_efficientnet_gn.diorama": Training("test_efficientnet_gn", 10, 3e-3, 0.02, "the same network with GroupNorm"),
+    "test_vit.diorama": Training("test_vit", 20, 1.5e-3, 0.05, "a vision transformer with patches of 16 pixels"),
+}
+BATCH = 64
+_WARM_UP = 0.08
+_SMOOTHING = 0.05
+_SEED = 5
+
+
+def training_home() -> Path:
+    """Folder of training images and checkpoints."""
+    return paths.data_home() / "downloads" / "diorama-training"
+
+
+def train(name: str, *, threads: int | None = None, progress: ProgressCallback | None = None) -> Path:
+    """Train one of the embedded models and write its folder in timm's hub format.
+
+    Args:
+        name: A key of ``TRAININGS``.
+        threads: Of torch; by default one a core.
+        progress: Called while images are made and after every few batches.
+
+    Returns:
+        The model's folder below ``data/embedded/models``.
+
+    Raises:
+        UsageError: If the name is unknown.
+        StoreError: If a file cannot be written.
+    """
+    if name not in TRAININGS:
+        raise UsageError(f"Diorama has no model '{name}'.{nearest(name, TRAININGS)} It has: {', '.join(TRAININGS)}.")
+    home, training = training_home(), TRAININGS[name]
+    pool.make(home, threads, progress)
+    images, labels = pool.read(home)
+    torch.set_num_threads(threads or os.cpu_count() or 1)
+    model = _fit(training, images, labels, home / f"{name}.pt", progress)
+    folder = paths.EMBEDDED / "models" / name
+    try:
+        save_for_hf(model.to(memory_format=torch.contiguous_format), folder, model_config=_config(training))
+    except OSError as error:
+        raise cannot_write(folder, error) from error
+    return folder
+
+
+def _config(training: Training) -> dict[str, Any]:
+    """What timm needs to preprocess as in training, and to name the classes."""
+    transform = {key: tuple(value) if isinstance(value, list) else value for key, value in pool.TRANSFORM.items()}
+    names = list(assets.CATEGORIES)
+    config = {"architecture": training.architecture, "tag": "diorama", "num_classes": len(names), **transform}
+    return {"num_classes": len(names), "label_names": names, "pretrained_cfg": config}
+
+
+def _fit(
+    training: Training, images: Tensor, labels: Tensor, checkpoint: Path, progress: ProgressCallback | None
+) -> torch.nn.Module:
+    torch.manual_seed(_SEED)
+    model = timm.create_model(training.architecture, num_classes=len(assets.CATEGORIES))
+    model = model.to(memory_format=torch.channels_last).train()
+    optimiser = torch.optim.AdamW(_groups(model, training.weight_decay), lr=training.rate)
+    batches = len(labels) // BATCH
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, training.epochs * batches))
+    state = {"model": model, "optimiser": optimiser, "schedule": schedule}
+    first = _resume(checkpoint, state)
+    normalise = Normalise(pool.TRANSFORM)
+    done_before, begun = first * batches, time.perf_counter()
+    for epoch in range(first, training.epochs):
+        for number, rows in enumerate(_batches(len(labels), epoch)):
+            pixels = _augment(images[rows], epoch, number)
+            loss = functional.cross_entropy(model(normalise(pixels)), labels[rows], label_smoothing=_SMOOTHING)
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()
+            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            optimiser.step()
+            schedule.step()
+            if progress is not None and number % 5 == 0:
+                done, total = epoch * batches + number + 1, training.epochs * batches
+                rate = (done - done_before) / (time.perf_counter() - begun)
+                stage = f"epoch {epoch + 1}, loss {loss.item():.2f}"
+                progress(Progress(done * BATCH, total * BATCH, 0, rate * BATCH, (total - done) / rate, stage))
+        _keep(checkpoint, state, epoch + 1)
+    return model.eval()
+
+
+def _groups(model: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]:
+    """Biases and norms are not decayed."""
+    matrices = [parameter for parameter in model.parameters() if parameter.ndim > 1]
+    others = [parameter for parameter in model.parameters() if parameter.ndim <= 1]
+    return [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
+
+
+def _rate(step: int, total: int) -> float:
+    """Linear warm-up, then half a cosine, as a factor of the highest rate."""
+    warm_up = _WARM_UP * total
+    if step < warm_up:
+        return (step + 1) / warm_up
+    return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / (total - warm_up)))
+
+
+def _batches(n: int, epoch: int) -> Iterator[Tensor]:
+    """Rows of each full batch of an epoch, in an order that depends on the epoch only."""
+    order = torch.randperm(n, generator=torch.Generator().manual_seed(_SEED * 1000 + epoch))
+    yield from order[: n // BATCH * BATCH].split(BATCH)
+
+
+def _augment(pixels: Tensor, epoch: int, number: int) -> Tensor:
+    """Mirrored by chance, and with a little other brightness, contrast and tint; geometry stays within the recipe.
+
+    Args:
+        pixels: uint8 (N, H, W, 3).
+        epoch: Seeds the draw, with ``number``.
+        number: Of the batch.
+
+    Returns:
+        float32 (N, H, W, 3), 0..1.
+    """
+    generator = torch.Generator().manual_seed((_SEED * 1000 + epoch) * 100_000 + number)
+    n = len(pixels)
+    mirrored = torch.rand(n, generator=generator) < 0.5
+    contrast = 1 + 0.25 * (2 * torch.rand(n, 1, 1, 1, generator=generator) - 1)
+    shift = 0.1 * (2 * torch.rand(n, 1, 1, 1, generator=generator) - 1)
+    tint = 1 + 0.1 * (2 * torch.rand(n, 1, 1, 3, generator=generator) - 1)
+    values = pixels.float().div_(255)
+    values = torch.where(mirrored[:, None, None, None], values.flip(2), values)
+    return values.sub_(0.5).mul_(contrast).add_(0.5 + shift).mul_(tint).clamp_(0, 1).contiguous()
+
+
+def _keep(checkpoint: Path, state: dict[str, Any], epochs: int) -> None:
+    temporary = checkpoint.with_suffix(".tmp")
+    try:
+        torch.save({"epochs": epochs, **{name: part.state_dict() for name, part in state.items()}}, temporary)
+        temporary.replace(checkpoint)
+    except OSError as error:
+        raise cannot_write(checkpoint, error) from error
+
+
+def _resume(checkpoint: Path, state: dict[str, Any]) -> int:
+    """Load the last finished epoch, if there is one; returns how many are finished."""
+    if not checkpoint.is_file():
+        return 0
+    kept = torch.load(checkpoint, weights_only=True)
+    for name, part in state.items():
+        part.load_state_dict(kept[name])
+    return int(kept["epochs"])

@@ -1,0 +1,152 @@
+"""Where a model looked when it went wrong: images, Grad-CAM and Guided Grad-CAM of the predicted class (FOCUS, Fig. 4).
+
+``choose`` and ``explain`` make panels from a stored run; ``core.strip`` draws them as one picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from core import scored, store
+from core.errors import DataError, NotAvailableError, UsageError
+from core.labels import class_names
+from core.settings.rules import ATTRIBUTES, NONE, is_uncommon
+from core.types import Benchmark
+
+if TYPE_CHECKING:
+    from core.saliency.explain import Explainer
+
+#: Images of a strip, by default and at most.
+SHOWN, MOST = 6, 24
+_COLUMNS = ("sample_id", "category", *ATTRIBUTES, "n_uncommon", "correct", "confidence", "predicted")
+
+
+@dataclass(frozen=True)
+class Panel:
+    """One misclassified image with what explains it.
+
+    Attributes:
+        sample_id: Of the samples table.
+        category: What it is.
+        uncommon: Its uncommon settings.
+        predicted: Name of the predicted class.
+        probability: Of the predicted class, 0..1.
+        image: uint8 (H, W, 3), as the model sees it.
+        cam: float32 (H, W), 0..1, Grad-CAM of the predicted class; None where there is none.
+        guided: float32 (H, W, 3), signed, Guided Grad-CAM of it; None where there is none.
+        no_cam: Why there is no Grad-CAM; empty if there is one.
+        no_guided: Why there is no Guided Grad-CAM.
+    """
+
+    sample_id: str
+    category: str
+    uncommon: tuple[str, ...]
+    predicted: str
+    probability: float
+    image: np.ndarray = field(repr=False)
+    cam: np.ndarray | None = field(default=None, repr=False)
+    guided: np.ndarray | None = field(default=None, repr=False)
+    no_cam: str = ""
+    no_guided: str = ""
+
+
+def choose(run: store.Run, n: int = SHOWN, category: str | None = None) -> pd.DataFrame:
+    """Misclassified images with uncommon settings, the surest mistakes first.
+
+    Args:
+        run: Of a benchmark whose samples passed through ``core.settings.annotate``.
+        n: How many at most.
+        category: Only of this one.
+
+    Returns:
+        ``sample_id, category, time, weather, locations, confidence, predicted`` and more.
+
+    Raises:
+        UsageError: If the benchmark has no settings, or ``n`` is out of range.
+    """
+    if not 1 <= n <= MOST:
+        raise UsageError(f"a strip shows 1 to {MOST} images, not {n}.")
+    missing = set(_COLUMNS) - set(scored.columns_of(run))
+    if missing:
+        raise UsageError(f"'{run.benchmark}' has no settings: choose focus, imagenet-attributes or diorama/settings.")
+    table = scored.read(run, _COLUMNS)
+    wrong = (table["correct"] == 0) & (table["n_uncommon"] > 0)
+    if category is not None:
+        wrong &= table["category"] == category
+    return table[wrong].sort_values("confidence", ascending=False, kind="stable").head(n).reset_index(drop=True)
+
+
+def explain(run: store.Run, benchmark: Benchmark, rows: pd.DataFrame, device: str = "auto") -> list[Panel]:
+    """Panels of chosen images; the class explained is the stored prediction.
+
+    Args:
+        run: Whose model is asked.
+        benchmark: On the run's data.
+        rows: From ``choose``.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Raises:
+        DataError: If an image cannot be opened.
+        ModelError: If the model cannot be had or run.
+    """
+    if rows.empty:
+        return []
+    from core import models
+    from core.engine import Engine
+    from core.evaluate import Plan, pixels_of
+    from core.saliency.explain import Explainer
+
+    model = models.load(run.info["model"]["source"], device)
+    plan = Plan.of(model, benchmark, run.info["view"], run.info["precision"])
+    engine = Engine(model)
+    pixels = [pixels_of(engine, plan, sample_id) for sample_id in rows["sample_id"]]
+    for sample_id, found in zip(rows["sample_id"], pixels, strict=True):
+        if isinstance(found, str):
+            raise DataError(f"the image {sample_id} of '{benchmark.key}' cannot be opened: {found}")
+    explainer = Explainer(model)
+    batch, target = np.stack(pixels), rows["predicted"].tolist()
+    cams, no_cam = _maps(explainer, batch, "grad-cam", target)
+    guided, no_guided = _maps(explainer, batch, "guided-grad-cam", target)
+    names = class_names(model.label_space, target)
+    shown = batch if batch.dtype == np.uint8 else (255 * batch).round().astype(np.uint8)
+    return [
+        Panel(
+            row.sample_id,
+            row.category,
+            _uncommon(row),
+            names[number],
+            float(row.confidence),
+            shown[number],
+            cams[number],
+            guided[number],
+            no_cam[number],
+            no_guided[number],
+        )
+        for number, row in enumerate(rows.itertuples())
+    ]
+
+
+def _maps(
+    explainer: Explainer, batch: np.ndarray, method: str, target: Sequence[int]
+) -> tuple[list[np.ndarray | None], list[str]]:
+    """A map of each image, or why there is none."""
+    from core.saliency.maps import STATE_TEXT, Target
+
+    try:
+        found = explainer.explain(batch, method, Target.of_class(target))
+    except NotAvailableError as error:
+        return [None] * len(batch), [str(error)] * len(batch)
+    values = found.scaled() if found.colour is None else found.colour
+    maps = [values[number] if state == "map" else None for number, state in enumerate(found.states)]
+    return maps, [STATE_TEXT[state] for state in found.states]
+
+
+def _uncommon(row: Any) -> tuple[str, ...]:
+    """The uncommon ones of an image's settings."""
+    values = [("time", row.time), ("weather", row.weather), *(("locations", name) for name in row.locations)]
+    return tuple(value for attribute, value in values if value != NONE and is_uncommon(row.category, attribute, value))

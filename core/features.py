@@ -1,0 +1,202 @@
+"""Penultimate features of a run's images: what the last linear layer of a classifier sees, stored on request.
+
+Kept in the run's folder as ``features.npy``, float16 (images, dimensions), a row for each row of the samples table and
+NaN where an image failed, and ``head.npy``, float32 (classes, dimensions + 1), the classifier's rows with their bias.
+Both are read memory-mapped, without torch.
+"""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from core import store
+from core.errors import DataError, ModelError, NotAvailableError, StoreError, cannot_write
+from core.types import Benchmark, Model, Progress, ProgressCallback
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from core.evaluate import Plan
+
+FEATURES, HEAD = "features.npy", "head.npy"
+_TOLERANCE = 1e-3
+
+
+@dataclasses.dataclass(frozen=True)
+class Features:
+    """Stored features of a run.
+
+    Attributes:
+        values: float16 (N, D), memory-mapped; rows as in the samples table, NaN for an image that failed.
+        head: float32 (classes, D + 1): weights and bias of each class.
+    """
+
+    values: np.ndarray
+    head: np.ndarray
+
+
+def folder(run: store.Run) -> Path:
+    """Where a run's features are; the user's own folder, also for results that come with the project."""
+    return store.run_folder(run.benchmark, run.model, run.identity)
+
+
+def read(run: store.Run) -> Features | None:
+    """A run's features, or None if none were kept.
+
+    Raises:
+        StoreError: If they cannot be read.
+    """
+    paths = folder(run) / FEATURES, folder(run) / HEAD
+    if not all(path.is_file() for path in paths):
+        return None
+    try:
+        return Features(*(np.load(path, mmap_mode="r") for path in paths))
+    except (OSError, ValueError) as error:
+        raise StoreError(f"{paths[0]} cannot be read ({error}); delete it and ask for the features again.") from error
+
+
+def keep(
+    run: store.Run,
+    benchmark: Benchmark,
+    *,
+    device: str = "auto",
+    batch_size: int | None = None,
+    workers: int | None = None,
+    progress: ProgressCallback | None = None,
+) -> Features:
+    """Features of all images of a run; stored ones are returned at once.
+
+    Args:
+        run: Says which model, view and precision.
+        benchmark: On the data that the run was made on.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        batch_size: Images a forward pass; chosen by device by default.
+        workers: Threads; by default one a core.
+        progress: Called as images are done.
+
+    Raises:
+        NotAvailableError: If the model does not end in one linear layer.
+        DataError: If the data are not those of the run.
+        ModelError, StoreError: If the model or the disk fails.
+    """
+    found = read(run)
+    if found is not None:
+        return found
+    from core import models
+    from core.evaluate import Plan
+
+    model = models.load(run.info["model"]["source"], device)
+    plan = Plan.of(model, benchmark, run.info["view"], run.info["precision"])
+    if plan.identity(model) != run.identity:
+        raise DataError(
+            f"the data in {benchmark.root}, or the model, are not those of the stored result {run.identity}: "
+            "evaluate again, then ask for the features."
+        )
+    body, head = split(model)
+    values = _extract(body, plan, len(head[0]) - 1, batch_size, workers, progress)
+    try:
+        folder(run).mkdir(parents=True, exist_ok=True)
+        _save(folder(run) / HEAD, head)
+        _save(folder(run) / FEATURES, values)
+    except OSError as error:
+        raise cannot_write(folder(run) / FEATURES, error) from error
+    return read(run) or Features(values, head)
+
+
+def split(model: Model) -> tuple[Model, np.ndarray]:
+    """A model without its last linear layer, and that layer.
+
+    Args:
+        model: Loaded.
+
+    Returns:
+        The model whose output is the features (the model given stays as it is); and float32 (classes, D + 1).
+
+    Raises:
+        NotAvailableError: If it does not end in exactly one linear layer.
+        ModelError: If it is not loaded.
+    """
+    import torch
+    from torch import nn
+
+    if model.module is None:
+        raise ModelError(f"'{model.name}' is described, not loaded: use core.models.load")
+    name, linear = _last_linear(model.module, model)
+    module = copy.deepcopy(model.module)
+    parent = module.get_submodule(name.rpartition(".")[0])
+    setattr(parent, name.rpartition(".")[2], nn.Identity())
+    device = next(linear.parameters()).device
+    probe = torch.rand(1, *model.transform["input_size"], generator=torch.Generator().manual_seed(0)).to(device)
+    with torch.inference_mode():
+        found, expected = module(probe), model.module(probe)
+        same = found.ndim == 2 and found.shape[1] == linear.in_features
+        if not same or not torch.allclose(linear(found), expected, rtol=_TOLERANCE, atol=_TOLERANCE):
+            raise _refusal(model, f"what follows its layer '{name}' is more than that layer")
+    weight = linear.weight.detach().float().cpu().numpy()
+    bias = linear.bias.detach().float().cpu().numpy() if linear.bias is not None else np.zeros(len(weight), np.float32)
+    body = dataclasses.replace(model, module=module, num_classes=linear.in_features)
+    return body, np.concatenate([weight, bias[:, None]], axis=1)
+
+
+def _last_linear(module: nn.Module, model: Model) -> tuple[str, nn.Linear]:
+    from torch import nn
+
+    chosen = module.get_classifier() if hasattr(module, "get_classifier") else None
+    if chosen is None:
+        fitting = [
+            part for part in module.modules() if isinstance(part, nn.Linear) and part.out_features == model.num_classes
+        ]
+        chosen = fitting[-1] if fitting else None
+    if not isinstance(chosen, nn.Linear):
+        kind = "it has none" if chosen is None else f"its classifier is {type(chosen).__name__}"
+        raise _refusal(model, kind)
+    return next(name for name, part in module.named_modules() if part is chosen), chosen
+
+
+def _refusal(model: Model, reason: str) -> NotAvailableError:
+    return NotAvailableError(
+        f"penultimate features are not available for {model.name}, because they are defined for networks that end in "
+        f"one linear layer, and {reason}. Choose a model with a linear head, such as a ResNet, EfficientNet or ViT."
+    )
+
+
+def _extract(
+    body: Model,
+    plan: Plan,
+    width: int,
+    batch_size: int | None,
+    workers: int | None,
+    progress: ProgressCallback | None,
+) -> np.ndarray:
+    """float16 (N, width), in the order of the plan's samples."""
+    from core.engine import Engine
+    from core.evaluate import pixels_of
+
+    engine = Engine(body, plan.precision, batch_size, workers)
+    ids = plan.samples["sample_id"].tolist()
+    values = np.full((len(ids), width), np.nan, dtype=np.float16)
+    done = failed = 0
+    stream = engine.stream(np.arange(len(ids)), lambda row: pixels_of(engine, plan, ids[row]))
+    try:
+        for part in stream:
+            good = np.array([error is None for error in part.errors])
+            # The body's output stands where a classifier's logits would.
+            values[part.numbers[good]] = part.logits
+            done, failed = done + len(good), failed + int((~good).sum())
+            if progress is not None:
+                progress(Progress(done, len(ids), failed, stage="features"))
+    finally:
+        stream.close()
+    return values
+
+
+def _save(path: Path, values: np.ndarray) -> None:
+    """Under another name first, so that a reader sees all of it or nothing."""
+    temporary = path.with_suffix(".tmp.npy")
+    np.save(temporary, values, allow_pickle=False)
+    temporary.replace(path)

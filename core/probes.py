@@ -1,0 +1,66 @@
+"""Probes of stored runs: features kept if they are not there yet, probes fitted once and read by pages."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from core import features, store
+from core.errors import StoreError, UsageError
+from core.parts import write_parquet
+from core.types import Benchmark, ProgressCallback
+
+_FILE = "probes-{seed}.parquet"
+
+
+def read(run: store.Run, seed: int = 0) -> pd.DataFrame | None:
+    """A run's probes (``probe.COLUMNS``), or None if they were not fitted.
+
+    Raises:
+        StoreError: If they cannot be read.
+    """
+    path = features.folder(run) / _FILE.format(seed=seed)
+    if not path.is_file():
+        return None
+    try:
+        return pq.read_table(path, partitioning=None).to_pandas()
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{path} cannot be read ({error}); delete it and fit the probes again.") from error
+
+
+def fit(
+    run: store.Run,
+    benchmark: Benchmark,
+    *,
+    device: str = "auto",
+    seed: int = 0,
+    progress: ProgressCallback | None = None,
+) -> pd.DataFrame:
+    """Fit and store a run's probes; stored ones are returned at once.
+
+    Args:
+        run: Of a benchmark with ``category`` and ``locations``.
+        benchmark: On the run's data; images are read only if features are not stored yet.
+        device: For the features: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        seed: Of the draws and folds.
+        progress: Called along the way.
+
+    Raises:
+        UsageError: If the benchmark has no locations.
+        NotAvailableError: If the model does not end in one linear layer.
+    """
+    samples = store.read_samples(run)
+    if not {"category", "locations"} <= set(samples):
+        raise UsageError(f"'{run.benchmark}' has no locations to probe for: choose focus or diorama/settings.")
+    found = read(run, seed)
+    if found is not None:
+        return found
+    # Not above: pages read probes without scikit-learn, which takes a while to import.
+    from core import probe
+
+    kept = features.keep(run, benchmark, device=device, progress=progress)
+    table = probe.fit_all(kept.values, kept.head, samples, seed=seed, progress=progress)
+    path = features.folder(run) / _FILE.format(seed=seed)
+    write_parquet(path, pa.Table.from_pandas(table, preserve_index=False))
+    return table

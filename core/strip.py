@@ -1,0 +1,111 @@
+"""Failure panels as one picture: image, Grad-CAM and Guided Grad-CAM side by side, one image a line."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+from core import store
+from core.errors import UsageError, cannot_write
+from core.failures import Panel
+from core.preview import png, with_heat
+
+_TILE, _GAP, _CAPTION, _MARGIN = 224, 10, 46, 20
+_PAPER, _INK, _MUTED, _PANEL, _WRONG = "#FCFBF8", "#1D2733", "#6B7785", "#F3F1EB", "#C0443C"
+_HEADINGS = ("image", "Grad-CAM", "Guided Grad-CAM")
+_HEAT_OPACITY = 0.65
+#: Lines of a reason that fit a tile.
+_REASON_LINES, _REASON_WIDTH = 11, 34
+
+
+def of_run(panels: Sequence[Panel], run: store.Run) -> Image.Image:
+    """The strip of a run's panels, with what it is above and whose it is below."""
+    title = f"Misclassified in uncommon settings: {run.model} on {run.benchmark}"
+    return strip(panels, title, f"maps of the predicted class, surest mistakes first · identity {run.identity}")
+
+
+def save(picture: Image.Image, path: Path) -> None:
+    """Write a strip as PNG.
+
+    Raises:
+        UsageError: If the name does not end in .png.
+        StoreError: If it cannot be written.
+    """
+    if path.suffix.lower() != ".png":
+        raise UsageError(f"--out {path} must end in .png")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(png(picture))
+    except OSError as error:
+        raise cannot_write(path, error) from error
+
+
+def strip(panels: Sequence[Panel], title: str, identity: str) -> Image.Image:
+    """One picture of some panels, two panels beside each other.
+
+    Args:
+        panels: At least one.
+        title: What is seen.
+        identity: Of the result, for the foot.
+    """
+    columns = min(2, len(panels))
+    lines = -(-len(panels) // columns)
+    block = 3 * _TILE + 2 * _GAP
+    head, foot = 64, 30
+    width = 2 * _MARGIN + columns * block + (columns - 1) * 3 * _GAP
+    height = head + lines * (_CAPTION + _TILE + 2 * _GAP) + foot
+    picture = Image.new("RGB", (width, height), _PAPER)
+    draw = ImageDraw.Draw(picture)
+    draw.text((_MARGIN, 14), title, _INK, _font(20))
+    for column in range(columns):
+        for number, heading in enumerate(_HEADINGS):
+            left = _MARGIN + column * (block + 3 * _GAP) + number * (_TILE + _GAP)
+            draw.text((left, 44), heading, _MUTED, _font(13))
+    for number, panel in enumerate(panels):
+        line, column = divmod(number, columns)
+        left = _MARGIN + column * (block + 3 * _GAP)
+        top = head + line * (_CAPTION + _TILE + 2 * _GAP)
+        _draw_panel(picture, draw, panel, left, top)
+    draw.text((_MARGIN, height - foot + 6), identity, _MUTED, _font(12))
+    return picture
+
+
+def _draw_panel(picture: Image.Image, draw: ImageDraw.ImageDraw, panel: Panel, left: int, top: int) -> None:
+    settings = ", ".join(panel.uncommon) or "common settings"
+    draw.text((left, top + 4), f"{panel.category} ({settings})", _INK, _font(15))
+    draw.text((left, top + 24), f"taken for {panel.predicted}, {panel.probability:.2f}", _WRONG, _font(13))
+    image = Image.fromarray(panel.image)
+    heat = None if panel.cam is None else with_heat(image, panel.cam, _HEAT_OPACITY)
+    guided = None if panel.guided is None else Image.fromarray(guided_pixels(panel.guided))
+    tiles = ((image, ""), (heat, panel.no_cam), (guided, panel.no_guided))
+    for number, (tile, reason) in enumerate(tiles):
+        at = (left + number * (_TILE + _GAP), top + _CAPTION)
+        if tile is not None:
+            picture.paste(tile.resize((_TILE, _TILE), Image.Resampling.BICUBIC), at)
+        else:
+            draw.rectangle((*at, at[0] + _TILE - 1, at[1] + _TILE - 1), fill=_PANEL)
+            lines = textwrap.wrap(reason, _REASON_WIDTH, max_lines=_REASON_LINES, placeholder=" …")
+            draw.multiline_text((at[0] + 10, at[1] + 12), "\n".join(lines), _MUTED, _font(12), spacing=5)
+
+
+def guided_pixels(values: np.ndarray) -> np.ndarray:
+    """A signed map of pixels as a picture: grey is nothing, its own extremes are at three standard deviations.
+
+    Args:
+        values: float (H, W, 3).
+
+    Returns:
+        uint8 (H, W, 3).
+    """
+    centred = values - values.mean()
+    spread = float(centred.std())
+    shares = 0.5 + centred / (6 * spread) if spread > 0 else np.full_like(values, 0.5)
+    return (255 * np.clip(shares, 0, 1)).round().astype(np.uint8)
+
+
+def _font(size: int) -> ImageFont.ImageFont | ImageFont.FreeTypeFont:
+    return ImageFont.load_default(size)

@@ -1,0 +1,114 @@
+"""What do uncommon settings cost: night, fog, a car on water? FOCUS, ImageNet's attributes and Diorama."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import catalogue, findings, settings, store
+from core.aggregates import Question, Where
+from core.errors import OffcenterError
+from core.settings.gaps import DEFINITIONS
+from core.wording import interval, percent, points
+from pages.shared import cached, drawer, frame, gallery, place, setting_panels, setting_reasons, text
+from pages.shared.frame import Choice
+from pages.shared.text import Tile
+
+TITLE = "Settings"
+HINTS = {
+    "paper-code": "As the released code counts: images whose value is 'none' are left out; for locations each (image, "
+    "location) pair counts, uncommon if that location is uncommon for the category.",
+    "image-level": "Every image counts once; 'none' is common; an image is uncommon if any of its values is.",
+}
+ABOUT = (
+    "A setting is uncommon for a category, not in itself: water is common for ships and uncommon for planes "
+    "(FOCUS, Table 1). A gap is accuracy in common settings less accuracy in uncommon ones. It can be mere class "
+    "imbalance, so beside the raw gap stands one with the uncommon side's class mix on both sides.  \n"
+    "**paper-code**: " + HINTS["paper-code"] + "  \n**image-level**: " + HINTS["image-level"]
+)
+Runs = dict[str, store.Run]
+
+
+def page() -> None:
+    """Draw the page."""
+    offered = {key: known.title for key, known in catalogue.known_benchmarks().items() if _has_settings(known)}
+    choice = frame.begin(TITLE, offered)
+    runs = choice.runs_on(choice.benchmark)
+    if not runs:
+        _nothing(choice)
+        return
+    model, run = next(iter(runs.items()))
+    text.head(TITLE, findings.costliest(model, cached.settings(run, "costs")))
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        definition = st.segmented_control(
+            "Gap", list(DEFINITIONS), default="paper-code", key="gap", bind="query-params",
+            label_visibility="collapsed",
+        ) or "paper-code"  # fmt: skip
+        text.about([catalogue.benchmark_class(choice.benchmark)], ABOUT)
+    text.tiles(_tiles(runs, definition), choice)
+    text.flag_state(list(runs.values()))
+    text.flag_differences(list(runs.values()))
+    setting_panels.show(runs, choice, definition)
+    order = _images(runs, choice)
+    setting_reasons.show(model, run, choice)
+    text.identities(list(runs.values()))
+    drawer.show_if_open(choice, order)
+
+
+def _has_settings(benchmark: type) -> bool:
+    return {"category", *settings.ATTRIBUTES} <= {factor.name for factor in benchmark.factors}
+
+
+def _nothing(choice: Choice) -> None:
+    text.head(TITLE, "No stored result for this choice yet.")
+    if not choice.known:
+        text.nothing_stored()
+    for model in choice.models[:1]:
+        with st.container(border=True):
+            frame.offer_run(model, choice.benchmark, choice)
+
+
+def _tiles(runs: Runs, definition: str) -> list[Tile]:
+    """Accuracy in common settings, and the gap of each attribute."""
+    common = {
+        model: setting_panels.one(cached.settings(run, "partitions"), partition="P0") for model, run in runs.items()
+    }
+    said = {model: (percent(row["top1"]), interval(row["top1_low"], row["top1_high"])) for model, row in common.items()}
+    first = next(iter(common.values()))
+    tiles = [_tile("Top-1, all settings common", said, f"P0: nothing is uncommon. n = {first['n']:,}")]
+    for attribute, label in setting_panels.LABELS.items():
+        there = {model: setting_panels.gap_of(run, "gaps", attribute, definition) for model, run in runs.items()}
+        said = {model: (points(row["gap"], 1), interval(row["low"], row["high"])) for model, row in there.items()}
+        first = next(iter(there.values()))
+        hint = f"{HINTS[definition]} n = {first['n_common']:,} common, {first['n_uncommon']:,} uncommon"
+        tiles.append(_tile(f"Gap, {label}", said, hint))
+    return tiles
+
+
+def _tile(label: str, said: dict[str, tuple[str, str]], hint: str) -> Tile:
+    (_, first), *others = said.items()
+    return Tile(label, *first, hint, tuple((model, " ".join(pair)) for model, pair in others))
+
+
+def _images(runs: Runs, choice: Choice) -> list[str]:
+    """The gallery behind the chosen cell."""
+    cell = place.chosen_cell()
+    if cell is None or cell.benchmark != choice.benchmark:
+        st.caption("Click a cell, a bar or a point to see the very images behind it.")
+        return []
+    run = runs.get(place.chosen_model()) or next(iter(runs.values()))
+    ruled = Where("category", values=settings.CATEGORIES)
+    said = ", ".join(_in_words(name, content) for name, content in cell.values.items())
+    rows = gallery.show(run, Question(where=(ruled, *cell.where)), f"Images behind {said}", choice)
+    return rows["sample_id"].tolist()
+
+
+def _in_words(name: str, content: float | str) -> str:
+    if name == "n_uncommon":
+        return f"{content:.0f} uncommon attributes"
+    return str(content)
+
+
+try:
+    page()
+except OffcenterError as error:
+    text.problem(error)

@@ -1,0 +1,183 @@
+"""The figures of the page Settings: heatmaps, partitions, gaps, categories and costs, each with its clicks."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core import settings, store
+from core.figures import bars
+from core.figures import settings as figures
+from core.figures.style import Words
+from core.settings.published import published
+from pages.shared import cached, figure, place, text
+from pages.shared.frame import Choice
+from pages.shared.place import Cell
+
+#: The benchmark whose photos the published numbers are of.
+PUBLISHED_ON = "focus"
+LABELS = {"time": "time of day", "weather": "weather", "locations": "location"}
+Runs = dict[str, store.Run]
+
+
+def show(runs: Runs, choice: Choice, definition: str) -> None:
+    """All figures; heatmaps, categories and costs are of the first model.
+
+    Args:
+        runs: By chosen model.
+        choice: Of the sidebar.
+        definition: Of the gaps, of ``core.settings.gaps.DEFINITIONS``.
+    """
+    model, run = next(iter(runs.items()))
+    with st.container(key="oc-figures"):
+        for attribute in settings.ATTRIBUTES:
+            _heatmap(model, run, attribute, definition)
+    with st.container(key="oc-figures-wide"):
+        _partitions(runs, choice)
+        _gaps(runs, choice, definition)
+        _categories(model, run)
+        _costs(model, run)
+
+
+def one(table: pd.DataFrame, **where: str) -> pd.Series:
+    """The row of a table that has these values."""
+    for column, content in where.items():
+        table = table[table[column] == content]
+    return table.iloc[0]
+
+
+def gap_of(run: store.Run, question: str, attribute: str, definition: str) -> pd.Series:
+    """An attribute's gap by a definition, from ``gaps`` or ``adjusted_gaps``."""
+    return one(cached.settings(run, question), attribute=attribute, definition=definition)
+
+
+def _heatmap(model: str, run: store.Run, attribute: str, definition: str) -> None:
+    """Category by value; orange cells are uncommon, blue ones common."""
+    cells, totals = cached.settings(run, f"heatmap_{attribute}"), cached.settings(run, f"totals_{attribute}")
+    by_category = cached.settings(run, "category_gaps")
+    by_category = by_category[(by_category["attribute"] == attribute) & (by_category["definition"] == definition)]
+    whole = gap_of(run, "gaps", attribute, definition).to_frame().T.assign(category=figures.ALL)
+    gaps = pd.concat([by_category, whole])[["category", "gap", "low", "high", "n_common", "n_uncommon"]]
+    n = int(cells["n"].sum())
+    shown = figures.setting_heatmap(
+        cells,
+        totals,
+        gaps.infer_objects(),
+        Words(
+            f"Top-1 by category and {LABELS[attribute]}, %",
+            f"orange: uncommon · (n < 30) · {model} · n = {n:,}",
+            text.short_identity([run]),
+        ),
+        chosen=_chosen(run, attribute),
+    )
+    key = f"heatmap-{attribute}"
+    figure.show(shown, key, {model: cells}, {model: run.identity}, partial(_pick, run.benchmark, model, attribute))
+
+
+def _chosen(run: store.Run, attribute: str) -> tuple[str, str] | None:
+    cell = place.chosen_cell()
+    if cell is None or cell.benchmark != run.benchmark or set(cell.values) != {"category", attribute}:
+        return None
+    return str(cell.values["category"]), str(cell.values[attribute])
+
+
+def _partitions(runs: Runs, choice: Choice) -> None:
+    """Accuracy by which settings are uncommon, beside the paper's."""
+    tables = {model: _metric(cached.settings(run, "partitions")) for model, run in runs.items()}
+    shown = bars.bars(
+        tables,
+        "partition",
+        choice.colours,
+        Words(
+            "Top-1 by partition",
+            "P0 to P3: how many attributes are uncommon; P_t, P_w, P_l: which ones",
+            text.short_identity(list(runs.values())),
+        ),
+        published=_published_accuracy() if choice.benchmark == PUBLISHED_ON else None,
+        order=settings.PARTITIONS,
+        height=max(400, 110 + 11 * (13 * len(tables) + 10)),
+    )
+    identities = {model: run.identity for model, run in runs.items()}
+    figure.show(shown, "partitions", tables, identities, partial(_pick_partition, choice.benchmark))
+
+
+def _metric(table: pd.DataFrame) -> pd.DataFrame:
+    names = {"top1": "value", "top1_low": "low", "top1_high": "high"}
+    return table[table["n"] > 0].rename(columns=names).assign(n_clusters=table["n"])
+
+
+def _published_accuracy() -> pd.DataFrame:
+    rows = [
+        (partition, model, share, "FOCUS, Table 4")
+        for model, shares in published()["accuracy"].items()
+        for partition, share in shares.items()
+    ]
+    return pd.DataFrame(rows, columns=["partition", "model", "value", "source"])
+
+
+def _gaps(runs: Runs, choice: Choice, definition: str) -> None:
+    """Raw and class-mix-adjusted gaps, beside the paper's."""
+    raw, adjusted = (
+        {model: _of(cached.settings(run, question), definition) for model, run in runs.items()}
+        for question in ("gaps", "adjusted_gaps")
+    )
+    on_focus = choice.benchmark == PUBLISHED_ON and definition == "paper-code"
+    shown = figures.gap_points(
+        raw,
+        adjusted,
+        choice.colours,
+        Words(f"Gap between common and uncommon settings, {definition}", "raw, and with the same class mix on both "
+              "sides · 95 % interval", text.short_identity(list(runs.values()))),
+        labels=LABELS,
+        published=published()["gaps"] if on_focus else None,
+        source="FOCUS, Table 3",
+    )  # fmt: skip
+    tables = {
+        f"{model}, {kind}": part[model] for kind, part in (("raw", raw), ("adjusted", adjusted)) for model in runs
+    }
+    figure.show(shown, "gaps", tables, {name: runs[name.rpartition(", ")[0]].identity for name in tables})
+
+
+def _of(table: pd.DataFrame, definition: str) -> pd.DataFrame:
+    return table[table["definition"] == definition]
+
+
+def _categories(model: str, run: store.Run) -> None:
+    table = cached.settings(run, "by_category_partition")
+    shown = figures.category_partitions(
+        table,
+        Words(
+            "Top-1 by category and number of uncommon attributes",
+            f"{model} · hollow: fewer than 30 images",
+            text.short_identity([run]),
+        ),
+    )
+    figure.show(shown, "categories", {model: table}, {model: run.identity}, partial(_pick_count, run.benchmark, model))
+
+
+def _costs(model: str, run: store.Run) -> None:
+    table = cached.settings(run, "costs")
+    if table["gap"].notna().any():
+        said = Words(
+            "What each uncommon setting costs",
+            f"{model} · same class mix on both sides · hatched: fewer than 30 images",
+            text.short_identity([run]),
+        )
+        figure.show(figures.cost_bars(table, said), "costs", {model: table}, {model: run.identity})
+
+
+def _pick(benchmark: str, model: str, attribute: str, custom: list[Any]) -> None:
+    place.choose_cell(Cell(benchmark, {"category": custom[0], attribute: custom[1]}), model)
+
+
+def _pick_partition(benchmark: str, custom: list[Any]) -> None:
+    model, name = custom
+    values = {"n_uncommon": float(name[1:])} if name[1:].isdigit() else {"partition": name}
+    place.choose_cell(Cell(benchmark, values), model)
+
+
+def _pick_count(benchmark: str, model: str, custom: list[Any]) -> None:
+    place.choose_cell(Cell(benchmark, {"category": custom[0], "n_uncommon": float(custom[1])}), model)

@@ -1,0 +1,132 @@
+"""Why a setting costs: where the model looks when it fails, and whether the place is in its features."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from core import failures, probes, store
+from core.catalogue import benchmark_class
+from core.errors import OffcenterError
+from core.figures.heatmap import category_heatmap
+from core.figures.style import Words
+from core.labels import class_names
+from core.settings.published import published
+from core.settings.rules import CATEGORIES, VALUES, is_uncommon
+from core.wording import interval, percent
+from pages.shared import cached, figure, place, text
+from pages.shared.frame import Choice
+
+
+def show(model: str, run: store.Run, choice: Choice) -> None:
+    """Two parts, the costly one only when it is asked for.
+
+    Args:
+        model: The first chosen one.
+        run: Its result.
+        choice: Of the sidebar.
+    """
+    st.header("Why", anchor=False)
+    _failures(model, run, choice)
+    _probes(model, run)
+
+
+def _failures(model: str, run: store.Run, choice: Choice) -> None:
+    cell = place.chosen_cell()
+    category = str(cell.values["category"]) if cell and "category" in cell.values else None
+    what = f"{category} images" if category else "images"
+    asked = st.toggle(
+        f"Where {model} looks in the {what} that it gets wrong in uncommon settings",
+        key="strip",
+        bind="query-params",
+        help="Grad-CAM and Guided Grad-CAM of the predicted class; asks the model, a few seconds on a CPU.",
+    )
+    if not asked:
+        return
+    source = cached.benchmark(run.benchmark, choice.data_home)
+    if source is None:
+        st.caption(f"The images are not on this machine. {benchmark_class(run.benchmark).how_to_get}")
+        return
+    try:
+        picture = _strip(cached.key_of(run), run.benchmark, choice.data_home, category)
+    except OffcenterError as error:
+        st.info(str(error))
+        return
+    if picture is None:
+        st.caption("No such mistake is stored.")
+        return
+    st.image(picture, width="stretch")
+    st.download_button(
+        "PNG", picture, f"offcenter-failures-{run.identity[:8]}.png", "image/png", type="tertiary", on_click="ignore"
+    )
+
+
+@st.cache_data(max_entries=32, show_spinner="Asking the model …")
+def _strip(key: tuple[str, int], benchmark: str, data_home: str, category: str | None) -> bytes | None:
+    """The strip as PNG, or None if there is no such mistake."""
+    from core import strip
+    from core.preview import png
+
+    run, source = store.open_run(Path(key[0])), cached.benchmark(benchmark, data_home)
+    assert run is not None and source is not None
+    rows = failures.choose(run, category=category)
+    panels = failures.explain(run, source, rows)
+    return png(strip.of_run(panels, run)) if panels else None
+
+
+def _probes(model: str, run: store.Run) -> None:
+    """Tables 5 and 6 of the paper, for this model."""
+    table = probes.read(run)
+    if table is None:
+        st.caption(
+            f"Is the place in {model}'s features? A linear probe tells; it keeps the features of all images, so it is "
+            "run in a terminal:"
+        )
+        st.code(f"python -m core probe --model {run.model} --benchmark {run.benchmark}", "bash")
+        return
+    fitted = table[table["reason"] == ""]
+    if fitted.empty:
+        st.caption(f"{model} has no probe: each category has too few images with or without each location.")
+        return
+    values = fitted.rename(columns={"accuracy": "value"}).assign(n=fitted["n_used"], n_clusters=fitted["n_used"])
+    values["uncommon"] = [is_uncommon(row.category, "locations", row.location) for row in fitted.itertuples()]
+    shown = category_heatmap(
+        values,
+        "category",
+        "location",
+        Words(
+            "How well a location is told from the features of one category, %",
+            f"{model} · 50 % is guessing · {len(fitted)} of {len(table)} pairs have enough images",
+            text.short_identity([run]),
+        ),
+        rows=CATEGORIES,
+        columns=VALUES["locations"][:-1],
+    )
+    with st.container(key="oc-figures-wide-probe"):
+        figure.show(shown, "probes", {model: fitted}, {model: run.identity})
+        st.dataframe(_similar(fitted, run), hide_index=True, width="stretch")
+
+
+def _similar(fitted: pd.DataFrame, run: store.Run) -> pd.DataFrame:
+    """The classes that look like each location, the best told location first."""
+    space = run.info["model"]["label_space"]
+    paper = published()["probe_resnet50"]
+    rows = fitted.sort_values("accuracy", ascending=False)
+    return pd.DataFrame(
+        {
+            "category": rows["category"],
+            "location": rows["location"],
+            "told": [percent(share) for share in rows["accuracy"]],
+            "95 % interval": [interval(row.low, row.high) for row in rows.itertuples()],
+            "ResNet50 (FOCUS, Table 5)": [percent(paper[row.location][row.category]) for row in rows.itertuples()],
+            "most similar classes (cosine)": [
+                ", ".join(
+                    f"{name} ({cosine:.2f})"
+                    for name, cosine in zip(class_names(space, row.similar), row.cosines, strict=True)
+                )
+                for row in rows.itertuples()
+            ],
+        }
+    )

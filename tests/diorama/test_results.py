@@ -1,0 +1,109 @@
+"""The committed results are what the committed models say of the committed pictures."""
+
+import numpy as np
+import pytest
+
+from core import benchmarks, metrics, models, report, store
+from core.diorama import card
+from core.diorama.train import TRAININGS
+from core.engine import Engine
+from core.evaluate import Plan, evaluate
+from core.loading import as_rgb
+
+KEYS = [key for key in benchmarks.known_benchmarks() if key.startswith("diorama/")]
+
+pytestmark = pytest.mark.usefixtures("embedded_results")
+
+
+@pytest.fixture(scope="module")
+def engines():
+    return {name: Engine(models.load(name, "cpu"), "fp32", 8, 1) for name in TRAININGS}
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_a_sample_of_the_stored_predictions_comes_out_again(key, engines):
+    benchmark = benchmarks.open_benchmark(key)
+    for name, engine in engines.items():
+        run = store.find_run(key, name)
+        assert run.complete
+        stored = store.read(run).set_index("sample_id")
+        ids = sorted(stored.index)[:: max(1, len(stored) // 24)][:24]
+        parts = list(engine.stream(range(len(ids)), lambda at: engine.preprocess(as_rgb(benchmark.image(ids[at])))))  # noqa: B023
+        prob = np.empty((len(ids), 10))
+        for part in parts:
+            prob[part.numbers] = part.prob
+        order = metrics.list_matrix(stored.loc[ids, "top10"])
+        expected = metrics.list_matrix(stored.loc[ids, "top10_prob"])
+        np.testing.assert_allclose(np.take_along_axis(prob, order, axis=1), expected, atol=5e-3)
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_stored_results_have_the_identity_of_today_s_code_and_pictures(key):
+    benchmark = benchmarks.open_benchmark(key)
+    for name in TRAININGS:
+        model = models.describe(name)
+        assert store.find_run(key, name).identity == Plan.of(model, benchmark).identity(model)
+
+
+def test_an_embedded_result_is_not_computed_again():
+    run = evaluate("test_vit.diorama", "diorama/pose")
+    assert run.path.is_relative_to(store.paths.embedded_results())
+
+
+@pytest.mark.parametrize(
+    ("name", "least"), [("test_efficientnet", 0.95), ("test_efficientnet_gn", 0.95), ("test_vit", 0.9)]
+)
+def test_held_out_pictures_are_recognised(name, least):
+    run = store.find_run("diorama/clean", f"{name}.diorama")
+    assert report.build(run, tables=["by_class"])["overall"]["top1"] >= least
+
+
+def accuracy(key, name, condition):
+    table = report.joined(store.find_run(key, name))
+    return table.loc[card.conditions(key, table)[condition], "correct"].mean()
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_planted_weaknesses_show(name):
+    assert accuracy("diorama/size", name, "area 0.02") < accuracy("diorama/size", name, "area 0.3") - 0.2
+    assert (
+        accuracy("diorama/rotation", name, "181°, area 0.2") < accuracy("diorama/rotation", name, "1°, area 0.2") - 0.2
+    )
+    assert accuracy("diorama/pose", name, "yaw 180°") < accuracy("diorama/pose", name, "yaw 60°") - 0.05
+    corner = accuracy("diorama/location", name, "corners (outer 0.1)")
+    assert corner < accuracy("diorama/location", name, "centre (within 0.1)") - 0.2
+    night = accuracy("diorama/settings", name, "only the time uncommon")
+    assert night < accuracy("diorama/settings", name, "all common")
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_a_card_is_what_its_results_say(name):
+    written = (store.paths.EMBEDDED / "models" / name / "README.md").read_text(encoding="utf-8")
+    assert written == card.write(name)
+
+
+def test_no_stored_result_names_a_path_of_the_machine_that_made_it():
+    for run in store.list_runs():
+        text = (run.path / store.MANIFEST).read_text(encoding="utf-8")
+        assert "/" + "home/" not in text
+        assert run.info["model"]["source"] in TRAININGS
+        assert not run.info["samples"].startswith("/")
+
+
+def test_an_imagenet_classifier_is_judged_on_the_ten_categories(shared, monkeypatch, tmp_path):
+    monkeypatch.setenv("OFFCENTER_MODELS", str(shared / "models"))
+    run = evaluate("mobilenetv2_100.tf_quant", "diorama/clean", limit=60)
+    table = report.joined(run)
+    assert len(table) == 60
+    # Toy animals are no photographs, but far from chance, which is about 2 % for the mapped classes.
+    assert table["correct"].mean() > 0.1
+
+
+def test_all_that_is_embedded_stays_small():
+    sizes = {
+        name: sum(path.stat().st_size for path in (store.paths.EMBEDDED / name).rglob("*") if path.is_file()) / 1e6
+        for name in ("diorama", "models", "results")
+    }
+    assert sizes["diorama"] < 16
+    assert sizes["models"] < 8
+    assert sizes["results"] < 6

@@ -1,0 +1,96 @@
+"""Training goes on where it stopped, and what it writes is a model that the rest can use."""
+
+import json
+
+import pytest
+import torch
+
+from core import models, paths
+from core.diorama import pool, train
+from core.diorama.train import TRAININGS, Training
+from core.errors import UsageError
+from core.labels import FOCUS_10, label_space
+
+TINY = Training("test_efficientnet", 2, 1e-3, 0.02, "for this test")
+
+
+@pytest.fixture
+def pictures():
+    generator = torch.Generator().manual_seed(0)
+    images = torch.randint(0, 256, (128, 32, 32, 3), generator=generator, dtype=torch.uint8)
+    return images, torch.arange(128) % 10
+
+
+@pytest.fixture(autouse=True)
+def _two_small_batches(monkeypatch):
+    monkeypatch.setitem(pool.TRANSFORM, "input_size", [3, 32, 32])
+
+
+def weights(model):
+    return torch.cat([value.flatten().float() for value in model.state_dict().values()])
+
+
+def test_interrupted_training_ends_with_the_same_weights(pictures, tmp_path):
+    whole = train._fit(TINY, *pictures, tmp_path / "whole.pt", None)
+
+    class StoppedError(Exception):
+        pass
+
+    def stop_in_the_second_epoch(progress):
+        if progress.done > 128:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        train._fit(TINY, *pictures, tmp_path / "halves.pt", stop_in_the_second_epoch)
+    continued = train._fit(TINY, *pictures, tmp_path / "halves.pt", None)
+    torch.testing.assert_close(weights(continued), weights(whole), rtol=0, atol=1e-6)
+
+
+def test_training_changes_the_weights_and_lowers_the_loss(pictures, tmp_path):
+    images = torch.zeros_like(pictures[0]) + (pictures[1] * 25).to(torch.uint8)[:, None, None, None]
+    losses = []
+    train._fit(
+        Training("test_efficientnet", 10, 4e-3, 0.02, ""),
+        images,
+        pictures[1],
+        tmp_path / "x.pt",
+        lambda progress: losses.append(float(progress.stage.rpartition(" ")[2])),
+    )
+    assert losses[-1] < losses[0] - 0.2
+
+
+def test_the_rate_rises_then_falls_to_nothing():
+    rates = [train._rate(step, 100) for step in range(100)]
+    assert max(rates) == pytest.approx(1)
+    assert rates[0] < 0.2
+    assert rates[-1] < 0.01
+    assert rates.index(max(rates)) <= 10
+
+
+def test_augmentation_keeps_geometry_but_for_the_mirror():
+    pixels = torch.full((64, 8, 8, 3), 40, dtype=torch.uint8)
+    pixels[:, :, :4] = 200
+    changed = train._augment(pixels, epoch=0, number=0)
+    assert changed.shape == (64, 8, 8, 3)
+    assert changed.min() >= 0
+    assert changed.max() <= 1
+    left, right = changed[:, :, :4].mean(dim=(1, 2, 3)), changed[:, :, 4:].mean(dim=(1, 2, 3))
+    assert 10 < int((left > right).sum()) < 54
+    torch.testing.assert_close(changed, train._augment(pixels, epoch=0, number=0))
+
+
+def test_an_unknown_model_is_refused_with_the_nearest_name():
+    with pytest.raises(UsageError, match=r"test_vit\.diorama"):
+        train.train("test_vit.dioram")
+
+
+@pytest.mark.parametrize("name", TRAININGS)
+def test_an_embedded_model_is_found_by_its_name_and_knows_the_ten_categories(name):
+    model = models.load(name, "cpu")
+    assert model.source == name
+    assert model.label_space == FOCUS_10
+    assert model.num_classes == len(label_space(FOCUS_10).names)
+    assert model.transform["input_size"] == [3, 160, 160]
+    assert model.transform["crop_pct"] == 1.0
+    config = json.loads((paths.EMBEDDED / "models" / name / "config.json").read_text())
+    assert config["architecture"] == TRAININGS[name].architecture

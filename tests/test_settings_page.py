@@ -1,0 +1,103 @@
+"""The page Settings and its figures, on a synthetic store (``tests.synthetic_focus``)."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import findings, store
+from core.aggregates import Question, Where, behind
+from core.figures import settings as figures
+from core.figures.style import Words
+from core.settings import stored
+from tests import synthetic_focus
+from tests.conftest import REPO
+
+
+@pytest.fixture
+def run():
+    return synthetic_focus.write("synthetic-a", "ResNet50", synthetic_focus.samples(600))
+
+
+def opened(**query):
+    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=60).switch_page("pages/settings.py")
+    for name, text in query.items():
+        app.query_params[name] = text
+    return app.run()
+
+
+def charts(app):
+    return [chart.proto for chart in app.get("plotly_chart")]
+
+
+def test_the_page_opens_first_and_says_what_costs_most(run):
+    app = opened(benchmark="focus")
+    assert not app.exception
+    assert not app.error
+    costs = stored.answer(run, "costs")
+    worst = costs[~costs["thin"].astype(bool)].iloc[0]
+    assert f"{100 * worst['gap']:.1f}\u00a0points" in app.markdown[0].value or "too few" in app.markdown[0].value
+    assert len(charts(app)) == 7
+
+
+def test_without_results_the_page_says_what_to_run():
+    app = opened(benchmark="focus")
+    assert not app.exception
+    assert not charts(app)
+
+
+def test_a_cell_in_the_url_opens_its_images(run):
+    app = opened(benchmark="focus", cell="focus;category=dog;locations=snow")
+    n = stored.answer(run, "heatmap_locations").set_index(["category", "value"]).loc[("dog", "snow"), "n"]
+    assert f"dog, snow · {n:,} images" in app.subheader[0].value
+
+
+def test_a_cell_holds_just_the_images_that_its_number_counts(run):
+    cells = stored.answer(run, "heatmap_locations").set_index(["category", "value"])
+    for category, location in (("dog", "snow"), ("car", "street"), ("ship", "water")):
+        found = behind(run, Question(where=(Where.equals("category", category), Where.equals("locations", location))))
+        assert len(found) == cells.loc[(category, location), "n"]
+        assert found["right"].mean() == pytest.approx(cells.loc[(category, location), "top1"])
+
+
+def test_stored_tables_are_those_computed_from_the_predictions(run):
+    from core.report import build
+
+    content = build(run)["tables"]
+    for name, question in (("partitions", "partitions"), ("gaps", "gaps"), ("gaps_class_adjusted", "adjusted_gaps")):
+        expected = pd.DataFrame(content[name]).astype({"n": int} if name == "partitions" else {})
+        number = list(expected.select_dtypes("number"))
+        found = stored.answer(run, question)
+        assert list(found) == list(expected)
+        assert np.allclose(found[number].astype(float), expected[number].astype(float), equal_nan=True)
+
+
+def test_heatmap_cells_are_clickable_and_told_by_colour(run):
+    cells, totals = stored.answer(run, "heatmap_time"), stored.answer(run, "totals_time")
+    gaps = stored.answer(run, "category_gaps").query("attribute == 'time' and definition == 'paper-code'")
+    figure = figures.setting_heatmap(cells, totals, gaps, Words("t"), chosen=("dog", "night"))
+    common, uncommon = figure.data[0], figure.data[1]
+    at = (list(common.y).index("dog"), list(common.x).index("night"))
+    assert np.isnan(np.array(common.z, float)[at])
+    shown = cells.set_index(["category", "value"]).loc[("dog", "night"), "top1"]
+    assert np.array(uncommon.z, float)[at] == pytest.approx(shown)
+    clickable = [tuple(pair) for trace in figure.data[2:4] for pair in trace.customdata]
+    assert sorted(clickable) == sorted(map(tuple, cells[cells["n"] > 0][["category", "value"]].to_numpy()))
+
+
+def test_the_finding_names_no_setting_that_is_not_clear():
+    row = {"attribute": "time", "value": "night", "n_common": 50, "n_uncommon": 40, "thin": False}
+    unclear = findings.costliest("m", pd.DataFrame([{**row, "gap": 0.05, "low": -0.02, "high": 0.12}]))
+    assert unclear.startswith(
+        "No uncommon setting clearly costs **m** accuracy: the most is 5.0\u00a0points [−2.0, 12.0]"
+    )
+    clear = findings.costliest("m", pd.DataFrame([{**row, "gap": 0.2, "low": 0.1, "high": 0.3}]))
+    assert clear.startswith("**Night** costs **m** most: **20.0\u00a0points** of accuracy [10.0, 30.0]")
+    thin = findings.costliest("m", pd.DataFrame([{**row, "gap": 0.2, "low": 0.1, "high": 0.3, "thin": True}]))
+    assert "fewer than 30 images in each uncommon setting" in thin
+
+
+def test_the_synthetic_store_follows_the_papers_counts(run):
+    samples = store.read_samples(run)
+    assert len(samples) == 600
+    assert set(samples["category"]) == set(stored.answer(run, "heatmap_time")["category"])
