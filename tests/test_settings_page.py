@@ -88,7 +88,9 @@ def test_heatmap_cells_are_clickable_and_told_by_colour(run):
 def test_the_finding_names_no_setting_that_is_not_clear():
     row = {"attribute": "time", "value": "night", "n_common": 50, "n_uncommon": 40, "thin": False}
     unclear = findings.costliest("m", pd.DataFrame([{**row, "gap": 0.05, "low": -0.02, "high": 0.12}]))
-    assert unclear.startswith("No uncommon setting clearly costs **m** accuracy: the most is 5.0\u00a0points [−2.0, 12.0]")
+    assert unclear.startswith(
+        "No uncommon setting clearly costs **m** accuracy: the most is 5.0\u00a0points [−2.0, 12.0]"
+    )
     clear = findings.costliest("m", pd.DataFrame([{**row, "gap": 0.2, "low": 0.1, "high": 0.3}]))
     assert clear.startswith("**Night** costs **m** most: **20.0\u00a0points** of accuracy [10.0, 30.0]")
     thin = findings.costliest("m", pd.DataFrame([{**row, "gap": 0.2, "low": 0.1, "high": 0.3, "thin": True}]))
