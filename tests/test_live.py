@@ -1,7 +1,6 @@
 """Questions about one image: answers equal to those of the parts they are made of, however many ask at once."""
 
 import gc
-import json
 import shutil
 import threading
 import weakref
@@ -9,8 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-import safetensors.torch
-import timm
 import torch
 from PIL import Image
 
@@ -21,21 +18,9 @@ from core.loading import Preprocess, open_rgb
 from core.resident import Residents
 from core.saliency.explain import Explainer
 from core.saliency.maps import Target
+from tests.job_tools import make_model
 
 ARCHITECTURES = ("test_efficientnet", "test_resnet", "test_vit", "test_convnext")
-
-
-def make_model(folder, architecture, seed=0):
-    """A network with random weights, large enough that classes differ, in timm's folder format."""
-    torch.manual_seed(seed)
-    module = timm.create_model(architecture, pretrained=False)
-    for parameter in module.parameters():
-        if parameter.ndim > 1:
-            torch.nn.init.normal_(parameter, std=0.1)
-    folder.mkdir(parents=True)
-    config = {"architecture": architecture, "num_classes": 1000, "pretrained_cfg": module.pretrained_cfg}
-    (folder / "config.json").write_text(json.dumps(config, default=str))
-    safetensors.torch.save_file(module.state_dict(), folder / "model.safetensors")
 
 
 @pytest.fixture(scope="module")
