@@ -76,9 +76,8 @@ def test_without_jobs_the_page_says_what_to_do():
 
 
 def test_the_cost_is_said_before_anything_is_started(small_request):
-    cost.record_rate(
-        replace(small_request, device="auto", batch_size=None), images=500, images_per_s=2.0, startup_s=0.0
-    )
+    asked = replace(small_request, device="auto", batch_size=None)
+    cost.record_rate(asked, images=500, images_per_s=2.0, startup_s=0.0)
     paths.remember_data("imagenet", open_benchmark("imagenet", small_request.data).root)
     at = form()
     assert not at.exception
