@@ -200,6 +200,37 @@ def test_a_model_in_use_is_not_freed_and_who_needs_its_room_waits(zoo):
     assert held.names() == ["test_efficientnet"]
 
 
+def test_sessions_that_share_a_model_do_not_keep_others_waiting_for_ever(zoo):
+    held = Residents(n_bytes("test_resnet") + 1)
+    over, arrived, in_use = threading.Event(), threading.Event(), threading.Event()
+    may_leave = threading.Semaphore(0), threading.Semaphore(0)
+
+    def session(me):
+        # Each leaves only once the other has come back, or cannot: left alone, the two keep the model in use for ever.
+        first = me == 0
+        while not over.is_set():
+            with held.use("test_resnet", "cpu"):
+                in_use.set()
+                if not first:
+                    may_leave[1 - me].release()
+                first = False
+                may_leave[me].acquire(timeout=1)
+
+    def other():
+        in_use.wait(30)
+        with held.use("test_efficientnet", "cpu"):
+            arrived.set()
+
+    threads = [threading.Thread(target=session, args=(me,)) for me in range(2)] + [threading.Thread(target=other)]
+    for thread in threads:
+        thread.start()
+    found = arrived.wait(30)
+    over.set()
+    for thread in threads:
+        thread.join(60)
+    assert found
+
+
 def test_a_model_larger_than_the_bound_is_loaded_alone_and_kept_for_the_next_question(zoo):
     held = Residents(1)
     with held.use("test_vit", "cpu") as first:
