@@ -12,11 +12,14 @@ from tests.conftest import REPO
 #: Lower layers know nothing of higher ones; modules of one layer may use each other, without cycles.
 LAYERS = [
     {"core", "core.types", "core.errors", "core.paths", "core.parts"},
-    {"core.labels", "core.scenes", "core.views", "core.stats"},
+    {"core.labels", "core.scenes", "core.views", "core.stats", "core.wording", "core.preview", "core.published"},
     {"core.models", "core.benchmarks", "core.loading", "core.forward", "core.engine", "core.generate"},
     {"core.evaluate", "core.store"},
-    {"core.metrics", "core.saliency"},
-    {"core.figures", "core.report", "core.bench", "core.bench_saliency", "core.resident"},
+    {"core.metrics", "core.resampling", "core.saliency"},
+    {"core.scored", "core.catalogue"},
+    {"core.aggregates"},
+    {"core.compare"},
+    {"core.findings", "core.figures", "core.report", "core.bench", "core.bench_saliency", "core.resident"},
     {"core.live", "core.job_files", "core.cost"},
     {"core.jobs"},
     {"core.worker"},
@@ -25,6 +28,9 @@ LAYERS = [
 #: Joining is needed to know what an identity covers; nothing else of the metrics is used there.
 ALLOWED_UPWARD = {("core.evaluate", "core.metrics")}
 TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "scenes", "generate", "cli"]
+TORCH_FREE += ["scored", "catalogue", "aggregates", "compare", "findings", "resampling", "wording", "preview"]
+TORCH_FREE += ["published", "figures.bars", "figures.curve", "figures.heatmap", "figures.location", "figures.mini"]
+TORCH_FREE += ["figures.polar", "figures.style"]
 TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment"]
 TORCH_FREE += ["jobs", "job_files", "cost", "worker", "cli_jobs"]
 

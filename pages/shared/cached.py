@@ -12,6 +12,7 @@ import streamlit as st
 from core import aggregates, catalogue, compare, labels, preview, scored, store
 from core.aggregates import Question
 from core.compare import Contrast
+from core.errors import OffcenterError
 from core.types import Benchmark, Factor
 
 #: Seconds for which a list of results may be old.
@@ -21,10 +22,21 @@ _Key = tuple[str, int]
 
 
 @st.cache_data(ttl=_FRESH_S, max_entries=4, **_QUIET)
-def runs(data_home: str) -> list[store.Run]:
-    """All stored results; the data folder is the key, so that it may change while the server runs."""
+def runs(data_home: str) -> tuple[list[store.Run], list[str]]:
+    """All stored results that can be read, and what is wrong with the others.
+
+    The data folder is the key, so that it may change while the server runs.
+    """
     del data_home
-    return store.list_runs()
+    good, problems = [], []
+    for run in store.list_runs():
+        try:
+            _ = run.n_done
+        except OffcenterError as error:
+            problems.append(f"**{run.model}** on `{run.benchmark}`: {error}")
+        else:
+            good.append(run)
+    return good, problems
 
 
 def key_of(run: store.Run) -> _Key:
