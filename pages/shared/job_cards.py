@@ -165,11 +165,8 @@ def _link(run: store.Run) -> None:
 def _stored_run(job: Job) -> store.Run | None:
     """The stored result that a job makes or has made."""
     request = job.request
-    fitting = [
-        run
-        for run in cached.runs(str(paths.data_home()))
-        if run.benchmark == request.benchmark and request.model in _names(run)
-    ]
+    readable, _ = cached.runs(str(paths.data_home()))
+    fitting = [run for run in readable if run.benchmark == request.benchmark and request.model in _names(run)]
     if job.result is not None:
         return next((run for run in fitting if run.identity == job.result["identity"]), None)
     wanted = request.view, request.precision
