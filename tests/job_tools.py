@@ -27,7 +27,7 @@ def make_model(folder, architecture, seed=0):
     safetensors.torch.save_file(module.state_dict(), folder / "model.safetensors")
 
 
-def until(fact, timeout_s=60):
+def until(fact, timeout_s=180):
     """Whether something becomes true in time."""
     end = time.monotonic() + timeout_s
     while not fact():

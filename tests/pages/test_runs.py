@@ -203,14 +203,14 @@ def test_a_browser_starts_a_run_that_outlives_page_and_server_and_cancels_it(sma
             tab = browser.new_page(viewport={"width": 1024, "height": 768})
             tab.goto(f"{server}/runs?model=small&benchmark=imagenet")
             folder = tab.get_by_role("textbox", name="Data folder")
-            folder.fill(small_request.data, timeout=60_000)
+            folder.fill(small_request.data, timeout=120_000)
             folder.press("Enter")
             tab.get_by_text("1,740 images").first.wait_for(timeout=30_000)
             batch = tab.get_by_role("spinbutton", name="Batch size")
             batch.fill("1")
             batch.press("Enter")
             tab.get_by_role("button", name="Start", exact=True).click()
-            tab.get_by_text("images/s").first.wait_for(timeout=60_000)
+            tab.get_by_text("images/s").first.wait_for(timeout=120_000)
             (job,) = jobs.list_jobs()
             link = tab.url.removeprefix(server)
             assert f"job={job.id}" in link
@@ -218,8 +218,8 @@ def test_a_browser_starts_a_run_that_outlives_page_and_server_and_cancels_it(sma
         with app_server() as server:
             tab = browser.new_page(viewport={"width": 1024, "height": 768})
             tab.goto(server + link)
-            tab.get_by_role("button", name="Cancel").click(timeout=60_000)
-            tab.get_by_role("button", name="Go on").first.wait_for(timeout=60_000)
+            tab.get_by_role("button", name="Cancel").click(timeout=120_000)
+            tab.get_by_role("button", name="Go on").first.wait_for(timeout=120_000)
             assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert state_of(job) == "cancelled"
     assert 0 < jobs.find_job(job.id).progress.done < 1740
