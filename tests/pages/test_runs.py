@@ -170,6 +170,8 @@ def test_a_finished_job_shows_its_accuracy_with_interval_and_identity(small_requ
     assert "[" in words(at)
     assert f"over 240 images · identity {run.identity[:8]}" in words(at)
     assert "took 1 min 00 s" in words(at)
+    links = "".join(element.proto.body for element in at.get("html"))
+    assert 'href="overview?only=imagenet&amp;models=small"' in links
 
 
 def test_a_link_shows_the_job_on_top_and_an_unknown_one_is_explained():
