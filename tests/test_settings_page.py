@@ -88,7 +88,9 @@ def test_heatmap_cells_are_clickable_and_told_by_colour(run):
 def test_the_finding_names_no_setting_that_is_not_clear():
     row = {"attribute": "time", "value": "night", "n_common": 50, "n_uncommon": 40, "thin": False}
     unclear = findings.costliest("m", pd.DataFrame([{**row, "gap": 0.05, "low": -0.02, "high": 0.12}]))
-    assert unclear.startswith("No uncommon setting clearly costs **m** accuracy: the most is 5.0\u00a0points [−2.0, 12.0]")
+    assert unclear.startswith(
+        "No uncommon setting clearly costs **m** accuracy: the most is 5.0\u00a0points [−2.0, 12.0]"
+    )
     clear = findings.costliest("m", pd.DataFrame([{**row, "gap": 0.2, "low": 0.1, "high": 0.3}]))
     assert clear.startswith("**Night** costs **m** most: **20.0\u00a0points** of accuracy [10.0, 30.0]")
     thin = findings.costliest("m", pd.DataFrame([{**row, "gap": 0.2, "low": 0.1, "high": 0.3, "thin": True}]))
@@ -99,3 +101,39 @@ def test_the_synthetic_store_follows_the_papers_counts(run):
     samples = store.read_samples(run)
     assert len(samples) == 600
     assert set(samples["category"]) == set(stored.answer(run, "heatmap_time")["category"])
+
+
+def test_gaps_are_drawn_beside_published_ones(run):
+    raw_table, adjusted_table = (
+        stored.answer(run, question).query("definition == 'paper-code'") for question in ("gaps", "adjusted_gaps")
+    )
+    figure = figures.gap_points(
+        {"synthetic-a": raw_table},
+        {"synthetic-a": adjusted_table},
+        {"synthetic-a": "#2F6DB5"},
+        Words("t"),
+        labels={"time": "time of day", "weather": "weather", "locations": "location"},
+        published={"ResNet50": {"time": 0.08, "weather": 0.16, "locations": 0.19}},
+        source="FOCUS, Table 3",
+    )
+    raw, adjusted, published = figure.data
+    assert list(raw.x) == pytest.approx(raw_table["gap"].tolist())
+    assert list(adjusted.x) == pytest.approx(adjusted_table["gap"].tolist())
+    assert adjusted.marker.symbol == "circle-open"
+    assert list(published.x) == [0.08, 0.16, 0.19]
+    assert "FOCUS, Table 3" in published.hovertext[0]
+
+
+def test_thin_points_of_a_category_are_hollow(run):
+    table = stored.answer(run, "by_category_partition")
+    figure = figures.category_partitions(table, Words("t"))
+    common = next(trace for trace in figure.data if trace.name == "P0")
+    thin = table[(table["partition"] == "P0") & (table["n"] > 0)]["n"] < 30
+    assert list(common.marker.symbol) == ["circle-open" if each else "circle" for each in thin]
+    assert common.customdata[0][1] == 0
+
+
+def test_thin_costs_are_hatched(run):
+    table = stored.answer(run, "costs")
+    figure = figures.cost_bars(table, Words("t"))
+    assert list(figure.data[0].marker.pattern.shape) == ["/" if thin else "" for thin in table["thin"]]

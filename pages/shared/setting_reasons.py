@@ -104,9 +104,8 @@ def _probes(model: str, run: store.Run) -> None:
         rows=CATEGORIES,
         columns=VALUES["locations"][:-1],
     )
-    with st.container(key="oc-figures-wide-probe"):
-        figure.show(shown, "probes", {model: fitted}, {model: run.identity})
-        st.dataframe(_similar(fitted, run), hide_index=True, width="stretch")
+    figure.show(shown, "probes", {model: fitted}, {model: run.identity})
+    st.dataframe(_similar(fitted, run), hide_index=True, width="stretch", height=360)
 
 
 def _similar(fitted: pd.DataFrame, run: store.Run) -> pd.DataFrame:
