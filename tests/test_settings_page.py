@@ -1,11 +1,13 @@
 """The page Settings and its figures, on a synthetic store (``tests.synthetic_focus``)."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import findings, store
+from core import findings, report, settings, store
 from core.aggregates import Question, Where, behind
 from core.figures import settings as figures
 from core.figures.style import Words
@@ -60,10 +62,28 @@ def test_a_cell_holds_just_the_images_that_its_number_counts(run):
         assert found["right"].mean() == pytest.approx(cells.loc[(category, location), "top1"])
 
 
-def test_stored_tables_are_those_computed_from_the_predictions(run):
-    from core.report import build
+def test_a_partition_holds_just_the_images_that_its_number_counts(run):
+    sizes = stored.answer(run, "partitions").set_index("partition")["n"]
+    for name, condition in (("P1", Where.equals("n_uncommon", 1.0)), ("P_tl", Where.equals("partition", "P_tl"))):
+        assert len(behind(run, Question(where=(condition,)))) == sizes[name] > 0
 
-    content = build(run)["tables"]
+
+def test_another_policy_renames_the_columns_it_changes(run):
+    found = report.build(run, policy="top5", tables=["partitions", "gaps"])["tables"]
+    assert list(found["partitions"][0]) == ["partition", "top5", "top5_low", "top5_high", "n"]
+    assert list(found["gaps"][0])[2] == "gap"
+
+
+def test_locations_are_exported_as_json(run, tmp_path):
+    report.export(report.predictions(run), tmp_path / "p.csv")
+    exported = pd.read_csv(tmp_path / "p.csv")
+    expected = store.read_samples(run).set_index("sample_id").loc[exported["sample_id"].iloc[0], "locations"]
+    assert json.loads(exported["locations"].iloc[0]) == list(expected)
+    assert set(exported["partition"]) <= set(settings.PARTITIONS)
+
+
+def test_stored_tables_are_those_computed_from_the_predictions(run):
+    content = report.build(run)["tables"]
     for name, question in (("partitions", "partitions"), ("gaps", "gaps"), ("gaps_class_adjusted", "adjusted_gaps")):
         expected = pd.DataFrame(content[name]).astype({"n": int} if name == "partitions" else {})
         number = list(expected.select_dtypes("number"))
