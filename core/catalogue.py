@@ -59,13 +59,19 @@ def known_models(runs: Iterable[store.Run]) -> dict[str, KnownModel]:
             run.model,
             info["source"],
             info["label_space"],
-            int(run.info["preprocessing"]["input_size"][1]),
+            _input_px(run),
             _megabytes(folders, run.model, info["source"]),
             (*(earlier.benchmarks if earlier else ()), run.benchmark),
         )
     for name in sorted(set(folders) - set(found)):
         found[name] = KnownModel(name, name, megabytes=_megabytes(folders, name))
     return found
+
+
+def _input_px(run: store.Run) -> int | None:
+    """Side of the model's input; None for predictions that were imported."""
+    size = run.info["preprocessing"].get("input_size")
+    return int(size[1]) if size else None
 
 
 def _megabytes(folders: Mapping[str, Path], name: str, source: str = "") -> float | None:

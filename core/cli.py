@@ -15,7 +15,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import RenderableType
 
-from core import benchmarks, paths, report, store, terminal
+from core import benchmarks, cli_jobs, cli_mistakes, paths, report, store, terminal, wording
 from core.diorama.cli import app as diorama_app
 from core.errors import OffcenterError, UsageError, nearest
 from core.types import Benchmark, Table
@@ -30,6 +30,8 @@ app = typer.Typer(
 generate_app = typer.Typer(help="Make images of your own.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(generate_app, name="generate")
 app.add_typer(diorama_app, name="diorama")
+app.add_typer(cli_jobs.app, name="jobs")
+app.add_typer(cli_mistakes.app, name="mistakes")
 
 Model = Annotated[str, typer.Option(help="timm name, hf-hub:owner/name, local-dir:PATH or a local model's name.")]
 Models = Annotated[list[str], typer.Option("--model", help="A model; give it again for more.")]
@@ -108,12 +110,7 @@ def list_benchmarks(as_json: Json = False) -> None:
 
 
 def _opened(key: str, data: Path | None) -> Benchmark:
-    benchmark = benchmarks.open_benchmark(key, data)
-    if data is not None:
-        # Only what has been read as this benchmark is worth remembering.
-        benchmark.samples(benchmark.label_spaces[0])
-        paths.remember_data(key, benchmarks.find_data(key, data))
-    return benchmark
+    return benchmarks.open_and_remember(key, data)
 
 
 @app.command()
@@ -260,7 +257,8 @@ def _print_report(run: store.Run, content: dict[str, Any]) -> None:
             terminal.out.print(_drawn(spec, rows, value), soft_wrap=True, markup=False)
     terminal.out.print(
         f"\nidentity {run.identity} · weights {run.info['model']['fingerprint'][:8]} · "
-        f"{_preprocessing(content['preprocessing'])} · {run.info['precision']} · intervals: {content['interval']}",
+        f"{wording.preprocessing(content['preprocessing'])} · {run.info['precision']} · "
+        f"intervals: {content['interval']}",
         markup=False,
         soft_wrap=True,
         style="dim",
@@ -333,10 +331,6 @@ def _drawn(spec: Table, rows: list[dict[str, Any]], value: str) -> RenderableTyp
         return terminal.computed_table(spec.title, rows, spec.by)
     draw = terminal.grid_table if len(spec.by) == 2 else terminal.rows_table
     return draw(spec.title, rows, spec.by, value)
-
-
-def _preprocessing(transform: dict[str, Any]) -> str:
-    return f"{transform['input_size'][-1]} px, {transform['interpolation']}, crop {transform['crop_pct']:g}"
 
 
 @generate_app.command(name="si-score")

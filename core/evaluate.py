@@ -7,7 +7,6 @@ of the whole.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import platform
 import time
 from collections.abc import Sequence
@@ -29,7 +28,6 @@ from core.benchmarks import open_benchmark
 from core.engine import Engine, Predicted
 from core.errors import DataError, OffcenterError, StoreError, UsageError
 from core.loading import as_rgb, open_rgb
-from core.metrics import list_offsets
 from core.types import Benchmark, Model, Precision, Progress, ProgressCallback, View
 from core.views import get_view, sample_rng
 
@@ -74,11 +72,7 @@ class Plan:
             raise DataError(f"'{benchmark.key}' has no images in {benchmark.root}.")
         if chosen.needs_mask and benchmark.mask(samples["sample_id"].iloc[0]) is None:
             raise UsageError(f"view '{view}' needs object masks, which '{benchmark.key}' does not have")
-        offsets, flat = list_offsets(samples["accepted"])
-        content = hashlib.sha256(benchmark.content_digest().encode())
-        content.update("\n".join(samples["sample_id"]).encode())
-        content.update(offsets.astype("<i8").tobytes() + flat.astype("<i8").tobytes())
-        return cls(benchmark, chosen, precision, samples, content.hexdigest())
+        return cls(benchmark, chosen, precision, samples, store.content_of(benchmark.content_digest(), samples))
 
     def identity(self, model: Model) -> str:
         """Identity of the result; see ``store.identity``."""

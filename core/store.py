@@ -27,6 +27,7 @@ from filelock import FileLock, Timeout
 
 from core import paths
 from core.errors import StoreError, UsageError, cannot_write, nearest
+from core.metrics import list_offsets
 from core.parts import Parts, write_parquet
 
 MANIFEST = "run.json"
@@ -53,6 +54,20 @@ def identity(parts: Mapping[str, Any]) -> str:
     """
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=list)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
+
+
+def content_of(digest: str, samples: pd.DataFrame) -> str:
+    """SHA-256 (hex) of a benchmark's data and of what counts as right on them.
+
+    Args:
+        digest: ``Benchmark.content_digest`` of the data.
+        samples: Its samples table.
+    """
+    offsets, flat = list_offsets(samples["accepted"])
+    content = hashlib.sha256(digest.encode())
+    content.update("\n".join(samples["sample_id"]).encode())
+    content.update(offsets.astype("<i8").tobytes() + flat.astype("<i8").tobytes())
+    return content.hexdigest()
 
 
 @dataclass(frozen=True)

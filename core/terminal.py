@@ -14,6 +14,7 @@ from rich.table import Table as RichTable
 
 from core.metrics import THIN
 from core.types import Progress
+from core.wording import duration
 
 out = Console(highlight=False)
 err = Console(stderr=True, highlight=False)
@@ -54,16 +55,6 @@ def _tail(state: Progress) -> str:
     if state.failed:
         parts.append(f"{state.failed:,} failed")
     return ", ".join(parts)
-
-
-def duration(seconds: float) -> str:
-    """``45 s``, ``3 min 20 s`` or ``2 h 05 min``."""
-    seconds = round(seconds)
-    if seconds < 60:
-        return f"{seconds} s"
-    if seconds < 3600:
-        return f"{seconds // 60} min {seconds % 60:02} s"
-    return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
 
 
 def percent(value: float | None) -> str:

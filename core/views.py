@@ -48,6 +48,11 @@ def get_view(name: str) -> View:
     return VIEWS[name]
 
 
+def seen_mask(view: View, mask: np.ndarray | None) -> np.ndarray | None:
+    """The object's mask as it lies in the image after a view; only ``mirror`` moves anything."""
+    return mask[:, ::-1] if mask is not None and view.name == "mirror" else mask
+
+
 def sample_rng(sample_id: str, view: str) -> np.random.Generator:
     """The random generator of one image under one view: the same on every machine and in every order."""
     digest = hashlib.sha256(f"{view}\0{sample_id}".encode()).digest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 
 from core.types import Factor
 
@@ -39,6 +40,16 @@ def count(n: int, noun: str, plural: str = "") -> str:
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
 
 
+def duration(seconds: float) -> str:
+    """``45 s``, ``3 min 20 s`` or ``2 h 05 min``."""
+    seconds = round(seconds)
+    if seconds < 60:
+        return f"{seconds} s"
+    if seconds < 3600:
+        return f"{seconds // 60} min {seconds % 60:02} s"
+    return f"{seconds // 3600} h {seconds % 3600 // 60:02} min"
+
+
 def value(factor: Factor, content: object) -> str:
     """A factor's value as a reader sees it: ``6 %``, ``181°``, ``koala``; a set's values in a row."""
     if isinstance(content, list):
@@ -54,6 +65,14 @@ def short_label(factor: Factor) -> str:
     """What stands before a value: ``x``, ``area``, ``rotation``."""
     known = {"x": "x", "y": "y", "area": "area", "angle_deg": "rotation", "yaw_deg": "yaw"}
     return known.get(factor.name, factor.label.lower())
+
+
+def preprocessing(transform: Mapping[str, object]) -> str:
+    """What a model's images went through: ``224 px, bicubic, crop 0.9``; imported predictions do not say."""
+    if not transform:
+        return "preprocessing unknown"
+    size = transform["input_size"]
+    return f"{size[-1]} px, {transform['interpolation']}, crop {transform['crop_pct']:g}"  # type: ignore[index]
 
 
 def _absent(number: float | None) -> bool:

@@ -12,21 +12,32 @@ from tests.conftest import REPO
 #: Lower layers know nothing of higher ones; modules of one layer may use each other, without cycles.
 LAYERS = [
     {"core", "core.types", "core.errors", "core.paths", "core.parts"},
-    {"core.labels", "core.scenes", "core.views", "core.stats", "core.metrics", "core.settings", "core.probe"},
-    {"core.resampling", "core.wording", "core.published", "core.preview"},
-    {"core.diorama"},
+    {"core.labels", "core.scenes", "core.views", "core.stats", "core.metrics", "core.settings", "core.resampling"},
+    {"core.diorama", "core.mistakes", "core.probe"},
     {"core.models", "core.benchmarks", "core.loading", "core.forward", "core.engine", "core.generate"},
     {"core.diorama.build", "core.diorama.pool", "core.diorama.train"},
     {"core.evaluate", "core.store", "core.features", "core.probes"},
-    {"core.saliency", "core.scored", "core.aggregates", "core.catalogue", "core.compare", "core.findings"},
-    {"core.settings.stored", "core.failures", "core.strip"},
-    {"core.figures", "core.report", "core.bench", "core.bench_saliency"},
+    {"core.catalogue", "core.scored", "core.preview", "core.wording", "core.mistakes.imported"},
+    {"core.mistakes.table", "core.mistakes.summary", "core.mistakes.reviews", "core.mistakes.agreement"},
+    {"core.aggregates"},
+    {"core.mistakes.counterfactual", "core.mistakes.diagnosis"},
+    {"core.compare", "core.findings", "core.published", "core.settings.stored"},
+    {"core.saliency"},
+    {"core.failures", "core.strip"},
+    {"core.figures", "core.report", "core.bench", "core.bench_saliency", "core.resident"},
+    {"core.live", "core.job_files", "core.cost", "core.mistakes.asking"},
+    {"core.jobs"},
+    {"core.worker"},
     {"core.diorama.card", "core.diorama.refresh"},
-    {"core.diorama.cli", "core.terminal", "core.cli", "core.__main__"},
+    {"core.terminal", "core.cli", "core.cli_jobs", "core.cli_mistakes", "core.diorama.cli", "core.__main__"},
 ]
 TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "scenes", "generate", "cli", "settings"]
 TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene", "diorama.cli", "diorama.depth"]
+TORCH_FREE += ["jobs", "job_files", "cost", "worker", "cli_jobs"]
 TORCH_FREE += ["settings.stored", "probe", "probes", "features", "figures.settings", "failures", "strip"]
+TORCH_FREE += ["mistakes.imported", "mistakes.published", "mistakes.relations", "mistakes.files"]
+TORCH_FREE += ["mistakes.table", "mistakes.summary", "mistakes.reviews", "mistakes.agreement", "mistakes.diagnosis"]
+TORCH_FREE += ["aggregates", "catalogue", "compare", "findings", "preview", "scored", "figures"]
 
 MODULES = sorted((REPO / "core").rglob("*.py"))
 

@@ -63,3 +63,19 @@ def open_benchmark(key: str, data: Path | str | None = None) -> Benchmark:
     if not root.is_dir():
         raise UsageError(f"the data folder of '{key}', {root}, is not a folder: give the right one with --data DIR.")
     return benchmark(root)
+
+
+def open_and_remember(key: str, data: Path | str | None = None) -> Benchmark:
+    """A benchmark on its data; a folder that was given is remembered for next time, once it has been read.
+
+    Raises:
+        UsageError: See ``open_benchmark``.
+        DataError: If a folder that was given is not of this benchmark.
+    """
+    benchmark = open_benchmark(key, data)
+    given = find_data(key, data)
+    # What is found without being told need not be remembered, and would be wrong once the project is moved.
+    if given is not None and given != find_data(key):
+        benchmark.samples(benchmark.label_spaces[0])
+        paths.remember_data(key, given)
+    return benchmark

@@ -115,7 +115,7 @@ def background(folder: Path, place: str, variant: int, light: str) -> Image.Imag
 
 @lru_cache(maxsize=64)
 def depth(folder: Path, place: str, variant: int) -> np.ndarray:
-    """Depth of a place, uint8 (H, W) at the resolution of composed images; see ``places.render``. Do not change it.
+    """Depth of a place, uint8 (H, W) at the resolution of composed images (``core.diorama.depth``); not to be changed.
 
     Raises:
         DataError: If it is missing or damaged.

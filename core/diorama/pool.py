@@ -24,9 +24,9 @@ from core.loading import Preprocess
 from core.types import ProgressCallback
 
 #: Objects of each category that are drawn for training only, and the number that the first of them has.
-N_EXTRA, FIRST_EXTRA = 48, 1000
+N_EXTRA, FIRST_EXTRA = 40, 1000
 EXTRA_SIZE = 192
-N_IMAGES, SHARD = 20_000, 500
+N_IMAGES, SHARD = 16_000, 500
 IMAGE_SIZE = 160
 #: What the models' configs say as well: nothing is cropped, because the edges are where the question is.
 TRANSFORM = {

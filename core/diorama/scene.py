@@ -12,11 +12,13 @@ from PIL import Image
 
 from core import scenes
 from core.diorama import assets, weather
+from core.diorama.depth import encode
 
 #: Part of every benchmark's content; raised when the same row and pictures would give other pixels.
 COMPOSITION = 1
-#: Depth of the object, in the coding of the places' depth: in front, with a little weather before it.
-OBJECT_DEPTH = 40
+#: Distance of the object, in the units of the places: in front of most, with a little weather before it.
+OBJECT_DISTANCE = 5.0
+_OBJECT_DEPTH = encode(np.array(OBJECT_DISTANCE))
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ def compose(row: Row, folder: Path = assets.FOLDER) -> scenes.Composite:
     pasted = scenes.compose_prepared(box, background, x=row.x, y=row.y)
     if row.weather == "none":
         return pasted
-    depth = np.where(pasted.mask, np.uint8(OBJECT_DEPTH), assets.depth(folder, row.place, row.variant))
+    depth = np.where(pasted.mask, _OBJECT_DEPTH, assets.depth(folder, row.place, row.variant))
     pixels = np.asarray(pasted.image, dtype=np.float32) / 255
     weathered = weather.apply(pixels, depth, row.weather, row.time, _generator(row))
     image = Image.fromarray((weathered * 255 + 0.5).clip(0, 255).astype(np.uint8))

@@ -77,6 +77,11 @@ class Explainer:
         """
         return self._layer or find_layer(self._module, self.size, self.model.name)
 
+    @property
+    def networks(self) -> tuple[nn.Module, ...]:
+        """What is kept in memory: the network, and its guided copy once that has been needed."""
+        return (self._module,) if self._guided is None else (self._module, self._guided)
+
     def explain(
         self,
         pixels: np.ndarray | torch.Tensor,

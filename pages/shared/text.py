@@ -11,6 +11,7 @@ import streamlit as st
 from core import paths, report, store
 from core.metrics import THIN
 from core.types import Benchmark
+from core.wording import preprocessing
 from pages.shared.frame import Choice
 
 
@@ -59,12 +60,11 @@ def tiles(content: Sequence[Tile], choice: Choice) -> None:
 def identity_of(runs: Sequence[store.Run]) -> str:
     """Identities of one model's results and what decides them, in one line."""
     info = runs[0].info
-    seen = info["preprocessing"]
     day = max(str(run.info.get("updated", ""))[:10] for run in runs)
     parts = [
         f"{runs[0].model}: identity {', '.join(f'{run.identity} ({run.benchmark})' for run in runs)}",
         f"weights {info['model']['fingerprint'][:8]}",
-        f"{seen['input_size'][1]} px, {seen['interpolation']}, crop {seen['crop_pct']:g}",
+        preprocessing(info["preprocessing"]),
         info["precision"],
         f"evaluated {day}" if day else "",
     ]

@@ -11,6 +11,7 @@ from core.labels import label_space
 from tests.benchmarks.test_focus import focus
 from tests.benchmarks.test_si_score import draw, row, write_lists, write_metadata
 from tests.conftest import write_csv
+from tests.mistakes.conftest import write_annotations, write_images
 
 
 def imagenet(root):
@@ -18,6 +19,11 @@ def imagenet(root):
         (root / wnid).mkdir(parents=True)
         for number in range(2):
             Image.new("RGB", (10, 8), (90 * number, 40, 40)).save(root / wnid / f"{number}.JPEG")
+
+
+def imagenet_m(root):
+    write_images(root, flat=False)
+    write_annotations(root)
 
 
 def si_score(root):
@@ -44,6 +50,8 @@ BUILDERS = {
     "imagenet": imagenet,
     "imagenet-attributes": imagenet_attributes,
     "focus": focus,
+    "imagenet-multilabel": imagenet_m,
+    "imagenet-m": imagenet_m,
     "si-score/size": si_score,
     "si-score/location": si_score,
     "si-score/rotation": si_score,

@@ -10,20 +10,17 @@ import importlib
 
 import numpy as np
 
+from core.diorama.assets import PLACES
 from core.diorama.scenery import Place, render
 
-__all__ = ["PLACES", "TEST_VARIANTS", "TRAIN_VARIANTS", "Place", "make", "render"]
-
-PLACES = ("forest", "grass", "indoors", "rocks", "sand", "street", "snow", "water")
-TRAIN_VARIANTS = (0, 1, 2, 3)
-TEST_VARIANTS = (4, 5)
+__all__ = ["Place", "make", "render"]
 
 
 def make(place: str, variant: int) -> Place:
     """A place, ready for ``render``.
 
     Args:
-        place: One of ``PLACES``.
+        place: One of the eight (``core.diorama.assets``).
         variant: From 0 on; the first six differ in style, later ones in detail.
     """
     if place not in PLACES:

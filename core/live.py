@@ -1,0 +1,260 @@
+"""Questions about one image, answered while somebody waits: what models say of it, and where that comes from.
+
+    explained = explain_sample("resnet50.a1_in1k", "si-score/size", None, sample_id)
+    explained.image, explained.map, explained.top5
+
+Pages import this module inside the function that needs it, because it imports torch; what they show of stored results
+does without. Any number of threads may ask at once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path, PurePosixPath
+from typing import Literal
+
+import numpy as np
+import torch
+from PIL import Image
+
+from core.benchmarks import find_data, open_benchmark
+from core.errors import DataError, NotAvailableError, OffcenterError, UsageError
+from core.loading import as_rgb
+from core.resident import Resident, residents
+from core.saliency.maps import STATE_TEXT, Method, Saliency, State, Target, check_method
+from core.types import Benchmark
+from core.views import get_view, sample_rng, seen_mask
+
+TOP_K = 5
+
+_LANES: dict[tuple[str, bool], threading.Lock] = {}
+_GUARD = threading.Lock()
+
+
+@dataclass(frozen=True)
+class Prediction:
+    """What one model says of one image.
+
+    Attributes:
+        model: Short name.
+        source: As it was asked for.
+        label_space: Of the class indices.
+        top5: (class index, probability 0..1), best first; empty if there is a problem.
+        problem: Why there is no prediction, in a sentence; empty if there is one.
+    """
+
+    model: str
+    source: str
+    label_space: str = ""
+    top5: tuple[tuple[int, float], ...] = ()
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class Explained:
+    """Where in an image a class score comes from.
+
+    Attributes:
+        prediction: What the model says of the image.
+        method: Key of ``core.saliency.maps.METHODS``.
+        target: The explained class, an index of the model's label space; None if the architecture has no such map.
+        state: ``map``; else there is no picture to show and ``message`` says why.
+        message: For a reader; empty for ``map``.
+        map: float32 (H, W), 0..1, at the model's input size, its own maximum being 1; NaN everywhere if there is none.
+        magnitude: The map's largest value before that, comparable between images of one model and method; NaN if there
+            is none.
+        image: uint8 (H, W, 3), as the model sees it.
+        mask: bool (H, W), the object in that image; None where the benchmark has no masks.
+    """
+
+    prediction: Prediction
+    method: str
+    target: int | None
+    state: State | Literal["not-available"]
+    message: str
+    map: np.ndarray = field(repr=False)
+    magnitude: float
+    image: np.ndarray = field(repr=False)
+    mask: np.ndarray | None = field(repr=False)
+
+    @property
+    def top5(self) -> tuple[tuple[int, float], ...]:
+        """(class index, probability 0..1) of the model's best classes, best first."""
+        return self.prediction.top5
+
+
+def explain_sample(
+    model_source: str,
+    benchmark_key: str,
+    data_root: Path | str | None,
+    sample_id: str,
+    target_class: int | None = None,
+    method: Method = "grad-cam",
+    *,
+    view: str = "clean",
+    device: str = "auto",
+) -> Explained:
+    """Where in one image of a benchmark a model's score of a class comes from.
+
+    Args:
+        model_source: A model's name (see ``core.models``).
+        benchmark_key: For example ``si-score/size``.
+        data_root: Its data folder; the one last used if None.
+        sample_id: Of its samples table.
+        target_class: Index in the model's label space; the predicted class if None.
+        method: Key of ``core.saliency.maps.METHODS``.
+        view: What is done to the image first; see ``core.views``.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Raises:
+        UsageError: If a name or the class is unknown.
+        DataError: If the image cannot be opened.
+        ModelError: If the model cannot be had or run.
+    """
+    check_method(method)
+    sample = _Sample.of(benchmark_key, data_root, sample_id, view)
+    with residents().use(model_source, device) as resident:
+        seen = sample.seen_by(resident)
+        prediction = _predicted(resident, model_source, seen)
+        target = Target.predicted() if target_class is None else Target.of_class(target_class)
+        try:
+            with _lane(resident, slow=method == "score-cam"):
+                found = resident.explainer.explain(seen.pixels[None], method, target)
+        except NotAvailableError as error:
+            # The image and what the model says of it are there all the same.
+            return _without_map(prediction, method, str(error), seen)
+    return _explained(prediction, found, seen)
+
+
+def predict_sample(
+    model_sources: Sequence[str],
+    benchmark_key: str,
+    data_root: Path | str | None,
+    sample_id: str,
+    *,
+    view: str = "clean",
+    device: str = "auto",
+) -> list[Prediction]:
+    """What several models say of one image of a benchmark.
+
+    Args:
+        model_sources: Models' names (see ``core.models``).
+        benchmark_key: For example ``si-score/size``.
+        data_root: Its data folder; the one last used if None.
+        sample_id: Of its samples table.
+        view: What is done to the image first; see ``core.views``.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Returns:
+        In the order of the models; one that cannot be had or run has a ``problem`` and does not hide the others.
+
+    Raises:
+        UsageError: If benchmark, image, view or device are unknown.
+        DataError: If the image cannot be opened.
+    """
+    sample = _Sample.of(benchmark_key, data_root, sample_id, view)
+    predictions = []
+    for source in model_sources:
+        try:
+            with residents().use(source, device) as resident:
+                predictions.append(_predicted(resident, source, sample.seen_by(resident)))
+        except OffcenterError as error:
+            predictions.append(Prediction(source, source, problem=str(error)))
+    return predictions
+
+
+@dataclass(frozen=True)
+class _Sample:
+    """An image of a benchmark as published, and the view under which it is to be seen."""
+
+    sample_id: str
+    image: Image.Image
+    mask: np.ndarray | None
+    view: str
+
+    @classmethod
+    def of(cls, key: str, root: Path | str | None, sample_id: str, view: str) -> _Sample:
+        get_view(view)
+        benchmark = _benchmark(key, find_data(key, root))
+        # Ids come from links that anybody may write; none may lead out of the data folder.
+        if not sample_id or PurePosixPath(sample_id).is_absolute() or ".." in PurePosixPath(sample_id).parts:
+            raise UsageError(f"'{sample_id}' is not an image of '{key}'.")
+        try:
+            return cls(sample_id, as_rgb(benchmark.image(sample_id)), benchmark.mask(sample_id), view)
+        except FileNotFoundError as error:
+            raise UsageError(f"'{key}' has no image '{sample_id}' in {benchmark.root}.") from error
+        except (OSError, ValueError, SyntaxError, LookupError, Image.DecompressionBombError) as error:
+            raise DataError(
+                f"the image '{sample_id}' of '{key}' cannot be opened: {type(error).__name__}: {error}"
+            ) from error
+
+    def seen_by(self, resident: Resident) -> _Seen:
+        """The image at a model's input size, under the view.
+
+        Raises:
+            UsageError: If the view needs a mask and there is none.
+        """
+        pixels = resident.preprocess(self.image)
+        mask = None if self.mask is None else resident.preprocess.mask(self.mask)
+        view = get_view(self.view)
+        if view.apply is None:
+            return _Seen(pixels, pixels, mask)
+        if view.needs_mask and mask is None:
+            raise UsageError(f"view '{view.name}' needs object masks, which this benchmark does not have")
+        changed = view.apply(pixels.astype(np.float32) / 255, mask, sample_rng(self.sample_id, view.name))
+        return _Seen(np.ascontiguousarray(changed), np.round(changed * 255).astype(np.uint8), seen_mask(view, mask))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """An image as a model sees it: its input (uint8, or float 0..1), a picture of that (uint8), and the mask."""
+
+    pixels: np.ndarray
+    picture: np.ndarray
+    mask: np.ndarray | None
+
+
+@lru_cache(maxsize=16)
+def _benchmark(key: str, root: Path | None) -> Benchmark:
+    """Opened once: some list their annotations to find an image."""
+    return open_benchmark(key, root)
+
+
+def _lane(resident: Resident, *, slow: bool = False) -> threading.Lock:
+    """One pass at a time on a device, so that its memory is enough and its cores are not fought over.
+
+    Methods of hundreds of passes have a lane of their own and do not hold up the others.
+    """
+    with _GUARD:
+        return _LANES.setdefault((resident.model.device, slow), threading.Lock())
+
+
+def _predicted(resident: Resident, source: str, seen: _Seen) -> Prediction:
+    with _lane(resident):
+        prob = resident.forward(torch.from_numpy(seen.pixels[None].copy())).softmax(dim=1)[0].cpu()
+    best = prob.topk(min(TOP_K, len(prob)))
+    top5 = tuple(zip(best.indices.tolist(), best.values.tolist(), strict=True))
+    return Prediction(resident.model.name, source, resident.model.label_space, top5)
+
+
+def _explained(prediction: Prediction, found: Saliency, seen: _Seen) -> Explained:
+    state = found.states[0]
+    return Explained(
+        prediction=prediction,
+        method=found.method,
+        target=int(found.classes[0]),
+        state=state,
+        message=STATE_TEXT[state],
+        map=found.scaled()[0],
+        magnitude=float(found.magnitude[0]) if state == "map" else float("nan"),
+        image=seen.picture,
+        mask=seen.mask,
+    )
+
+
+def _without_map(prediction: Prediction, method: str, reason: str, seen: _Seen) -> Explained:
+    nothing = np.full(seen.picture.shape[:2], np.nan, np.float32)
+    return Explained(prediction, method, None, "not-available", reason, nothing, float("nan"), seen.picture, seen.mask)

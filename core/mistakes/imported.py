@@ -1,0 +1,246 @@
+"""Predictions made elsewhere: 50,000 x 1,000 logits become a stored result like any other.
+
+The published logits of ViT-3B and Greedy Soups come as ``.npy`` or ``.npz``, one row an image in the order of the
+validation files' names. Neither images nor the model are needed; nothing here imports torch.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+import zipfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from core import __version__, metrics, store
+from core.benchmarks.imagenet_m import ImageNetMultilabel
+from core.errors import DataError, UsageError, nearest
+from core.labels import IMAGENET_1K, label_space
+from core.mistakes.annotations import N_VALIDATION, validation_number
+
+Order = Literal["file", "class"]
+ORDERS: tuple[Order, ...] = ("file", "class")
+N_CLASSES = 1000
+ARCHITECTURE = "imported logits"
+#: Part of an imported result's identity; raised when the same logits would be stored as other numbers.
+PROTOCOL = "logits-1"
+_TOP_K = 10
+_CHUNK = 4096
+#: Below this accuracy rows or columns cannot be in the order that was claimed.
+_CHANCE = 1 / N_CLASSES
+
+
+def read_logits(path: Path, name: str | None = None) -> np.ndarray:
+    """Logits of the whole validation set.
+
+    Args:
+        path: ``.npy``, or ``.npz`` with one array of the right shape.
+        name: Array of an ``.npz`` with several.
+
+    Returns:
+        float (50000, 1000); a ``.npy`` is mapped, not read.
+
+    Raises:
+        DataError: If the file is no such array; says what it is.
+        UsageError: If an ``.npz`` has several arrays and none is named.
+    """
+    try:
+        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        array = found if isinstance(found, np.ndarray) else found[_member(path, list(found), name)]
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise DataError(f"{path} cannot be read as .npy or .npz: {error}.") from error
+    if array.shape != (N_VALIDATION, N_CLASSES):
+        raise DataError(
+            f"{path} has the shape {array.shape}; one row for each of the 50,000 validation images and one column for "
+            "each of the 1,000 classes are needed."
+        )
+    if not np.issubdtype(array.dtype, np.floating):
+        raise DataError(f"{path} holds {array.dtype}, not floating-point logits.")
+    for start, part in _chunks(array):
+        bad = np.flatnonzero(~np.isfinite(part).all(axis=1))
+        if len(bad):
+            raise DataError(f"{path}, row {start + int(bad[0]):,}: a value is not finite (NaN or infinite).")
+    return array
+
+
+def _member(path: Path, names: list[str], name: str | None) -> str:
+    if name is None and len(names) == 1:
+        return names[0]
+    if name not in names:
+        raise UsageError(f"{path} holds the arrays {', '.join(names)}: name one with --array NAME.{_hint(name, names)}")
+    return name
+
+
+def _hint(name: str | None, names: list[str]) -> str:
+    return nearest(name, names) if name else ""
+
+
+def _chunks(array: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
+    for start in range(0, len(array), _CHUNK):
+        yield start, np.asarray(array[start : start + _CHUNK], dtype=np.float32)
+
+
+def rows_of(names: list[str], order: Order, original: Mapping[str, int]) -> np.ndarray:
+    """The row of each image in the logits: int (N,).
+
+    Args:
+        names: Validation file names.
+        order: ``file``: sorted by file name, as published; ``class``: sorted by class, then by file name, as image
+            folders named by WordNet id are read.
+        original: Class index of all 50,000 images by file name; needed by ``class``.
+
+    Raises:
+        UsageError: If the order is unknown, or classes of images are.
+    """
+    if order == "file":
+        return np.array([validation_number(name) - 1 for name in names], dtype=np.int64)
+    if order != "class":
+        raise UsageError(f"unknown order '{order}'.{nearest(order, ORDERS)} Known: {', '.join(ORDERS)}.")
+    if len(original) < N_VALIDATION:
+        raise UsageError(
+            f"--order class needs the class of all 50,000 images and {len(original):,} are known: put a val.txt (file "
+            "name and class a line) beside the annotations."
+        )
+    position = {name: at for at, name in enumerate(sorted(original, key=lambda name: (original[name], name)))}
+    return np.array([position[name] for name in names], dtype=np.int64)
+
+
+def predictions(logits: np.ndarray, rows: np.ndarray, samples: pd.DataFrame) -> pa.Table:
+    """Stored predictions from logits.
+
+    Args:
+        logits: float (50000, 1000); rows that sum to 1 and are not negative are taken as probabilities.
+        rows: int (N,), the row of each sample.
+        samples: ``sample_id``, ``accepted``.
+
+    Returns:
+        ``store.PREDICTIONS_SCHEMA``.
+    """
+    accepted = samples["accepted"].tolist()
+    top, top_prob, p_accepted = [], [], []
+    for start in range(0, len(rows), _CHUNK):
+        # Read in the order of the file, which a mapped file answers fastest.
+        part = np.asarray(logits[rows[start : start + _CHUNK]], dtype=np.float64)
+        prob = part if _is_probability(part) else _softmax(part)
+        some = np.argpartition(-prob, _TOP_K, axis=1)[:, :_TOP_K]
+        ranks = np.argsort(-np.take_along_axis(prob, some, axis=1), axis=1, kind="stable")
+        best = np.take_along_axis(some, ranks, axis=1)
+        top.append(best)
+        top_prob.append(np.take_along_axis(prob, best, axis=1))
+        p_accepted += [float(prob[at, classes].sum()) for at, classes in enumerate(accepted[start : start + len(part)])]
+    return pa.table(
+        {
+            "sample_id": samples["sample_id"].tolist(),
+            "view": ["clean"] * len(samples),
+            "top10": list(np.concatenate(top)),
+            "top10_prob": list(np.concatenate(top_prob)),
+            "p_accepted": p_accepted,
+            "error": [None] * len(samples),
+        },
+        schema=store.PREDICTIONS_SCHEMA,
+    )
+
+
+def _is_probability(part: np.ndarray) -> bool:
+    return bool((part >= 0).all() and np.abs(part.sum(axis=1) - 1).max() < 1e-3)
+
+
+def _softmax(logits: np.ndarray) -> np.ndarray:
+    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+def import_logits(
+    path: Path, name: str, benchmark: ImageNetMultilabel, *, order: Order = "file", array: str | None = None
+) -> store.Run:
+    """Store logits as a model's predictions on a benchmark; a result that is there is returned as it is.
+
+    Args:
+        path: The logits; see ``read_logits``.
+        name: What the model shall be called.
+        benchmark: On a folder with annotations; images are not needed.
+        order: Of the rows; see ``rows_of``.
+        array: Name of the array in an ``.npz`` with several.
+
+    Returns:
+        The stored run.
+
+    Raises:
+        UsageError, DataError: If the file does not fit; also where so few predictions are right that its rows or
+            columns must be in another order. Nothing is stored then.
+    """
+    logits = read_logits(path, array)
+    samples = benchmark.rows(benchmark.names())
+    found = predictions(logits, rows_of(samples["sample_id"].tolist(), order, benchmark.original), samples)
+    _require_sense(path, samples, found, order)
+    content = store.content_of(benchmark.annotation_digest(), samples)
+    info = _manifest(path, name, benchmark, samples, content, order)
+    folder = store.run_folder(benchmark.key, name, info["identity"])
+    samples_path = store.samples_file(benchmark.key, content, IMAGENET_1K)
+    store.write_samples(samples_path, samples)
+    with store.open_writer(folder, {**info, "samples": store.relative(samples_path)}) as writer:
+        if not writer.done():
+            writer.append(found)
+        writer.write_manifest(status="complete")
+    run = store.open_run(folder)
+    assert run is not None
+    return run
+
+
+def _require_sense(path: Path, samples: pd.DataFrame, found: pa.Table, order: Order) -> None:
+    best = np.array([top[0] for top in found["top10"].to_pylist()])
+    right = metrics.is_accepted(best[:, None], samples["accepted"]).mean()
+    if metrics.near_chance(float(right), len(samples), _CHANCE):
+        other = "class" if order == "file" else "file"
+        raise DataError(
+            f"{path}: {100 * right:.1f} % of {len(samples):,} images are right, which is chance. Its rows or columns "
+            f"are in another order: try --order {other}; columns must follow sorted WordNet ids."
+        )
+
+
+def _manifest(
+    path: Path, name: str, benchmark: ImageNetMultilabel, samples: pd.DataFrame, content: str, order: Order
+) -> dict[str, Any]:
+    fingerprint = _sha256(path)
+    identity = store.identity(
+        {
+            "protocol": PROTOCOL,
+            "weights": fingerprint,
+            "architecture": ARCHITECTURE,
+            "label_space": IMAGENET_1K,
+            "order": order,
+            "benchmark": benchmark.key,
+            "content": content,
+            "view": "clean",
+        }
+    )
+    return {
+        "identity": identity,
+        "protocol": PROTOCOL,
+        "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        "model": {
+            "name": name,
+            "source": f"logits:{path.name}",
+            "architecture": ARCHITECTURE,
+            "label_space": IMAGENET_1K,
+            "num_classes": len(label_space(IMAGENET_1K)),
+            "fingerprint": fingerprint,
+        },
+        "benchmark": {"key": benchmark.key, "n": len(samples), "content": content, "notes": benchmark.notes},
+        "view": "clean",
+        "precision": "as imported",
+        # What the model saw is not known here.
+        "preprocessing": {},
+        "keep_logits": False,
+        "versions": {"offcenter": __version__},
+    }
+
+
+def _sha256(path: Path) -> str:
+    with open(path, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

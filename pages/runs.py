@@ -1,0 +1,83 @@
+"""Start evaluations, follow them, cancel them, and see what became of those that ended. ``?job=ID`` shows one."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from core import jobs
+from core.errors import OffcenterError, UsageError
+from core.job_files import ENDED, RESUMABLE, Job
+from core.wording import count
+from pages.shared import frame, job_cards, run_form, text
+
+TITLE = "Runs"
+JOB = "job"
+#: Ended jobs that are shown at once.
+_SHOWN = 12
+
+
+def page() -> None:
+    """Draw the page."""
+    choice = frame.begin(TITLE)
+    every = jobs.list_jobs()
+    active = [job for job in every if job.state not in ENDED]
+    text.head(TITLE, _finding(every, active))
+    linked = _linked()
+    run_form.show(choice.known, choice.models[0] if choice.models else "")
+    if active:
+        st.subheader("Running and waiting", anchor=False)
+        job_cards.show_active(active)
+    _ended([job for job in every if job.state in ENDED], linked)
+
+
+def _finding(every: Sequence[Job], active: Sequence[Job]) -> str:
+    """How things stand, in a sentence."""
+    if not every:
+        return "Nothing has run here yet: choose a model and a benchmark below. Pages can be closed meanwhile."
+    running = [job for job in active if job.state == "running"]
+    waiting = len(active) - len(running)
+    parts = [f"**{job.request.model}** runs on `{job.request.benchmark}`" for job in running] or ["Nothing is running"]
+    parts += [f"{count(waiting, 'job')} {'waits' if waiting == 1 else 'wait'}"] if waiting else []
+    early = sum(job.state in RESUMABLE for job in every)
+    parts += [f"{count(early, 'job')} ended early and can go on"] if early else []
+    return "; ".join(parts) + "."
+
+
+def _linked() -> Job | None:
+    """The job of the URL, shown on top once it has ended."""
+    name = st.query_params.get(JOB, "")
+    if not name:
+        return None
+    try:
+        job = jobs.find_job(name)
+    except UsageError as error:
+        st.warning(f"The link names a job that is not on the list: {error}", icon=":material/link_off:")
+        return None
+    if job.state in ENDED:
+        job_cards.show_ended(job, open_log=job.state != "done")
+    return job
+
+
+def _ended(ended: Sequence[Job], linked: Job | None) -> None:
+    rest = [job for job in ended if linked is None or job.id != linked.id]
+    if not rest:
+        return
+    title, button = st.columns([6, 1.3], vertical_alignment="bottom")
+    title.subheader("Ended", anchor=False)
+    if button.button("Clear list", width="stretch", help="Takes ended jobs off the list. Their results stay."):
+        for job in ended:
+            jobs.forget(job.id)
+        st.query_params.pop(JOB, None)
+        st.rerun()
+    for job in rest[:_SHOWN]:
+        job_cards.show_ended(job)
+    if len(rest) > _SHOWN:
+        st.caption(f"… and {len(rest) - _SHOWN} earlier ones; `python -m core jobs` lists them all.")
+
+
+try:
+    page()
+except OffcenterError as error:
+    text.problem(error)

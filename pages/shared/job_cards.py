@@ -1,0 +1,235 @@
+"""Jobs as a reader sees them: how far, how long still, what went wrong, and what to do next."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import streamlit as st
+
+from core import catalogue, jobs, paths, report, store
+from core.errors import OffcenterError
+from core.job_files import ENDED, RESUMABLE, Job, State, tail
+from core.types import Progress
+from core.wording import count, duration, interval, percent
+from pages.shared import cached, frame, text
+
+#: Seconds between two looks at what is running.
+_LOOK_EVERY_S = 1.0
+#: Seconds for which an accuracy over finished images may be old.
+_PARTIAL_S = 10
+_PARTIAL_MOST = 200_000
+_FACTOR_PAGE, _OVERVIEW_PAGE = "pages/size_location_rotation.py", "pages/overview.py"
+_COLOURS: dict[State, str] = {
+    "queued": "gray",
+    "running": "blue",
+    "done": "green",
+    "failed": "red",
+    "cancelled": "gray",
+    "interrupted": "orange",
+}
+_ICONS: dict[State, str] = {
+    "queued": ":material/schedule:",
+    "running": ":material/play_arrow:",
+    "done": ":material/check:",
+    "failed": ":material/error:",
+    "cancelled": ":material/close:",
+    "interrupted": ":material/bolt:",
+}
+
+
+def show_active(active: Sequence[Job]) -> None:
+    """Jobs that run or wait, looked at again every second as long as there are any."""
+    if active:
+        st.fragment(_active, run_every=_LOOK_EVERY_S)(_standing(active))
+
+
+def _standing(active: Sequence[Job]) -> list[tuple[str, State]]:
+    return [(job.id, job.state) for job in active]
+
+
+def _active(known: list[tuple[str, State]]) -> None:
+    now = [job for job in jobs.list_jobs() if job.state not in ENDED]
+    if _standing(now) != known:
+        # One has begun, ended or come: the whole page says so.
+        st.rerun(scope="app")
+    for place, job in enumerate(now):
+        with st.container(border=True, key=f"job-{job.id}"):
+            _head(job)
+            if job.state == "running":
+                _running(job)
+            else:
+                _waiting(job, place)
+
+
+def _head(job: Job) -> None:
+    """What is run, its state, and the one thing that can be done about it."""
+    request = job.request
+    title, button = st.columns([6, 1.3], vertical_alignment="center")
+    with title, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{request.model}** on `{request.benchmark}`", width="content")
+        for extra in _extras(job):
+            st.badge(extra, color="gray")
+        st.badge(job.state, color=_COLOURS[job.state], icon=_ICONS[job.state])
+    with button:
+        _offer(job)
+
+
+def _offer(job: Job) -> None:
+    """Cancel, or go on."""
+    if job.state in ENDED:
+        again = job.state in RESUMABLE
+        label = "Try again" if job.state == "failed" else "Go on"
+        if again and st.button(label, key=f"resume-{job.id}", icon=":material/replay:", width="stretch"):
+            _act(jobs.resume, job)
+        return
+    label, hint = "Stopping …" if job.cancelling else "Cancel", "Finished images stay stored; the job can go on later."
+    if st.button(label, key=f"cancel-{job.id}", disabled=job.cancelling, width="stretch", help=hint):
+        _act(jobs.cancel, job)
+
+
+def _extras(job: Job) -> list[str]:
+    """Settings that are not the usual ones."""
+    request = job.request
+    extras = [request.view] * (request.view != "clean") + [request.precision] * (request.precision != "fp32")
+    if request.limit:
+        extras.append(f"at most {request.limit:,} images")
+    return extras
+
+
+def _running(job: Job) -> None:
+    progress = job.progress or Progress(0, 0, stage="starting")
+    share = progress.done / progress.total if progress.total else 0.0
+    st.progress(share, text=_how_far(progress))
+    _result(job)
+
+
+def _how_far(progress: Progress) -> str:
+    """``1,203 of 5,000 images (24 %) · 24/s · 2 min 38 s left · 3 could not be read``."""
+    if not progress.total:
+        return f"{progress.stage.capitalize()} …"
+    parts = [f"{progress.done:,} of {count(progress.total, 'image')} ({progress.done / progress.total:.0%})"]
+    if progress.rate:
+        parts.append(f"{progress.rate:,.3g} images/s")
+    else:
+        parts.append(f"{progress.stage} …")
+    if progress.seconds_left is not None:
+        parts.append(f"{duration(progress.seconds_left)} left")
+    if progress.failed:
+        parts.append(f"{progress.failed:,} could not be read")
+    return " · ".join(parts)
+
+
+def _waiting(job: Job, place: int) -> None:
+    if jobs.is_stalled(job):
+        st.warning("It waits, but the process that runs jobs has ended.", icon=":material/bolt:")
+        if st.button("Start the queue", key=f"start-{job.id}"):
+            jobs.start_workers()
+            st.rerun(scope="app")
+        _log("What it printed last", tail(jobs.worker_log(job.request.device)))
+    else:
+        st.caption(f"Waits for the {count(place, 'job')} before it." if place else "Starts in a moment …")
+
+
+def _result(job: Job) -> None:
+    """Accuracy over the finished images, and the way to the page that shows more; nothing where there are none."""
+    run = _stored_run(job)
+    if run is None:
+        return
+    try:
+        overall = _overall(str(run.path), job.state in ENDED)
+    except OffcenterError as error:
+        text.problem(error)
+        return
+    if not overall:
+        return
+    drawn = "" if run.complete else ", drawn at random"
+    st.caption(
+        f"Top-1 {percent(overall['top1'])} {interval(overall['top1_low'], overall['top1_high'])} over "
+        f"{count(overall['n'], 'image')}{drawn} · identity {run.identity[:8]}"
+    )
+    if run.info["view"] == "clean":
+        _link(run)
+
+
+def _link(run: store.Run) -> None:
+    if run.benchmark in catalogue.benchmarks_varying("area", "x", "angle_deg", "yaw_deg"):
+        page, key = _FACTOR_PAGE, frame.BENCHMARK
+    else:
+        page, key = _OVERVIEW_PAGE, "only"
+    said = "See the results" if run.complete else "See the results so far"
+    frame.link(said, page, [(key, catalogue.family_of(run.benchmark)), (frame.MODELS, run.model)])
+
+
+def _stored_run(job: Job) -> store.Run | None:
+    """The stored result that a job makes or has made."""
+    request = job.request
+    fitting = [
+        run
+        for run in cached.runs(str(paths.data_home()))
+        if run.benchmark == request.benchmark and request.model in _names(run)
+    ]
+    if job.result is not None:
+        return next((run for run in fitting if run.identity == job.result["identity"]), None)
+    wanted = request.view, request.precision
+    return next((run for run in fitting if (run.info["view"], run.info["precision"]) == wanted), None)
+
+
+def _names(run: store.Run) -> tuple[str, str, str]:
+    source = run.info["model"]["source"]
+    return run.model, source, source.removeprefix("hf-hub:")
+
+
+@st.cache_data(ttl=_PARTIAL_S, max_entries=64, show_spinner=False)
+def _overall(folder: str, ended: bool) -> dict:
+    """Empty for a run that is too large to be read again and again; read anew when its job has ended."""
+    del ended
+    run = store.open_run(Path(folder))
+    if run is None or not 0 < run.n_done <= _PARTIAL_MOST:
+        return {}
+    return report.build(run, tables=())["overall"]
+
+
+def show_ended(job: Job, *, open_log: bool = False) -> None:
+    """A job that has ended: its result or its reason, and how to go on."""
+    with st.container(border=True, key=f"job-{job.id}"):
+        _head(job)
+        if job.message:
+            (st.error if job.state == "failed" else st.warning)(job.message[:1].upper() + job.message[1:])
+        _result(job)
+        st.caption(_summary(job))
+        if job.state == "failed" or open_log:
+            _log("Last lines of the log", tail(job.log), expanded=open_log)
+
+
+def _log(title: str, lines: str, *, expanded: bool = False) -> None:
+    if lines:
+        with st.expander(title, expanded=expanded):
+            st.code(lines, language=None, wrap_lines=True)
+
+
+def _summary(job: Job) -> str:
+    parts = [f"job {job.id}"]
+    if job.ended:
+        parts.append(f"ended {_ago(job.ended)}")
+    run = _stored_run(job)
+    if run is not None:
+        parts.append(f"{run.n_done:,} of {count(run.n_samples, 'image')} stored")
+    if job.state == "done" and job.started and job.ended:
+        parts.append(f"took {duration(job.ended - job.started)}")
+    return " · ".join(parts)
+
+
+def _ago(moment: float) -> str:
+    seconds = max(0.0, time.time() - moment)
+    return "just now" if seconds < 60 else f"{duration(seconds)} ago"
+
+
+def _act(change: Callable[[str], Job], job: Job) -> None:
+    try:
+        change(job.id)
+    except OffcenterError as error:
+        text.problem(error)
+        return
+    st.rerun(scope="app")

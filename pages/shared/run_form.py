@@ -1,0 +1,188 @@
+"""The form that starts an evaluation: what to run, what that will cost, and the buttons.
+
+Other pages send a user here with a model and a benchmark filled in: ``runs?model=SOURCE&benchmark=KEY``. Nothing is
+started without a click.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import streamlit as st
+
+from core import cost, jobs, paths
+from core.benchmarks import benchmark_class, find_data, known_benchmarks
+from core.catalogue import KnownModel
+from core.cost import Cost
+from core.errors import OffcenterError
+from core.job_files import PRECISIONS, Request
+from core.views import VIEWS
+from core.wording import count, duration
+from pages.shared import text
+
+#: Keys of widgets, and so names in the URL.
+_MODEL, _BENCHMARK, _VIEW, _PRECISION = "model", "benchmark", "run_view", "run_precision"
+_VIEW_HELP = "What is done to every image before the model sees it. `clean` leaves it as it is."
+_PRECISION_HELP = "`fp32` gives the reference numbers; `bf16` and `fp16` are faster on GPUs that have them."
+#: Seconds for which a count of images may be old, unless its folder changes.
+_FRESH_S = 600
+
+
+def show(known: Mapping[str, KnownModel], first: str = "") -> None:
+    """Draw the form; a started job is put into the URL as ``job``.
+
+    Args:
+        known: Models that can be picked by name; any other can be typed.
+        first: Name of the one that is filled in.
+    """
+    details = _sources(known)
+    with st.container(border=True, key="oc-run-form"):
+        left, right = st.columns(2, gap="medium")
+        with left:
+            model = _pick_model(details, next((source for source in details if Path(source).name == first), None))
+        with right:
+            benchmark = _pick_benchmark()
+        data = _pick_data(benchmark)
+        view, precision, batch_size, limit = _pick_details()
+        if not model:
+            st.caption("Choose a model, or type the name of any other, to see what the evaluation will cost.")
+        elif data is None:
+            st.info(f"Where are the images? {benchmark_class(benchmark).how_to_get}", icon=":material/folder_open:")
+        else:
+            _cost_and_start(Request(model, benchmark, data, view, precision, "auto", batch_size, limit))
+
+
+def _sources(known: Mapping[str, KnownModel]) -> dict[str, str]:
+    """What is known of each model, by source. A folder on this machine goes by its name, also once it is moved."""
+    here = {config.parent.name for folder in paths.model_folders() for config in folder.glob("*/config.json")}
+    return {name if name in here else model.source: model.details for name, model in known.items()}
+
+
+def _pick_model(details: Mapping[str, str], first: str | None) -> str:
+    sources = list(details)
+    chosen = st.selectbox(
+        "Model",
+        sources,
+        index=sources.index(first) if first else None,
+        accept_new_options=True,
+        key=_MODEL,
+        bind="query-params",
+        placeholder="Choose, or type resnet50.a1_in1k, hf-hub:owner/name, local-dir:/path",
+        help="Any timm name with weights, `hf-hub:owner/name`, or `local-dir:/path/to/folder`. Weights that are not "
+        "on this machine are downloaded.",
+    )
+    source = (chosen or "").strip()
+    st.caption(details.get(source, "not evaluated yet" if source else ""))
+    return source
+
+
+def _pick_benchmark() -> str:
+    order = sorted(known_benchmarks(), key=lambda key: find_data(key) is None)
+    key = st.selectbox("Benchmark", order, key=_BENCHMARK, bind="query-params")
+    st.caption(benchmark_class(key).title)
+    return key
+
+
+def _pick_data(benchmark: str) -> str | None:
+    """The data folder as typed; the one last used is filled in."""
+    root = find_data(benchmark)
+    typed = st.text_input(
+        "Data folder",
+        value=str(root or ""),
+        # A field of its own for each benchmark, so that what was typed for one does not stay for another.
+        key=f"run_data_{benchmark}",
+        placeholder="/path/to/the/images",
+        help=benchmark_class(benchmark).how_to_get,
+        max_chars=1000,
+    )
+    return typed.strip() or None
+
+
+def _pick_details() -> tuple[str, str, int | None, int | None]:
+    """View, precision, batch size and limit."""
+    view, precision, batch, limit = st.columns([2, 2, 1.4, 1.4], gap="medium")
+    with view:
+        name = st.selectbox("View", list(VIEWS), key=_VIEW, bind="query-params", help=_VIEW_HELP)
+    with precision:
+        kind = st.segmented_control(
+            "Precision",
+            PRECISIONS,
+            default=PRECISIONS[0],
+            required=True,
+            key=_PRECISION,
+            bind="query-params",
+            help=_PRECISION_HELP,
+        )
+    with batch:
+        size = st.number_input(
+            "Batch size", 1, 4096, None, key="run_batch", placeholder="auto", help="Images a forward pass."
+        )
+    with limit:
+        most = st.number_input(
+            "Images at most",
+            1,
+            None,
+            None,
+            key="run_limit",
+            placeholder="all",
+            help="A smaller number gives a partial result: a random sample, which a later run completes.",
+        )
+    return name, kind, size, most
+
+
+def _cost_and_start(request: Request) -> None:
+    try:
+        asked = request.checked()
+        root = Path(asked.data or "")
+        found = cost.estimate(asked, _count(asked.benchmark, str(root), root.stat().st_mtime))
+    except OffcenterError as error:
+        text.problem(error)
+        return
+    ahead = [job for job in jobs.list_jobs() if job.state in ("queued", "running")]
+    st.markdown(_in_words(found, len(ahead)))
+    label = "Start" if not ahead else "Add to the queue"
+    with st.container(horizontal=True):
+        if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not found.n_left):
+            _submit(request)
+        if found.seconds is None and found.n_left > cost.PROBE_IMAGES:
+            said = f"Measure with {cost.PROBE_IMAGES} images"
+            hint = "Runs a random sample and tells how long the rest will take. Its predictions are kept."
+            if st.button(said, icon=":material/speed:", help=hint):
+                _submit(replace(request, limit=found.n_stored + cost.PROBE_IMAGES))
+
+
+@st.cache_data(ttl=_FRESH_S, max_entries=64, show_spinner="Counting the images …")
+def _count(benchmark: str, root: str, changed: float) -> int:
+    del changed
+    return cost.count_images(benchmark, root)
+
+
+def _in_words(found: Cost, n_ahead: int) -> str:
+    """``**1,200 images**, 300 of them stored already. About **3 min** at 5 images/s, ...``."""
+    parts = [f"**{count(found.n_images, 'image')}**"]
+    if found.n_stored:
+        parts[0] += f", {found.n_stored:,} of them stored already"
+    if not found.n_left:
+        return f"{parts[0]}: this result is complete. There is nothing to run."
+    if found.seconds is None:
+        parts.append("How long that takes is not known: this model has not run on this machine with these settings")
+    else:
+        parts.append(
+            f"About **{duration(found.seconds)}** at {found.rate:,.3g} images/s, as measured on this machine with "
+            f"`{found.measured_on}`"
+        )
+    if n_ahead:
+        parts.append(f"It starts after the {count(n_ahead, 'job')} before it")
+    return ". ".join(parts) + "."
+
+
+def _submit(request: Request) -> None:
+    try:
+        job = jobs.submit(request)
+    except OffcenterError as error:
+        text.problem(error)
+        return
+    st.query_params["job"] = job.id
+    st.rerun()

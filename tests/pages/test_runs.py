@@ -1,0 +1,220 @@
+"""The Runs page in every state: nothing yet, running, waiting, failed, interrupted, done; and in a real browser."""
+
+import contextlib
+import os
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from filelock import FileLock
+from PIL import Image
+from streamlit.testing.v1 import AppTest
+
+from core import cost, jobs, paths
+from core.benchmarks import open_benchmark
+from core.evaluate import evaluate
+from core.job_files import lock_of, write_status
+from core.types import Progress
+from tests.conftest import REPO
+from tests.test_app import browser, server  # noqa: F401
+from tests.test_jobs import request_, state_of, until, waiting  # noqa: F401
+
+
+@pytest.fixture(autouse=True)
+def _no_worker(monkeypatch, request):
+    """Pages start no process here, except in the browser test."""
+    if "browser" not in request.keywords:
+        monkeypatch.setattr(jobs, "_start_worker", lambda device: None)
+
+
+def page(**query):
+    at = AppTest.from_file(str(REPO / "app.py"), default_timeout=30)
+    for name, value in query.items():
+        at.query_params[name] = value
+    return at.switch_page("pages/runs.py").run()
+
+
+def form():
+    """The page with a small model and the benchmark ``imagenet`` chosen."""
+    return page(model="small", benchmark="imagenet")
+
+
+def words(at):
+    """All text of the page."""
+    kinds = (at.markdown, at.caption, at.info, at.warning, at.error, at.code)
+    return "\n".join(element.value for kind in kinds for element in kind)
+
+
+def button(at, label):
+    found = [element for element in at.button if element.label == label]
+    assert found, [element.label for element in at.button]
+    return found[0]
+
+
+def ended(state, **status):
+    job = waiting(f"job-{state}")
+    job = replace(job, state=state, started=time.time() - 100, ended=time.time() - 40, **status)
+    write_status(job)
+    return job
+
+
+@contextlib.contextmanager
+def running(progress):
+    """A job that a worker is at, as its files show it."""
+    job = waiting("job-running")
+    with FileLock(lock_of(job.folder)):
+        write_status(replace(job, state="running", started=time.time(), progress=progress, pid=os.getpid()))
+        yield job
+
+
+def test_without_jobs_the_page_says_what_to_do():
+    at = form()
+    assert not at.exception
+    assert "Nothing has run here yet" in words(at)
+    assert "Where are the images?" in words(at)
+
+
+def test_the_cost_is_said_before_anything_is_started(request_):  # noqa: F811
+    cost.record_rate(replace(request_, device="auto", batch_size=None), images=500, images_per_s=2.0, startup_s=0.0)
+    paths.remember_data("imagenet", open_benchmark("imagenet", request_.data).root)
+    at = form()
+    assert not at.exception
+    assert "**240 images**. About **2 min 00 s** at 2 images/s" in words(at)
+    button(at, "Start").click().run()
+    assert [job.request for job in jobs.list_jobs()] == [replace(request_, device="auto", batch_size=None)]
+
+
+def test_an_unknown_rate_can_be_measured_with_a_few_images(request_):  # noqa: F811
+    paths.remember_data("imagenet", open_benchmark("imagenet", request_.data).root)
+    evaluate("small", "imagenet", device="cpu", limit=10)
+    at = form()
+    assert "**240 images**, 10 of them stored already. How long that takes is not known" in words(at)
+    button(at, "Measure with 64 images").click().run()
+    assert jobs.list_jobs()[0].request.limit == 74
+
+
+def test_a_complete_result_needs_no_run(request_):  # noqa: F811
+    paths.remember_data("imagenet", open_benchmark("imagenet", request_.data).root)
+    evaluate("small", "imagenet", device="cpu")
+    at = form()
+    assert "this result is complete. There is nothing to run." in words(at)
+    assert button(at, "Start").disabled
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [("/no/such/folder", "'/no/such/folder' is not a folder on this machine"), ("{home}", "has no folder named by")],
+)
+def test_a_wrong_data_folder_is_explained_and_nothing_can_be_started(tmp_path, request_, typed, said):  # noqa: F811
+    at = form()
+    at.text_input(key="run_data_imagenet").input(typed.format(home=tmp_path)).run()
+    assert said in at.error[0].value
+    assert "Start" not in [element.label for element in at.button]
+
+
+def test_another_page_fills_in_model_and_benchmark(request_):  # noqa: F811
+    at = page(model="resnet50.a1_in1k", benchmark="si-score/rotation")
+    assert not at.exception
+    assert at.selectbox(key="model").value == "resnet50.a1_in1k"
+    assert at.selectbox(key="benchmark").value == "si-score/rotation"
+
+
+def test_a_running_job_shows_progress_rate_and_time_left_and_is_cancelled():
+    with running(Progress(1203, 5000, 3, 24.0, 158.2, "evaluating")) as job:
+        at = page()
+        assert not at.exception
+        said = at.get("progress")[0].proto.text
+        assert said == "1,203 of 5,000 images (24%) · 24 images/s · 2 min 38 s left · 3 could not be read"
+        button(at, "Cancel").click().run()
+        assert job.cancel_flag.exists()
+        assert button(at, "Stopping …").disabled
+
+
+def test_a_waiting_job_without_a_worker_is_started_with_one_click(monkeypatch):
+    waiting()
+    at = page()
+    assert "the process that runs jobs has ended" in words(at)
+    started = []
+    monkeypatch.setattr(jobs, "_start_worker", started.append)
+    button(at, "Start the queue").click().run()
+    assert started == ["cpu"]
+
+
+def test_a_failed_job_says_why_with_its_log_and_goes_on_with_one_click():
+    job = ended("failed", message="the GPU has too little memory for 64 images at once: give --batch-size 32")
+    job.log.write_text("Traceback\nOutOfMemoryError: tried to allocate 2 GiB\n")
+    at = page()
+    assert not at.exception
+    assert at.error[0].value == "The GPU has too little memory for 64 images at once: give --batch-size 32"
+    assert "OutOfMemoryError" in at.code[0].value
+    button(at, "Try again").click().run()
+    assert state_of(job) == "queued"
+
+
+def test_an_interrupted_job_says_so_and_can_go_on():
+    job = waiting("job-killed")
+    write_status(replace(job, state="running", started=1.0, progress=Progress(30, 100, rate=2.0)))
+    at = page()
+    assert "it was killed" in at.warning[0].value
+    assert "Finished images are kept" in at.warning[0].value
+    button(at, "Go on")
+
+
+def test_a_finished_job_shows_its_accuracy_with_interval_and_identity(request_):  # noqa: F811
+    run = evaluate("small", open_benchmark("imagenet", request_.data), device="cpu")
+    result = {"model": run.model, "benchmark": run.benchmark, "identity": run.identity}
+    ended("done", result=result, progress=Progress(240, 240))
+    at = page()
+    assert "[" in words(at)
+    assert f"over 240 images · identity {run.identity[:8]}" in words(at)
+    assert "took 1 min 00 s" in words(at)
+
+
+def test_a_link_shows_the_job_on_top_and_an_unknown_one_is_explained():
+    job = ended("cancelled")
+    job.log.write_text("the last line\n")
+    at = page(job=job.id)
+    assert "the last line" in at.code[0].value
+    assert [element.label for element in at.button].count("Go on") == 1
+    at = page(job="job-cancelle")
+    assert "Did you mean 'job-cancelled'" in at.warning[0].value
+
+
+def test_the_list_is_cleared_and_results_stay(request_):  # noqa: F811
+    run = evaluate("small", open_benchmark("imagenet", request_.data), device="cpu", limit=3)
+    ended("done")
+    at = page()
+    button(at, "Clear list").click().run()
+    assert jobs.list_jobs() == []
+    assert run.path.is_dir()
+
+
+@pytest.mark.browser
+def test_a_browser_starts_a_run_reloads_the_page_and_cancels_it(request_, server, browser):  # noqa: F811
+    # Enough to be still at it after the page was reloaded.
+    for number in range(900):
+        Image.new("RGB", (40, 40), (number % 256, 90, 90)).save(Path(request_.data) / "n01440764" / f"more{number}.png")
+    tab = browser.new_page(viewport={"width": 1024, "height": 768})
+    tab.goto(f"{server}/runs")
+    for name, typed in (("Model", "small"), ("Benchmark", "imagenet")):
+        box = tab.get_by_role("combobox", name=name, exact=True)
+        box.fill(typed, timeout=30_000)
+        box.press("Enter")
+    folder = tab.get_by_role("textbox", name="Data folder")
+    folder.fill(request_.data)
+    folder.press("Enter")
+    tab.get_by_text("1,140 images").first.wait_for(timeout=30_000)
+    batch = tab.get_by_role("spinbutton", name="Batch size")
+    batch.fill("1")
+    batch.press("Enter")
+    tab.get_by_role("button", name="Start", exact=True).click()
+    tab.get_by_text("images/s").first.wait_for(timeout=60_000)
+    (job,) = jobs.list_jobs()
+    assert f"job={job.id}" in tab.url
+    tab.reload()
+    tab.get_by_role("button", name="Cancel").click(timeout=30_000)
+    tab.get_by_role("button", name="Go on").first.wait_for(timeout=60_000)
+    assert until(lambda: state_of(job) == "cancelled")
+    assert 0 < jobs.find_job(job.id).progress.done < 1140
+    assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

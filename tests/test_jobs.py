@@ -1,0 +1,291 @@
+"""The queue of evaluations with real worker processes: started, followed, cancelled, killed and gone on with."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from core import cost, jobs, paths, store
+from core.benchmarks import open_benchmark
+from core.errors import DataError, UsageError
+from core.evaluate import evaluate
+from core.job_files import ENDED, Job, Request, home, is_locked, tail, write_request, write_status
+from core.types import Progress
+from core.worker import work
+from tests.conftest import REPO
+from tests.test_live import make_model
+
+N_IMAGES = 240
+
+
+@pytest.fixture
+def request_(tmp_path, monkeypatch):
+    """240 images for a small model, stored one by one, so that there is time to look."""
+    root = tmp_path / "photos"
+    for folder in ("n01440764", "n01443537"):
+        (root / folder).mkdir(parents=True)
+        for number in range(N_IMAGES // 2):
+            pixels = np.full((40, 40, 3), number, np.uint8)
+            Image.fromarray(pixels).save(root / folder / f"{number:03}.png")
+    make_model(tmp_path / "zoo" / "small", "test_vit")
+    monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path / "zoo"))
+    yield Request("small", "imagenet", str(root), device="cpu", batch_size=1)
+    for job in jobs.list_jobs():
+        if job.state not in ENDED:
+            jobs.cancel(job.id)
+    assert until(lambda: not is_locked(jobs.worker_lock("cpu")))
+
+
+def until(fact, timeout_s=60):
+    """Whether something becomes true in time."""
+    end = time.monotonic() + timeout_s
+    while not fact():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def state_of(job):
+    return jobs.find_job(job.id).state
+
+
+def runs_with_images(job):
+    now = jobs.find_job(job.id)
+    return now.state == "running" and now.progress is not None and now.progress.done >= 3
+
+
+def waiting(name="20260101-000000-aaaa", submitted=0.0, **request):
+    """A job in the queue that no worker was started for."""
+    asked = Request(**{"model": "small", "benchmark": "imagenet", "device": "cpu", **request})
+    job = Job(name, home() / name, asked, "queued", submitted)
+    write_status(job)
+    write_request(job)
+    # Long enough ago that a worker would have come.
+    os.utime(job.folder, (1, 1))
+    return job
+
+
+def test_a_job_is_followed_and_cancelled_and_its_images_are_kept(request_):
+    job = jobs.submit(request_)
+    assert job.state in ("queued", "running")
+    assert jobs.submit(request_).id == job.id, "the same request is not queued twice"
+    assert until(lambda: runs_with_images(job))
+    partial = store.find_run("imagenet", "small")
+    assert 0 < partial.n_done < N_IMAGES
+    progress = jobs.find_job(job.id).progress
+    assert progress.total == N_IMAGES
+    assert progress.rate > 0
+    assert progress.seconds_left > 0
+    jobs.cancel(job.id)
+    assert until(lambda: state_of(job) == "cancelled")
+    assert 0 < partial.n_done < N_IMAGES
+    assert partial.n_done == jobs.find_job(job.id).progress.done
+    assert store.open_run(partial.path).info["status"] == "partial"
+
+
+def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on_from_what_is_stored(request_):
+    job = jobs.submit(request_)
+    behind = jobs.submit(replace(request_, view="mirror", limit=2))
+    assert until(lambda: runs_with_images(job))
+    os.kill(jobs.find_job(job.id).pid, signal.SIGKILL)
+    assert until(lambda: state_of(job) == "interrupted")
+    assert "was killed" in jobs.find_job(job.id).message
+    assert state_of(behind) == "queued"
+    os.utime(behind.folder, (1, 1))
+    assert jobs.is_stalled(jobs.find_job(behind.id))
+    kept = store.find_run("imagenet", "small").n_done
+    assert 0 < kept < N_IMAGES
+
+    jobs.resume(job.id)
+    assert until(lambda: state_of(behind) == "done")
+    first, second = jobs.find_job(job.id), jobs.find_job(behind.id)
+    assert (first.state, first.progress.done, first.message) == ("done", N_IMAGES, "")
+    assert first.ended <= second.started, "the older request runs first, and one at a time"
+    run = store.find_run("imagenet", "small", view="clean")
+    assert run.complete
+    assert first.result["identity"] == run.identity
+    assert run.info["session"]["images"] == N_IMAGES - kept
+    assert store.read(run)["sample_id"].is_unique
+    assert paths.remembered_data("imagenet") == open_benchmark("imagenet").root
+
+
+def test_requests_of_two_processes_at_once_run_one_after_the_other(request_):
+    script = "import sys; from core.jobs import submit; from core.job_files import Request; "
+    script += "submit(Request('small', 'imagenet', sys.argv[1], view=sys.argv[2], device='cpu', limit=4))"
+    views = ("clean", "mirror")
+    submitters = [
+        subprocess.Popen([sys.executable, "-c", script, request_.data, view], cwd=REPO, stderr=subprocess.PIPE)
+        for view in views
+    ]
+    assert [process.communicate()[1] for process in submitters] == [b"", b""]
+    assert until(lambda: [job.state for job in jobs.list_jobs()] == ["done", "done"])
+    first, second = sorted(jobs.list_jobs(), key=lambda job: job.submitted)
+    assert {first.request.view, second.request.view} == set(views)
+    assert first.ended <= second.started
+    assert first.pid == second.pid
+
+
+def test_a_failing_job_says_why_and_the_next_one_runs(request_):
+    wrong = waiting("wrong", data=request_.data, model="smal")
+    right = waiting("right", data=request_.data, limit=2, submitted=1.0)
+    assert work("cpu") == 2
+    assert state_of(right) == "done"
+    failed = jobs.find_job(wrong.id)
+    assert failed.state == "failed"
+    assert failed.message.startswith("unknown model 'smal'. Did you mean 'small'")
+    assert "UsageError" in tail(failed.log)
+
+
+def test_a_politely_ended_worker_stores_what_is_finished_and_the_job_is_interrupted(request_):
+    job = jobs.submit(request_)
+    assert until(lambda: runs_with_images(job))
+    os.kill(jobs.find_job(job.id).pid, signal.SIGTERM)
+    assert until(lambda: state_of(job) == "interrupted")
+    assert until(lambda: not is_locked(jobs.worker_lock("cpu")))
+    assert store.find_run("imagenet", "small").info["status"] == "partial"
+
+
+def test_a_wish_to_cancel_that_comes_before_the_first_image_is_heard_and_the_next_job_runs(request_):
+    unwanted = waiting("unwanted", data=request_.data, batch_size=1)
+    unwanted.cancel_flag.touch()
+    wanted = waiting("wanted", data=request_.data, view="mirror", limit=2, submitted=1.0)
+    assert work("cpu") == 2
+    assert (state_of(unwanted), state_of(wanted)) == ("cancelled", "done")
+    assert not unwanted.cancel_flag.exists()
+
+
+def test_a_crash_that_is_no_error_of_ours_is_named_and_logged(request_, monkeypatch):
+    def broken(*_args, **_settings):
+        raise ZeroDivisionError("by nothing")
+
+    monkeypatch.setattr("core.evaluate.evaluate", broken)
+    job = waiting(data=request_.data)
+    assert work("cpu") == 1
+    failed = jobs.find_job(job.id)
+    assert (failed.state, failed.message) == ("failed", "an unexpected error, ZeroDivisionError: by nothing")
+    assert "ZeroDivisionError: by nothing" in tail(failed.log)
+
+
+def test_a_result_that_is_stored_already_is_done_at_once(request_):
+    evaluate("small", open_benchmark("imagenet", request_.data), device="cpu", limit=5)
+    job = waiting(data=request_.data, limit=5)
+    assert work("cpu") == 1
+    done = jobs.find_job(job.id)
+    assert (done.state, done.progress) == ("done", Progress(5, 5, stage="already stored"))
+
+
+def test_only_one_worker_has_a_queue(request_):
+    lock = jobs.acquire_worker("cpu")
+    waiting(data=request_.data)
+    assert work("cpu") == 0
+    assert not jobs.is_stalled(jobs.list_jobs()[0])
+    lock.release()
+    assert jobs.is_stalled(jobs.list_jobs()[0])
+
+
+def test_a_waiting_job_is_taken_out_of_the_queue_and_off_the_list():
+    job = waiting()
+    with pytest.raises(UsageError, match="is queued: cancel it first"):
+        jobs.forget(job.id)
+    assert jobs.cancel(job.id).state == "cancelled"
+    jobs.forget(job.id)
+    assert jobs.list_jobs() == []
+
+
+def test_jobs_are_listed_running_first_then_in_their_turn_then_the_latest_ended():
+    for number, state in enumerate(["done", "queued", "failed", "queued"]):
+        job = waiting(f"job-{number}", submitted=float(number))
+        write_status(replace(job, state=state, ended=None if state == "queued" else 10.0 + number))
+    assert [job.id for job in jobs.list_jobs()] == ["job-1", "job-3", "job-2", "job-0"]
+
+
+def test_a_half_written_job_is_none_and_does_not_hide_the_others():
+    waiting()
+    (home() / "half").mkdir()
+    (home() / "half" / "job.json").write_text("{")
+    assert len(jobs.list_jobs()) == 1
+
+
+@pytest.mark.parametrize("name", ["", "nothing", "../jobs", "/etc"])
+def test_an_unknown_job_is_refused(name):
+    with pytest.raises(UsageError, match=f"there is no job '{name}'"):
+        jobs.find_job(name)
+
+
+def test_a_job_that_has_not_ended_cannot_go_on():
+    with pytest.raises(UsageError, match="is queued: only one that has ended early can go on"):
+        jobs.resume(waiting().id)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"model": " "}, "no model is named"),
+        ({"benchmark": "imagenett"}, "Did you mean 'imagenet'"),
+        ({"data": "/no/such/folder"}, "'/no/such/folder' is not a folder on this machine"),
+        ({"data": None}, "no data folder is given for 'imagenet'"),
+        ({"view": "clear"}, "Did you mean 'clean'"),
+        ({"precision": "fp8"}, "Known: fp32, bf16, fp16"),
+        ({"device": "gpu"}, "Known: auto, cpu, cuda"),
+        ({"device": "cpu:1"}, "unknown device 'cpu:1'"),
+        ({"batch_size": 0}, "batch_size is 0"),
+        ({"limit": -3}, "limit is -3"),
+    ],
+)
+def test_a_request_that_cannot_be_right_is_refused_before_it_is_queued(tmp_path, changes, message):
+    with pytest.raises(UsageError, match=message):
+        jobs.submit(replace(Request("small", "imagenet", str(tmp_path)), **changes))
+    assert jobs.list_jobs() == []
+
+
+def test_a_model_folder_goes_by_its_name_only_where_the_name_means_that_folder(request_, tmp_path):
+    make_model(tmp_path / "elsewhere" / "small", "test_vit")
+    named = replace(request_, model=f"local-dir:{tmp_path / 'zoo' / 'small'}").checked()
+    assert named.model == "small"
+    other = replace(request_, model=f"local-dir:{tmp_path / 'elsewhere' / '..' / 'elsewhere' / 'small'}").checked()
+    assert other.model == f"local-dir:{tmp_path / 'elsewhere' / 'small'}"
+
+
+def estimated(asked):
+    return cost.estimate(asked, cost.count_images(asked.benchmark, asked.data))
+
+
+def test_the_cost_is_unknown_until_a_job_has_measured_it(request_):
+    asked = replace(request_, batch_size=None)
+    before = estimated(asked)
+    assert (before.n_images, before.n_stored, before.n_left) == (N_IMAGES, 0, N_IMAGES)
+    assert before.seconds is None
+    cost.record_rate(asked, images=100, images_per_s=20.0, startup_s=3.0)
+    assert estimated(asked).seconds == pytest.approx(3 + N_IMAGES / 20)
+    assert estimated(replace(asked, precision="bf16")).seconds is None
+    assert estimated(replace(asked, batch_size=1)).seconds is None
+    assert estimated(replace(asked, limit=20)).seconds == pytest.approx(3 + 20 / 20)
+
+
+def test_a_short_measurement_does_not_replace_a_steady_one(request_):
+    cost.record_rate(request_, images=1000, images_per_s=50.0, startup_s=1.0)
+    cost.record_rate(request_, images=64, images_per_s=20.0, startup_s=1.0)
+    assert estimated(request_).rate == 50.0
+    cost.record_rate(request_, images=300, images_per_s=40.0, startup_s=1.0)
+    assert estimated(request_).rate == 40.0
+
+
+def test_stored_images_do_not_cost_again(request_):
+    evaluate("small", open_benchmark("imagenet", request_.data), device="cpu", limit=100)
+    found = estimated(request_)
+    assert (found.n_stored, found.n_left) == (100, N_IMAGES - 100)
+    assert estimated(replace(request_, view="mirror")).n_stored == 0
+    assert estimated(replace(request_, limit=60)).seconds == 0.0
+
+
+def test_the_cost_of_a_folder_of_something_else_says_so(tmp_path):
+    (tmp_path / "holiday").mkdir()
+    with pytest.raises(DataError, match="no folder named by an ImageNet-1k WordNet id"):
+        cost.count_images("imagenet", str(tmp_path))
