@@ -196,7 +196,7 @@ def test_the_list_is_cleared_and_results_stay(small_request):
 @pytest.mark.browser
 def test_a_browser_starts_a_run_that_outlives_page_and_server_and_cancels_it(small_request):
     # Enough to be still at it when the second server is up.
-    for number in range(1500):
+    for number in range(4000):
         Image.new("RGB", (40, 40), (number % 256, 90, 90)).save(
             Path(small_request.data) / "n01440764" / f"more{number}.png"
         )
@@ -207,7 +207,7 @@ def test_a_browser_starts_a_run_that_outlives_page_and_server_and_cancels_it(sma
             folder = tab.get_by_role("textbox", name="Data folder")
             folder.fill(small_request.data, timeout=120_000)
             folder.press("Enter")
-            tab.get_by_text("1,740 images").first.wait_for(timeout=30_000)
+            tab.get_by_text("4,240 images").first.wait_for(timeout=30_000)
             batch = tab.get_by_role("spinbutton", name="Batch size")
             batch.fill("1")
             batch.press("Enter")
@@ -224,4 +224,4 @@ def test_a_browser_starts_a_run_that_outlives_page_and_server_and_cancels_it(sma
             tab.get_by_role("button", name="Go on").first.wait_for(timeout=120_000)
             assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert state_of(job) == "cancelled"
-    assert 0 < jobs.find_job(job.id).progress.done < 1740
+    assert 0 < jobs.find_job(job.id).progress.done < 4240
