@@ -73,12 +73,11 @@ def make_samples(protocol: str, n: int) -> pd.DataFrame:
     return frame.assign(pct_inside_image=inside.round(4))
 
 
-def make_predictions(samples: pd.DataFrame, skill: float, seed: int) -> pa.Table:
-    """Predictions of a model: right with ``chance_right``, else a class that is nobody's."""
+def make_predictions(samples: pd.DataFrame, right: np.ndarray, seed: int) -> pa.Table:
+    """Predictions, in random order: the accepted class where ``right`` (bool (N,)), else another one."""
     rng = np.random.default_rng(seed)
     n = len(samples)
     truth = np.array([classes[0] for classes in samples["accepted"]])
-    right = rng.random(n) < chance_right(samples, skill)
     ranked = (truth[:, None] + rng.integers(1, 99, (n, 1)) + np.arange(10) * 101) % 1000
     ranked[:, 0] = np.where(right, truth, (truth + 1 + rng.integers(0, 500, n)) % 1000)
     prob = np.sort(rng.dirichlet(np.full(10, 0.4), n) if n < 10_000 else rng.random((n, 10)) ** 4 / 5, axis=1)[:, ::-1]
@@ -100,9 +99,9 @@ def make_predictions(samples: pd.DataFrame, skill: float, seed: int) -> pa.Table
 
 
 def write_run(
-    protocol: str, samples: pd.DataFrame, model: str, skill: float, seed: int, done: float = 1.0
+    protocol: str, samples: pd.DataFrame, model: str, right: np.ndarray, seed: int = 0, done: float = 1.0
 ) -> store.Run:
-    """Store a run of a synthetic model; ``done`` below 1 leaves it partial."""
+    """Store a run of a synthetic model; ``done`` below 1 leaves it as one that failed on the way."""
     key = f"si-score/{protocol}"
     content = hashlib.sha256(f"{protocol} {len(samples)}".encode()).hexdigest()
     identity = hashlib.sha256(f"{key} {model} {content}".encode()).hexdigest()[:16]
@@ -110,7 +109,7 @@ def write_run(
     if not samples_path.is_file():
         write_parquet(samples_path, pa.Table.from_pandas(samples, preserve_index=False))
     folder = store.run_folder(key, model, identity)
-    predictions = make_predictions(samples, skill, seed)
+    predictions = make_predictions(samples, right, seed)
     write_parquet(folder / "part-0000000-0000000.parquet", predictions.slice(0, round(done * len(samples))))
     info = {
         "identity": identity,
@@ -142,7 +141,9 @@ def make(sizes: dict[str, int], models: tuple[str, ...] = MODELS) -> list[store.
     for protocol, n in sizes.items():
         samples = make_samples(protocol, n)
         for number, model in enumerate(models):
-            runs.append(write_run(protocol, samples, model, 1 - 0.3 * number, seed=number))
+            rng = np.random.default_rng([number, n])
+            right = rng.random(n) < chance_right(samples, 1 - 0.3 * number)
+            runs.append(write_run(protocol, samples, model, right, seed=number))
     return runs
 
 

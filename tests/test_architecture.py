@@ -38,7 +38,9 @@ TORCH_FREE += ["settings.stored", "probe", "probes", "features", "figures.settin
 TORCH_FREE += ["mistakes.imported", "mistakes.published", "mistakes.relations", "mistakes.files"]
 TORCH_FREE += ["mistakes.reassessed"]
 TORCH_FREE += ["mistakes.table", "mistakes.summary", "mistakes.reviews", "mistakes.agreement", "mistakes.diagnosis"]
-TORCH_FREE += ["aggregates", "catalogue", "compare", "findings", "preview", "scored", "figures"]
+TORCH_FREE += ["aggregates", "catalogue", "compare", "findings", "preview", "scored", "resampling", "wording"]
+TORCH_FREE += ["published", "figures.bars", "figures.curve", "figures.heatmap", "figures.location", "figures.mini"]
+TORCH_FREE += ["figures.polar", "figures.style"]
 
 MODULES = sorted((REPO / "core").rglob("*.py"))
 

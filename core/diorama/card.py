@@ -53,8 +53,8 @@ def write(name: str) -> str:
             "",
             "## What each bias did",
             "",
-            "Change of top-1 accuracy from what was in training to what never was, in points, with the 95 % interval of "
-            "a bootstrap over objects.",
+            "Change of top-1 accuracy from what was in training to what never was, in points, with the 95 % interval "
+            "of a bootstrap over objects.",
             "",
             *_table(
                 ["bias", "from", "to", "accuracy", "change", "n"],

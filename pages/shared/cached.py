@@ -12,6 +12,7 @@ import streamlit as st
 from core import aggregates, catalogue, compare, labels, preview, report, scored, store
 from core.aggregates import Question
 from core.compare import Contrast
+from core.errors import OffcenterError
 from core.settings import stored
 from core.types import Benchmark, Factor
 
@@ -22,10 +23,27 @@ _Key = tuple[str, int]
 
 
 @st.cache_data(ttl=_FRESH_S, max_entries=4, **_QUIET)
-def runs(data_home: str) -> list[store.Run]:
-    """All stored results; the data folder is the key, so that it may change while the server runs."""
+def _listed(data_home: str) -> tuple[list[store.Run], list[str]]:
     del data_home
-    return store.list_runs()
+    good, problems = [], []
+    for run in store.list_runs():
+        try:
+            _ = run.n_done
+        except OffcenterError as error:
+            problems.append(f"**{run.model}** on `{run.benchmark}`: {error}")
+        else:
+            good.append(run)
+    return good, problems
+
+
+def runs(data_home: str) -> list[store.Run]:
+    """All stored results that can be read; the data folder is the key, so that it may change while the server runs."""
+    return _listed(data_home)[0]
+
+
+def damaged(data_home: str) -> list[str]:
+    """What is wrong with the stored results that cannot be read."""
+    return _listed(data_home)[1]
 
 
 def key_of(run: store.Run) -> _Key:

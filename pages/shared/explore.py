@@ -162,8 +162,9 @@ def roles(run: store.Run, protocol: str) -> Roles:
 
 
 def _varying(run: store.Run, benchmark: type[Benchmark]) -> list[Factor]:
-    kept = {"area", "x", "y", "angle_deg", "yaw_deg", "class", *catalogue.varied(benchmark)}
-    return [factor for factor in benchmark.factors if factor.name in kept and len(cached.levels(run, factor)) > 1]
+    """Factors that the benchmark reports by and that have more than one value in this result."""
+    reported = {name for table in benchmark.tables for name in table.by}
+    return [factor for factor in benchmark.factors if factor.name in reported and len(cached.levels(run, factor)) > 1]
 
 
 def _axes(varying: Sequence[Factor], first: tuple[str, ...]) -> dict[str, tuple[Factor, ...]]:

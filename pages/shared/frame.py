@@ -92,7 +92,7 @@ def begin(
     st.set_page_config(page_title=f"{title} · Offcenter", page_icon=str(ICON), layout="wide")
     st.html(styles.CSS)
     home = str(paths.data_home())
-    runs = cached.runs(home)
+    runs, problems = cached.runs(home), cached.damaged(home)
     known = catalogue.known_models(runs)
     with st.sidebar:
         st.html(WORDMARK)
@@ -106,6 +106,9 @@ def begin(
                 _legend(models, known, colours)
             choice = Choice(models, benchmark, known, runs, colours, home)
             _missing(choice, keys)
+            if problems:
+                with st.popover(f"{len(problems)} damaged", icon=":material/broken_image:", width="stretch"):
+                    st.markdown("\n\n".join(problems))
     return choice
 
 

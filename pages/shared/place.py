@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
+from core import catalogue
 from core.aggregates import Where
 
 CELL, IMAGE, BY, PAGE = "cell", "image", "by", "p"
@@ -54,8 +55,11 @@ def decode(text: str) -> Cell | None:
 
 
 def chosen_cell() -> Cell | None:
-    """The cell in the URL."""
-    return decode(st.query_params.get(CELL, ""))
+    """The cell in the URL, if its benchmark and factors exist."""
+    cell = decode(st.query_params.get(CELL, ""))
+    benchmark = catalogue.known_benchmarks().get(cell.benchmark) if cell else None
+    known = {factor.name for factor in benchmark.factors} if benchmark else set()
+    return cell if cell and cell.values and known.issuperset(cell.values) else None
 
 
 def choose_cell(cell: Cell | None, model: str = "") -> None:

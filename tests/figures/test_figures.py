@@ -1,0 +1,130 @@
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.figures import bars, curve, heatmap, location, mini, polar, style
+from core.figures.style import Words
+from core.types import Factor
+
+WORDS = Words("Top-1 by something", "n = 18 a point · 95 % interval", "identity 7f3a91c2")
+AREA = Factor("area", "Object area / image area", "numeric")
+ANGLE = Factor("angle_deg", "Rotation, counter-clockwise", "circular", "°")
+COLOURS = {"a": "#2F6DB5", "b": "#D9772B"}
+
+
+def metric_table(**columns):
+    n = len(next(iter(columns.values())))
+    value = np.linspace(0.2, 0.8, n)
+    return pd.DataFrame(
+        {**columns, "value": value, "low": value - 0.1, "high": value + 0.1, "n": [18] * n, "n_clusters": [9] * n}
+    )
+
+
+@pytest.fixture
+def figures():
+    area = metric_table(area=[0.1, 0.2, 0.5, 1.0])
+    ring = metric_table(angle_deg=[1.0, 91.0, 181.0, 271.0])
+    grid = [(x, y) for x in (0.0, 0.5, 1.0) for y in (0.0, 0.5, 1.0)]
+    cells = metric_table(x=[x for x, _ in grid], y=[y for _, y in grid])
+    classes = metric_table(**{"class": ["cat", "dog"]})
+    pairs = metric_table(category=["cat", "cat", "dog"], value_=["day", "night", "day"], uncommon=[False, True, False])
+    both = classes.assign(first=[0.5, 0.6], second=[0.4, 0.7])
+    return {
+        "curve": curve.curve({"a": area, "b": area}, AREA, COLOURS, WORDS),
+        "difference": curve.difference_curve(area, AREA, "#2F6DB5", WORDS),
+        "polar": polar.polar({"a": ring}, ANGLE, COLOURS, WORDS),
+        "map": location.location_map(cells, WORDS),
+        "bars": bars.bars({"a": classes}, "class", COLOURS, WORDS),
+        "dumbbell": bars.dumbbell(both, "class", ("a", "b"), ("#2F6DB5", "#D9772B"), WORDS),
+        "heatmap": heatmap.category_heatmap(pairs, "category", "value_", WORDS),
+    }
+
+
+def test_every_figure_says_what_is_seen_its_n_and_its_identity(figures):
+    for name, figure in figures.items():
+        assert figure.layout.title.text.startswith("Top-1 by something"), name
+        assert "n = 18" in figure.layout.title.text, name
+        assert any(note.text == "identity 7f3a91c2" for note in figure.layout.annotations), name
+        assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)", name
+    assert figures["polar"].layout.polar.bgcolor == "rgba(0,0,0,0)"
+
+
+def test_every_figure_has_points_that_tell_what_was_clicked(figures):
+    wanted = {"curve": ["a", 0.1], "polar": ["a", 1.0], "map": [0.0, 0.0], "bars": ["a", "cat"]}
+    wanted |= {"heatmap": ["cat", "day"], "dumbbell": ["a", "cat"], "difference": ["difference", 0.1]}
+    for name, first in wanted.items():
+        clickable = [trace for trace in figures[name].data if trace.customdata is not None]
+        # Lists, not arrays: arrays come back from the browser in another form.
+        assert json.loads(figures[name].to_json())["data"]
+        assert first in [list(point) for trace in clickable for point in trace.customdata], name
+        assert clickable[0].type in ("scatter", "scatterpolar", "bar"), name
+
+
+def test_a_map_is_in_image_coordinates(figures):
+    figure = figures["map"]
+    assert figure.layout.yaxis.range[0] > figure.layout.yaxis.range[1]
+    assert figure.layout.yaxis.scaleanchor == "x"
+    # Row of the smallest y first: value 0.2 is at x 0, y 0; 0.35 at x 0.5, y 0.
+    np.testing.assert_allclose(np.array(figure.data[0].z, dtype=float)[0], [0.2, 0.425, 0.65])
+
+
+def test_a_ring_is_closed_and_turns_as_the_object_does(figures):
+    figure = figures["polar"]
+    line = next(trace for trace in figure.data if trace.customdata is not None)
+    assert line.theta[0] == line.theta[-1]
+    assert figure.layout.polar.angularaxis.direction == "counterclockwise"
+    assert figure.layout.polar.angularaxis.rotation == 90
+
+
+def test_the_log_axis_has_ticks_at_round_areas():
+    area = metric_table(area=[0.01, 0.1, 1.0])
+    figure = curve.curve({"a": area}, AREA, COLOURS, WORDS, log=True)
+    assert figure.layout.xaxis.type == "log"
+    assert 0.1 in figure.layout.xaxis.tickvals
+
+
+def test_a_point_without_an_interval_is_drawn_without_a_band():
+    table = metric_table(area=[0.1, 0.2]).assign(low=np.nan, high=np.nan)
+    figure = curve.curve({"a": table}, AREA, COLOURS, WORDS)
+    assert len(figure.data[0].x or ()) == 0
+    assert "no interval" in figure.data[1].hovertext[0]
+
+
+def test_published_numbers_are_marks_with_their_source_and_not_bars():
+    published = pd.DataFrame({"class": ["cat"], "model": ["ResNet-50"], "value": [0.7], "source": ["Table 2"]})
+    figure = bars.bars({"a": metric_table(**{"class": ["cat"]})}, "class", COLOURS, WORDS, published=published)
+    assert [trace.type for trace in figure.data] == ["bar", "scatter"]
+    assert "Table 2" in figure.data[1].hovertext[0]
+
+
+def test_thin_cells_are_in_brackets_and_empty_ones_blank(figures):
+    written = {text for trace in figures["heatmap"].data if trace.type == "scatter" for text in trace.text}
+    assert written == {"(20)", "(50)", "(80)"}
+    table = metric_table(row=["a", "a"], column=["x", "y"]).assign(n=[40, 0])
+    figure = heatmap.category_heatmap(table, "row", "column", WORDS, columns=["x", "y"])
+    assert [text for trace in figure.data if trace.type == "scatter" for text in trace.text] == ["20"]
+    assert figure.data[0].z[0][1] is None or np.isnan(figure.data[0].z[0][1])
+
+
+def test_a_model_keeps_its_colour_whichever_others_are_shown():
+    known = ["a", "b", "c"]
+    assert style.colour_of(["c"], known)["c"] == style.colour_of(["a", "c"], known)["c"] == style.PALETTE[2]
+    many = [f"m{number}" for number in range(12)]
+    # The eleventh would have the first one's colour; together they differ.
+    assert len(set(style.colour_of(["m0", "m10"], many).values())) == 2
+
+
+def test_a_downloaded_figure_needs_no_network(figures):
+    page = style.standalone(figures["curve"])
+    assert "Top-1 by something" in page
+    assert '<script src="http' not in page
+
+
+def test_small_pictures_are_data():
+    cells = metric_table(x=[0.0, 0.0, 1.0, 1.0], y=[0.0, 1.0, 0.0, 1.0])
+    assert mini.mini_map(cells).startswith("data:image/svg+xml,")
+    assert mini.mini_map(cells).count("rect") == 4
+    assert "polyline" in mini.mini_curve(metric_table(area=[0.1, 0.5]), "area", "#2F6DB5")
+    assert mini.mini_ring(metric_table(angle_deg=[1.0, 121.0, 241.0]), "angle_deg", "#2F6DB5").count("polygon") == 2

@@ -1,0 +1,146 @@
+"""The pages in a real browser: from Home to an image, and the same again from a pasted link in a fresh server."""
+
+import importlib.util
+import re
+
+import pytest
+from PIL import Image
+
+from core import store
+from core.paths import remember_data
+from tests.browser import app_server, chromium, wait_for_text
+from tests.synthetic_store import make_samples, write_run
+
+pytestmark = pytest.mark.browser
+RAN = '[data-testid="stApp"][data-test-script-state="notRunning"]'
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with chromium() as found:
+        yield found
+
+
+@pytest.fixture
+def location_runs(tmp_path):
+    """Two synthetic models on every location of four cut-outs, with the images of the middle cell."""
+    samples = make_samples("location", 441 * 4)
+    middle = (abs(samples["x"] - 0.5) + abs(samples["y"] - 0.5) < 0.01).to_numpy()
+    for number, sample_id in enumerate(samples.loc[middle, "sample_id"]):
+        path = tmp_path / "location" / sample_id
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (64, 64), (60 * number, 120, 200)).save(path)
+    remember_data("si-score/location", tmp_path / "location")
+    near = (abs(samples["x"] - 0.5) < 0.3).to_numpy()
+    return [write_run("location", samples, name, near, seed) for seed, name in enumerate(("first-toy", "second-toy"))]
+
+
+def settle(tab):
+    tab.wait_for_timeout(150)
+    tab.locator(RAN).wait_for(timeout=60_000)
+    tab.wait_for_timeout(350)
+
+
+def click_cell(tab, x, y):
+    """A cell of the first map, by the place of its heatmap on the screen."""
+    tab.locator(".st-key-location-0 .scatterlayer .point").first.wait_for(state="attached", timeout=60_000)
+    settle(tab)
+    box = tab.locator(".st-key-location-0 .heatmaplayer").first.bounding_box()
+    tab.mouse.click(box["x"] + box["width"] * (x + 0.025) / 1.05, box["y"] + box["height"] * (y + 0.025) / 1.05)
+
+
+def asked_outside(tab):
+    """Collects requests that leave this machine."""
+    asked = []
+    local = re.compile(r"^(https?|ws)://(127\.0\.0\.1|localhost)[:/]|^(data|blob):")
+    tab.on("request", lambda request: None if local.match(request.url) else asked.append(request.url))
+    return asked
+
+
+def test_from_home_to_an_image_and_the_same_from_its_link(location_runs, browser):
+    with app_server() as url:
+        tab = browser.new_page(viewport={"width": 1440, "height": 1000})
+        outside = asked_outside(tab)
+        tab.goto(url)
+        wait_for_text(tab, "Where does it break?")
+        settle(tab)
+        tab.locator(".st-key-pick-models input").click()
+        tab.get_by_role("option", name="second-toy").click()
+        tab.keyboard.press("Escape")
+        settle(tab)
+        assert "models=first-toy&models=second-toy" in tab.url
+        tab.locator("a.oc-link").first.click()
+        wait_for_text(tab, "Click a cell or a point")
+        assert "models=first-toy&models=second-toy" in tab.url
+        click_cell(tab, 0.5, 0.5)
+        wait_for_text(tab, "Images behind x 0.5, y 0.5 · 4 images")
+        pictures = tab.locator(".grid button img")
+        pictures.first.wait_for(timeout=30_000)
+        assert pictures.count() == 4
+        assert "cell=si-score%2Flocation%3Bx%3D0.5%3By%3D0.5" in tab.url
+        settle(tab)
+        tab.locator(".grid button").first.click()
+        drawer = tab.get_by_role("dialog")
+        drawer.get_by_text("1 of 4").wait_for(timeout=30_000)
+        tab.keyboard.press("ArrowRight")
+        drawer.get_by_text("2 of 4").wait_for(timeout=30_000)
+        settle(tab)
+        link, shown = tab.url, drawer.locator(".oc-facts").inner_text()
+        assert outside == []
+        tab.close()
+    with app_server() as fresh:
+        tab = browser.new_page(viewport={"width": 1440, "height": 1000})
+        tab.goto(link.replace(url, fresh))
+        drawer = tab.get_by_role("dialog")
+        drawer.get_by_text("2 of 4").wait_for(timeout=60_000)
+        assert drawer.locator(".oc-facts").inner_text() == shown
+        assert tab.get_by_text("Images behind x 0.5, y 0.5 · 4 images").count() == 1
+        tab.keyboard.press("Escape")
+        drawer.wait_for(state="detached", timeout=30_000)
+        settle(tab)
+        assert "image=" not in tab.url
+        tab.close()
+
+
+def test_pages_fit_a_small_screen_and_keep_the_models_on_the_way(location_runs, browser):
+    with app_server() as url:
+        tab = browser.new_page(viewport={"width": 1024, "height": 768})
+        outside = asked_outside(tab)
+        tab.goto(f"{url}/overview?models=second-toy&models=first-toy")
+        for name in ("Size, location, rotation", "Home", "Overview"):
+            settle(tab)
+            assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+            assert tab.locator(".oc-model").all_inner_texts()[0].startswith("second-toy")
+            tab.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True).click()
+            tab.wait_for_timeout(300)
+        settle(tab)
+        assert "models=second-toy&models=first-toy" in tab.url
+        assert outside == []
+        tab.close()
+
+
+def test_a_grad_cam_of_an_embedded_result_is_shown_on_request(browser):
+    if importlib.util.find_spec("core.live") is None:
+        pytest.skip("inference on demand (core.live) is not part of this checkout")
+    run = next((run for run in store.list_runs() if run.benchmark == "diorama/location"), None)
+    if run is None:
+        pytest.skip("no result comes with this checkout")
+    sample = store.read_samples(run)["sample_id"].iloc[0]
+    with app_server() as url:
+        tab = browser.new_page(viewport={"width": 1440, "height": 1000})
+        tab.goto(f"{url}/size_location_rotation?benchmark=diorama&models={run.model}&image={run.benchmark}:{sample}")
+        drawer = tab.get_by_role("dialog")
+        picture = drawer.locator("img").first
+        picture.wait_for(timeout=60_000)
+        settle(tab)
+        plain = picture.get_attribute("src")
+        drawer.get_by_text("Grad-CAM", exact=True).click()
+        drawer.get_by_text("Opacity").wait_for(timeout=60_000)
+        tab.wait_for_function(
+            "before => { const image = document.querySelector('[role=dialog] img');"
+            " return image && image.getAttribute('src') !== before; }",
+            arg=plain,
+            timeout=90_000,
+        )
+        assert drawer.get_by_test_id("stException").count() == 0
+        tab.close()

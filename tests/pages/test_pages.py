@@ -1,0 +1,213 @@
+"""Every page with results, with none, with a partial and a failed run, with damaged and foreign links."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from core import compare, store
+from core.aggregates import Question
+from core.benchmarks import open_benchmark
+from core.evaluate import evaluate
+from core.wording import points
+from tests.conftest import REPO
+from tests.pages.conftest import PAGES, open_page, text_of
+from tests.synthetic_store import make_samples, write_run
+
+FACTORS = "pages/size_location_rotation.py"
+GOOD = {"benchmark": "si-score", "models": "good.synthetic"}
+
+
+def charts(at):
+    return [chart.proto.spec for chart in at.get("plotly_chart")]
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_opens_on_what_comes_with_the_project(path):
+    at = open_page(path)
+    assert not at.exception
+    assert at.title
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_without_results_every_page_says_what_to_do(path, no_results):
+    at = open_page(path)
+    assert not at.exception
+    assert "python -m core evaluate" in text_of(at)
+
+
+@pytest.mark.parametrize("path", PAGES)
+def test_every_page_shows_stored_results_without_their_images(path, two_models):
+    at = open_page(path, **GOOD)
+    assert not at.exception
+    assert not at.error
+    assert "good.synthetic" in text_of(at)
+
+
+def test_home_states_three_findings_as_computed(two_models):
+    at = open_page("app.py", **GOOD)
+    corner = compare.centre_to(store.find_run("si-score/location", "good.synthetic"), "corner", Question())
+    said = text_of(at)
+    assert points(abs(corner.value)).removeprefix("+").replace("pts", "points") in said
+    assert said.count("See where") == 3
+    assert "half of its best accuracy" in said
+    assert "6 stored results" in said or "stored results" in said
+
+
+def test_the_overview_has_a_row_with_interval_and_identity_for_each_result(two_models):
+    at = open_page("pages/overview.py", only="si-score")
+    table = at.dataframe[0].value
+    assert len(table) == 6
+    assert set(table["identity"]) == {run.identity for run in two_models}
+    assert ((table["low"] <= table["value"]) & (table["value"] <= table["high"])).all()
+    assert "good.synthetic" in charts(at)[0]
+
+
+def test_published_numbers_stand_beside_measured_ones_with_their_source(toy_model, colour_folder):
+    evaluate(toy_model, open_benchmark("imagenet", colour_folder))
+    at = open_page("pages/overview.py", only="imagenet")
+    assert "arXiv 2304.05538" in charts(at)[0]
+    at.segmented_control(key="policy").set_value("top5").run()
+    assert "arXiv 2304.05538" not in charts(at)[0]
+
+
+def test_the_factor_page_has_a_figure_for_each_protocol(two_models):
+    at = open_page(FACTORS, **GOOD)
+    specs = charts(at)
+    assert len(specs) == 3
+    assert [kind in "".join(specs) for kind in ("heatmap", "scatterpolar", "by object size")] == [True] * 3
+    location = next(run for run in two_models if run.benchmark == "si-score/location")
+    assert location.identity in text_of(at)
+
+
+def test_a_view_shows_one_protocol_with_its_classes(two_models):
+    at = open_page(FACTORS, view="Rotation", **GOOD)
+    assert not at.exception
+    assert len(charts(at)) == 3
+    assert "area 50" in "".join(charts(at))
+
+
+def test_a_slider_narrows_what_is_counted(two_models):
+    at = open_page(FACTORS, view="Rotation", lines_rotation="none", **GOOD)
+    whole = charts(at)[0]
+    at.select_slider(key="at_rotation_area").set_value("50\u00a0%").run()
+    assert not at.exception
+    assert "n = 36 a point" in whole
+    assert "n = 9 a point" in charts(at)[0]
+
+
+def test_a_filter_on_classes_narrows_everything(two_models):
+    at = open_page(FACTORS, view="Size", **GOOD)
+    name = at.multiselect(key="cls").options[0]
+    at.multiselect(key="cls").set_value([name]).run()
+    assert not at.exception
+    assert "n = 1 a point (thin)" in charts(at)[0]
+
+
+def test_two_models_can_be_subtracted_on_their_common_images(two_models):
+    query = {"benchmark": "si-score", "models": ["good.synthetic", "poor.synthetic"], "view": "Location"}
+    at = open_page(FACTORS, diff="true", **query)
+    assert not at.exception
+    assert "3,969 common images" in charts(at)[0]
+    assert "poor.synthetic less good.synthetic" in charts(at)[0]
+
+
+def test_a_link_to_a_cell_opens_its_images(two_models):
+    at = open_page(FACTORS, cell="si-score/location;x=0.05;y=0.95", **GOOD)
+    assert not at.exception
+    said = text_of(at)
+    assert "Images behind x 0.05, y 0.95 · 9 images" in said
+    assert "The images are not on this machine" in said
+
+
+def test_a_link_to_an_image_opens_the_drawer(two_models):
+    sample = store.read_samples(two_models[0])["sample_id"].iloc[0]
+    at = open_page(FACTORS, image=f"si-score/location:{sample}", **GOOD)
+    assert not at.exception
+    said = text_of(at)
+    assert sample in said
+    assert "accepted" in said
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"models": "no-such-model", "benchmark": "no-such-benchmark", "view": "nothing"},
+        {"cell": "rubbish"},
+        {"cell": "si-score/location;x"},
+        {"cell": "si-score/location;nonsense=3"},
+        {"image": "si-score/location:no/such.jpg"},
+        {"image": "unknown:thing"},
+        {"p": "99", "cell": "si-score/location;x=0.05;y=0.95"},
+    ],
+)
+def test_a_damaged_or_foreign_link_still_opens_the_page(two_models, query):
+    at = open_page(FACTORS, **{**GOOD, **query})
+    assert not at.exception
+    assert charts(at)
+
+
+def test_a_partial_run_is_shown_with_its_share_and_a_failed_one_says_so():
+    samples = make_samples("size", 900)
+    write_run("size", samples, "good.synthetic", np.ones(900, bool), done=0.5)
+    at = open_page(FACTORS, **GOOD)
+    assert not at.exception
+    assert "50% done (450 of 900 images" in text_of(at)
+    assert "stopped by an error" in text_of(at)
+    overview = open_page("pages/overview.py", only="si-score")
+    assert overview.dataframe[0].value["state"].tolist() == ["50% done"]
+
+
+def test_images_that_failed_are_counted_apart(toy_model, colour_folder):
+    for path in colour_folder.glob("*/0.png"):
+        path.write_bytes(b"broken")
+    evaluate(toy_model, open_benchmark("imagenet", colour_folder))
+    at = open_page("pages/overview.py", only="imagenet")
+    assert at.dataframe[0].value["state"].tolist() == ["complete, 3 failed"]
+
+
+def test_a_damaged_result_does_not_hide_the_others(toy_model, colour_folder, two_models):
+    run = evaluate(toy_model, open_benchmark("imagenet", colour_folder))
+    next(run.path.glob("part-*")).write_bytes(b"not parquet")
+    at = open_page("pages/overview.py")
+    assert not at.exception
+    assert "damaged" in text_of(at)
+    assert len(at.dataframe[0].value) >= 6
+
+
+def test_models_under_different_preprocessing_are_flagged(two_models):
+    samples = make_samples("size", 900)
+    other = write_run("size", samples, "other.synthetic", np.ones(900, bool))
+    info = {**other.info, "precision": "bf16"}
+    (other.path / store.MANIFEST).write_text(json.dumps(info))
+    at = open_page(FACTORS, benchmark="si-score", models=["good.synthetic", "other.synthetic"], view="Size")
+    assert "Not compared like with like" in text_of(at)
+    assert "precision" in text_of(at)
+
+
+def test_a_missing_result_is_named_with_the_way_to_get_it(two_models):
+    write_run("size", make_samples("size", 900), "new.synthetic", np.ones(900, bool))
+    at = open_page(FACTORS, benchmark="si-score", models="new.synthetic")
+    said = text_of(at)
+    assert "**new.synthetic** on `si-score/location`" in said
+    assert "si-score-dataset" in said
+
+
+_ALL_PAGES = """
+import sys
+from streamlit.testing.v1 import AppTest
+for page in sys.argv[1:]:
+    at = AppTest.from_file("app.py", default_timeout=60)
+    if page != "app.py":
+        at.switch_page(page)
+    at.query_params["benchmark"], at.query_params["models"] = "si-score", "good.synthetic"
+    assert not at.run().exception
+sys.exit("torch" in sys.modules)
+"""
+
+
+def test_stored_results_are_shown_without_torch(two_models):
+    ended = subprocess.run([sys.executable, "-c", _ALL_PAGES, *PAGES], cwd=REPO, check=False, capture_output=True)
+    assert ended.returncode == 0, ended.stderr.decode()[-500:]
