@@ -48,7 +48,7 @@ def test_the_kinds_stack_to_all_mistakes_in_the_published_order():
     assert {bar.name: list(bar.x) for bar in figure.data} == {"major": [1, 3], "minor": [2, 0], "borderline": [0, 0]}
     assert list(figure.data[0].y) == ["fine-grained error", "spurious correlation"]
     assert list(figure.data[0].marker.opacity) == [1.0, 0.3]
-    assert [list(part) for part in figure.data[1].customdata][0] == ["fine-grained error", "minor"]
+    assert list(figure.data[1].customdata[0]) == ["fine-grained error", "minor"]
 
 
 def test_published_frequencies_are_marks_beside_the_bars_and_absent_where_unknown(pairs):
