@@ -154,7 +154,7 @@ def _remembered_contrast(
 ) -> Contrast:
     def compute() -> pd.DataFrame:
         table = _scored_rows(run, question, columns)
-        return pd.DataFrame([asdict(_contrast(table, side(table), VALUE[question.policy], is_clustered(run)))])
+        return pd.DataFrame([asdict(contrast(table, side(table), VALUE[question.policy], is_clustered(run)))])
 
     return _first_row(scored.remembered(run, [*name, asdict(question)], compute))
 
@@ -169,7 +169,15 @@ def _scored_rows(run: store.Run, question: Question, columns: list[str]) -> pd.D
     return table[table[VALUE[question.policy]].notna()]
 
 
-def _contrast(table: pd.DataFrame, side: np.ndarray, value: str, clustered: bool) -> Contrast:
+def contrast(table: pd.DataFrame, side: np.ndarray, value: str = "correct", clustered: bool = True) -> Contrast:
+    """Change of accuracy from one group of images to another; the same objects are drawn for both.
+
+    Args:
+        table: One row per image: ``value`` (1.0 or 0.0) and, if clustered, ``cluster``.
+        side: int (N,): 0 for an image of the first group, 1 for the second, negative for neither.
+        value: Column.
+        clustered: Whether images share objects.
+    """
     part = table[side >= 0]
     cells = side[side >= 0]
     values = part[value].to_numpy(float)

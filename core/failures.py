@@ -16,7 +16,7 @@ from core import scored, store
 from core.errors import DataError, NotAvailableError, UsageError
 from core.labels import class_names
 from core.settings.rules import ATTRIBUTES, NONE, is_uncommon
-from core.types import Benchmark
+from core.types import Benchmark, Model
 
 if TYPE_CHECKING:
     from core.saliency.explain import Explainer
@@ -81,7 +81,9 @@ def choose(run: store.Run, n: int = SHOWN, category: str | None = None) -> pd.Da
     return table[wrong].sort_values("confidence", ascending=False, kind="stable").head(n).reset_index(drop=True)
 
 
-def explain(run: store.Run, benchmark: Benchmark, rows: pd.DataFrame, device: str = "auto") -> list[Panel]:
+def explain(
+    run: store.Run, benchmark: Benchmark, rows: pd.DataFrame, device: str = "auto", model: Model | None = None
+) -> list[Panel]:
     """Panels of chosen images; the class explained is the stored prediction.
 
     Args:
@@ -89,6 +91,7 @@ def explain(run: store.Run, benchmark: Benchmark, rows: pd.DataFrame, device: st
         benchmark: On the run's data.
         rows: From ``choose``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        model: The run's, if it is loaded already.
 
     Raises:
         DataError: If an image cannot be opened.
@@ -101,7 +104,7 @@ def explain(run: store.Run, benchmark: Benchmark, rows: pd.DataFrame, device: st
     from core.evaluate import Plan, pixels_of
     from core.saliency.explain import Explainer
 
-    model = models.load(run.info["model"]["source"], device)
+    model = model or models.load(run.info["model"]["source"], device)
     plan = Plan.of(model, benchmark, run.info["view"], run.info["precision"])
     engine = Engine(model)
     pixels = [pixels_of(engine, plan, sample_id) for sample_id in rows["sample_id"]]

@@ -22,6 +22,8 @@ _RESAMPLING = {
     "lanczos": Image.Resampling.LANCZOS,
 }
 _OUTLINE = (255, 221, 51)
+#: Where one of two maps is larger.
+_FIRST, _SECOND = (217, 119, 43), (47, 109, 181)
 #: From little to much: violet, magenta, red; colours that grass, sky and sand do not have.
 _HEAT = np.array([[40, 10, 110], [130, 20, 160], [205, 25, 135], [235, 40, 80], [255, 70, 40]], dtype=float)
 
@@ -100,6 +102,21 @@ def with_heat(image: Image.Image, heat: np.ndarray, opacity: float) -> Image.Ima
     stops = np.linspace(0, 1, len(_HEAT))
     colour = np.stack([np.interp(level, stops, _HEAT[:, channel]) for channel in range(3)], axis=-1)
     weight = (opacity * np.sqrt(level))[..., None]
+    return Image.fromarray((np.asarray(image) * (1 - weight) + colour * weight).round().astype(np.uint8))
+
+
+def with_difference(image: Image.Image, first: np.ndarray, second: np.ndarray, opacity: float) -> Image.Image:
+    """An image under the difference of two saliency maps: orange where the first is larger, blue where the second is.
+
+    Args:
+        image: RGB.
+        first: float (H, W), 0..1, of the image's size; NaN counts as 0.
+        second: Another.
+        opacity: 0..1, of the largest difference possible.
+    """
+    change = np.clip(np.nan_to_num(first), 0, 1) - np.clip(np.nan_to_num(second), 0, 1)
+    colour = np.where(change[..., None] > 0, np.array(_FIRST, dtype=float), np.array(_SECOND, dtype=float))
+    weight = (opacity * np.sqrt(np.abs(change)))[..., None]
     return Image.fromarray((np.asarray(image) * (1 - weight) + colour * weight).round().astype(np.uint8))
 
 

@@ -210,7 +210,7 @@ def export(table: pd.DataFrame, path: Path) -> None:
         # Without pandas' own notes, which name column types that pandas itself cannot read back.
         write_parquet(path, pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata())
     elif path.suffix == ".csv":
-        lists = ["top10", "top10_prob", "accepted"]
+        lists = [column for column in table if _holds_lists(table[column])]
         as_text = {column: [json.dumps(value) for value in _values(table[column])] for column in lists}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
@@ -219,6 +219,11 @@ def export(table: pd.DataFrame, path: Path) -> None:
             raise cannot_write(path, error) from error
     else:
         raise UsageError(f"--out {path} must end in .parquet or .csv")
+
+
+def _holds_lists(column: pd.Series) -> bool:
+    known = column.dropna()
+    return len(known) > 0 and pd.api.types.is_list_like(known.iloc[0])
 
 
 def _values(column: pd.Series) -> list[list[Any]]:

@@ -72,6 +72,8 @@ class Residents:
         self.bound = bound
         self._held: OrderedDict[_Key, Resident] = OrderedDict()
         self._changed = threading.Condition()
+        # The device on which somebody waits for room, or None.
+        self._crowded: str | None = None
         # One load at a time: two at once would both find room for themselves.
         self._loading = threading.Lock()
 
@@ -108,6 +110,8 @@ class Residents:
 
     def _taken(self, key: _Key) -> Resident | None:
         with self._changed:
+            # Who waits for room goes first, or sessions that share a model could keep it in use for ever.
+            self._changed.wait_for(lambda: self._crowded != key[0])
             resident = self._held.get(key)
             if resident is not None:
                 resident.users += 1
@@ -123,13 +127,21 @@ class Residents:
             device = key[0]
             # The file tells about how large the model will be; weights stored in half precision grow to float32.
             expected = models.weights_file(models.resolve(described.source)).stat().st_size
-            with self._changed:
-                self._changed.wait_for(lambda: self._fits(device, expected))
+            self._make_room(device, expected)
             resident = Resident(self._load(described.source, device))
             with self._changed:
                 self._held[key] = resident
                 self._fits(device, 0)
             return resident
+
+    def _make_room(self, device: str, expected: int) -> None:
+        with self._changed:
+            self._crowded = device
+            try:
+                self._changed.wait_for(lambda: self._fits(device, expected))
+            finally:
+                self._crowded = None
+                self._changed.notify_all()
 
     def _load(self, source: str, device: str) -> Model:
         try:

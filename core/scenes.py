@@ -72,18 +72,34 @@ def scale_and_rotate(
     Raises:
         UsageError: If ``area`` is not above 0 or leaves less than one pixel.
     """
+    foreground = foreground.convert("RGBA")
+    resized = foreground.resize(scaled_size(foreground.size, area, resolution), Image.Resampling.BILINEAR)
+    return resized.rotate(angle_deg, resample=Image.Resampling.BICUBIC, expand=True)
+
+
+def scaled_size(size: tuple[int, int], area: float, resolution: tuple[int, int]) -> tuple[int, int]:
+    """(width, height) in pixels of a cut-out once it is scaled to an area; see ``scale_and_rotate``.
+
+    Raises:
+        UsageError: If ``area`` is not above 0 or leaves less than one pixel.
+    """
     if not area > 0:
         raise UsageError(f"area must be above 0, got {area}")
-    foreground = foreground.convert("RGBA")
-    width, height = foreground.size
+    width, height = size
     scale = math.sqrt(area * resolution[0] * resolution[1] / (width * height))
-    size = int(width * scale), int(height * scale)
-    if min(size) < 1:
+    scaled = int(width * scale), int(height * scale)
+    if min(scaled) < 1:
         raise UsageError(
-            f"area {area} makes a {width}x{height} cut-out {size[0]}x{size[1]} pixels; use a larger area or resolution"
+            f"area {area} makes a {width}x{height} cut-out {scaled[0]}x{scaled[1]} pixels; "
+            "use a larger area or resolution"
         )
-    resized = foreground.resize(size, Image.Resampling.BILINEAR)
-    return resized.rotate(angle_deg, resample=Image.Resampling.BICUBIC, expand=True)
+    return scaled
+
+
+def box_size(size: tuple[int, int], area: float, angle_deg: float, resolution: tuple[int, int]) -> tuple[int, int]:
+    """(width, height) in pixels of what ``scale_and_rotate`` makes of a cut-out of a size, without its picture."""
+    blank = Image.new("1", scaled_size(size, area, resolution))
+    return blank.rotate(angle_deg, expand=True).size
 
 
 def place(box: tuple[int, int], *, x: float, y: float, resolution: tuple[int, int]) -> Placement:

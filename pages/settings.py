@@ -86,7 +86,7 @@ def _tiles(runs: Runs, definition: str) -> list[Tile]:
 
 def _tile(label: str, said: dict[str, tuple[str, str]], hint: str) -> Tile:
     (_, first), *others = said.items()
-    return Tile(label, *first, hint, tuple((model, " ".join(pair)) for model, pair in others))
+    return Tile(label, *first, hint, tuple((model, " ".join(dict.fromkeys(pair))) for model, pair in others))
 
 
 def _images(runs: Runs, choice: Choice) -> list[str]:

@@ -10,7 +10,9 @@ import pytest
 import torch
 from PIL import Image
 
-from core import models, paths
+from core import jobs, models, paths
+from core.job_files import ENDED, Request, is_locked
+from tests.job_tools import N_IMAGES, make_model, until
 
 REPO = Path(__file__).resolve().parent.parent
 SHARED = REPO.parent / "shared"
@@ -121,3 +123,21 @@ def write_csv(path: Path, header, rows):
         writer = csv.writer(stream, lineterminator="\n")
         writer.writerow(header)
         writer.writerows(rows)
+
+
+@pytest.fixture
+def small_request(tmp_path, monkeypatch):
+    """240 images for a small model, stored one by one, so that there is time to look."""
+    root = tmp_path / "photos"
+    for folder in ("n01440764", "n01443537"):
+        (root / folder).mkdir(parents=True)
+        for number in range(N_IMAGES // 2):
+            pixels = np.full((40, 40, 3), number, np.uint8)
+            Image.fromarray(pixels).save(root / folder / f"{number:03}.png")
+    make_model(tmp_path / "zoo" / "small", "test_vit")
+    monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path / "zoo"))
+    yield Request("small", "imagenet", str(root), device="cpu", batch_size=1)
+    for job in jobs.list_jobs():
+        if job.state not in ENDED:
+            jobs.cancel(job.id)
+    assert until(lambda: not any(is_locked(jobs.worker_lock(device)) for device in ("auto", "cpu")))

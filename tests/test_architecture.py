@@ -36,6 +36,7 @@ TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene
 TORCH_FREE += ["jobs", "job_files", "cost", "worker", "cli_jobs"]
 TORCH_FREE += ["settings.stored", "probe", "probes", "features", "figures.settings", "failures", "strip"]
 TORCH_FREE += ["mistakes.imported", "mistakes.published", "mistakes.relations", "mistakes.files"]
+TORCH_FREE += ["mistakes.reassessed"]
 TORCH_FREE += ["mistakes.table", "mistakes.summary", "mistakes.reviews", "mistakes.agreement", "mistakes.diagnosis"]
 TORCH_FREE += ["aggregates", "catalogue", "compare", "findings", "preview", "scored", "resampling", "wording"]
 TORCH_FREE += ["published", "figures.bars", "figures.curve", "figures.heatmap", "figures.location", "figures.mini"]

@@ -12,6 +12,7 @@ import pytest
 from PIL import Image
 
 from core import cli, paths, store
+from tests.benchmarks.test_focus import focus
 from tests.conftest import BLUE_WNID, REPO
 from tests.test_models import make_folder
 
@@ -217,3 +218,41 @@ def test_accuracy_by_size_of_a_real_model_on_real_cut_outs_rises_with_size(run, 
     large = sum(row["top1"] for row in rows[-30:]) / 30
     assert small < 0.35 < 0.75 < large
     assert all(row["top1_low"] <= row["top1"] <= row["top1_high"] for row in rows)
+
+
+def test_settings_are_reported_probed_and_failures_drawn(run, zoo, tmp_path):
+    rows = [(f"/car/{n}.jpg", "car", "day", "none", "snow" if n % 2 else "street", "no") for n in range(40)]
+    root = focus(tmp_path / "photos", rows=rows)
+    code, _, err = run("evaluate", "--model", "tiny", "--benchmark", "focus", "--data", root)
+    assert code == 0, err
+    code, out, _ = run("report", "--model", "tiny", "--benchmark", "focus", "--json")
+    tables = json.loads(out)["tables"]
+    columns = {name: tuple(tables[name][0]) for name in ("partitions", "gaps", "heatmap_locations", "by_humans")}
+    assert columns == {
+        "partitions": ("partition", "top1", "top1_low", "top1_high", "n"),
+        "gaps": ("attribute", "definition", "gap", "low", "high", "n_common", "n_uncommon"),
+        "heatmap_locations": ("category", "value", "uncommon", "top1", "low", "high", "n"),
+        "by_humans": ("humans", "top1", "top1_low", "top1_high", "n"),
+    }
+    code, out, _ = run("report", "--model", "tiny", "--benchmark", "focus", "--table", "partitions")
+    assert code == 0
+    assert "P_l" in out
+    code, out, _ = run("probe", "--model", "tiny", "--json")
+    assert {row["location"]: row["n_used"] for row in json.loads(out)["probes"]} == {"snow": 40, "street": 40}
+    code, out, _ = run("failures", "--model", "tiny", "--out", tmp_path / "strip.png", "--n", "2")
+    assert code == 0
+    assert "2 images in" in out
+    assert Image.open(tmp_path / "strip.png").format == "PNG"
+
+
+@pytest.mark.shared
+def test_real_photos_in_settings_are_classified_by_a_real_model(run, shared, monkeypatch):
+    monkeypatch.setenv("OFFCENTER_MODELS", str(shared / "models"))
+    folder = shared / "data" / "focus-mini"
+    model = "tf_mobilenetv3_small_100.tf_quant"
+    code, out, err = run("evaluate", "--model", model, "--benchmark", "focus", "--data", folder, "--json")
+    assert code == 0, err
+    content = json.loads(out)
+    # Very probably training photos (see the model's own record): about 95 % by category.
+    assert content["n"] == 111
+    assert content["overall"]["top1"] > 0.9

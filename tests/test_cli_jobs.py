@@ -9,7 +9,7 @@ from core import jobs
 from core.cli import main
 from core.job_files import write_status
 from core.types import Progress
-from tests.test_jobs import waiting
+from tests.job_tools import waiting
 
 
 def printed(capsys, *arguments):

@@ -4,56 +4,19 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from core import cost, jobs, paths, store
 from core.benchmarks import open_benchmark
 from core.errors import DataError, UsageError
 from core.evaluate import evaluate
-from core.job_files import ENDED, Job, Request, home, is_locked, tail, write_request, write_status
+from core.job_files import Request, home, is_locked, tail, write_status
 from core.types import Progress
 from core.worker import work
 from tests.conftest import REPO
-from tests.test_live import make_model
-
-N_IMAGES = 240
-
-
-@pytest.fixture
-def request_(tmp_path, monkeypatch):
-    """240 images for a small model, stored one by one, so that there is time to look."""
-    root = tmp_path / "photos"
-    for folder in ("n01440764", "n01443537"):
-        (root / folder).mkdir(parents=True)
-        for number in range(N_IMAGES // 2):
-            pixels = np.full((40, 40, 3), number, np.uint8)
-            Image.fromarray(pixels).save(root / folder / f"{number:03}.png")
-    make_model(tmp_path / "zoo" / "small", "test_vit")
-    monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path / "zoo"))
-    yield Request("small", "imagenet", str(root), device="cpu", batch_size=1)
-    for job in jobs.list_jobs():
-        if job.state not in ENDED:
-            jobs.cancel(job.id)
-    assert until(lambda: not is_locked(jobs.worker_lock("cpu")))
-
-
-def until(fact, timeout_s=60):
-    """Whether something becomes true in time."""
-    end = time.monotonic() + timeout_s
-    while not fact():
-        if time.monotonic() > end:
-            return False
-        time.sleep(0.05)
-    return True
-
-
-def state_of(job):
-    return jobs.find_job(job.id).state
+from tests.job_tools import N_IMAGES, make_model, state_of, until, waiting
 
 
 def runs_with_images(job):
@@ -61,21 +24,10 @@ def runs_with_images(job):
     return now.state == "running" and now.progress is not None and now.progress.done >= 3
 
 
-def waiting(name="20260101-000000-aaaa", submitted=0.0, **request):
-    """A job in the queue that no worker was started for."""
-    asked = Request(**{"model": "small", "benchmark": "imagenet", "device": "cpu", **request})
-    job = Job(name, home() / name, asked, "queued", submitted)
-    write_status(job)
-    write_request(job)
-    # Long enough ago that a worker would have come.
-    os.utime(job.folder, (1, 1))
-    return job
-
-
-def test_a_job_is_followed_and_cancelled_and_its_images_are_kept(request_):
-    job = jobs.submit(request_)
+def test_a_job_is_followed_and_cancelled_and_its_images_are_kept(small_request):
+    job = jobs.submit(small_request)
     assert job.state in ("queued", "running")
-    assert jobs.submit(request_).id == job.id, "the same request is not queued twice"
+    assert jobs.submit(small_request).id == job.id, "the same request is not queued twice"
     assert until(lambda: runs_with_images(job))
     partial = store.find_run("imagenet", "small")
     assert 0 < partial.n_done < N_IMAGES
@@ -90,9 +42,9 @@ def test_a_job_is_followed_and_cancelled_and_its_images_are_kept(request_):
     assert store.open_run(partial.path).info["status"] == "partial"
 
 
-def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on_from_what_is_stored(request_):
-    job = jobs.submit(request_)
-    behind = jobs.submit(replace(request_, view="mirror", limit=2))
+def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on_from_what_is_stored(small_request):
+    job = jobs.submit(small_request)
+    behind = jobs.submit(replace(small_request, view="mirror", limit=2))
     assert until(lambda: runs_with_images(job))
     os.kill(jobs.find_job(job.id).pid, signal.SIGKILL)
     assert until(lambda: state_of(job) == "interrupted")
@@ -116,12 +68,12 @@ def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on_from_what_is_stor
     assert paths.remembered_data("imagenet") == open_benchmark("imagenet").root
 
 
-def test_requests_of_two_processes_at_once_run_one_after_the_other(request_):
+def test_requests_of_two_processes_at_once_run_one_after_the_other(small_request):
     script = "import sys; from core.jobs import submit; from core.job_files import Request; "
     script += "submit(Request('small', 'imagenet', sys.argv[1], view=sys.argv[2], device='cpu', limit=4))"
     views = ("clean", "mirror")
     submitters = [
-        subprocess.Popen([sys.executable, "-c", script, request_.data, view], cwd=REPO, stderr=subprocess.PIPE)
+        subprocess.Popen([sys.executable, "-c", script, small_request.data, view], cwd=REPO, stderr=subprocess.PIPE)
         for view in views
     ]
     assert [process.communicate()[1] for process in submitters] == [b"", b""]
@@ -132,9 +84,9 @@ def test_requests_of_two_processes_at_once_run_one_after_the_other(request_):
     assert first.pid == second.pid
 
 
-def test_a_failing_job_says_why_and_the_next_one_runs(request_):
-    wrong = waiting("wrong", data=request_.data, model="smal")
-    right = waiting("right", data=request_.data, limit=2, submitted=1.0)
+def test_a_failing_job_says_why_and_the_next_one_runs(small_request):
+    wrong = waiting("wrong", data=small_request.data, model="smal")
+    right = waiting("right", data=small_request.data, limit=2, submitted=1.0)
     assert work("cpu") == 2
     assert state_of(right) == "done"
     failed = jobs.find_job(wrong.id)
@@ -143,8 +95,8 @@ def test_a_failing_job_says_why_and_the_next_one_runs(request_):
     assert "UsageError" in tail(failed.log)
 
 
-def test_a_politely_ended_worker_stores_what_is_finished_and_the_job_is_interrupted(request_):
-    job = jobs.submit(request_)
+def test_a_politely_ended_worker_stores_what_is_finished_and_the_job_is_interrupted(small_request):
+    job = jobs.submit(small_request)
     assert until(lambda: runs_with_images(job))
     os.kill(jobs.find_job(job.id).pid, signal.SIGTERM)
     assert until(lambda: state_of(job) == "interrupted")
@@ -152,38 +104,38 @@ def test_a_politely_ended_worker_stores_what_is_finished_and_the_job_is_interrup
     assert store.find_run("imagenet", "small").info["status"] == "partial"
 
 
-def test_a_wish_to_cancel_that_comes_before_the_first_image_is_heard_and_the_next_job_runs(request_):
-    unwanted = waiting("unwanted", data=request_.data, batch_size=1)
+def test_a_wish_to_cancel_that_comes_before_the_first_image_is_heard_and_the_next_job_runs(small_request):
+    unwanted = waiting("unwanted", data=small_request.data, batch_size=1)
     unwanted.cancel_flag.touch()
-    wanted = waiting("wanted", data=request_.data, view="mirror", limit=2, submitted=1.0)
+    wanted = waiting("wanted", data=small_request.data, view="mirror", limit=2, submitted=1.0)
     assert work("cpu") == 2
     assert (state_of(unwanted), state_of(wanted)) == ("cancelled", "done")
     assert not unwanted.cancel_flag.exists()
 
 
-def test_a_crash_that_is_no_error_of_ours_is_named_and_logged(request_, monkeypatch):
+def test_a_crash_that_is_no_error_of_ours_is_named_and_logged(small_request, monkeypatch):
     def broken(*_args, **_settings):
         raise ZeroDivisionError("by nothing")
 
     monkeypatch.setattr("core.evaluate.evaluate", broken)
-    job = waiting(data=request_.data)
+    job = waiting(data=small_request.data)
     assert work("cpu") == 1
     failed = jobs.find_job(job.id)
     assert (failed.state, failed.message) == ("failed", "an unexpected error, ZeroDivisionError: by nothing")
     assert "ZeroDivisionError: by nothing" in tail(failed.log)
 
 
-def test_a_result_that_is_stored_already_is_done_at_once(request_):
-    evaluate("small", open_benchmark("imagenet", request_.data), device="cpu", limit=5)
-    job = waiting(data=request_.data, limit=5)
+def test_a_result_that_is_stored_already_is_done_at_once(small_request):
+    evaluate("small", open_benchmark("imagenet", small_request.data), device="cpu", limit=5)
+    job = waiting(data=small_request.data, limit=5)
     assert work("cpu") == 1
     done = jobs.find_job(job.id)
     assert (done.state, done.progress) == ("done", Progress(5, 5, stage="already stored"))
 
 
-def test_only_one_worker_has_a_queue(request_):
+def test_only_one_worker_has_a_queue(small_request):
     lock = jobs.acquire_worker("cpu")
-    waiting(data=request_.data)
+    waiting(data=small_request.data)
     assert work("cpu") == 0
     assert not jobs.is_stalled(jobs.list_jobs()[0])
     lock.release()
@@ -239,17 +191,17 @@ def test_a_job_that_has_not_ended_cannot_go_on():
         ({"limit": -3}, "limit is -3"),
     ],
 )
-def test_a_request_that_cannot_be_right_is_refused_before_it_is_queued(tmp_path, changes, message):
+def test_a_small_requestthat_cannot_be_right_is_refused_before_it_is_queued(tmp_path, changes, message):
     with pytest.raises(UsageError, match=message):
         jobs.submit(replace(Request("small", "imagenet", str(tmp_path)), **changes))
     assert jobs.list_jobs() == []
 
 
-def test_a_model_folder_goes_by_its_name_only_where_the_name_means_that_folder(request_, tmp_path):
+def test_a_model_folder_goes_by_its_name_only_where_the_name_means_that_folder(small_request, tmp_path):
     make_model(tmp_path / "elsewhere" / "small", "test_vit")
-    named = replace(request_, model=f"local-dir:{tmp_path / 'zoo' / 'small'}").checked()
+    named = replace(small_request, model=f"local-dir:{tmp_path / 'zoo' / 'small'}").checked()
     assert named.model == "small"
-    other = replace(request_, model=f"local-dir:{tmp_path / 'elsewhere' / '..' / 'elsewhere' / 'small'}").checked()
+    other = replace(small_request, model=f"local-dir:{tmp_path / 'elsewhere' / '..' / 'elsewhere' / 'small'}").checked()
     assert other.model == f"local-dir:{tmp_path / 'elsewhere' / 'small'}"
 
 
@@ -257,8 +209,8 @@ def estimated(asked):
     return cost.estimate(asked, cost.count_images(asked.benchmark, asked.data))
 
 
-def test_the_cost_is_unknown_until_a_job_has_measured_it(request_):
-    asked = replace(request_, batch_size=None)
+def test_the_cost_is_unknown_until_a_job_has_measured_it(small_request):
+    asked = replace(small_request, batch_size=None)
     before = estimated(asked)
     assert (before.n_images, before.n_stored, before.n_left) == (N_IMAGES, 0, N_IMAGES)
     assert before.seconds is None
@@ -269,20 +221,20 @@ def test_the_cost_is_unknown_until_a_job_has_measured_it(request_):
     assert estimated(replace(asked, limit=20)).seconds == pytest.approx(3 + 20 / 20)
 
 
-def test_a_short_measurement_does_not_replace_a_steady_one(request_):
-    cost.record_rate(request_, images=1000, images_per_s=50.0, startup_s=1.0)
-    cost.record_rate(request_, images=64, images_per_s=20.0, startup_s=1.0)
-    assert estimated(request_).rate == 50.0
-    cost.record_rate(request_, images=300, images_per_s=40.0, startup_s=1.0)
-    assert estimated(request_).rate == 40.0
+def test_a_short_measurement_does_not_replace_a_steady_one(small_request):
+    cost.record_rate(small_request, images=1000, images_per_s=50.0, startup_s=1.0)
+    cost.record_rate(small_request, images=64, images_per_s=20.0, startup_s=1.0)
+    assert estimated(small_request).rate == 50.0
+    cost.record_rate(small_request, images=300, images_per_s=40.0, startup_s=1.0)
+    assert estimated(small_request).rate == 40.0
 
 
-def test_stored_images_do_not_cost_again(request_):
-    evaluate("small", open_benchmark("imagenet", request_.data), device="cpu", limit=100)
-    found = estimated(request_)
+def test_stored_images_do_not_cost_again(small_request):
+    evaluate("small", open_benchmark("imagenet", small_request.data), device="cpu", limit=100)
+    found = estimated(small_request)
     assert (found.n_stored, found.n_left) == (100, N_IMAGES - 100)
-    assert estimated(replace(request_, view="mirror")).n_stored == 0
-    assert estimated(replace(request_, limit=60)).seconds == 0.0
+    assert estimated(replace(small_request, view="mirror")).n_stored == 0
+    assert estimated(replace(small_request, limit=60)).seconds == 0.0
 
 
 def test_the_cost_of_a_folder_of_something_else_says_so(tmp_path):

@@ -1,7 +1,6 @@
 """Questions about one image: answers equal to those of the parts they are made of, however many ask at once."""
 
 import gc
-import json
 import shutil
 import threading
 import weakref
@@ -9,8 +8,6 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
-import safetensors.torch
-import timm
 import torch
 from PIL import Image
 
@@ -21,21 +18,9 @@ from core.loading import Preprocess, open_rgb
 from core.resident import Residents
 from core.saliency.explain import Explainer
 from core.saliency.maps import Target
+from tests.job_tools import make_model
 
 ARCHITECTURES = ("test_efficientnet", "test_resnet", "test_vit", "test_convnext")
-
-
-def make_model(folder, architecture, seed=0):
-    """A network with random weights, large enough that classes differ, in timm's folder format."""
-    torch.manual_seed(seed)
-    module = timm.create_model(architecture, pretrained=False)
-    for parameter in module.parameters():
-        if parameter.ndim > 1:
-            torch.nn.init.normal_(parameter, std=0.1)
-    folder.mkdir(parents=True)
-    config = {"architecture": architecture, "num_classes": 1000, "pretrained_cfg": module.pretrained_cfg}
-    (folder / "config.json").write_text(json.dumps(config, default=str))
-    safetensors.torch.save_file(module.state_dict(), folder / "model.safetensors")
 
 
 @pytest.fixture(scope="module")
@@ -213,6 +198,37 @@ def test_a_model_in_use_is_not_freed_and_who_needs_its_room_waits(zoo):
     assert arrived.wait(30)
     thread.join()
     assert held.names() == ["test_efficientnet"]
+
+
+def test_sessions_that_share_a_model_do_not_keep_others_waiting_for_ever(zoo):
+    held = Residents(n_bytes("test_resnet") + 1)
+    over, arrived, in_use = threading.Event(), threading.Event(), threading.Event()
+    may_leave = threading.Semaphore(0), threading.Semaphore(0)
+
+    def session(me):
+        # Each leaves only once the other has come back, or cannot: left alone, the two keep the model in use for ever.
+        first = me == 0
+        while not over.is_set():
+            with held.use("test_resnet", "cpu"):
+                in_use.set()
+                if not first:
+                    may_leave[1 - me].release()
+                first = False
+                may_leave[me].acquire(timeout=1)
+
+    def other():
+        in_use.wait(30)
+        with held.use("test_efficientnet", "cpu"):
+            arrived.set()
+
+    threads = [threading.Thread(target=session, args=(me,)) for me in range(2)] + [threading.Thread(target=other)]
+    for thread in threads:
+        thread.start()
+    found = arrived.wait(30)
+    over.set()
+    for thread in threads:
+        thread.join(60)
+    assert found
 
 
 def test_a_model_larger_than_the_bound_is_loaded_alone_and_kept_for_the_next_question(zoo):

@@ -1,11 +1,13 @@
 """The page Settings and its figures, on a synthetic store (``tests.synthetic_focus``)."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import findings, store
+from core import findings, report, settings, store
 from core.aggregates import Question, Where, behind
 from core.figures import settings as figures
 from core.figures.style import Words
@@ -60,10 +62,28 @@ def test_a_cell_holds_just_the_images_that_its_number_counts(run):
         assert found["right"].mean() == pytest.approx(cells.loc[(category, location), "top1"])
 
 
-def test_stored_tables_are_those_computed_from_the_predictions(run):
-    from core.report import build
+def test_a_partition_holds_just_the_images_that_its_number_counts(run):
+    sizes = stored.answer(run, "partitions").set_index("partition")["n"]
+    for name, condition in (("P1", Where.equals("n_uncommon", 1.0)), ("P_tl", Where.equals("partition", "P_tl"))):
+        assert len(behind(run, Question(where=(condition,)))) == sizes[name] > 0
 
-    content = build(run)["tables"]
+
+def test_another_policy_renames_the_columns_it_changes(run):
+    found = report.build(run, policy="top5", tables=["partitions", "gaps"])["tables"]
+    assert list(found["partitions"][0]) == ["partition", "top5", "top5_low", "top5_high", "n"]
+    assert list(found["gaps"][0])[2] == "gap"
+
+
+def test_locations_are_exported_as_json(run, tmp_path):
+    report.export(report.predictions(run), tmp_path / "p.csv")
+    exported = pd.read_csv(tmp_path / "p.csv")
+    expected = store.read_samples(run).set_index("sample_id").loc[exported["sample_id"].iloc[0], "locations"]
+    assert json.loads(exported["locations"].iloc[0]) == list(expected)
+    assert set(exported["partition"]) <= set(settings.PARTITIONS)
+
+
+def test_stored_tables_are_those_computed_from_the_predictions(run):
+    content = report.build(run)["tables"]
     for name, question in (("partitions", "partitions"), ("gaps", "gaps"), ("gaps_class_adjusted", "adjusted_gaps")):
         expected = pd.DataFrame(content[name]).astype({"n": int} if name == "partitions" else {})
         number = list(expected.select_dtypes("number"))
@@ -101,3 +121,39 @@ def test_the_synthetic_store_follows_the_papers_counts(run):
     samples = store.read_samples(run)
     assert len(samples) == 600
     assert set(samples["category"]) == set(stored.answer(run, "heatmap_time")["category"])
+
+
+def test_gaps_are_drawn_beside_published_ones(run):
+    raw_table, adjusted_table = (
+        stored.answer(run, question).query("definition == 'paper-code'") for question in ("gaps", "adjusted_gaps")
+    )
+    figure = figures.gap_points(
+        {"synthetic-a": raw_table},
+        {"synthetic-a": adjusted_table},
+        {"synthetic-a": "#2F6DB5"},
+        Words("t"),
+        labels={"time": "time of day", "weather": "weather", "locations": "location"},
+        published={"ResNet50": {"time": 0.08, "weather": 0.16, "locations": 0.19}},
+        source="FOCUS, Table 3",
+    )
+    raw, adjusted, published = figure.data
+    assert list(raw.x) == pytest.approx(raw_table["gap"].tolist())
+    assert list(adjusted.x) == pytest.approx(adjusted_table["gap"].tolist())
+    assert adjusted.marker.symbol == "circle-open"
+    assert list(published.x) == [0.08, 0.16, 0.19]
+    assert "FOCUS, Table 3" in published.hovertext[0]
+
+
+def test_thin_points_of_a_category_are_hollow(run):
+    table = stored.answer(run, "by_category_partition")
+    figure = figures.category_partitions(table, Words("t"))
+    common = next(trace for trace in figure.data if trace.name == "P0")
+    thin = table[(table["partition"] == "P0") & (table["n"] > 0)]["n"] < 30
+    assert list(common.marker.symbol) == ["circle-open" if each else "circle" for each in thin]
+    assert common.customdata[0][1] == 0
+
+
+def test_thin_costs_are_hatched(run):
+    table = stored.answer(run, "costs")
+    figure = figures.cost_bars(table, Words("t"))
+    assert list(figure.data[0].marker.pattern.shape) == ["/" if thin else "" for thin in table["thin"]]

@@ -11,7 +11,7 @@ import hashlib
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,7 @@ from core.diorama.assets import CATEGORIES, PLACES
 from core.diorama.scene import Row
 from core.errors import LabelSpaceError
 from core.labels import FOCUS_10, IMAGENET_1K, focus_to_imagenet, label_space
-from core.scenes import Composite, place
+from core.scenes import Composite, box_size, place
 from core.types import Benchmark, Factor, Table
 
 #: Object area of the location map, as in SI-Score, and of the pose and settings pictures; both were trained.
@@ -131,14 +131,26 @@ class Diorama(Benchmark):
         return {row.sample_id: row for row in self.rows()}
 
     @cached_property
-    def _pictures(self) -> pd.DataFrame:
-        return assets.table(self.root).set_index("file", drop=False)
+    def _pictures(self) -> dict[str, dict[str, Any]]:
+        """Rows of the assets' table by their file."""
+        return {picture["file"]: picture for picture in assets.table(self.root).to_dict("records")}
 
     def _inside(self, row: Row) -> float:
-        width, height = self._pictures.loc[row.cut_out, ["width", "height"]]
-        box = scene.box_size(int(width), int(height), row.area, row.angle_deg)
         resolution = (assets.RESOLUTION, assets.RESOLUTION)
+        box = self._box(row.cut_out, row.area, row.angle_deg)
         return round(place(box, x=row.x, y=row.y, resolution=resolution).inside_fraction, 4)
+
+    def _box(self, cut_out: str, area: float, angle_deg: float) -> tuple[int, int]:
+        """(width, height) of a cut-out's box in the image, in pixels; the same one recurs in many rows."""
+        key = (cut_out, area, angle_deg)
+        if key not in self._boxes:
+            size = (self._pictures[cut_out]["width"], self._pictures[cut_out]["height"])
+            self._boxes[key] = box_size(size, area, angle_deg, (assets.RESOLUTION, assets.RESOLUTION))
+        return self._boxes[key]
+
+    @cached_property
+    def _boxes(self) -> dict[tuple[str, float, float], tuple[int, int]]:
+        return {}
 
     def _row(self, sample_id: str, category: str, instance: int, **changes: object) -> Row:
         """An upright object of the usual size in the centre, by day; ``changes`` say what is different."""
@@ -151,7 +163,7 @@ class Diorama(Benchmark):
             "y": 0.5,
             "area": USUAL_AREA,
             "angle_deg": 0.0,
-            "yaw_deg": float(self._pictures.at[cut_out, "yaw_deg"]),
+            "yaw_deg": float(self._pictures[cut_out]["yaw_deg"]),
             **changes,
         }
         return Row(sample_id=sample_id, category=category, instance=instance, cut_out=cut_out, **values)
@@ -302,7 +314,7 @@ class Clean(Diorama):
     def rows(self) -> Iterator[Row]:
         """Rows drawn by the training recipe, of objects and places that training never shows."""
         table = assets.table(self.root)
-        held_out = table[(table["kind"] == "foreground") & (table["split"] == "test")]
+        held_out = recipe.by_light(table[(table["kind"] == "foreground") & (table["split"] == "test")])
         for number in range(N_CLEAN):
             rng = np.random.default_rng([2021, number])
             yield recipe.draw(held_out, _TEST_VARIANTS, f"{number:04}", rng)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import pandas as pd
 
-from core import metrics, report, store
+from core import compare, metrics, report, store
+from core.aggregates import Question
 from core.benchmarks import diorama
 from core.diorama import pool, recipe
 from core.diorama.train import BATCH, TRAININGS
@@ -47,6 +49,16 @@ def write(name: str) -> str:
             *_table(
                 ["factor", "in training", "never in training", "measured by"],
                 [[bias.factor, bias.shown, bias.never_shown, f"`{bias.benchmark}`"] for bias in recipe.biases()],
+            ),
+            "",
+            "## What each bias did",
+            "",
+            "Change of top-1 accuracy from what was in training to what never was, in points, with the 95 % interval "
+            "of a bootstrap over objects.",
+            "",
+            *_table(
+                ["bias", "from", "to", "accuracy", "change", "n"],
+                [_contrast_row(words, found) for words, found in contrasts(name).items()],
             ),
             "",
             "## What was measured",
@@ -111,6 +123,70 @@ def _settings(table: pd.DataFrame) -> dict[str, pd.Series]:
     return {name: table["partition"] == partition for partition, name in words.items()}
 
 
+#: The same network with BatchNorm and with GroupNorm.
+NORMS = ("test_efficientnet.diorama", "test_efficientnet_gn.diorama")
+#: What the contrasts compare: a bias, its benchmark, and the words for both sides.
+_SIDES = (
+    ("smaller", "diorama/size", "area 0.15 to 0.6", "below 0.1"),
+    ("larger", "diorama/size", "area 0.15 to 0.6", "above 0.6"),
+    ("location", "diorama/location", "within 0.1 of the centre", "corners (outer 0.1)"),
+    ("rotation", "diorama/rotation", "1°, area 0.2", "81° to 281°, area 0.2"),
+    ("yaw", "diorama/pose", "30° or 60° to either side", "120° to 240°"),
+    ("time", "diorama/settings", "all common", "night only"),
+    ("weather", "diorama/settings", "all common", "uncommon weather only"),
+    ("place", "diorama/settings", "all common", "uncommon place only"),
+)
+
+
+def contrasts(name: str) -> dict[tuple[str, str, str], compare.Contrast]:
+    """What each planted bias did to a model.
+
+    Returns:
+        By (bias, words for what was in training, words for what was not): the change of accuracy.
+    """
+    found = {}
+    for bias, key, inside, outside in _SIDES:
+        table = report.joined(store.find_run(key, name))
+        found[bias, inside, outside] = compare.contrast(table, _side(bias, table))
+    return found
+
+
+def norms() -> pd.DataFrame:
+    """GroupNorm less BatchNorm by object area, on the same images.
+
+    Returns:
+        ``area, value, low, high, n, n_clusters, first`` (BatchNorm), ``second`` (GroupNorm); fractions.
+    """
+    batch, group = (store.find_run("diorama/size", name) for name in NORMS)
+    return compare.paired_difference(batch, group, Question(by=("area",)))
+
+
+def _side(bias: str, table: pd.DataFrame) -> np.ndarray:
+    """0 for images as in training, 1 for those that leave it by this bias alone, -1 for all others."""
+    if bias in ("smaller", "larger"):
+        usual = table["area"].between(*recipe.RECIPE.area)
+        other = table["area"] < 0.1 if bias == "smaller" else table["area"] > recipe.RECIPE.area[1]
+    elif bias == "location":
+        named = conditions("diorama/location", table)
+        usual, other = named["centre (within 0.1)"], named["corners (outer 0.1)"]
+    elif bias == "rotation":
+        small = table["area"] == diorama.ROTATION_AREAS[0]
+        usual, other = small & (table["angle_deg"] == 1), small & table["angle_deg"].between(81, 281)
+    elif bias == "yaw":
+        usual, other = table["yaw_deg"].isin([30, 60, 300, 330]), table["yaw_deg"].between(120, 240)
+    else:
+        partition = {"time": "P_t", "weather": "P_w", "place": "P_l"}[bias]
+        usual, other = table["partition"] == "P0", table["partition"] == partition
+    return np.where(usual, 0, np.where(other, 1, -1))
+
+
+def _contrast_row(words: tuple[str, str, str], found: compare.Contrast) -> list[str]:
+    bias, inside, outside = words
+    change = f"{100 * found.value:+.1f} [{100 * found.low:+.1f}, {100 * found.high:+.1f}]"
+    return [bias, inside, outside, f"{100 * found.before:.1f} to {100 * found.after:.1f}", change, f"{found.n:,}"]
+
+
 def _accuracy(table: pd.DataFrame) -> list[str]:
     row = metrics.accuracy_by(table, (), "cluster").iloc[0]
-    return [f"{row['value']:.1%} [{row['low']:.1%}, {row['high']:.1%}]".replace("%", ""), f"{int(row['n']):,}"]
+    value, low, high = (100 * row[column] for column in ("value", "low", "high"))
+    return [f"{value:.1f} [{low:.1f}, {high:.1f}]", f"{int(row['n']):,}"]

@@ -67,5 +67,26 @@ def refresh(workers: Workers = None) -> None:
     _say(f"{len(runs)} results stored; the models' cards name the numbers.")
 
 
+@app.command()
+def findings() -> None:
+    """Print what each planted bias did to the embedded models, and where BatchNorm and GroupNorm differ."""
+    from core.diorama import card
+    from core.diorama.train import TRAININGS
+
+    for name in TRAININGS:
+        _say(name)
+        for (bias, inside, outside), found in card.contrasts(name).items():
+            change = f"{_points(found.value)} [{_points(found.low)}, {_points(found.high)}] points"
+            _say(f"  {bias}: {change}, {inside} to {outside}, {found.before:.1%} to {found.after:.1%}, n = {found.n:,}")
+    _say("GroupNorm less BatchNorm, by object area")
+    for row in card.norms().itertuples():
+        change = f"{_points(row.value)} [{_points(row.low)}, {_points(row.high)}] points"
+        _say(f"  {row.area:g}: {change}, {row.first:.1%} to {row.second:.1%}, n = {row.n:,}")
+
+
+def _points(share: float) -> str:
+    return f"{100 * share:+.1f}"
+
+
 def _say(text: str) -> None:
     terminal.out.print(text, soft_wrap=True, markup=False)

@@ -10,6 +10,7 @@ import io
 import os
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -113,8 +114,8 @@ def _compose_shard(number: int, home: Path) -> None:
 
 
 @cache
-def _pictures(home: Path) -> pd.DataFrame:
-    """Cut-outs for training: the shipped ones and the extra ones, each with the same chance."""
+def _pictures(home: Path) -> dict[str, list[dict[str, Any]]]:
+    """Cut-outs for training by light: the shipped ones and the extra ones."""
     shipped = assets.table()
     shipped = shipped[(shipped["kind"] == "foreground") & (shipped["split"] == "train")]
     extra = [
@@ -128,7 +129,7 @@ def _pictures(home: Path) -> pd.DataFrame:
         for category in assets.CATEGORIES
         for number in range(N_EXTRA)
     ]
-    return pd.concat([shipped, pd.DataFrame(extra)], ignore_index=True)
+    return recipe.by_light(pd.concat([shipped, pd.DataFrame(extra)], ignore_index=True))
 
 
 def _write(path: Path, content: bytes) -> None:

@@ -7,8 +7,9 @@ every other benchmark leaves them in one direction. A page that cannot show a pl
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -104,20 +105,29 @@ def common_places(category: str) -> tuple[str, ...]:
     )
 
 
+def by_light(pictures: pd.DataFrame) -> dict[str, list[dict[str, Any]]]:
+    """Rows of ``assets.table`` by their light, as ``draw`` takes them."""
+    return {light: group.to_dict("records") for light, group in pictures.groupby("light")}
+
+
 def draw(
-    pictures: pd.DataFrame, variants: Sequence[int], sample_id: str, rng: np.random.Generator, recipe: Recipe = RECIPE
+    pictures: Mapping[str, Sequence[Mapping[str, Any]]],
+    variants: Sequence[int],
+    sample_id: str,
+    rng: np.random.Generator,
+    recipe: Recipe = RECIPE,
 ) -> Row:
     """A row by the recipe.
 
     Args:
-        pictures: Rows of ``assets.table`` with the cut-outs to choose from, each with the same chance.
+        pictures: Cut-outs to choose from, each with the same chance, from ``by_light``.
         variants: Of the places to choose from.
         sample_id: Of the row.
         rng: Where chance comes from.
         recipe: Limits.
     """
     time = str(rng.choice(recipe.times))
-    chosen = pictures[pictures["light"] == time].iloc[int(rng.integers((pictures["light"] == time).sum()))]
+    chosen = pictures[time][int(rng.integers(len(pictures[time])))]
     category = chosen["class"]
     usual = recipe.usual_places[category]
     places = usual if rng.random() < recipe.usual_share else common_places(category)

@@ -84,11 +84,3 @@ def _box(folder: Path, file: str, area: float, angle_deg: float) -> Image.Image:
     """A cut-out scaled and turned; one of them serves all places in a location map."""
     resolution = (assets.RESOLUTION, assets.RESOLUTION)
     return scenes.scale_and_rotate(assets.cut_out(folder, file), area=area, angle_deg=angle_deg, resolution=resolution)
-
-
-@lru_cache(maxsize=65_536)
-def box_size(width: int, height: int, area: float, angle_deg: float) -> tuple[int, int]:
-    """(width, height) of a cut-out's box once scaled and turned, in pixels, without its picture."""
-    blank = Image.new("RGBA", (width, height))
-    resolution = (assets.RESOLUTION, assets.RESOLUTION)
-    return scenes.scale_and_rotate(blank, area=area, angle_deg=angle_deg, resolution=resolution).size

@@ -49,7 +49,7 @@ class Training:
 TRAININGS: dict[str, Training] = {
     "test_efficientnet.diorama": Training("test_efficientnet", 10, 3e-3, 0.02, "a convolutional network, BatchNorm"),
     "test_efficientnet_gn.diorama": Training("test_efficientnet_gn", 10, 3e-3, 0.02, "the same network with GroupNorm"),
-    "test_vit.diorama": Training("test_vit", 20, 1.5e-3, 0.05, "a vision transformer with patches of 16 pixels"),
+    "test_vit.diorama": Training("test_vit", 16, 1.5e-3, 0.05, "a vision transformer with patches of 16 pixels"),
 }
 BATCH = 64
 _WARM_UP = 0.08

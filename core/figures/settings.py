@@ -90,7 +90,7 @@ def _metric(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def _gap_text(gap: float, n_uncommon: int) -> str:
-    text = points(gap).removesuffix(" pts")
+    text = f"{round(100 * gap) + 0:+d}".replace("-", "−").replace("+0", "0")
     return f"({text})" if n_uncommon < THIN else text
 
 
@@ -179,7 +179,7 @@ def gap_points(
     )
     for place in range(1, len(labels)):
         figure.add_hline(y=place - 0.5, line={"color": RULE, "width": 1})
-    return dress(figure, words, height=height, legend=len(raw) + 1)
+    return dress(figure, words, height=height, legend=len(figure.data))
 
 
 def _add_published_gaps(

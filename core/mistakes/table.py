@@ -15,6 +15,7 @@ import pandas as pd
 from core import labels, scored, store
 from core.labels import IMAGENET_1K
 from core.mistakes.annotations import Annotations, validation_name
+from core.mistakes.reassessed import reassessed
 
 Kind = Literal["wrong", "right", "all", "single_only", "both_wrong", "only_this_wrong"]
 #: What each kind of row is called; ``single_only`` and the last two need annotations and another model.
@@ -133,20 +134,22 @@ def of_published(
     Args:
         mistakes: From ``published.read_mistakes``.
         other: Another model's; an image that is not among its mistakes, is right.
-        annotations: Give each image its true class, where there is one correct label.
-        original: Original class by file name; goes before the annotations.
+        annotations: Their first correct label is the true class; without them, that of ``reassessed``.
+        original: Original class by file name; goes before both.
 
     Returns:
         The columns of ``of_run``, and ``category``, ``severity``, ``category_original``.
     """
     names = mistakes["sample_id"].tolist()
-    true = np.array([_true_of(name, annotations, original or {}) for name in names], dtype=np.int64)
+    predicted = mistakes["predicted"].to_numpy()
+    said = zip(names, predicted, strict=True)
+    true = np.array([_true_of(name, best, annotations, original or {}) for name, best in said], dtype=np.int64)
     table = pd.DataFrame(
         {
             "sample_id": mistakes["sample_id"],
             "true": names_of(IMAGENET_1K, true),
-            "predicted": names_of(IMAGENET_1K, mistakes["predicted"].to_numpy()),
-            "predicted_index": mistakes["predicted"].to_numpy(),
+            "predicted": names_of(IMAGENET_1K, predicted),
+            "predicted_index": predicted,
             "confidence": np.nan,
             "right": 0.0,
             "accepted": 0.0,
@@ -164,11 +167,14 @@ def of_published(
     return table.assign(other_predicted=names_of(IMAGENET_1K, predicted), other_right=(rows < 0).astype(float))
 
 
-def _true_of(name: str, annotations: Annotations | None, original: dict[str, int]) -> int:
+def _true_of(name: str, predicted: int, annotations: Annotations | None, original: dict[str, int]) -> int:
+    """Class index: the original one, else an annotated one, else a reassessed one; -1 if none is known."""
     if name in original:
         return original[name]
-    found = annotations.labels.get(name) if annotations else None
-    return found.correct[0] if found and found.correct else -1
+    if annotations is not None and name in annotations.labels:
+        return next(iter(annotations.labels[name].correct), -1)
+    # An expert judged the prediction wrong, so a label that says it is right is not the true class here.
+    return next((index for index in reassessed(name) if index != predicted), -1)
 
 
 def with_categories(table: pd.DataFrame, published: pd.DataFrame) -> pd.DataFrame:

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import aggregates, catalogue, compare, labels, preview, scored, store
+from core import aggregates, catalogue, compare, labels, preview, report, scored, store
 from core.aggregates import Question
 from core.compare import Contrast
 from core.errors import OffcenterError
@@ -141,6 +141,16 @@ def _sample(key: _Key, sample_id: str) -> scored.Sample | None:
 def sample(run: store.Run, sample_id: str) -> scored.Sample | None:
     """See ``scored.sample``."""
     return _sample(key_of(run), sample_id)
+
+
+@st.cache_data(max_entries=64, **_QUIET)
+def _scores(key: _Key) -> pd.DataFrame:
+    return pd.DataFrame(report.build(_open(key), tables=("scores",))["tables"]["scores"])
+
+
+def scores(run: store.Run) -> pd.DataFrame:
+    """The table ``scores`` of a run's benchmark; see ``core.mistakes.scores``."""
+    return _scores(key_of(run))
 
 
 @st.cache_resource(max_entries=16, **_QUIET)

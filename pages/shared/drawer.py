@@ -97,7 +97,7 @@ def _drawer(choice: Choice, runs: dict[str, store.Run], order: tuple[str, ...]) 
         _picture(choice, key, sample_id, runs, there)
     with right:
         for model, sample in there.items():
-            _top5(model, runs[model], sample, choice.colours[model])
+            top5(model, runs[model], sample, choice.colours[model])
     _facts(key, sample_id, runs, there)
 
 
@@ -127,7 +127,11 @@ def _picture(
     if source is None:
         st.info(f"The image is not on this machine. {benchmark_class(key).how_to_get}")
         return
-    model = next(iter(there))
+    # What a model saw whose predictions were imported is not known.
+    model = next((model for model in there if runs[model].info["preprocessing"]), None)
+    if model is None:
+        st.image(source.image(sample_id), width="stretch")
+        return
     transform = runs[model].info["preprocessing"]
     try:
         seen = preview.as_seen(source.image(sample_id), transform)
@@ -170,7 +174,7 @@ def _with_heat(
     return preview.with_heat(seen, heat.values, opacity / 100)
 
 
-def _top5(model: str, run: store.Run, sample: scored.Sample, colour: str) -> None:
+def top5(model: str, run: store.Run, sample: scored.Sample, colour: str) -> None:
     """The five best classes as bars; accepted ones are ticked."""
     if sample.error:
         st.html(f'<div class="oc-top"><div class="head">{html.escape(model)}</div>{html.escape(sample.error)}</div>')

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -117,6 +118,23 @@ def show(run: store.Run, question: Question, heading: str, choice: Choice, key: 
         on_picked_change=partial(_picked, run.benchmark, key),
     )
     return rows
+
+
+def thumbnails(items: list[dict[str, str]], key: str, on_pick: Callable[[str], None]) -> None:
+    """A grid of clickable thumbnails.
+
+    Args:
+        items: ``id``, ``src`` (data URI, empty for none), ``state`` (right, wrong, failed), ``caption``, ``title``.
+        key: Names the grid on the page.
+        on_pick: Gets the id of a clicked one.
+    """
+
+    def clicked() -> None:
+        picked = st.session_state[key].get("picked")
+        if picked:
+            on_pick(picked)
+
+    _grid(key=key, data={"images": items}, on_picked_change=clicked)
 
 
 def _picked(benchmark: str, key: str) -> None:

@@ -20,7 +20,8 @@ _LOOK_EVERY_S = 1.0
 #: Seconds for which an accuracy over finished images may be old.
 _PARTIAL_S = 10
 _PARTIAL_MOST = 200_000
-_FACTOR_PAGE, _OVERVIEW_PAGE = "pages/size_location_rotation.py", "pages/overview.py"
+_FACTOR_PAGE, _SETTINGS_PAGE = "pages/size_location_rotation.py", "pages/settings.py"
+_OVERVIEW_PAGE = "pages/overview.py"
 _COLOURS: dict[State, str] = {
     "queued": "gray",
     "running": "blue",
@@ -154,22 +155,26 @@ def _result(job: Job) -> None:
 
 
 def _link(run: store.Run) -> None:
-    if run.benchmark in catalogue.benchmarks_varying("area", "x", "angle_deg", "yaw_deg"):
-        page, key = _FACTOR_PAGE, frame.BENCHMARK
-    else:
-        page, key = _OVERVIEW_PAGE, "only"
+    page, picker, content = _page_of(run.benchmark)
     said = "See the results" if run.complete else "See the results so far"
-    frame.link(said, page, [(key, catalogue.family_of(run.benchmark)), (frame.MODELS, run.model)])
+    frame.link(said, page, [(picker, content), (frame.MODELS, run.model)])
+
+
+def _page_of(key: str) -> tuple[str, str, str]:
+    """The page that looks closest at a benchmark, with the name and the content of its picker."""
+    if key in catalogue.benchmarks_varying("area", "x", "angle_deg", "yaw_deg"):
+        return _FACTOR_PAGE, frame.BENCHMARK, catalogue.family_of(key)
+    has_settings = any(factor.name == "locations" for factor in catalogue.benchmark_class(key).factors)
+    if has_settings and (paths.REPO / _SETTINGS_PAGE).is_file():
+        return _SETTINGS_PAGE, frame.BENCHMARK, key
+    return _OVERVIEW_PAGE, "only", catalogue.family_of(key)
 
 
 def _stored_run(job: Job) -> store.Run | None:
     """The stored result that a job makes or has made."""
     request = job.request
-    fitting = [
-        run
-        for run in cached.runs(str(paths.data_home()))
-        if run.benchmark == request.benchmark and request.model in _names(run)
-    ]
+    readable, _ = cached.runs(str(paths.data_home()))
+    fitting = [run for run in readable if run.benchmark == request.benchmark and request.model in _names(run)]
     if job.result is not None:
         return next((run for run in fitting if run.identity == job.result["identity"]), None)
     wanted = request.view, request.precision

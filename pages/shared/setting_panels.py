@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from core import settings, store
@@ -56,25 +57,36 @@ def gap_of(run: store.Run, question: str, attribute: str, definition: str) -> pd
 
 def _heatmap(model: str, run: store.Run, attribute: str, definition: str) -> None:
     """Category by value; orange cells are uncommon, blue ones common."""
-    cells, totals = cached.settings(run, f"heatmap_{attribute}"), cached.settings(run, f"totals_{attribute}")
-    by_category = cached.settings(run, "category_gaps")
+    shown = _heatmap_figure(cached.key_of(run), run, attribute, definition, _chosen(run, attribute))
+    cells = cached.settings(run, f"heatmap_{attribute}")
+    key = f"heatmap-{attribute}"
+    figure.show(shown, key, {model: cells}, {model: run.identity}, partial(_pick, run.benchmark, model, attribute))
+
+
+# Building a figure takes Plotly longer than reading what is in it; these depend on one run only, so they are kept.
+_kept = st.cache_resource(max_entries=128, show_spinner=False)
+
+
+@_kept
+def _heatmap_figure(
+    key: tuple[str, int], _run: store.Run, attribute: str, definition: str, chosen: tuple[str, str] | None
+) -> go.Figure:
+    cells, totals = cached.settings(_run, f"heatmap_{attribute}"), cached.settings(_run, f"totals_{attribute}")
+    by_category = cached.settings(_run, "category_gaps")
     by_category = by_category[(by_category["attribute"] == attribute) & (by_category["definition"] == definition)]
-    whole = gap_of(run, "gaps", attribute, definition).to_frame().T.assign(category=figures.ALL)
+    whole = gap_of(_run, "gaps", attribute, definition).to_frame().T.assign(category=figures.ALL)
     gaps = pd.concat([by_category, whole])[["category", "gap", "low", "high", "n_common", "n_uncommon"]]
-    n = int(cells["n"].sum())
-    shown = figures.setting_heatmap(
+    return figures.setting_heatmap(
         cells,
         totals,
         gaps.infer_objects(),
         Words(
             f"Top-1 by category and {LABELS[attribute]}, %",
-            f"orange: uncommon · (n < 30) · {model} · n = {n:,}",
-            text.short_identity([run]),
+            f"orange: uncommon · (n < 30) · {_run.model} · n = {int(cells['n'].sum()):,}",
+            text.short_identity([_run]),
         ),
-        chosen=_chosen(run, attribute),
+        chosen=chosen,
     )
-    key = f"heatmap-{attribute}"
-    figure.show(shown, key, {model: cells}, {model: run.identity}, partial(_pick, run.benchmark, model, attribute))
 
 
 def _chosen(run: store.Run, attribute: str) -> tuple[str, str] | None:
@@ -147,26 +159,38 @@ def _of(table: pd.DataFrame, definition: str) -> pd.DataFrame:
 
 def _categories(model: str, run: store.Run) -> None:
     table = cached.settings(run, "by_category_partition")
-    shown = figures.category_partitions(
-        table,
+    shown = _categories_figure(cached.key_of(run), run)
+    figure.show(shown, "categories", {model: table}, {model: run.identity}, partial(_pick_count, run.benchmark, model))
+
+
+@_kept
+def _categories_figure(key: tuple[str, int], _run: store.Run) -> go.Figure:
+    return figures.category_partitions(
+        cached.settings(_run, "by_category_partition"),
         Words(
             "Top-1 by category and number of uncommon attributes",
-            f"{model} · hollow: fewer than 30 images",
-            text.short_identity([run]),
+            f"{_run.model} · hollow: fewer than 30 images",
+            text.short_identity([_run]),
         ),
     )
-    figure.show(shown, "categories", {model: table}, {model: run.identity}, partial(_pick_count, run.benchmark, model))
 
 
 def _costs(model: str, run: store.Run) -> None:
     table = cached.settings(run, "costs")
     if table["gap"].notna().any():
-        said = Words(
+        figure.show(_costs_figure(cached.key_of(run), run), "costs", {model: table}, {model: run.identity})
+
+
+@_kept
+def _costs_figure(key: tuple[str, int], _run: store.Run) -> go.Figure:
+    return figures.cost_bars(
+        cached.settings(_run, "costs"),
+        Words(
             "What each uncommon setting costs",
-            f"{model} · same class mix on both sides · hatched: fewer than 30 images",
-            text.short_identity([run]),
-        )
-        figure.show(figures.cost_bars(table, said), "costs", {model: table}, {model: run.identity})
+            f"{_run.model} · same class mix on both sides · hatched: fewer than 30 images",
+            text.short_identity([_run]),
+        ),
+    )
 
 
 def _pick(benchmark: str, model: str, attribute: str, custom: list[Any]) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from core import failures, probes, store
@@ -90,23 +91,27 @@ def _probes(model: str, run: store.Run) -> None:
     if fitted.empty:
         st.caption(f"{model} has no probe: each category has too few images with or without each location.")
         return
-    values = fitted.rename(columns={"accuracy": "value"}).assign(n=fitted["n_used"], n_clusters=fitted["n_used"])
-    values["uncommon"] = [is_uncommon(row.category, "locations", row.location) for row in fitted.itertuples()]
-    shown = category_heatmap(
+    shown = _probes_figure(cached.key_of(run), run, fitted, len(table))
+    figure.show(shown, "probes", {model: fitted}, {model: run.identity})
+    st.dataframe(_similar(fitted, run), hide_index=True, width="stretch", height=360)
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _probes_figure(key: tuple[str, int], _run: store.Run, _fitted: pd.DataFrame, n_pairs: int) -> go.Figure:
+    values = _fitted.rename(columns={"accuracy": "value"}).assign(n=_fitted["n_used"], n_clusters=_fitted["n_used"])
+    values["uncommon"] = [is_uncommon(row.category, "locations", row.location) for row in _fitted.itertuples()]
+    return category_heatmap(
         values,
         "category",
         "location",
         Words(
             "How well a location is told from the features of one category, %",
-            f"{model} · 50 % is guessing · {len(fitted)} of {len(table)} pairs have enough images",
-            text.short_identity([run]),
+            f"{_run.model} · 50 % is guessing · {len(_fitted)} of {n_pairs} pairs have enough images",
+            text.short_identity([_run]),
         ),
         rows=CATEGORIES,
         columns=VALUES["locations"][:-1],
     )
-    with st.container(key="oc-figures-wide-probe"):
-        figure.show(shown, "probes", {model: fitted}, {model: run.identity})
-        st.dataframe(_similar(fitted, run), hide_index=True, width="stretch")
 
 
 def _similar(fitted: pd.DataFrame, run: store.Run) -> pd.DataFrame:

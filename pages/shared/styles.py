@@ -45,6 +45,12 @@ a.oc-link:hover {text-decoration: underline;}
 .oc-facts {margin: 0 !important; padding: 0 !important; display: grid; grid-template-columns: max-content 1fr;
   gap: 0.12rem 1rem; font-size: 0.87rem;}
 .oc-facts dt {opacity: 0.65;} .oc-facts dd {margin: 0; overflow-wrap: anywhere;}
+.oc-mistake {font-size: 1.02rem; margin-bottom: 0.35rem;}
+.oc-text-card {aspect-ratio: 4 / 3; display: flex; flex-direction: column; align-items: center; justify-content: center;
+  gap: 0.35rem; text-align: center; padding: 1.2rem; border-radius: 0.45rem; font-size: 1.35rem;
+  font-family: "Source Serif", Georgia, serif; background: color-mix(in srgb, currentColor 6%, transparent);}
+.oc-text-card i {font-size: 0.9rem; opacity: 0.65;}
+.oc-text-card small {font-family: "Source Sans", sans-serif; font-size: 0.78rem; opacity: 0.65; margin-top: 0.8rem;}
 .oc-right {color: #2A9D76; font-weight: 700;} .oc-wrong {color: #C0443C; font-weight: 700;}
 .st-key-oc-figures {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr));
   gap: 0.8rem;}

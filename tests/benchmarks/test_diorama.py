@@ -81,7 +81,7 @@ def test_rotation_has_every_angle_at_si_scores_four_areas():
 def test_pose_shows_every_object_from_twelve_sides():
     table = samples("pose")
     assert Counter(table["yaw_deg"]) == {30.0 * step: OBJECTS * 2 for step in range(12)}
-    files = {opened("pose").row(sample_id).cut_out for sample_id in table["sample_id"]}
+    files = {row.cut_out for row in opened("pose").rows()}
     assert len(files) == OBJECTS * 12
 
 
@@ -115,13 +115,14 @@ def test_clean_stays_within_the_recipe():
 
 def test_clean_shows_usual_places_as_often_as_the_recipe_says():
     table = samples("clean")
-    usual = np.mean([row.place in recipe.USUAL_PLACES[row["class"]] for _, row in table.iterrows()])
+    usual = np.mean(
+        [place in recipe.USUAL_PLACES[name] for place, name in zip(table["place"], table["class"], strict=True)]
+    )
     # Other draws fall on usual places by chance too, so the share lies above; ships have no other common place.
     assert recipe.RECIPE.usual_share <= usual < 0.95
 
 
-@pytest.mark.parametrize("key", KEYS)
-def test_training_places_are_common_for_their_category(key):
+def test_training_places_are_common_for_their_category():
     for category, usual in recipe.USUAL_PLACES.items():
         assert set(usual) <= set(recipe.common_places(category))
 
@@ -141,8 +142,8 @@ def test_a_mask_covers_about_the_object_and_nothing_else():
     for sample_id in table.index[table["area"] == 0.3][::7]:
         row = benchmark.row(sample_id)
         mask = benchmark.mask(sample_id)
-        # A cut-out fills a third to nine tenths of its box.
-        assert 0.3 * 0.25 < mask.mean() < 0.3 * 0.95
+        # A cut-out fills a fifth (a biplane) to nine tenths of its box.
+        assert 0.3 * 0.15 < mask.mean() < 0.3 * 0.95
         empty = np.asarray(assets.background(assets.FOLDER, row.place, row.variant, row.time))
         changed = (np.asarray(benchmark.image(sample_id)) != empty).any(axis=2)
         if row.weather == "none":

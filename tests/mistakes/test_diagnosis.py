@@ -87,9 +87,9 @@ def seen(image):
     """What a planted model looks at: masks of the disc's colours, and the ground's colour in a corner."""
     pixels = np.asarray(image.convert("RGB")).astype(int)
     red, green, blue = (pixels[..., channel] for channel in range(3))
-    magenta = (red - green > 70) & (blue - green > 70)
-    cyan = (green - red > 70) & (blue - red > 70)
-    yellow = (red - blue > 70) & (green - blue > 70)
+    magenta = (red - green > 30) & (blue - green > 30)
+    cyan = (green - red > 30) & (blue - red > 30)
+    yellow = (red - blue > 30) & (green - blue > 30)
     return magenta, cyan, yellow, pixels[2:8, 2:8].reshape(-1, 3).mean(axis=0)
 
 

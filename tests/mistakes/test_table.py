@@ -8,6 +8,7 @@ from core.benchmarks import open_benchmark
 from core.evaluate import evaluate
 from core.mistakes import summary, table
 from core.mistakes.annotations import read_annotations
+from core.mistakes.reassessed import reassessed
 from core.mistakes.table import Filters
 from tests.conftest import RED_WNID
 from tests.mistakes.conftest import GOLDFISH, MAILBOX, SHARK, TENCH, name, write_annotations
@@ -152,10 +153,20 @@ def test_published_mistakes_are_rows_and_absence_from_the_other_list_means_right
     assert rows_of(content, severities=("major",)) == [name(4)]
 
 
-def test_published_mistakes_without_annotations_have_an_unknown_true_class(mistakes):
+def test_published_mistakes_without_annotations_have_the_class_of_the_reassessed_labels(mistakes, monkeypatch):
+    # Image 1 is reassessed as what was predicted and as a tench: an expert said the prediction is wrong.
+    monkeypatch.setattr(table, "reassessed", {name(1): (GOLDFISH, TENCH), name(4): (TENCH,)}.get)
     content = table.of_published(mistakes)
-    assert set(content["true"]) == {"unknown"}
+    assert content["true"].tolist() == ["tench", "unknown"]
     assert rows_of(content, text="goldfish") == [name(1)]
+
+
+def test_reassessed_labels_come_with_timm_for_every_validation_image():
+    labels = [reassessed(name(number)) for number in range(1, 50_001)]
+    assert all(0 <= index < 1000 for classes in labels for index in classes)
+    # Most images have a label, and by far most of those have one.
+    assert sum(bool(classes) for classes in labels) > 45_000
+    assert reassessed("my photo.jpg") == ()
 
 
 def test_a_run_gets_the_published_category_only_for_the_same_prediction(mistakes):

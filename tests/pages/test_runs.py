@@ -16,9 +16,9 @@ from core.benchmarks import open_benchmark
 from core.evaluate import evaluate
 from core.job_files import lock_of, write_status
 from core.types import Progress
+from tests.browser import app_server, chromium
 from tests.conftest import REPO
-from tests.test_app import browser, server  # noqa: F401
-from tests.test_jobs import request_, state_of, until, waiting  # noqa: F401
+from tests.job_tools import state_of, waiting
 
 
 @pytest.fixture(autouse=True)
@@ -75,18 +75,19 @@ def test_without_jobs_the_page_says_what_to_do():
     assert "Where are the images?" in words(at)
 
 
-def test_the_cost_is_said_before_anything_is_started(request_):  # noqa: F811
-    cost.record_rate(replace(request_, device="auto", batch_size=None), images=500, images_per_s=2.0, startup_s=0.0)
-    paths.remember_data("imagenet", open_benchmark("imagenet", request_.data).root)
+def test_the_cost_is_said_before_anything_is_started(small_request):
+    asked = replace(small_request, device="auto", batch_size=None)
+    cost.record_rate(asked, images=500, images_per_s=2.0, startup_s=0.0)
+    paths.remember_data("imagenet", open_benchmark("imagenet", small_request.data).root)
     at = form()
     assert not at.exception
     assert "**240 images**. About **2 min 00 s** at 2 images/s" in words(at)
     button(at, "Start").click().run()
-    assert [job.request for job in jobs.list_jobs()] == [replace(request_, device="auto", batch_size=None)]
+    assert [job.request for job in jobs.list_jobs()] == [asked]
 
 
-def test_an_unknown_rate_can_be_measured_with_a_few_images(request_):  # noqa: F811
-    paths.remember_data("imagenet", open_benchmark("imagenet", request_.data).root)
+def test_an_unknown_rate_can_be_measured_with_a_few_images(small_request):
+    paths.remember_data("imagenet", open_benchmark("imagenet", small_request.data).root)
     evaluate("small", "imagenet", device="cpu", limit=10)
     at = form()
     assert "**240 images**, 10 of them stored already. How long that takes is not known" in words(at)
@@ -94,8 +95,8 @@ def test_an_unknown_rate_can_be_measured_with_a_few_images(request_):  # noqa: F
     assert jobs.list_jobs()[0].request.limit == 74
 
 
-def test_a_complete_result_needs_no_run(request_):  # noqa: F811
-    paths.remember_data("imagenet", open_benchmark("imagenet", request_.data).root)
+def test_a_complete_result_needs_no_run(small_request):
+    paths.remember_data("imagenet", open_benchmark("imagenet", small_request.data).root)
     evaluate("small", "imagenet", device="cpu")
     at = form()
     assert "this result is complete. There is nothing to run." in words(at)
@@ -106,14 +107,14 @@ def test_a_complete_result_needs_no_run(request_):  # noqa: F811
     ("typed", "said"),
     [("/no/such/folder", "'/no/such/folder' is not a folder on this machine"), ("{home}", "has no folder named by")],
 )
-def test_a_wrong_data_folder_is_explained_and_nothing_can_be_started(tmp_path, request_, typed, said):  # noqa: F811
+def test_a_wrong_data_folder_is_explained_and_nothing_can_be_started(tmp_path, small_request, typed, said):
     at = form()
     at.text_input(key="run_data_imagenet").input(typed.format(home=tmp_path)).run()
     assert said in at.error[0].value
     assert "Start" not in [element.label for element in at.button]
 
 
-def test_another_page_fills_in_model_and_benchmark(request_):  # noqa: F811
+def test_another_page_fills_in_model_and_benchmark(small_request):
     at = page(model="resnet50.a1_in1k", benchmark="si-score/rotation")
     assert not at.exception
     assert at.selectbox(key="model").value == "resnet50.a1_in1k"
@@ -161,14 +162,16 @@ def test_an_interrupted_job_says_so_and_can_go_on():
     button(at, "Go on")
 
 
-def test_a_finished_job_shows_its_accuracy_with_interval_and_identity(request_):  # noqa: F811
-    run = evaluate("small", open_benchmark("imagenet", request_.data), device="cpu")
+def test_a_finished_job_shows_its_accuracy_with_interval_and_identity(small_request):
+    run = evaluate("small", open_benchmark("imagenet", small_request.data), device="cpu")
     result = {"model": run.model, "benchmark": run.benchmark, "identity": run.identity}
     ended("done", result=result, progress=Progress(240, 240))
     at = page()
     assert "[" in words(at)
     assert f"over 240 images · identity {run.identity[:8]}" in words(at)
     assert "took 1 min 00 s" in words(at)
+    links = "".join(element.proto.body for element in at.get("html"))
+    assert 'href="overview?only=imagenet&amp;models=small"' in links
 
 
 def test_a_link_shows_the_job_on_top_and_an_unknown_one_is_explained():
@@ -181,8 +184,8 @@ def test_a_link_shows_the_job_on_top_and_an_unknown_one_is_explained():
     assert "Did you mean 'job-cancelled'" in at.warning[0].value
 
 
-def test_the_list_is_cleared_and_results_stay(request_):  # noqa: F811
-    run = evaluate("small", open_benchmark("imagenet", request_.data), device="cpu", limit=3)
+def test_the_list_is_cleared_and_results_stay(small_request):
+    run = evaluate("small", open_benchmark("imagenet", small_request.data), device="cpu", limit=3)
     ended("done")
     at = page()
     button(at, "Clear list").click().run()
@@ -191,30 +194,34 @@ def test_the_list_is_cleared_and_results_stay(request_):  # noqa: F811
 
 
 @pytest.mark.browser
-def test_a_browser_starts_a_run_reloads_the_page_and_cancels_it(request_, server, browser):  # noqa: F811
-    # Enough to be still at it after the page was reloaded.
-    for number in range(900):
-        Image.new("RGB", (40, 40), (number % 256, 90, 90)).save(Path(request_.data) / "n01440764" / f"more{number}.png")
-    tab = browser.new_page(viewport={"width": 1024, "height": 768})
-    tab.goto(f"{server}/runs")
-    for name, typed in (("Model", "small"), ("Benchmark", "imagenet")):
-        box = tab.get_by_role("combobox", name=name, exact=True)
-        box.fill(typed, timeout=30_000)
-        box.press("Enter")
-    folder = tab.get_by_role("textbox", name="Data folder")
-    folder.fill(request_.data)
-    folder.press("Enter")
-    tab.get_by_text("1,140 images").first.wait_for(timeout=30_000)
-    batch = tab.get_by_role("spinbutton", name="Batch size")
-    batch.fill("1")
-    batch.press("Enter")
-    tab.get_by_role("button", name="Start", exact=True).click()
-    tab.get_by_text("images/s").first.wait_for(timeout=60_000)
-    (job,) = jobs.list_jobs()
-    assert f"job={job.id}" in tab.url
-    tab.reload()
-    tab.get_by_role("button", name="Cancel").click(timeout=30_000)
-    tab.get_by_role("button", name="Go on").first.wait_for(timeout=60_000)
-    assert until(lambda: state_of(job) == "cancelled")
-    assert 0 < jobs.find_job(job.id).progress.done < 1140
-    assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+def test_a_browser_starts_a_run_that_outlives_page_and_server_and_cancels_it(small_request):
+    # Enough to be still at it when the second server is up.
+    for number in range(4000):
+        Image.new("RGB", (40, 40), (number % 256, 90, 90)).save(
+            Path(small_request.data) / "n01440764" / f"more{number}.png"
+        )
+    with chromium() as browser:
+        with app_server() as server:
+            tab = browser.new_page(viewport={"width": 1024, "height": 768})
+            tab.goto(f"{server}/runs?model=small&benchmark=imagenet")
+            folder = tab.get_by_role("textbox", name="Data folder")
+            folder.fill(small_request.data, timeout=120_000)
+            folder.press("Enter")
+            tab.get_by_text("4,240 images").first.wait_for(timeout=30_000)
+            batch = tab.get_by_role("spinbutton", name="Batch size")
+            batch.fill("1")
+            batch.press("Enter")
+            tab.get_by_role("button", name="Start", exact=True).click()
+            tab.get_by_text("images/s").first.wait_for(timeout=120_000)
+            (job,) = jobs.list_jobs()
+            link = tab.url.removeprefix(server)
+            assert f"job={job.id}" in link
+            tab.close()
+        with app_server() as server:
+            tab = browser.new_page(viewport={"width": 1024, "height": 768})
+            tab.goto(server + link)
+            tab.get_by_role("button", name="Cancel").click(timeout=120_000)
+            tab.get_by_role("button", name="Go on").first.wait_for(timeout=120_000)
+            assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    assert state_of(job) == "cancelled"
+    assert 0 < jobs.find_job(job.id).progress.done < 4240

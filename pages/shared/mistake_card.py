@@ -1,0 +1,271 @@
+"""The card of one mistake: image, labels, what models said, where they looked; stepped through with the keyboard."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
+
+from core import preview, store
+from core.errors import OffcenterError
+from core.labels import FOCUS_10, IMAGENET_1K, label_space
+from core.mistakes import files, published
+from core.mistakes.reassessed import SOURCE, reassessed
+from core.mistakes.relations import relation
+from core.wording import percent
+from pages.shared import cached, drawer, live, mistakes, place
+from pages.shared.frame import Choice
+from pages.shared.mistakes import Subject
+
+#: Keys that give a verdict: what each stands for.
+CATEGORY_KEYS = {str(number): category for number, category in enumerate(published.CATEGORIES, 1)}
+SEVERITY_KEYS = {severity[0]: severity for severity in published.SEVERITIES if severity != "minor"} | {"n": "minor"}
+_OPACITY = 0.65
+
+_CSS = """
+.bar {display: flex; gap: 8px; align-items: center; font-family: var(--st-font); color: var(--st-text-color);
+  font-size: 14px; flex-wrap: wrap;}
+button {font: inherit; color: inherit; background: var(--st-secondary-background-color); cursor: pointer;
+  border: 1px solid var(--st-border-color); border-radius: 6px; padding: 3px 14px;}
+button:focus-visible {outline: 3px solid var(--st-primary-color); outline-offset: 1px;}
+button:disabled {opacity: 0.4; cursor: default;}
+.count {font-feature-settings: "tnum";}
+.hint {margin-left: auto; opacity: 0.62; font-size: 12.5px;}
+kbd {font: inherit; border: 1px solid var(--st-border-color); border-radius: 4px; padding: 0 4px;}
+"""
+_JS = """
+export default function(component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const bar = parentElement.querySelector('.bar');
+  const [before, after] = bar.querySelectorAll('button');
+  bar.querySelector('.count').textContent = data.count;
+  before.disabled = !data.before;
+  after.disabled = !data.after;
+  const go = (id) => { if (id) setTriggerValue('step', id); };
+  before.onclick = () => go(data.before);
+  after.onclick = () => go(data.after);
+  const onKey = (event) => {
+    const typing = event.composedPath().some((node) => node.matches && node.matches(
+      'input, textarea, [role="slider"], [role="combobox"], [role="radiogroup"], [role="dialog"]'));
+    if (typing || event.altKey || event.ctrlKey || event.metaKey) return;
+    if (event.key === 'ArrowLeft') go(data.before);
+    else if (event.key === 'ArrowRight') go(data.after);
+    else if (data.verdicts.includes(event.key.toLowerCase())) {
+      setTriggerValue('verdict', event.key.toLowerCase() + ' ' + data.id);
+    } else return;
+    event.preventDefault();
+  };
+  document.addEventListener('keydown', onKey);
+  return () => document.removeEventListener('keydown', onKey);
+}
+"""
+_keys = st.components.v2.component(
+    "offcenter_mistake_keys",
+    html='<div class="bar"><button type="button" aria-label="previous mistake">←</button><span class="count"></span>'
+    '<button type="button" aria-label="next mistake">→</button>'
+    '<span class="hint"><kbd>←</kbd> <kbd>→</kbd> step · <kbd>1</kbd>–<kbd>5</kbd> category · <kbd>m</kbd> major '
+    "<kbd>n</kbd> minor <kbd>b</kbd> borderline</span></div>",
+    css=_CSS,
+    js=_JS,
+)
+
+
+def opened(subject: Subject, order: Sequence[str]) -> str | None:
+    """The mistake in the URL if it is among those shown, else the first; None if there is none."""
+    found = place.opened_image()
+    if found is not None and found[1] in order:
+        return found[1]
+    return order[0] if order else None
+
+
+def stepper(subject: Subject, sample_id: str, order: Sequence[str], on_verdict: Callable[[str, str], None]) -> None:
+    """Previous and next, and the keys.
+
+    Args:
+        subject: Whose mistakes.
+        sample_id: The one shown.
+        order: Of the mistakes.
+        on_verdict: Gets a verdict's key and the mistake it was typed at.
+    """
+    at = order.index(sample_id)
+
+    def stepped() -> None:
+        step = st.session_state["mistake-keys"].get("step")
+        if step:
+            place.open_image(subject.benchmark, step)
+
+    def judged() -> None:
+        key, _, judged_id = (st.session_state["mistake-keys"].get("verdict") or "").partition(" ")
+        if judged_id:
+            on_verdict(key, judged_id)
+
+    _keys(
+        key="mistake-keys",
+        data={
+            "id": sample_id,
+            "count": f"{at + 1:,} of {len(order):,}",
+            "before": order[at - 1] if at > 0 else None,
+            "after": order[at + 1] if at < len(order) - 1 else None,
+            "verdicts": [*CATEGORY_KEYS, *SEVERITY_KEYS],
+        },
+        on_step_change=stepped,
+        on_verdict_change=judged,
+    )
+
+
+def show(
+    subject: Subject, row: pd.Series, runs: dict[str, store.Run], found: files.Files, choice: Choice
+) -> DeltaGenerator:
+    """The card: image and labels, then what each model said.
+
+    Args:
+        subject: Whose mistake.
+        row: Of its table.
+        runs: Stored results that know the image, by model.
+        found: The files of the remaining mistakes.
+        choice: Of the sidebar.
+
+    Returns:
+        The column beside the image, for what else belongs to the card.
+    """
+    left, right = st.columns([1, 1.35], gap="medium")
+    with left:
+        _image(subject, row)
+    with right:
+        _head(row)
+        _labels(subject, row, found)
+        for model, run in runs.items():
+            sample = cached.sample(run, row["sample_id"])
+            if sample is not None:
+                drawer.top5(model, run, sample, choice.colours.get(model, "#6B7785"))
+    return right
+
+
+def _head(row: pd.Series) -> None:
+    mark = '<span class="oc-right">✓ right</span>' if row["right"] == 1 else '<span class="oc-wrong">✗ wrong</span>'
+    if row["right"] != row["right"]:
+        mark = "could not be evaluated"
+    share = f" · {percent(row['confidence'])}" if row["confidence"] == row["confidence"] else ""
+    st.html(
+        f'<div class="oc-mistake"><b>{html.escape(str(row["true"]))}</b> taken for '
+        f"<b>{html.escape(str(row['predicted']))}</b>{share} {mark}</div>"
+        if row["right"] == 0
+        else f'<div class="oc-mistake"><b>{html.escape(str(row["predicted"]))}</b>{share} {mark}</div>'
+    )
+
+
+def _image(subject: Subject, row: pd.Series) -> None:
+    image = opened_image(subject, row["sample_id"])
+    if image is None:
+        st.html(
+            f'<div class="oc-text-card"><span>{html.escape(str(row["true"]))}</span><i>taken for</i>'
+            f"<span>{html.escape(str(row['predicted']))}</span><small>{html.escape(row['sample_id'])}: the image is "
+            "not on this machine</small></div>"
+        )
+        return
+    st.image(preview.png(image), width="stretch")
+    st.caption(row["sample_id"])
+
+
+def opened_image(subject: Subject, sample_id: str) -> Image.Image | None:
+    """The image as the subject's model sees it, or as it is where that is not known; None if it is not here."""
+    if subject.source is None:
+        return None
+    try:
+        image = subject.source.image(sample_id).convert("RGB")
+    except (OSError, ValueError, KeyError, OffcenterError):
+        return None
+    transform = subject.run.info["preprocessing"] if subject.run else {}
+    return preview.as_seen(image, transform) if transform else image
+
+
+def _labels(subject: Subject, row: pd.Series, found: files.Files) -> None:
+    """Accepted, unclear and wrong labels, relation, category and severity."""
+    facts = []
+    labels = mistakes.labels_of(row["sample_id"], found)
+    if labels is not None:
+        for kind in ("correct", "unclear", "wrong"):
+            names = [cached.class_name(IMAGENET_1K, index) for index in getattr(labels, kind)]
+            if names:
+                facts.append((kind, ", ".join(names)))
+    else:
+        facts.append(("true class", str(row["true"])))
+        names = [cached.class_name(IMAGENET_1K, index) for index in reassessed(row["sample_id"])]
+        if names:
+            facts.append((SOURCE, ", ".join(names)))
+    if row.get("other_predicted") is not None and subject.run is None:
+        other = str(row["other_predicted"])
+        facts.append((subject.other, "right" if row["other_right"] == 1 else f"wrong: {other}"))
+    known = _relation(subject, row)
+    if known:
+        facts.append(("relation", known))
+    for column, label in (("category", "category"), ("severity", "severity")):
+        if str(row.get(column) or ""):
+            original = row.get(f"{column}_original")
+            differs = original and str(original).lower() != str(row[column]).lower()
+            spelt = f" (published as “{original}”)" if differs else ""
+            facts.append((label, f"{row[column]}{spelt}"))
+    lines = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}</dd>" for name, text in facts)
+    st.html(f'<dl class="oc-facts">{lines}</dl>')
+
+
+def _relation(subject: Subject, row: pd.Series) -> str:
+    """How the true and the predicted class are related; empty where there is nothing to relate."""
+    if subject.label_space == FOCUS_10 or row["right"] == 1:
+        return ""
+    names = label_space(IMAGENET_1K).names
+    true, predicted = str(row["true"]), int(row["predicted_index"])
+    return relation(names.index(true), predicted) if true in names and predicted >= 0 else ""
+
+
+def thumbnail(subject: Subject, row: dict[str, Any], choice: Choice, shown: str) -> dict[str, str]:
+    """A mistake as ``gallery.thumbnails`` takes it; the one that is shown is marked."""
+    state = "failed" if row["right"] != row["right"] else "right" if row["right"] else "wrong"
+    share = f" {row['confidence']:.2f}" if row["confidence"] == row["confidence"] else ""
+    here = "▸ " if row["sample_id"] == shown else ""
+    source = subject.source
+    return {
+        "id": row["sample_id"],
+        "src": cached.thumbnail(source, choice.data_home, row["sample_id"]) if source else "",
+        "state": state,
+        "caption": f"{here}{row['predicted']}{share}",
+        "title": f"{state}: {row['true']} as {row['predicted']}{share} · {row['sample_id']}",
+    }
+
+
+def show_saliency(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) -> None:
+    """Grad-CAM for the predicted and for an accepted class, and their difference."""
+    run = subject.run or next(iter(runs.values()), None)
+    if run is None or subject.source is None or not run.info["preprocessing"]:
+        return
+    if not st.toggle("Where does it look?", key="cam", bind="query-params", help="Grad-CAM; loads the model."):
+        return
+    sample = cached.sample(run, row["sample_id"])
+    if sample is None or sample.error or not sample.top:
+        return
+    space, source = run.info["model"]["label_space"], subject.source
+    likely = [index for index, _ in sample.top if index in sample.accepted] or list(sample.accepted)
+    predicted, accepted = sample.top[0][0], likely[0]
+    heats = [
+        live.explain(run.info["model"]["source"], source.key, str(source.root), sample.sample_id, index, "clean")
+        for index in (predicted, accepted)
+    ]
+    image = preview.as_seen(source.image(sample.sample_id).convert("RGB"), run.info["preprocessing"])
+    columns = st.columns(3, gap="small")
+    for column, heat, index, why in zip(columns, heats, (predicted, accepted), ("predicted", "accepted"), strict=False):
+        with column:
+            if heat.values is None:
+                st.info(heat.message)
+            else:
+                st.image(preview.png(preview.with_heat(image, heat.values, _OPACITY)), width="stretch")
+            st.caption(f"Grad-CAM for **{cached.class_name(space, index)}** ({why})")
+    maps = [heat.values for heat in heats]
+    if predicted != accepted and maps[0] is not None and maps[1] is not None:
+        with columns[2]:
+            st.image(preview.png(preview.with_difference(image, maps[0], maps[1], 0.85)), width="stretch")
+            st.caption("Difference: orange speaks for the predicted class, blue for the accepted one")

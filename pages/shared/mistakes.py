@@ -1,0 +1,262 @@
+"""Whose mistakes the Mistakes page shows: a run's, or those published of a reference model; and the filters on them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from core import store
+from core.benchmarks.imagenet_m import ImageNetMultilabel
+from core.labels import IMAGENET_1K
+from core.mistakes import annotations, files, published, summary, table
+from core.mistakes.annotations import Annotations, Labels
+from core.mistakes.table import KINDS, Filters
+from core.types import Benchmark
+from pages.shared import cached
+from pages.shared.frame import Choice
+
+#: Key of the benchmark picker for the published mistakes.
+PUBLISHED = "published"
+PAIR, CATEGORIES, SEVERITIES = "pair", "category", "severity"
+_TABLES = 8
+_MOST_CLASSES = 400
+
+
+@dataclass(frozen=True)
+class Subject:
+    """Mistakes of one model, beside those of another.
+
+    Attributes:
+        key: Names the mistakes in the reviews.
+        title: Name of the model.
+        other: Name of the other model; empty if there is none.
+        table: See ``core.mistakes.table``.
+        label_space: Of the predictions.
+        run: The stored result; None for a published mistake file.
+        source: The benchmark on its images; None if they are not on this machine.
+    """
+
+    key: str
+    title: str
+    other: str
+    table: pd.DataFrame = field(repr=False)
+    label_space: str
+    run: store.Run | None
+    source: Benchmark | None = field(repr=False)
+
+    @property
+    def benchmark(self) -> str:
+        """Key of the benchmark; of the published mistakes, the one that has their images."""
+        return self.run.benchmark if self.run else ImageNetMultilabel.key
+
+    @property
+    def of_validation(self) -> bool:
+        """Whether the images are ImageNet's validation set, of which there are published mistakes and confusions."""
+        return _is_validation(self.table)
+
+    @property
+    def has_categories(self) -> bool:
+        """Whether published categories are known of some rows."""
+        return "category" in self.table and bool((self.table["category"].astype(str) != "").any())
+
+
+def found_files(choice: Choice) -> files.Files:
+    """The files of the remaining mistakes; looked for again each time, which takes a millisecond."""
+    source = cached.benchmark(ImageNetMultilabel.key, choice.data_home)
+    return files.find_files(source.root if source else None)
+
+
+def of_published(reference: str, found: files.Files, choice: Choice) -> Subject:
+    """The published mistakes of a reference model."""
+    titles = {model.key: model.title for model in published.REFERENCES}
+    other = next((key for key in titles if key != reference and found.reference(key).path), "")
+    source = cached.benchmark(ImageNetMultilabel.key, choice.data_home)
+    content = _published(
+        _stamp(found.reference(reference).path),
+        _stamp(found.reference(other).path) if other else None,
+        _stamp(found.annotations.path),
+        str(source.root) if source else "",
+    )
+    return Subject(reference, titles[reference], titles.get(other, ""), content, IMAGENET_1K, None, source)
+
+
+def of_run(run: store.Run, other: store.Run | None, found: files.Files, choice: Choice) -> Subject:
+    """A run's mistakes; of ImageNet's validation images with the published category where it is known."""
+    content = _of_run(
+        cached.key_of(run),
+        cached.key_of(other) if other else None,
+        _stamp(found.annotations.path),
+        tuple(_stamp(found.reference(model.key).path) for model in published.REFERENCES),
+    )
+    source = cached.benchmark(run.benchmark, choice.data_home)
+    key = f"{run.benchmark}/{run.model}"
+    return Subject(key, run.model, other.model if other else "", content, run.info["model"]["label_space"], run, source)
+
+
+_Stamp = tuple[str, int] | None
+
+
+def _stamp(path: Path | None) -> _Stamp:
+    """A file and when it changed: the key of what was read from it."""
+    return (str(path), path.stat().st_mtime_ns) if path else None
+
+
+@st.cache_resource(max_entries=_TABLES, show_spinner=False)
+def _published(mistakes: _Stamp, other: _Stamp, annotated: _Stamp, root: str) -> pd.DataFrame:
+    original = dict(ImageNetMultilabel(Path(root)).original) if root else {}
+    return table.of_published(_read(mistakes), _read(other), _annotations(annotated), original)
+
+
+@st.cache_resource(max_entries=_TABLES, show_spinner="Reading the predictions, once …")
+def _of_run(key: tuple[str, int], other: Any, annotated: _Stamp, references: tuple[_Stamp, ...]) -> pd.DataFrame:
+    run = store.open_run(Path(key[0]))
+    second = store.open_run(Path(other[0])) if other else None
+    if run is None:
+        raise FileNotFoundError(key[0])
+    content = table.of_run(run, second, _annotations(annotated))
+    known = [part for stamp in references if (part := _read(stamp)) is not None]
+    if known and _is_validation(content):
+        content = table.with_categories(content, pd.concat(known))
+    return content
+
+
+def _is_validation(content: pd.DataFrame) -> bool:
+    return len(content) > 0 and annotations.validation_name(content["sample_id"].iloc[0]) is not None
+
+
+def _read(stamp: _Stamp) -> pd.DataFrame | None:
+    return published.read_mistakes(Path(stamp[0])) if stamp else None
+
+
+def _annotations(stamp: _Stamp) -> Annotations | None:
+    return annotations.read_annotations(Path(stamp[0])) if stamp else None
+
+
+def labels_of(sample_id: str, found: files.Files) -> Labels | None:
+    """What annotators said of an image; None if it is not theirs."""
+    name = annotations.validation_name(sample_id)
+    if name is None or found.annotations.path is None:
+        return None
+    return annotations.read_annotations(found.annotations.path).labels.get(name)
+
+
+def controls(subject: Subject) -> Filters:
+    """The row of filters; all of it in the URL.
+
+    Returns:
+        What is chosen, the pair and category that were clicked in figures included.
+    """
+    kinds = ["wrong", "right", "all"]
+    if subject.run is None:
+        kinds = ["wrong"]
+    if (subject.table["accepted"] == 1).any():
+        kinds.append("single_only")
+    if subject.other:
+        kinds += ["both_wrong", "only_this_wrong"]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        kind = st.segmented_control(
+            "Show", kinds, default="wrong", format_func=lambda kind: _kind_label(kind, subject), key="kind",
+            bind="query-params", label_visibility="collapsed",
+        )  # fmt: skip
+        text = st.text_input(
+            "Class", key="class_text", bind="query-params", placeholder="Class contains …", width=190,
+            label_visibility="collapsed",
+        )  # fmt: skip
+        chosen = _popover(subject)
+    pair = _pair_in_url()
+    return Filters(
+        kind=kind if kind in KINDS else "wrong",
+        text=text or "",
+        pair=pair,
+        **chosen,
+    )
+
+
+def _kind_label(kind: str, subject: Subject) -> str:
+    if kind == "only_this_wrong":
+        return f"Wrong, {subject.other} right"
+    return KINDS[kind]  # type: ignore[index]
+
+
+def _popover(subject: Subject) -> dict[str, Any]:
+    """Classes, confidence, category and severity."""
+    keys = ("true_class", "predicted_class", CATEGORIES, SEVERITIES)
+    active = sum(bool(st.session_state.get(key)) for key in keys)
+    active += tuple(st.session_state.get("confidence", (0, 100))) != (0, 100)
+    with st.popover(f"Filters · {active}" if active else "Filters", icon=":material/filter_alt:"):
+        options = {"bind": "query-params", "placeholder": "All"}
+        true = st.multiselect("True class", _names(subject.table["true"]), key=keys[0], **options)
+        predicted = st.multiselect("Predicted class", _names(subject.table["predicted"]), key=keys[1], **options)
+        low, high = 0, 100
+        if subject.table["confidence"].notna().any():
+            low, high = st.slider(
+                "Confidence", 0, 100, (0, 100), 1, format="%d %%", key="confidence", bind="query-params"
+            )
+        categories: list[str] = []
+        severities: list[str] = []
+        if subject.has_categories:
+            categories = st.multiselect("Category", published.CATEGORIES, key=CATEGORIES, **options)
+            severities = st.multiselect("Severity", published.SEVERITIES, key=SEVERITIES, **options)
+    return {
+        "true": tuple(true),
+        "predicted": tuple(predicted),
+        "low": low / 100,
+        "high": high / 100,
+        "categories": tuple(categories),
+        "severities": tuple(severities),
+    }
+
+
+def _names(column: pd.Series) -> list[str]:
+    """Classes that occur, sorted."""
+    return sorted(str(name) for name in column.cat.categories[np.unique(column.cat.codes.to_numpy())])
+
+
+def _pair_in_url() -> tuple[str, str] | None:
+    first, found, second = st.query_params.get(PAIR, "").partition(" ~ ")
+    return (first, second) if found else None
+
+
+def choose_pair(pair: list[Any]) -> None:
+    """Filter for a pair of classes; the same pair again takes the filter away."""
+    if _pair_in_url() == tuple(pair):
+        del st.query_params[PAIR]
+    else:
+        st.query_params[PAIR] = " ~ ".join(pair)
+
+
+def clear_pair() -> None:
+    """Take the pair's filter away."""
+    st.query_params.pop(PAIR, None)
+
+
+def choose_kind(custom: list[Any]) -> None:
+    """Filter for a clicked bar's category and severity; the same bar again takes the filter away."""
+    category, severity = custom
+    same = (st.session_state.get(CATEGORIES), st.session_state.get(SEVERITIES)) == ([category], [severity])
+    st.session_state[CATEGORIES], st.session_state[SEVERITIES] = ([], []) if same else ([category], [severity])
+
+
+def most_confused(subject: Subject, filters: Filters, limit: int) -> pd.DataFrame:
+    """The pairs among the rows that pass all filters but the pair's own."""
+    rows = table.select(subject.table, Filters(**{**vars(filters), "pair": None}))
+    return summary.pairs(subject.table, rows, limit)
+
+
+@st.cache_data(max_entries=4, show_spinner=False)
+def _confusions(stamp: tuple[str, int]) -> pd.DataFrame:
+    pairs = published.read_confusions(Path(stamp[0]))
+    names = {side: np.asarray(table.names_of(IMAGENET_1K, pairs[side].to_numpy())) for side in ("first", "second")}
+    ordered = np.sort(np.stack([names["first"], names["second"]], axis=1).astype(object), axis=1)
+    return pd.DataFrame({"first": ordered[:, 0], "second": ordered[:, 1], "n": pairs["n"], "n_forward": pairs["n"]})
+
+
+def published_pairs(found: files.Files) -> pd.DataFrame | None:
+    """The published confusions by class name, most frequent first; None without the file."""
+    stamp = _stamp(found.confusions.path)
+    return _confusions(stamp) if stamp else None

@@ -1,0 +1,52 @@
+"""Small models, and jobs in the states that tests need."""
+
+import json
+import os
+import time
+
+import safetensors.torch
+import timm
+import torch
+
+from core import jobs
+from core.job_files import Job, Request, home, write_request, write_status
+
+N_IMAGES = 240
+
+
+def make_model(folder, architecture, seed=0):
+    """A network with random weights, large enough that classes differ, in timm's folder format."""
+    torch.manual_seed(seed)
+    module = timm.create_model(architecture, pretrained=False)
+    for parameter in module.parameters():
+        if parameter.ndim > 1:
+            torch.nn.init.normal_(parameter, std=0.1)
+    folder.mkdir(parents=True)
+    config = {"architecture": architecture, "num_classes": 1000, "pretrained_cfg": module.pretrained_cfg}
+    (folder / "config.json").write_text(json.dumps(config, default=str))
+    safetensors.torch.save_file(module.state_dict(), folder / "model.safetensors")
+
+
+def until(fact, timeout_s=180):
+    """Whether something becomes true in time."""
+    end = time.monotonic() + timeout_s
+    while not fact():
+        if time.monotonic() > end:
+            return False
+        time.sleep(0.05)
+    return True
+
+
+def state_of(job):
+    return jobs.find_job(job.id).state
+
+
+def waiting(name="20260101-000000-aaaa", submitted=0.0, **request):
+    """A job in the queue that no worker was started for."""
+    asked = Request(**{"model": "small", "benchmark": "imagenet", "device": "cpu", **request})
+    job = Job(name, home() / name, asked, "queued", submitted)
+    write_status(job)
+    write_request(job)
+    # Long enough ago that a worker would have come.
+    os.utime(job.folder, (1, 1))
+    return job
