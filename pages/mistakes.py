@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import dataclasses
 from functools import partial
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
@@ -15,6 +17,7 @@ from core.figures import mistakes as figures
 from core.figures.style import Words
 from core.mistakes import published, summary, table
 from core.mistakes.files import Files
+from core.mistakes.reassessed import SOURCE
 from core.mistakes.table import Filters
 from core.wording import count, interval, percent
 from pages.shared import cached, diagnose, figure, frame, gallery, mistake_card, mistake_review, mistakes, place, text
@@ -23,7 +26,7 @@ from pages.shared.mistakes import PUBLISHED, Subject
 from pages.shared.text import Tile
 
 TITLE = "Mistakes"
-_RING, _BARS = 22, 12
+_RING, _BARS, _ALL = 22, 12, 100_000
 
 
 def page() -> None:
@@ -44,12 +47,13 @@ def page() -> None:
     with numbers:
         text.tiles(_tiles(subject, runs), choice)
         text.flag_state([subject.run] if subject.run else [])
-    _figures(subject, filters, rows, found, choice)
+    _figures(subject, filters, rows, runs, found, choice)
     _one(subject, rows, filters, runs, found, choice)
     if diagnose.can_diagnose(subject):
         diagnose.show_all(runs, choice)
     _about(found)
-    text.identities(list(runs.values())) if runs else None
+    if runs:
+        text.identities(list(runs.values()))
 
 
 def _subject(choice: Choice, found: Files, runs: dict[str, store.Run]) -> Subject | None:
@@ -87,7 +91,9 @@ def _finding(subject: Subject) -> str:
     if subject.run is None:
         major = int((subject.table["severity"].astype(str) == "major").sum())
         both = f" {subject.other} gets {int((subject.table['other_right'] == 0).sum()):,} of them wrong too."
-        return f"**{len(wrong):,} mistakes of {subject.title} remain**, {major:,} of them major.{both}{often}"
+        remain = "remains" if len(wrong) == 1 else "remain"
+        n = count(len(wrong), "mistake")
+        return f"**{n} of {subject.title} {remain}**, {major:,} of them major.{both}{often}"
     share = summary.shares(subject.table, is_clustered(subject.run))["wrong"]
     return (
         f"**{subject.title} is wrong on {percent(share[0])} {interval(share[1], share[2])}** of "
@@ -129,7 +135,9 @@ def _scores(runs: dict[str, store.Run]) -> list[Tile]:
     ]
 
 
-def _figures(subject: Subject, filters: Filters, rows: pd.Index, found: Files, choice: Choice) -> None:
+def _figures(
+    subject: Subject, filters: Filters, rows: np.ndarray, runs: dict[str, store.Run], found: Files, choice: Choice
+) -> None:
     pairs = mistakes.most_confused(subject, filters, _RING)
     identity = {subject.title: subject.run.identity if subject.run else "published"}
     caption = text.short_identity([subject.run]) if subject.run else "Vasudevan et al. 2022"
@@ -145,15 +153,32 @@ def _figures(subject: Subject, filters: Filters, rows: pd.Index, found: Files, c
             said = f"{int(pairs['n'].sum()):,} mistakes in {len(pairs)} pairs · click filters"
             ring = figures.confusion_ring(pairs, Words("Classes that are confused", said, caption), filters.pair)
             figure.show(ring, "ring", {subject.title: pairs}, identity, mistakes.choose_pair)
-        _pair_bars(subject, filters, pairs.head(_BARS), found, choice, caption)
+        _pair_bars(subject, filters, pairs.head(_BARS), runs, found, choice, caption)
+
+
+def _others(filters: Filters, runs: dict[str, store.Run], found: Files, choice: Choice) -> dict[str, pd.DataFrame]:
+    """Pairs of the other chosen models, as they are filtered for the first."""
+    if choice.benchmark == PUBLISHED:
+        return {}
+    plain = dataclasses.replace(filters, kind="wrong") if filters.kind not in ("wrong", "single_only") else filters
+    return {
+        model: mistakes.most_confused(mistakes.of_run(run, None, found, choice), plain, _ALL)
+        for model, run in list(runs.items())[1:]
+    }
 
 
 def _pair_bars(
-    subject: Subject, filters: Filters, pairs: pd.DataFrame, found: Files, choice: Choice, caption: str
+    subject: Subject,
+    filters: Filters,
+    pairs: pd.DataFrame,
+    runs: dict[str, store.Run],
+    found: Files,
+    choice: Choice,
+    caption: str,
 ) -> None:
     """The model's own frequencies beside the published ones; the published alone where true classes are not known."""
     known = mistakes.published_pairs(found) if subject.of_validation else None
-    title, tables = "How often", {subject.title: pairs}
+    title, tables = "How often", {subject.title: pairs, **_others(filters, runs, found, choice)}
     if pairs.empty:
         if known is None:
             return
@@ -166,20 +191,22 @@ def _pair_bars(
 
 
 def _one(
-    subject: Subject, rows: pd.Index, filters: Filters, runs: dict[str, store.Run], found: Files, choice: Choice
+    subject: Subject, rows: np.ndarray, filters: Filters, runs: dict[str, store.Run], found: Files, choice: Choice
 ) -> None:
     """The mistakes that pass the filters: one as a card, the others as thumbnails."""
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(f"{count(len(rows), 'image')} behind these filters", anchor=False)
         if filters.pair:
             st.button(f"{' – '.join(filters.pair)}  ✕", on_click=mistakes.clear_pair, type="tertiary")
+        if subject.run is None and found.annotations.path is None:
+            st.caption(f"True classes are {SOURCE}, until annotations are found.")
     if not len(rows):
         st.caption("None. Take a filter away.")
         return
     st.fragment(_card)(subject, rows, runs, found, choice)
 
 
-def _card(subject: Subject, rows: pd.Index, runs: dict[str, store.Run], found: Files, choice: Choice) -> None:
+def _card(subject: Subject, rows: np.ndarray, runs: dict[str, store.Run], found: Files, choice: Choice) -> None:
     shown = subject.table.iloc[rows]
     order = shown["sample_id"].tolist()
     sample_id = mistake_card.opened(subject, order)

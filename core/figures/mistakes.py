@@ -131,7 +131,7 @@ def _chord(start: float, end: float) -> tuple[np.ndarray, np.ndarray]:
     """A line between two places on the unit ring, bent towards its middle: the further apart, the more."""
     along = np.linspace(0, 1, _CURVE_POINTS + 1)
     first, last = (np.array([np.sin(at), np.cos(at)]) for at in (start, end))
-    control = 0.2 * (first + last) / 2
+    control = 0.6 * (first + last) / 2
     curve = np.outer((1 - along) ** 2, first) + np.outer(2 * along * (1 - along), control) + np.outer(along**2, last)
     return curve[:, 0], curve[:, 1]
 

@@ -47,6 +47,9 @@ export default function(component) {
     if (event.key === 'ArrowLeft') go(data.before);
     if (event.key === 'ArrowRight') go(data.after);
   };
+  // This runs again whenever the data change, and the one before must not answer too.
+  document.removeEventListener('keydown', parentElement.onStepKey);
+  parentElement.onStepKey = onKey;
   document.addEventListener('keydown', onKey);
   return () => document.removeEventListener('keydown', onKey);
 }

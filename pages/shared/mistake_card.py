@@ -60,6 +60,9 @@ export default function(component) {
     } else return;
     event.preventDefault();
   };
+  // This runs again whenever the data change, and the one before must not answer too.
+  document.removeEventListener('keydown', parentElement.onStepKey);
+  parentElement.onStepKey = onKey;
   document.addEventListener('keydown', onKey);
   return () => document.removeEventListener('keydown', onKey);
 }

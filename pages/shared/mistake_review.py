@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,8 @@ from pages.shared.mistake_card import CATEGORY_KEYS, SEVERITY_KEYS
 from pages.shared.mistakes import Subject
 
 REVIEWER = "reviewer"
+#: Keys of the form's fields, by what they are of a verdict.
+_FIELDS = {name: f"verdict-{name}" for name in ("category", "severity", "note")}
 _NOBODY = "Type your name first: verdicts are kept by reviewer."
 
 
@@ -66,24 +69,27 @@ def show(subject: Subject, row: pd.Series) -> None:
             st.caption(_NOBODY)
             return
         kept = _current(subject, row)
-        # Keys hold what is stored, so that a verdict by key, or of another tab, is shown.
-        base = f"verdict-{subject.key}-{row['sample_id']}-{reviewer()}-{kept}"
-        category = st.pills(
-            "Category", published.CATEGORIES, default=kept["category"] or None, key=f"{base}-category",
+        for name, key in _FIELDS.items():
+            # What is stored decides, so that a verdict by key or from another tab is shown.
+            st.session_state[key] = kept[name] if name == "note" else kept[name] or None
+        changed = partial(_changed, subject, row)
+        st.pills(
+            "Category", published.CATEGORIES, key=_FIELDS["category"], on_change=changed,
             format_func=lambda name: f"{published.CATEGORIES.index(name) + 1} {name}",
         )  # fmt: skip
-        left, right = st.columns([1, 1.4], gap="medium")
+        left, right = st.columns([1, 1.2], gap="medium")
         with left:
-            severity = st.pills(
-                "Severity", published.SEVERITIES, default=kept["severity"] or None, key=f"{base}-severity",
-                format_func=str.capitalize,
-            )  # fmt: skip
+            st.pills(
+                "Severity", published.SEVERITIES, key=_FIELDS["severity"], on_change=changed, format_func=str.capitalize
+            )
         with right:
-            note = st.text_input("Note", value=kept["note"], key=f"{base}-note", placeholder="Why?")
-        said = {"category": category or "", "severity": severity or "", "note": note or ""}
-        if said != kept:
-            _save(subject, row, **said)
-            st.rerun(scope="fragment")
+            st.text_input("Note", key=_FIELDS["note"], on_change=changed, placeholder="Why?")
+
+
+def _changed(subject: Subject, row: pd.Series) -> None:
+    """Store what the form says now, before the page is drawn again."""
+    said = {name: str(st.session_state.get(key) or "") for name, key in _FIELDS.items()}
+    _save(subject, row, **said)
 
 
 def _agreement(subject: Subject) -> None:

@@ -1,0 +1,176 @@
+"""The Mistakes page: published files, runs, filters, cards without images, verdicts; and in a real browser."""
+
+import json
+import os
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import paths
+from core.benchmarks import open_benchmark
+from core.evaluate import evaluate
+from core.mistakes import files, published, reviews
+from tests.conftest import REPO, SHARED
+from tests.mistakes.conftest import GOLDFISH, TENCH, name, write_annotations, write_images
+from tests.test_app import browser, server  # noqa: F401
+
+
+
+def page(**query):
+    at = AppTest.from_file(str(REPO / "app.py"), default_timeout=60)
+    for key, value in query.items():
+        at.query_params[key] = value
+    return at.switch_page("pages/mistakes.py").run()
+
+
+def words(at):
+    """All text of the page."""
+    kinds = (at.title, at.subheader, at.markdown, at.caption, at.info, at.warning, at.error)
+    shown = [element.value for kind in kinds for element in kind] + [element.proto.body for element in at.get("html")]
+    return "\n".join(shown).replace("\u00a0", " ")
+
+
+def mistake(predicted, category="Fine-grained error", severity="Minor"):
+    return {"top_prediction": predicted, "failure category": category, "failure severity": severity}
+
+
+@pytest.fixture
+def published_files(tmp_path):
+    """Two mistakes of ViT-3B, of which Greedy Soups makes one."""
+    folder = tmp_path / "published"
+    folder.mkdir()
+    vit = {name(1): mistake(GOLDFISH), name(4): mistake(TENCH, "Spurious Correlation", "Major")}
+    (folder / "vit3b_mistakes.json").write_text(json.dumps(vit))
+    (folder / "greedy_soups_mistakes.json").write_text(json.dumps({name(4): vit[name(4)]}))
+    files.remember(folder)
+    return folder
+
+
+def test_without_any_file_the_page_says_what_each_would_give():
+    at = page(benchmark="published")
+    assert not at.exception
+    assert "not on this machine yet" in words(at)
+    assert "would give the mistakes of ViT-3B with category and severity" in words(at)
+    assert "mistakes files --folder DIR" in at.code[0].value
+
+
+def test_published_mistakes_are_text_cards_without_images(published_files):
+    write_annotations(published_files)
+    at = page(benchmark="published")
+    assert not at.exception
+    assert "**2 mistakes of ViT-3B remain**, 1 of them major. Greedy Soups gets 1 of them wrong too." in words(at)
+    assert "2 images behind these filters" in words(at)
+    text = words(at)
+    assert "the image is not on this machine" in text
+    # Image 1: a tench taken for a goldfish, which annotators call wrong, in the same group of classes.
+    assert "<b>tench</b> taken for <b>goldfish</b>" in text
+    assert "same group: fish" in text
+
+
+@pytest.mark.parametrize(
+    ("query", "n"),
+    [
+        ({"kind": "Both wrong"}, 1),
+        ({"kind": "Wrong, Greedy Soups right"}, 1),
+        ({"class_text": "shark"}, 1),
+        ({"category": "spurious correlation"}, 1),
+        ({"severity": "minor"}, 1),
+        ({"true_class": "tench"}, 1),
+        ({"predicted_class": "tench"}, 1),
+        ({"pair": "goldfish ~ tench"}, 1),
+        ({"class_text": "terrier"}, 0),
+    ],
+)
+def test_filters_of_a_link_are_those_of_the_page(published_files, query, n):
+    write_annotations(published_files)
+    at = page(benchmark="published", **query)
+    assert not at.exception
+    assert f"{n} image{'' if n == 1 else 's'} behind these filters" in words(at)
+
+
+def test_the_other_reference_model_can_be_chosen(published_files):
+    at = page(benchmark="published", reference="Greedy Soups")
+    assert "**1 mistake of Greedy Soups remains**, 1 of them major. ViT-3B gets 1 of them wrong too." in words(at)
+
+
+def test_a_verdict_is_stored_as_soon_as_it_is_given(published_files):
+    write_annotations(published_files)
+    at = page(benchmark="published", image=f"imagenet-multilabel:{name(4)}")
+    next(field for field in at.text_input if field.label == "Reviewer").input("Ada").run()
+    pills = {group.label: group for group in at.button_group}
+    pills["Category"].set_value(published.NON_PROTOTYPICAL).run()
+    assert not at.exception
+    columns = ["sample_id", "predicted", "reviewer", "category", "severity"]
+    assert reviews.find("vit3b")[columns].values.tolist() == [[name(4), TENCH, "Ada", published.NON_PROTOTYPICAL, ""]]
+    pills = {group.label: group for group in at.button_group}
+    pills["Severity"].set_value("major").run()
+    assert reviews.find("vit3b", "Ada")["severity"].tolist() == ["major"]
+
+
+def test_any_run_on_any_benchmark_has_its_mistakes(toy_model, colour_folder):
+    paths.remember_data("imagenet", colour_folder)
+    evaluate(toy_model, open_benchmark("imagenet"))
+    at = page(benchmark="imagenet")
+    assert not at.exception
+    # Wilson's interval of 1 of 24: 0.7 % to 20.2 %.
+    assert "**brightest-channel is wrong on 4.2 % [0.7, 20.2]** of 24 images" in words(at)
+    assert "Most often confused: **goldfish** and **tench** (1 time)." in words(at)
+    assert "<b>tench</b> taken for <b>goldfish</b>" in words(at)
+
+
+def test_multi_label_scores_stand_beside_the_mistakes(toy_model, tmp_path):
+    write_images(tmp_path / "val", flat=False)
+    write_annotations(tmp_path / "val")
+    paths.remember_data("imagenet-multilabel", tmp_path / "val")
+    evaluate(toy_model, open_benchmark("imagenet-multilabel"))
+    at = page(benchmark="imagenet-multilabel")
+    assert not at.exception
+    # All images are reddish, so the toy model says tench: 3 of 3 tenches are right and the one shark is not.
+    assert "Multi-label accuracy" in words(at)
+    assert "50.0 %" in words(at)
+
+
+def test_a_model_without_a_result_is_offered_to_be_run(toy_model, colour_folder, tmp_path, monkeypatch):
+    paths.remember_data("imagenet", colour_folder)
+    evaluate(toy_model, open_benchmark("imagenet"))
+    (tmp_path / "zoo" / "newcomer").mkdir(parents=True)
+    (tmp_path / "zoo" / "newcomer" / "config.json").write_text("{}")
+    monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path / "zoo"))
+    at = page(benchmark="imagenet", models="newcomer")
+    assert not at.exception
+    assert "**newcomer** on `imagenet`" in words(at)
+
+
+def test_a_damaged_mistake_file_is_named(published_files):
+    (published_files / "vit3b_mistakes.json").write_text(json.dumps({name(1): mistake(GOLDFISH, "Typo")}))
+    at = page(benchmark="published")
+    assert not at.exception
+    assert "unknown failure category 'Typo'" in at.error[0].value
+
+
+@pytest.mark.browser
+def test_keys_step_and_judge_in_a_browser(published_files, server, browser):  # noqa: F811
+    write_annotations(published_files)
+    assert os.environ["OFFCENTER_DATA"]
+    tab = browser.new_page(viewport={"width": 1024, "height": 768})
+    tab.goto(f"{server}/mistakes?benchmark=published")
+    tab.get_by_text("1 of 2").wait_for(timeout=60_000)
+    tab.get_by_placeholder("Your name").fill("Ada")
+    tab.get_by_placeholder("Your name").press("Enter")
+    tab.get_by_text("5 non-prototypical").wait_for(timeout=30_000)
+    tab.get_by_placeholder("Your name").blur()
+    tab.keyboard.press("ArrowRight")
+    tab.get_by_text("2 of 2").wait_for(timeout=30_000)
+    tab.keyboard.press("m")
+    tab.get_by_text("no category, major: saved").first.wait_for(timeout=30_000)
+    assert tab.get_by_text("no category, major: saved").count() == 1
+    assert reviews.find("vit3b")[["sample_id", "reviewer", "severity"]].values.tolist() == [[name(4), "Ada", "major"]]
+    assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+@pytest.mark.shared
+def test_the_real_files_open(shared):
+    files.remember(SHARED / "data" / "imagenet-mistakes")
+    at = page(benchmark="published")
+    assert not at.exception
+    assert "**378 mistakes of ViT-3B remain**, 154 of them major. Greedy Soups gets 164 of them wrong too." in words(at)
