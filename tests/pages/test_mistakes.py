@@ -15,7 +15,6 @@ from tests.mistakes.conftest import GOLDFISH, TENCH, name, write_annotations, wr
 from tests.test_app import browser, server  # noqa: F401
 
 
-
 def page(**query):
     at = AppTest.from_file(str(REPO / "app.py"), default_timeout=60)
     for key, value in query.items():
