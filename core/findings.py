@@ -60,9 +60,9 @@ def difference(first: str, second: str, contrast: Contrast) -> str:
     if contrast.low <= 0 <= contrast.high:
         return f"**{second}** and **{first}** cannot be told apart: {size} {around} on {contrast.n:,} common images."
     better, worse = (second, first) if contrast.value > 0 else (first, second)
-    return (
-        f"**{better}** is **{size}** better than **{worse}** ({around} for {second} on {contrast.n:,} common images)."
-    )
+    low, high = sorted((abs(contrast.low), abs(contrast.high)))
+    around = interval(low, high)
+    return f"**{better}** is **{size}** {around} better than **{worse}** on {contrast.n:,} common images."
 
 
 def costliest(model: str, costs: pd.DataFrame) -> str:

@@ -24,8 +24,8 @@ _RESAMPLING = {
 _OUTLINE = (255, 221, 51)
 #: Where one of two maps is larger.
 _FIRST, _SECOND = (217, 119, 43), (47, 109, 181)
-#: From nothing to much: dark violet, red, orange, yellow.
-_HEAT = np.array([[13, 8, 60], [140, 20, 110], [225, 70, 60], [252, 165, 50], [250, 250, 160]], dtype=float)
+#: From little to much: violet, magenta, red; colours that grass, sky and sand do not have.
+_HEAT = np.array([[40, 10, 110], [130, 20, 160], [205, 25, 135], [235, 40, 80], [255, 70, 40]], dtype=float)
 
 
 def as_seen(image: Image.Image, transform: Mapping[str, Any]) -> Image.Image:

@@ -6,7 +6,7 @@ import dataclasses
 
 import streamlit as st
 
-from core import catalogue, store
+from core import catalogue, findings, store
 from core.compare import Contrast
 from core.errors import OffcenterError
 from core.wording import interval, percent, points, short_label, value
@@ -71,8 +71,15 @@ def _nothing(choice: Choice, found: dict[str, str]) -> None:
 
 
 def _finding(runs: Runs, controls: Controls) -> str:
-    """The sentence on top: of the first model, on what the view shows."""
+    """The sentence on top: of the first model, on what the view shows; or on the difference of the first two."""
     sentences = []
+    compared = next((there for name, there in runs.items() if controls.view in (ALL, name) and len(there) > 1), None)
+    if controls.compare and compared:
+        (first, one), (second, other) = list(compared.items())[:2]
+        row = cached.paired(one, other, controls.question).iloc[0]
+        numbers = (row[name] for name in ("value", "low", "high", "first", "second"))
+        between = Contrast(*numbers, n=int(row["n"]), n_clusters=int(row["n_clusters"]))
+        return findings.difference(first, second, between).removesuffix(".") + f" of `{one.benchmark}`."
     for name, there in runs.items():
         if controls.view in (ALL, name):
             model, run = next(iter(there.items()))

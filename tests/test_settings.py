@@ -287,3 +287,20 @@ def test_published_numbers_are_fractions_of_the_papers_models():
     sizes = paper["partition_sizes"]
     assert sizes["P1"] == sizes["P_t"] + sizes["P_w"] + sizes["P_l"]
     assert sizes["P2"] == sizes["P_tw"] + sizes["P_wl"] + sizes["P_tl"]
+
+
+@pytest.mark.parametrize("spec", settings.TABLES, ids=lambda spec: spec.name)
+def test_clusters_change_intervals_and_nothing_else(spec):
+    table = together(
+        many("car", right=8, of=10),
+        many("car", "night", right=2, of=4),
+        many("cat", weather="foggy", locations=["snow", "street"], right=3, of=6),
+        many("cat", right=5, of=9),
+    )
+    table["cluster"] = [f"object {number % 5}" for number in range(len(table))]
+    plain, clustered = spec.compute(table), spec.compute(table, cluster="cluster")
+    assert list(plain) == list(clustered)
+    same = [column for column in plain if not column.endswith(("low", "high"))]
+    pd.testing.assert_frame_equal(plain[same], clustered[same], check_exact=False)
+    bounds = [column for column in plain if column.endswith("low")]
+    assert not np.allclose(plain[bounds], clustered[bounds], equal_nan=True)

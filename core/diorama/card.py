@@ -40,8 +40,9 @@ def write(name: str) -> str:
             "```",
             "",
             f"{pool.N_IMAGES:,} pictures at {pool.IMAGE_SIZE} px, {training.epochs} epochs, batches of {BATCH}, AdamW "
-            f"(rate {training.rate:g}, weight decay {training.weight_decay:g}), cosine schedule; mirrored by chance, "
-            "with a little other brightness, contrast and tint. Objects and places of every benchmark were held out. "
+            f"(rate {training.rate:g}, weight decay {training.weight_decay:g}), cosine schedule; mirrored by "
+            "chance, in other brightness and contrast, some in swapped or pale colours. Objects and places of every "
+            "benchmark were held out. "
             f"Weights {info['model']['fingerprint'][:12]}. Licence: Apache-2.0.",
             "",
             "## What it was shown",

@@ -16,7 +16,8 @@ import torch
 from torch import Tensor
 
 from core.diorama.depth import encode
-from core.diorama.render import LIGHTS, Camera, Light, Scene, _lattice, shade, to_srgb, trace, value_noise
+from core.diorama.patterns import lattice, value_noise
+from core.diorama.render import LIGHTS, Camera, Light, Scene, shade, to_srgb, trace
 from core.diorama.solids import Colour, Points, Shape, Vec
 
 _CHUNK = 32_768
@@ -368,8 +369,8 @@ def _sky(sky: Sky, rays: Points, night: bool) -> Tensor:
     azimuth, grid = rays[0] / (-rays[2]).clamp_min(0.2), 62.0
     u, v = azimuth * grid, rays[1] * grid
     cell = torch.floor(u), torch.floor(v), torch.zeros_like(u)
-    at = [cell[i] + 0.2 + 0.6 * _lattice(*cell, sky.seed + 5 + i) for i in range(2)]
-    bright = (_lattice(*cell, sky.seed + 9) - 0.86).clamp_min(0) / 0.14
+    at = [cell[i] + 0.2 + 0.6 * lattice(*cell, sky.seed + 5 + i) for i in range(2)]
+    bright = (lattice(*cell, sky.seed + 9) - 0.86).clamp_min(0) / 0.14
     size = 0.06 + 0.12 * bright
     star = torch.exp(-((u - at[0]) ** 2 + (v - at[1]) ** 2) / size**2) * (bright > 0) * (0.25 + 0.75 * bright)
     off = torch.sqrt((azimuth - sky.moon[0]) ** 2 + (rays[1] - sky.moon[1]) ** 2)

@@ -47,8 +47,8 @@ class Training:
 
 
 TRAININGS: dict[str, Training] = {
-    "test_efficientnet.diorama": Training("test_efficientnet", 10, 3e-3, 0.02, "a convolutional network, BatchNorm"),
-    "test_efficientnet_gn.diorama": Training("test_efficientnet_gn", 10, 3e-3, 0.02, "the same network with GroupNorm"),
+    "test_efficientnet.diorama": Training("test_efficientnet", 9, 3e-3, 0.02, "a convolutional network, BatchNorm"),
+    "test_efficientnet_gn.diorama": Training("test_efficientnet_gn", 9, 3e-3, 0.02, "the same network with GroupNorm"),
     "test_vit.diorama": Training("test_vit", 16, 1.5e-3, 0.05, "a vision transformer with patches of 16 pixels"),
 }
 BATCH = 64
@@ -153,7 +153,9 @@ def _batches(n: int, epoch: int) -> Iterator[Tensor]:
 
 
 def _augment(pixels: Tensor, epoch: int, number: int) -> Tensor:
-    """Mirrored by chance, and with a little other brightness, contrast and tint; geometry stays within the recipe.
+    """Mirrored by chance, in other colours, brightness and contrast; geometry stays within the recipe.
+
+    Toys come in any paint, so some pictures have their colour channels swapped, and some are pale or grey.
 
     Args:
         pixels: uint8 (N, H, W, 3).
@@ -165,12 +167,22 @@ def _augment(pixels: Tensor, epoch: int, number: int) -> Tensor:
     """
     generator = torch.Generator().manual_seed((_SEED * 1000 + epoch) * 100_000 + number)
     n = len(pixels)
-    mirrored = torch.rand(n, generator=generator) < 0.5
-    contrast = 1 + 0.25 * (2 * torch.rand(n, 1, 1, 1, generator=generator) - 1)
-    shift = 0.1 * (2 * torch.rand(n, 1, 1, 1, generator=generator) - 1)
-    tint = 1 + 0.1 * (2 * torch.rand(n, 1, 1, 3, generator=generator) - 1)
+
+    def chance(share: float) -> Tensor:
+        return torch.rand(n, generator=generator) < share
+
+    def around_one(width: float, *shape: int) -> Tensor:
+        return 1 + width * (2 * torch.rand(n, *shape, generator=generator) - 1)
+
+    mirrored, swapped, faded = chance(0.5), chance(0.25), chance(0.5)
+    contrast, tint = around_one(0.3, 1, 1, 1), around_one(0.15, 1, 1, 3)
+    shift = 0.12 * (around_one(1.0, 1, 1, 1) - 1)
+    saturation = torch.where(faded, 1.1 * torch.rand(n, generator=generator), 1.0)[:, None, None, None]
+    channels = torch.randperm(3, generator=generator)
+    pixels = torch.where(mirrored[:, None, None, None], pixels.flip(2), pixels)
+    pixels[swapped] = pixels[swapped][..., channels]
     values = pixels.float().div_(255)
-    values = torch.where(mirrored[:, None, None, None], values.flip(2), values)
+    values = torch.lerp(values.mean(dim=3, keepdim=True), values, saturation)
     return values.sub_(0.5).mul_(contrast).add_(0.5 + shift).mul_(tint).clamp_(0, 1).contiguous()
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import html
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import urlencode
 
 import streamlit as st
+from streamlit.errors import StreamlitAPIException
 
 from core import catalogue, paths, store
 from core.catalogue import KnownModel
@@ -207,7 +209,9 @@ def _put_into_url(name: str) -> None:
 def _remember(name: str, values: list[str], is_default: bool) -> None:
     st.session_state[f"kept-{name}"] = values
     if values != st.query_params.get_all(name) and not (is_default and name not in st.query_params):
-        st.query_params[name] = values
+        # A widget of the page just left may hold the name until this run has ended; the next run writes it.
+        with suppress(StreamlitAPIException):
+            st.query_params[name] = values
 
 
 def _legend(models: Sequence[str], known: Mapping[str, KnownModel], colours: Mapping[str, str]) -> None:

@@ -141,8 +141,8 @@ def show_difference(
     along = "location" if len(axis) == 2 else _title(axis[0])
     said = Words(
         f"Difference in {controls.question.policy.replace('top', 'top-')} by {along}",
-        f"{n} · paired 95 % interval",
-        f"{second} less {first} · {short_identity([one, other])}",
+        f"second model less first · {n} · paired 95 % interval",
+        f"identity {other.identity[:8]} less {one.identity[:8]}",
     )
     tables = {f"{second} less {first}": table}
     if len(axis) == 2:

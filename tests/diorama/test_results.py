@@ -92,11 +92,12 @@ def test_no_stored_result_names_a_path_of_the_machine_that_made_it():
 
 def test_an_imagenet_classifier_is_judged_on_the_ten_categories(shared, monkeypatch, tmp_path):
     monkeypatch.setenv("OFFCENTER_MODELS", str(shared / "models"))
-    run = evaluate("mobilenetv2_100.tf_quant", "diorama/clean", limit=60)
+    run = evaluate("mobilenetv2_100.tf_quant", "diorama/clean", limit=160)
     table = report.joined(run)
-    assert len(table) == 60
-    # Toy animals are no photographs, but far from chance, which is about 2 % for the mapped classes.
-    assert table["correct"].mean() > 0.1
+    vehicles = table[table["class"].isin(["truck", "plane"])]
+    # Toys are no photographs, but planes and trucks are far from chance, which is 1 % of the classes or less.
+    assert len(table) == 160
+    assert vehicles["correct"].mean() > 0.15
 
 
 def test_all_that_is_embedded_stays_small():

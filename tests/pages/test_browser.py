@@ -8,7 +8,7 @@ from PIL import Image
 
 from core import store
 from core.paths import remember_data
-from tests.browser import app_server, chromium, wait_for_text
+from tests.browser import PATIENCE_MS, app_server, chromium, wait_for_text
 from tests.synthetic_store import make_samples, write_run
 
 pytestmark = pytest.mark.browser
@@ -37,13 +37,13 @@ def location_runs(tmp_path):
 
 def settle(tab):
     tab.wait_for_timeout(150)
-    tab.locator(RAN).wait_for(timeout=60_000)
+    tab.locator(RAN).wait_for(timeout=PATIENCE_MS)
     tab.wait_for_timeout(350)
 
 
 def click_cell(tab, x, y):
     """A cell of the first map, by the place of its heatmap on the screen."""
-    tab.locator(".st-key-location-0 .scatterlayer .point").first.wait_for(state="attached", timeout=60_000)
+    tab.locator(".st-key-location-0 .scatterlayer .point").first.wait_for(state="attached", timeout=PATIENCE_MS)
     settle(tab)
     box = tab.locator(".st-key-location-0 .heatmaplayer").first.bounding_box()
     tab.mouse.click(box["x"] + box["width"] * (x + 0.025) / 1.05, box["y"] + box["height"] * (y + 0.025) / 1.05)
@@ -75,15 +75,15 @@ def test_from_home_to_an_image_and_the_same_from_its_link(location_runs, browser
         click_cell(tab, 0.5, 0.5)
         wait_for_text(tab, "Images behind x 0.5, y 0.5 · 4 images")
         pictures = tab.locator(".grid button img")
-        pictures.first.wait_for(timeout=30_000)
+        pictures.first.wait_for(timeout=PATIENCE_MS)
         assert pictures.count() == 4
         assert "cell=si-score%2Flocation%3Bx%3D0.5%3By%3D0.5" in tab.url
         settle(tab)
         tab.locator(".grid button").first.click()
         drawer = tab.get_by_role("dialog")
-        drawer.get_by_text("1 of 4").wait_for(timeout=30_000)
+        drawer.get_by_text("1 of 4").wait_for(timeout=PATIENCE_MS)
         tab.keyboard.press("ArrowRight")
-        drawer.get_by_text("2 of 4").wait_for(timeout=30_000)
+        drawer.get_by_text("2 of 4").wait_for(timeout=PATIENCE_MS)
         settle(tab)
         link, shown = tab.url, drawer.locator(".oc-facts").inner_text()
         assert outside == []
@@ -92,11 +92,11 @@ def test_from_home_to_an_image_and_the_same_from_its_link(location_runs, browser
         tab = browser.new_page(viewport={"width": 1440, "height": 1000})
         tab.goto(link.replace(url, fresh))
         drawer = tab.get_by_role("dialog")
-        drawer.get_by_text("2 of 4").wait_for(timeout=60_000)
+        drawer.get_by_text("2 of 4").wait_for(timeout=PATIENCE_MS)
         assert drawer.locator(".oc-facts").inner_text() == shown
         assert tab.get_by_text("Images behind x 0.5, y 0.5 · 4 images").count() == 1
         tab.keyboard.press("Escape")
-        drawer.wait_for(state="detached", timeout=30_000)
+        drawer.wait_for(state="detached", timeout=PATIENCE_MS)
         settle(tab)
         assert "image=" not in tab.url
         tab.close()
@@ -131,16 +131,16 @@ def test_a_grad_cam_of_an_embedded_result_is_shown_on_request(browser):
         tab.goto(f"{url}/size_location_rotation?benchmark=diorama&models={run.model}&image={run.benchmark}:{sample}")
         drawer = tab.get_by_role("dialog")
         picture = drawer.locator("img").first
-        picture.wait_for(timeout=60_000)
+        picture.wait_for(timeout=PATIENCE_MS)
         settle(tab)
         plain = picture.get_attribute("src")
         drawer.get_by_text("Grad-CAM", exact=True).click()
-        drawer.get_by_text("Opacity").wait_for(timeout=60_000)
+        drawer.get_by_text("Opacity").wait_for(timeout=PATIENCE_MS)
         tab.wait_for_function(
             "before => { const image = document.querySelector('[role=dialog] img');"
             " return image && image.getAttribute('src') !== before; }",
             arg=plain,
-            timeout=90_000,
+            timeout=PATIENCE_MS,
         )
         assert drawer.get_by_test_id("stException").count() == 0
         tab.close()

@@ -111,7 +111,9 @@ def test_two_models_can_be_subtracted_on_their_common_images(two_models):
     at = open_page(FACTORS, diff="true", **query)
     assert not at.exception
     assert "3,969 common images" in charts(at)[0]
-    assert "poor.synthetic less good.synthetic" in charts(at)[0]
+    assert "second model less first" in charts(at)[0]
+    assert "**good.synthetic** is" in text_of(at)
+    assert "better than **poor.synthetic** on 3,969 common images of `si-score/location`" in text_of(at)
 
 
 def test_a_link_to_a_cell_opens_its_images(two_models):
@@ -193,6 +195,15 @@ def test_a_missing_result_is_named_with_the_way_to_get_it(two_models):
     said = text_of(at)
     assert "**new.synthetic** on `si-score/location`" in said
     assert "si-score-dataset" in said
+
+
+def test_the_choice_survives_a_page_that_binds_the_same_names(two_models):
+    at = open_page(FACTORS, benchmark="si-score", models=["poor.synthetic", "good.synthetic"])
+    for path in ("pages/runs.py", FACTORS):
+        at.switch_page(path).run()
+        assert not at.exception
+    assert at.multiselect(key="pick-models").value == ["poor.synthetic", "good.synthetic"]
+    assert at.selectbox(key="pick-benchmark").value == "si-score"
 
 
 _ALL_PAGES = """

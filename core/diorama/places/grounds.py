@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from core.diorama.render import value_noise, worley
+from core.diorama.patterns import value_noise, worley
 from core.diorama.scenery import Paint
 from core.diorama.solids import Colour, Points
 
