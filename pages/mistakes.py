@@ -56,7 +56,8 @@ def page() -> None:
     _one(subject, rows, filters, runs, found, choice)
     if diagnose.can_diagnose(subject):
         diagnose.show_all(runs, choice)
-    _about(found)
+    if subject.of_validation:
+        _about(found)
     if runs:
         text.identities(list(runs.values()))
 

@@ -13,6 +13,7 @@ from tests.browser import app_server, chromium
 from tests.conftest import REPO, SHARED
 from tests.mistakes.conftest import GOLDFISH, TENCH, name, write_annotations, write_images
 
+
 def page(**query):
     at = AppTest.from_file(str(REPO / "app.py"), default_timeout=60)
     for key, value in query.items():
