@@ -11,7 +11,7 @@ from core import compare, metrics, report, store
 from core.aggregates import Question
 from core.benchmarks import diorama
 from core.diorama import pool, recipe
-from core.diorama.train import BATCH, TRAININGS
+from core.diorama.train import BATCH, TRAININGS, Training
 
 
 def write(name: str) -> str:
@@ -39,10 +39,9 @@ def write(name: str) -> str:
             "python -m core diorama refresh",
             "```",
             "",
-            f"{pool.N_IMAGES:,} pictures at {pool.IMAGE_SIZE} px, {training.epochs} epochs, batches of {BATCH}, AdamW "
-            f"(rate {training.rate:g}, weight decay {training.weight_decay:g}), cosine schedule; mirrored by "
-            "chance, in other brightness and contrast, some in swapped or pale colours. Objects and places of every "
-            "benchmark were held out. "
+            f"{_schedule(training)}, batches of {BATCH} at {pool.IMAGE_SIZE} px, AdamW with weight decay "
+            f"{training.weight_decay:g}; mirrored by chance, in other brightness and contrast, some in swapped or pale "
+            "colours. Objects and places of every benchmark were held out. "
             f"Weights {info['model']['fingerprint'][:12]}. Licence: Apache-2.0.",
             "",
             "## What it was shown",
@@ -72,6 +71,14 @@ def write(name: str) -> str:
             ),
             "",
         ]
+    )
+
+
+def _schedule(training: Training) -> str:
+    """The cycles in words."""
+    return ", then ".join(
+        f"{cycle.epochs} epochs of {cycle.n_sets * pool.N_IMAGES:,} pictures with a cosine from rate {cycle.rate:g}"
+        for cycle in training.cycles
     )
 
 

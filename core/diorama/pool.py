@@ -24,9 +24,12 @@ from core.errors import cannot_write
 from core.loading import Preprocess
 from core.types import ProgressCallback
 
-#: Objects of each category that are drawn for training only, and the number that the first of them has.
+#: The pictures come in sets; each has objects of its own beside the shipped ones.
+N_SETS = 2
+#: Objects of each category that are drawn for one set only, and the number that the first of them has.
 N_EXTRA, FIRST_EXTRA = 40, 1000
 EXTRA_SIZE = 192
+#: Pictures in a set, and in a file.
 N_IMAGES, SHARD = 16_000, 500
 IMAGE_SIZE = 160
 #: What the models' configs say as well: nothing is cropped, because the edges are where the question is.
@@ -55,21 +58,22 @@ def make(home: Path, workers: int | None = None, progress: ProgressCallback | No
     extra = [
         (category, FIRST_EXTRA + number, home)
         for category in assets.CATEGORIES
-        for number in range(N_EXTRA)
+        for number in range(N_SETS * N_EXTRA)
         if not _extra_file(home, category, FIRST_EXTRA + number).is_file()
     ]
     if extra:
         for _ in in_processes(_render_extra, extra, workers, progress):
             pass
-    shards = [(number, home) for number in range(N_IMAGES // SHARD) if not _shard_file(home, number).is_file()]
+    n_shards = N_SETS * N_IMAGES // SHARD
+    shards = [(number, home) for number in range(n_shards) if not _shard_file(home, number).is_file()]
     if shards:
         for _ in in_processes(_compose_shard, shards, workers, progress):
             pass
 
 
-def read(home: Path) -> tuple[torch.Tensor, torch.Tensor]:
-    """All training images: uint8 (N, 160, 160, 3), and classes int64 (N,)."""
-    files = [_shard_file(home, number) for number in range(N_IMAGES // SHARD)]
+def read(home: Path, n_sets: int = N_SETS) -> tuple[torch.Tensor, torch.Tensor]:
+    """The images of the first sets: uint8 (N, 160, 160, 3), and classes int64 (N,)."""
+    files = [_shard_file(home, number) for number in range(n_sets * N_IMAGES // SHARD)]
     parts = []
     for file in files:
         with np.load(file) as content:
@@ -105,7 +109,7 @@ def _compose_shard(number: int, home: Path) -> None:
     images, labels = [], []
     for index in range(number * SHARD, (number + 1) * SHARD):
         rng = np.random.default_rng([_SEED, index])
-        row = recipe.draw(_pictures(home), range(assets.N_TRAIN_VARIANTS), f"train-{index}", rng)
+        row = recipe.draw(_pictures(home, index // N_IMAGES), range(assets.N_TRAIN_VARIANTS), f"train-{index}", rng)
         images.append(preprocess(scene.compose(row).image))
         labels.append(assets.CATEGORIES.index(row.category))
     buffer = io.BytesIO()
@@ -114,8 +118,8 @@ def _compose_shard(number: int, home: Path) -> None:
 
 
 @cache
-def _pictures(home: Path) -> dict[str, list[dict[str, Any]]]:
-    """Cut-outs for training by light: the shipped ones and the extra ones."""
+def _pictures(home: Path, which: int) -> dict[str, list[dict[str, Any]]]:
+    """Cut-outs of a set by light: the shipped ones for training and its own."""
     shipped = assets.table()
     shipped = shipped[(shipped["kind"] == "foreground") & (shipped["split"] == "train")]
     extra = [
@@ -127,7 +131,7 @@ def _pictures(home: Path) -> dict[str, list[dict[str, Any]]]:
             "yaw_deg": view(category, FIRST_EXTRA + number).yaw_deg,
         }
         for category in assets.CATEGORIES
-        for number in range(N_EXTRA)
+        for number in range(which * N_EXTRA, (which + 1) * N_EXTRA)
     ]
     return recipe.by_light(pd.concat([shipped, pd.DataFrame(extra)], ignore_index=True))
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,28 +28,58 @@ from core.types import Progress, ProgressCallback
 
 
 @dataclass(frozen=True)
+class Cycle:
+    """One fall of the learning rate.
+
+    Attributes:
+        n_sets: Sets of pictures that are used (``pool``).
+        epochs: Passes over them.
+        rate: Highest learning rate of its cosine.
+    """
+
+    n_sets: int
+    epochs: int
+    rate: float
+
+
+@dataclass(frozen=True)
 class Training:
     """How one network is trained.
 
     Attributes:
         architecture: timm's name.
-        epochs: Passes over the training images.
-        rate: Highest learning rate of the cosine schedule.
+        cycles: One after the other; the first begins with a warm-up.
         weight_decay: Of AdamW.
         about: What it stands for among the three.
     """
 
     architecture: str
-    epochs: int
-    rate: float
+    cycles: tuple[Cycle, ...]
     weight_decay: float
     about: str
 
+    @property
+    def epochs(self) -> int:
+        """Of all cycles."""
+        return sum(cycle.epochs for cycle in self.cycles)
 
+    def cycle_of(self, epoch: int) -> Cycle:
+        """The cycle that an epoch is in."""
+        return next(cycle for cycle in self.cycles for _ in range(cycle.epochs) if (epoch := epoch - 1) < 0)
+
+
+#: Both norms are trained alike, so that they can be compared.
+_CONVOLUTIONAL = (Cycle(1, 9, 3e-3), Cycle(2, 4, 1.5e-3))
 TRAININGS: dict[str, Training] = {
-    "test_efficientnet.diorama": Training("test_efficientnet", 9, 3e-3, 0.02, "a convolutional network, BatchNorm"),
-    "test_efficientnet_gn.diorama": Training("test_efficientnet_gn", 9, 3e-3, 0.02, "the same network with GroupNorm"),
-    "test_vit.diorama": Training("test_vit", 16, 1.5e-3, 0.05, "a vision transformer with patches of 16 pixels"),
+    "test_efficientnet.diorama": Training(
+        "test_efficientnet", _CONVOLUTIONAL, 0.02, "a convolutional network, BatchNorm"
+    ),
+    "test_efficientnet_gn.diorama": Training(
+        "test_efficientnet_gn", _CONVOLUTIONAL, 0.02, "the same network with GroupNorm"
+    ),
+    "test_vit.diorama": Training(
+        "test_vit", (Cycle(2, 8, 1.5e-3),), 0.05, "a vision transformer with patches of 16 pixels"
+    ),
 }
 BATCH = 64
 _WARM_UP = 0.08
@@ -106,27 +136,30 @@ def _fit(
     torch.manual_seed(_SEED)
     model = timm.create_model(training.architecture, num_classes=len(assets.CATEGORIES))
     model = model.to(memory_format=torch.channels_last).train()
-    optimiser = torch.optim.AdamW(_groups(model, training.weight_decay), lr=training.rate)
-    batches = len(labels) // BATCH
-    schedule = torch.optim.lr_scheduler.LambdaLR(optimiser, lambda step: _rate(step, training.epochs * batches))
-    state = {"model": model, "optimiser": optimiser, "schedule": schedule}
-    first = _resume(checkpoint, state)
+    optimiser = torch.optim.AdamW(_groups(model, training.weight_decay), lr=training.cycles[0].rate)
+    state = {"model": model, "optimiser": optimiser}
+    first, per_set = _resume(checkpoint, state), len(labels) // pool.N_SETS
+    sizes = [training.cycle_of(epoch).n_sets * per_set // BATCH for epoch in range(training.epochs)]
+    rates = _rates(training.cycles, per_set)
     normalise = Normalise(pool.TRANSFORM)
-    done_before, begun = first * batches, time.perf_counter()
+    step, begun = sum(sizes[:first]), time.perf_counter()
+    done_before = step
     for epoch in range(first, training.epochs):
-        for number, rows in enumerate(_batches(len(labels), epoch)):
+        for number, rows in enumerate(_batches(training.cycle_of(epoch).n_sets * per_set, epoch)):
+            for group in optimiser.param_groups:
+                group["lr"] = rates[step]
             pixels = _augment(images[rows], epoch, number)
             loss = functional.cross_entropy(model(normalise(pixels)), labels[rows], label_smoothing=_SMOOTHING)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimiser.step()
-            schedule.step()
+            step += 1
             if progress is not None and number % 5 == 0:
-                done, total = epoch * batches + number + 1, training.epochs * batches
-                rate = (done - done_before) / (time.perf_counter() - begun)
+                rate = (step - done_before) / (time.perf_counter() - begun)
                 stage = f"epoch {epoch + 1}, loss {loss.item():.2f}"
-                progress(Progress(done * BATCH, total * BATCH, 0, rate * BATCH, (total - done) / rate, stage))
+                left = (len(rates) - step) / rate
+                progress(Progress(step * BATCH, len(rates) * BATCH, 0, rate * BATCH, left, stage))
         _keep(checkpoint, state, epoch + 1)
     return model.eval()
 
@@ -138,12 +171,16 @@ def _groups(model: torch.nn.Module, weight_decay: float) -> list[dict[str, Any]]
     return [{"params": matrices, "weight_decay": weight_decay}, {"params": others, "weight_decay": 0.0}]
 
 
-def _rate(step: int, total: int) -> float:
-    """Linear warm-up, then half a cosine, as a factor of the highest rate."""
-    warm_up = _WARM_UP * total
-    if step < warm_up:
-        return (step + 1) / warm_up
-    return 0.5 * (1 + math.cos(math.pi * (step - warm_up) / (total - warm_up)))
+def _rates(cycles: Sequence[Cycle], per_set: int) -> list[float]:
+    """The learning rate of every step: in each cycle half a cosine down to nothing, before the first a linear rise."""
+    found: list[float] = []
+    for number, cycle in enumerate(cycles):
+        total = cycle.epochs * (cycle.n_sets * per_set // BATCH)
+        rise = int(_WARM_UP * total) if number == 0 else 0
+        found += [cycle.rate * (step + 1) / rise for step in range(rise)]
+        fall = total - rise
+        found += [cycle.rate * 0.5 * (1 + math.cos(math.pi * step / fall)) for step in range(fall)]
+    return found
 
 
 def _batches(n: int, epoch: int) -> Iterator[Tensor]:

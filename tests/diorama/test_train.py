@@ -7,11 +7,11 @@ import torch
 
 from core import models, paths
 from core.diorama import pool, train
-from core.diorama.train import TRAININGS, Training
+from core.diorama.train import BATCH, TRAININGS, Cycle, Training
 from core.errors import UsageError
 from core.labels import FOCUS_10, label_space
 
-TINY = Training("test_efficientnet", 2, 1e-3, 0.02, "for this test")
+TINY = Training("test_efficientnet", (Cycle(1, 1, 1e-3), Cycle(2, 2, 1e-3)), 0.02, "for this test")
 
 
 @pytest.fixture
@@ -36,12 +36,12 @@ def test_interrupted_training_ends_with_the_same_weights(pictures, tmp_path):
     class StoppedError(Exception):
         pass
 
-    def stop_in_the_second_epoch(progress):
-        if progress.done > 128:
+    def stop_in_the_third_epoch(progress):
+        if progress.done > 128 + 64:
             raise StoppedError
 
     with pytest.raises(StoppedError):
-        train._fit(TINY, *pictures, tmp_path / "halves.pt", stop_in_the_second_epoch)
+        train._fit(TINY, *pictures, tmp_path / "halves.pt", stop_in_the_third_epoch)
     continued = train._fit(TINY, *pictures, tmp_path / "halves.pt", None)
     torch.testing.assert_close(weights(continued), weights(whole), rtol=0, atol=1e-6)
 
@@ -50,7 +50,7 @@ def test_training_changes_the_weights_and_lowers_the_loss(pictures, tmp_path):
     images = torch.zeros_like(pictures[0]) + (pictures[1] * 25).to(torch.uint8)[:, None, None, None]
     losses = []
     train._fit(
-        Training("test_efficientnet", 10, 4e-3, 0.02, ""),
+        Training("test_efficientnet", (Cycle(2, 10, 4e-3),), 0.02, ""),
         images,
         pictures[1],
         tmp_path / "x.pt",
@@ -59,12 +59,19 @@ def test_training_changes_the_weights_and_lowers_the_loss(pictures, tmp_path):
     assert losses[-1] < losses[0] - 0.2
 
 
-def test_the_rate_rises_then_falls_to_nothing():
-    rates = [train._rate(step, 100) for step in range(100)]
-    assert max(rates) == pytest.approx(1)
-    assert rates[0] < 0.2
-    assert rates[-1] < 0.01
-    assert rates.index(max(rates)) <= 10
+def test_the_rate_rises_falls_to_nothing_and_begins_again_with_the_next_cycle():
+    rates = train._rates([Cycle(1, 100, 2.0), Cycle(2, 10, 1.0)], per_set=BATCH)
+    assert len(rates) == 100 + 20
+    assert max(rates) == pytest.approx(2)
+    assert rates[0] < 0.4
+    assert rates[99] < 0.01
+    assert rates[100] == pytest.approx(1)
+    assert rates[-1] < 0.02
+
+
+def test_an_epoch_belongs_to_its_cycle():
+    assert [TINY.cycle_of(epoch).n_sets for epoch in range(3)] == [1, 2, 2]
+    assert TINY.epochs == 3
 
 
 def test_augmentation_keeps_geometry_but_for_the_mirror():
