@@ -42,8 +42,11 @@ def results_at(folder: Path) -> Iterator[None]:
 
 
 def embedded_results() -> Path:
-    """Folder of the predictions that come with the project; read, never written by an evaluation."""
-    return EMBEDDED / "results"
+    """Folder of the predictions that come with the project; read, never written by an evaluation.
+
+    ``OFFCENTER_EMBEDDED_RESULTS`` names another one; a folder that is not there hides them.
+    """
+    return Path(os.environ.get("OFFCENTER_EMBEDDED_RESULTS") or EMBEDDED / "results")
 
 
 def model_folders() -> list[Path]:

@@ -10,7 +10,7 @@ import pytest
 import torch
 from PIL import Image
 
-from core import jobs, models, paths
+from core import jobs, models
 from core.job_files import ENDED, Request, is_locked
 from tests.job_tools import N_IMAGES, make_model, until
 
@@ -51,13 +51,13 @@ def _own_data_home(tmp_path, monkeypatch):
     """No test reads or writes the user's results, settings or models, and none sees the embedded results unasked."""
     monkeypatch.setenv("OFFCENTER_DATA", str(tmp_path / "offcenter-data"))
     monkeypatch.delenv("OFFCENTER_MODELS", raising=False)
-    monkeypatch.setattr(paths, "embedded_results", lambda: tmp_path / "no-embedded-results")
+    monkeypatch.setenv("OFFCENTER_EMBEDDED_RESULTS", str(tmp_path / "no-embedded-results"))
 
 
 @pytest.fixture
 def embedded_results(monkeypatch):
     """The results that come with the project are there, as on a user's machine."""
-    monkeypatch.setattr(paths, "embedded_results", lambda: paths.EMBEDDED / "results")
+    monkeypatch.delenv("OFFCENTER_EMBEDDED_RESULTS")
 
 
 @pytest.fixture

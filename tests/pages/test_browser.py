@@ -119,12 +119,10 @@ def test_pages_fit_a_small_screen_and_keep_the_models_on_the_way(location_runs, 
         tab.close()
 
 
-def test_a_grad_cam_of_an_embedded_result_is_shown_on_request(browser):
+def test_a_grad_cam_of_an_embedded_result_is_shown_on_request(embedded_results, browser):
     if importlib.util.find_spec("core.live") is None:
         pytest.skip("inference on demand (core.live) is not part of this checkout")
-    run = next((run for run in store.list_runs() if run.benchmark == "diorama/location"), None)
-    if run is None:
-        pytest.skip("no result comes with this checkout")
+    run = store.list_runs("diorama/location")[0]
     sample = store.read_samples(run)["sample_id"].iloc[0]
     with app_server() as url:
         tab = browser.new_page(viewport={"width": 1440, "height": 1000})

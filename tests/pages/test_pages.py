@@ -24,11 +24,13 @@ def charts(at):
     return [chart.proto.spec for chart in at.get("plotly_chart")]
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_every_page_opens_on_what_comes_with_the_project(path):
+@pytest.mark.parametrize("path", [*PAGES, "pages/settings.py", "pages/mistakes.py", "pages/runs.py"])
+def test_every_page_opens_on_what_comes_with_the_project(path, embedded_results):
     at = open_page(path)
     assert not at.exception
+    assert not at.error
     assert at.title
+    assert path == "pages/runs.py" or "test_efficientnet.diorama" in text_of(at)
 
 
 @pytest.mark.parametrize("path", PAGES)
