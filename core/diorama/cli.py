@@ -71,9 +71,9 @@ def refresh(workers: Workers = None) -> None:
 def findings() -> None:
     """Print what each planted bias did to the embedded models, and where BatchNorm and GroupNorm differ."""
     from core.diorama import card
-    from core.diorama.train import TRAININGS
+    from core.diorama.train import trained
 
-    for name in TRAININGS:
+    for name in trained():
         _say(name)
         for (bias, inside, outside), found in card.contrasts(name).items():
             change = f"{_points(found.value)} [{_points(found.low)}, {_points(found.high)}] points"

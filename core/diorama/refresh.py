@@ -14,7 +14,7 @@ from pathlib import Path
 from core import paths, store
 from core.benchmarks import diorama, open_benchmark
 from core.diorama import card
-from core.diorama.train import TRAININGS
+from core.diorama.train import trained
 from core.errors import ModelError, cannot_write
 from core.evaluate import evaluate
 from core.types import ProgressCallback
@@ -35,22 +35,22 @@ def refresh(bar: Bar, *, workers: int | None = None) -> list[store.Run]:
         The stored runs.
 
     Raises:
-        ModelError: If an embedded model is missing.
+        ModelError: If there is no embedded model.
         StoreError: If results cannot be written.
     """
-    for name in TRAININGS:
-        if not (paths.EMBEDDED / "models" / name / "config.json").is_file():
-            raise ModelError(f"'{name}' is not trained yet. Run: python -m core diorama train --model {name}")
+    names = trained()
+    if not names:
+        raise ModelError("no embedded model is trained yet. Run: python -m core diorama train")
     staging = paths.data_home() / "downloads" / "diorama-results"
     with paths.results_at(staging):
         for benchmark in diorama.BENCHMARKS:
             opened = open_benchmark(benchmark.key, diorama.Diorama.embedded)
-            for name in TRAININGS:
+            for name in names:
                 with bar(f"{name} on {benchmark.key}") as progress:
                     evaluate(name, opened, workers=workers, progress=progress, reuse_embedded=False)
     _replace(staging, paths.embedded_results())
-    runs = [run for name in TRAININGS for run in store.list_runs(model=name)]
-    for name in TRAININGS:
+    runs = [run for name in names for run in store.list_runs(model=name)]
+    for name in names:
         folder = paths.EMBEDDED / "models" / name
         paths.write_atomically(folder / "README.md", card.write(name))
     return runs

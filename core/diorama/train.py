@@ -89,6 +89,11 @@ _SMOOTHING = 0.05
 _SEED = 5
 
 
+def trained() -> tuple[str, ...]:
+    """Those of the embedded models that there are."""
+    return tuple(name for name in TRAININGS if (paths.EMBEDDED / "models" / name / "config.json").is_file())
+
+
 def training_home() -> Path:
     """Folder of training images and checkpoints."""
     return paths.data_home() / "downloads" / "diorama-training"

@@ -91,7 +91,7 @@ def test_an_unknown_model_is_refused_with_the_nearest_name():
         train.train("test_vit.dioram")
 
 
-@pytest.mark.parametrize("name", TRAININGS)
+@pytest.mark.parametrize("name", train.trained())
 def test_an_embedded_model_is_found_by_its_name_and_knows_the_ten_categories(name):
     model = models.load(name, "cpu")
     assert model.source == name
