@@ -1,6 +1,6 @@
 """How fast the pages are, as a browser sees them: start, page switches, model switches, click to gallery.
 
-    python -m tests.synthetic_store /tmp/full && python -m tests.measure_dashboard /tmp/full
+    python -m tests.synthetic_store DIR && python -m tests.measure_dashboard DIR
 
 Prints medians in milliseconds. The first figure is timed from ``streamlit run`` on, once with an empty cache of
 aggregates and once with a filled one. Not a test: it asserts nothing.
