@@ -11,7 +11,8 @@ import torch
 from core import jobs
 from core.job_files import Job, Request, home, write_request, write_status
 
-N_IMAGES = 240
+#: Enough that a job is still running when a test looks at it, on a fast machine too.
+N_IMAGES = 1500
 
 
 def make_model(folder, architecture, seed=0):

@@ -37,7 +37,9 @@ def test_every_page_opens_on_what_comes_with_the_project(path, embedded_results)
 def test_without_results_every_page_says_what_to_do(path, no_results):
     at = open_page(path)
     assert not at.exception
-    assert "python -m core evaluate" in text_of(at)
+    said = text_of(at)
+    # Embedded models can be run on embedded pictures at once; else the command is named.
+    assert "python -m core evaluate" in said or "No stored result for this choice yet" in said
 
 
 @pytest.mark.parametrize("path", PAGES)
