@@ -127,12 +127,12 @@ def write_csv(path: Path, header, rows):
 
 @pytest.fixture
 def small_request(tmp_path, monkeypatch):
-    """240 images for a small model, stored one by one, so that there is time to look."""
+    """Images for a small model, stored one by one, so that there is time to look."""
     root = tmp_path / "photos"
     for folder in ("n01440764", "n01443537"):
         (root / folder).mkdir(parents=True)
         for number in range(N_IMAGES // 2):
-            pixels = np.full((40, 40, 3), number, np.uint8)
+            pixels = np.full((40, 40, 3), number % 256, np.uint8)
             Image.fromarray(pixels).save(root / folder / f"{number:03}.png")
     make_model(tmp_path / "zoo" / "small", "test_vit")
     monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path / "zoo"))

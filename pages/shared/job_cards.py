@@ -173,7 +173,7 @@ def _page_of(key: str) -> tuple[str, str, str]:
 def _stored_run(job: Job) -> store.Run | None:
     """The stored result that a job makes or has made."""
     request = job.request
-    readable, _ = cached.runs(str(paths.data_home()))
+    readable = cached.runs(str(paths.data_home()))
     fitting = [run for run in readable if run.benchmark == request.benchmark and request.model in _names(run)]
     if job.result is not None:
         return next((run for run in fitting if run.identity == job.result["identity"]), None)
