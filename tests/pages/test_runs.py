@@ -81,7 +81,7 @@ def test_the_cost_is_said_before_anything_is_started(small_request):
     paths.remember_data("imagenet", open_benchmark("imagenet", small_request.data).root)
     at = form()
     assert not at.exception
-    assert "**240 images**. About **2 min 00 s** at 2 images/s" in words(at)
+    assert "**1,500 images**. About **12 min 30 s** at 2 images/s" in words(at)
     button(at, "Start").click().run()
     assert [job.request for job in jobs.list_jobs()] == [asked]
 
@@ -90,7 +90,7 @@ def test_an_unknown_rate_can_be_measured_with_a_few_images(small_request):
     paths.remember_data("imagenet", open_benchmark("imagenet", small_request.data).root)
     evaluate("small", "imagenet", device="cpu", limit=10)
     at = form()
-    assert "**240 images**, 10 of them stored already. How long that takes is not known" in words(at)
+    assert "**1,500 images**, 10 of them stored already. How long that takes is not known" in words(at)
     button(at, "Measure with 64 images").click().run()
     assert jobs.list_jobs()[0].request.limit == 74
 
@@ -168,7 +168,7 @@ def test_a_finished_job_shows_its_accuracy_with_interval_and_identity(small_requ
     ended("done", result=result, progress=Progress(240, 240))
     at = page()
     assert "[" in words(at)
-    assert f"over 240 images · identity {run.identity[:8]}" in words(at)
+    assert f"over 1,500 images · identity {run.identity[:8]}" in words(at)
     assert "took 1 min 00 s" in words(at)
     links = "".join(element.proto.body for element in at.get("html"))
     assert 'href="overview?only=imagenet&amp;models=small"' in links
@@ -207,7 +207,7 @@ def test_a_browser_starts_a_run_that_outlives_page_and_server_and_cancels_it(sma
             folder = tab.get_by_role("textbox", name="Data folder")
             folder.fill(small_request.data, timeout=120_000)
             folder.press("Enter")
-            tab.get_by_text("4,240 images").first.wait_for(timeout=30_000)
+            tab.get_by_text("5,500 images").first.wait_for(timeout=30_000)
             batch = tab.get_by_role("spinbutton", name="Batch size")
             batch.fill("1")
             batch.press("Enter")
