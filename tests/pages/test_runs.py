@@ -165,7 +165,7 @@ def test_an_interrupted_job_says_so_and_can_go_on():
 def test_a_finished_job_shows_its_accuracy_with_interval_and_identity(small_request):
     run = evaluate("small", open_benchmark("imagenet", small_request.data), device="cpu")
     result = {"model": run.model, "benchmark": run.benchmark, "identity": run.identity}
-    ended("done", result=result, progress=Progress(240, 240))
+    ended("done", result=result, progress=Progress(1500, 1500))
     at = page()
     assert "[" in words(at)
     assert f"over 1,500 images · identity {run.identity[:8]}" in words(at)
@@ -224,4 +224,4 @@ def test_a_browser_starts_a_run_that_outlives_page_and_server_and_cancels_it(sma
             tab.get_by_role("button", name="Go on").first.wait_for(timeout=120_000)
             assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert state_of(job) == "cancelled"
-    assert 0 < jobs.find_job(job.id).progress.done < 4240
+    assert 0 < jobs.find_job(job.id).progress.done < 5500
