@@ -25,7 +25,7 @@ from PIL import Image, UnidentifiedImageError
 from core import paths, scenes
 from core.benchmarks import si_score
 from core.benchmarks.listing import IMAGE_SUFFIXES, subfolders
-from core.errors import DataError, StoreError, UsageError, cannot_write, nearest
+from core.errors import DataError, StoreError, UsageError, nearest
 from core.labels import si_score_classes
 from core.types import Progress, ProgressCallback
 
@@ -326,13 +326,7 @@ def _open_image(path: str) -> Image.Image:
 def _save(image: Image.Image, path: Path) -> None:
     buffer = io.BytesIO()
     image.save(buffer, "JPEG", quality=JPEG_QUALITY)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(buffer.getvalue())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise cannot_write(path, error) from error
+    paths.write_atomically(path, buffer.getvalue())
 
 
 def _write_lists(out: Path, plan: Plan, class_indices: dict[str, int]) -> None:

@@ -8,6 +8,7 @@ are clustered by object.
 from __future__ import annotations
 
 import hashlib
+from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
@@ -122,9 +123,9 @@ class Diorama(Benchmark):
         """What decides a sample's picture; ``core.diorama.scene`` composes another one from a changed row."""
         return self._rows[sample_id]
 
+    @abstractmethod
     def rows(self) -> Iterator[Row]:
         """Every row, in order."""
-        raise NotImplementedError
 
     @cached_property
     def _rows(self) -> dict[str, Row]:

@@ -20,10 +20,11 @@ import pandas as pd
 import torch
 from PIL import Image
 
+from core import paths
 from core.diorama import assets, objects, places
 from core.diorama.recipe import RECIPE
 from core.diorama.render import LIGHTS, cut_out
-from core.errors import UsageError, cannot_write
+from core.errors import UsageError
 from core.types import Progress, ProgressCallback
 
 #: Longer side of a cut-out and of one for the pose pictures (which are composed at most 165 px wide), in pixels.
@@ -226,10 +227,4 @@ def _seven_bits(picture: np.ndarray) -> np.ndarray:
 def _save(image: Image.Image, path: Path, form: str, **options: Any) -> None:
     buffer = io.BytesIO()
     image.save(buffer, form, **options)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(buffer.getvalue())
-        os.replace(temporary, path)
-    except OSError as error:
-        raise cannot_write(path, error) from error
+    paths.write_atomically(path, buffer.getvalue())

@@ -7,7 +7,6 @@ for nothing else). Everything is seeded; what is there already is kept, so an in
 from __future__ import annotations
 
 import io
-import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -17,10 +16,10 @@ import pandas as pd
 import torch
 from PIL import Image
 
+from core import paths
 from core.diorama import assets, objects, recipe, scene
 from core.diorama.build import in_processes, view
 from core.diorama.render import LIGHTS, cut_out
-from core.errors import cannot_write
 from core.loading import Preprocess
 from core.types import ProgressCallback
 
@@ -101,7 +100,7 @@ def _render_extra(category: str, instance: int, home: Path) -> None:
         )
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG")
-    _write(_extra_file(home, category, instance), buffer.getvalue())
+    paths.write_atomically(_extra_file(home, category, instance), buffer.getvalue())
 
 
 def _compose_shard(number: int, home: Path) -> None:
@@ -114,7 +113,7 @@ def _compose_shard(number: int, home: Path) -> None:
         labels.append(assets.CATEGORIES.index(row.category))
     buffer = io.BytesIO()
     np.savez(buffer, images=np.stack(images), labels=np.array(labels, dtype=np.int64))
-    _write(_shard_file(home, number), buffer.getvalue())
+    paths.write_atomically(_shard_file(home, number), buffer.getvalue())
 
 
 @cache
@@ -134,13 +133,3 @@ def _pictures(home: Path, which: int) -> dict[str, list[dict[str, Any]]]:
         for number in range(which * N_EXTRA, (which + 1) * N_EXTRA)
     ]
     return recipe.by_light(pd.concat([shipped, pd.DataFrame(extra)], ignore_index=True))
-
-
-def _write(path: Path, content: bytes) -> None:
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_bytes(content)
-        os.replace(temporary, path)
-    except OSError as error:
-        raise cannot_write(path, error) from error
