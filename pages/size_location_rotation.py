@@ -9,20 +9,13 @@ import streamlit as st
 from core import catalogue, findings, store
 from core.compare import Contrast
 from core.errors import OffcenterError
-from core.wording import interval, percent, points, short_label, value
-from pages.shared import cached, drawer, explore, frame, gallery, panels, place, text
+from core.wording import short_label, value
+from pages.shared import cached, drawer, explore, factor_tiles, frame, gallery, panels, place, text
 from pages.shared.explore import ALL, Controls
 from pages.shared.frame import Choice
 from pages.shared.sentences import sentence
-from pages.shared.text import Tile
 
 TITLE = "Size, location, rotation"
-#: What the tiles say when the pointer rests on them.
-_HINTS = {
-    "corner": "Centre: within 5 % of the middle in x and y. Corner: within 10 % of the border in both.",
-    "half": "The object area below which accuracy is under half of its maximum over areas.",
-    "turned": "Accuracy at the angle nearest to 180° less that at the one nearest to 0°.",
-}
 Runs = dict[str, dict[str, store.Run]]
 
 
@@ -42,7 +35,7 @@ def page() -> None:
     shown = runs if controls.view == ALL else {controls.view: runs[controls.view]}
     with top:
         text.head(TITLE, _finding(runs, controls))
-    text.tiles(_tiles(runs, controls), choice)
+    text.tiles(factor_tiles.tiles(runs, controls), choice)
     used = [run for there in shown.values() for run in there.values()]
     text.flag_state(used)
     for there in shown.values():
@@ -86,54 +79,6 @@ def _finding(runs: Runs, controls: Controls) -> str:
             who = "It" if sentences and name == "size" else model
             sentences.append(sentence(name, who, run, controls.question))
     return " ".join(sentences[:2])
-
-
-def _tiles(runs: Runs, controls: Controls) -> list[Tile]:
-    """Four or five numbers of the first model, and the same of the others in small."""
-    question = controls.question
-    policy = explore.POLICIES[question.policy]
-    first = next(iter(runs)) if controls.view == ALL else controls.view
-    overall = {model: cached.answer(run, question).iloc[0] for model, run in runs[first].items()}
-    rows = list(overall.items())
-    tiles = [
-        Tile(
-            f"{policy}, {first} set",
-            percent(rows[0][1]["value"]),
-            interval(rows[0][1]["low"], rows[0][1]["high"]),
-            f"All {int(rows[0][1]['n']):,} images of {runs[first][rows[0][0]].benchmark}.",
-            tuple((model, f"{percent(row['value'])} {interval(row['low'], row['high'])}") for model, row in rows[1:]),
-        )
-    ]
-    if "location" in runs:
-        there = {model: cached.centre_to(run, "corner", question) for model, run in runs["location"].items()}
-        tiles.append(_drop_tile("Centre → corner", there, _HINTS["corner"]))
-        there = {model: cached.centre_to(run, "edge", question) for model, run in runs["location"].items()}
-        tiles.append(_drop_tile("Centre → edge", there, _HINTS["corner"].replace("in both", "in one of them")))
-    if "size" in runs:
-        tiles.append(_half_tile({model: cached.half_area(run, question) for model, run in runs["size"].items()}))
-    for name, factor, label in (("rotation", "angle_deg", "Upright → 180°"), ("pose", "yaw_deg", "Front → back")):
-        if name in runs:
-            there = {model: cached.turned(run, factor, question) for model, run in runs[name].items()}
-            tiles.append(_drop_tile(label, there, _HINTS["turned"]))
-    return tiles
-
-
-def _drop_tile(label: str, there: dict[str, Contrast], hint: str) -> Tile:
-    said = {model: (points(part.value), interval(part.low, part.high, 0)) for model, part in there.items()}
-    return _tile(label, said, f"{hint} n = {next(iter(there.values())).n:,}")
-
-
-def _half_tile(there: dict[str, Contrast]) -> Tile:
-    said = {
-        model: (("< " if part.bound else "") + percent(part.value), interval(part.low, part.high))
-        for model, part in there.items()
-    }
-    return _tile("Area at half accuracy", said, f"{_HINTS['half']} n = {next(iter(there.values())).n:,}")
-
-
-def _tile(label: str, said: dict[str, tuple[str, str]], hint: str) -> Tile:
-    (_, first), *others = said.items()
-    return Tile(label, *first, hint, tuple((model, " ".join(pair)) for model, pair in others))
 
 
 def _all(shown: Runs, controls: Controls, choice: Choice) -> None:

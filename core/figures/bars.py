@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import MUTED, RULE, Words, dress, interval_text, percent_axis
+from core.figures.style import MUTED, RULE, Words, dress, error_bars, interval_text, percent_axis
 
 
 def bars(
@@ -44,15 +44,7 @@ def bars(
             name=model,
             orientation="h",
             marker={"color": colours[model], "opacity": 0.85},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": (table["high"] - table["value"]).tolist(),
-                "arrayminus": (table["value"] - table["low"]).tolist(),
-                "thickness": 1.4,
-                "width": 3,
-                "color": MUTED,
-            },
+            error_x=error_bars(table["value"], table["low"], table["high"]),
             customdata=[[model, str(level)] for level in table[group]],
             hovertext=[
                 f"{model}<br>{level}: {text}" for level, text in zip(table[group], interval_text(table), strict=True)

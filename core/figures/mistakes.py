@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import MUTED, PALETTE, RULE, UNCOMMON, Words, dress, faded
+from core.figures.style import MUTED, PALETTE, RULE, UNCOMMON, Words, dress, error_bars, faded
 from core.mistakes.published import CATEGORIES, SEVERITIES
 
 #: Major mistakes stand out, borderline ones recede.
@@ -254,15 +254,7 @@ def repairs(shares: Mapping[str, pd.DataFrame], colours: Mapping[str, str], word
             name=model,
             orientation="h",
             marker={"color": colours.get(model, PALETTE[0]), "opacity": 0.85},
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": (part["high"] - part["value"]).tolist(),
-                "arrayminus": (part["value"] - part["low"]).tolist(),
-                "thickness": 1.4,
-                "width": 3,
-                "color": MUTED,
-            },
+            error_x=error_bars(part["value"], part["low"], part["high"]),
             hovertext=[
                 f"{model}<br>{row.label}: <b>{100 * row.value:.1f} %</b> of {row.n:,} mistakes"
                 f"<br>there was something to change in {row.n_changed:,}"

@@ -8,7 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.figures.heatmap import category_heatmap, share_text
-from core.figures.style import COMMON, MUTED, RULE, UNCOMMON, Words, dress, interval_text, percent_axis
+from core.figures.style import COMMON, MUTED, RULE, UNCOMMON, Words, dress, error_bars, interval_text, percent_axis
 from core.metrics import THIN
 from core.wording import interval, points
 
@@ -148,15 +148,7 @@ def gap_points(
                     "symbol": "circle" if kind == "raw" else "circle-open",
                     "line": {"width": 2, "color": colours[model]},
                 },
-                error_x={
-                    "type": "data",
-                    "symmetric": False,
-                    "array": (table["high"] - table["gap"]).tolist(),
-                    "arrayminus": (table["gap"] - table["low"]).tolist(),
-                    "thickness": 1.4,
-                    "width": 3,
-                    "color": colours[model],
-                },
+                error_x=error_bars(table["gap"], table["low"], table["high"], colours[model]),
                 hovertext=[
                     f"{model}, {labels[name]}, {kind}<br><b>{points(row.gap, 1)}</b> {interval(row.low, row.high)}<br>"
                     f"n = {row.n_common:,.0f} common, {row.n_uncommon:,.0f} uncommon"
@@ -226,15 +218,7 @@ def category_partitions(table: pd.DataFrame, words: Words, *, height: int = 400)
                 "symbol": ["circle-open" if each else "circle" for each in thin],
                 "line": {"width": 1.6, "color": colour},
             },
-            error_y={
-                "type": "data",
-                "symmetric": False,
-                "array": (part["top1_high"] - part["top1"]).tolist(),
-                "arrayminus": (part["top1"] - part["top1_low"]).tolist(),
-                "thickness": 1.2,
-                "width": 2,
-                "color": colour,
-            },
+            error_y=error_bars(part["top1"], part["top1_low"], part["top1_high"], colour, thickness=1.2, width=2),
             customdata=[[category, number] for category in part["category"]],
             hovertext=[
                 f"{row.category}, {name}<br><b>{100 * row.top1:.1f} %</b> {interval(row.top1_low, row.top1_high)}<br>"
@@ -271,15 +255,7 @@ def cost_bars(table: pd.DataFrame, words: Words, *, height: int = 400) -> go.Fig
                 "opacity": 0.85,
                 "pattern": {"shape": ["/" if thin else "" for thin in table["thin"]]},
             },
-            error_x={
-                "type": "data",
-                "symmetric": False,
-                "array": (table["high"] - table["gap"]).tolist(),
-                "arrayminus": (table["gap"] - table["low"]).tolist(),
-                "thickness": 1.4,
-                "width": 3,
-                "color": MUTED,
-            },
+            error_x=error_bars(table["gap"], table["low"], table["high"]),
             hovertext=[
                 f"{row.value} ({row.attribute})<br><b>{points(row.gap, 1)}</b> {interval(row.low, row.high)}<br>"
                 f"n = {row.n_common:,} common, {row.n_uncommon:,} uncommon"

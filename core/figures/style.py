@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
+import pandas as pd
 import plotly.graph_objects as go
 
 #: One colour a model; colour-blind safe in this order.
@@ -165,3 +167,33 @@ def standalone(figure: go.Figure) -> str:
         font={"color": "#1D2733", "family": "Source Sans, Helvetica, Arial, sans-serif"},
     )
     return shown.to_html(include_plotlyjs=True, full_html=True)
+
+
+def error_bars(
+    values: pd.Series,
+    low: pd.Series,
+    high: pd.Series,
+    colour: str = MUTED,
+    *,
+    thickness: float = 1.4,
+    width: int = 3,
+) -> dict[str, Any]:
+    """Intervals as Plotly's ``error_x`` or ``error_y``.
+
+    Args:
+        values: (N,) where the marks or bars end.
+        low: Lower ends of the intervals.
+        high: Upper ends.
+        colour: Of the whiskers.
+        thickness: Of the line, pixels.
+        width: Of the caps, pixels.
+    """
+    return {
+        "type": "data",
+        "symmetric": False,
+        "array": (high - values).tolist(),
+        "arrayminus": (values - low).tolist(),
+        "thickness": thickness,
+        "width": width,
+        "color": colour,
+    }

@@ -15,52 +15,19 @@ from core.catalogue import benchmark_class
 from core.errors import OffcenterError
 from core.types import Benchmark
 from core.wording import value
-from pages.shared import cached, live, place
+from pages.shared import cached, live, place, stepping
 from pages.shared.frame import Choice
 
 _PICTURE_PX = 448
 _PLAIN, _OUTLINE, _HEAT = "Image", "Outline", "Grad-CAM"
 
-_STEPPER_CSS = """
-.bar {display: flex; gap: 8px; align-items: center; font-family: var(--st-font); color: var(--st-text-color);
-  font-size: 14px;}
-button {font: inherit; color: inherit; background: var(--st-secondary-background-color); cursor: pointer;
-  border: 1px solid var(--st-border-color); border-radius: 6px; padding: 3px 12px;}
-button:disabled {opacity: 0.4; cursor: default;}
-.hint {margin-left: auto; opacity: 0.55; font-size: 12.5px;}
-"""
-_STEPPER_JS = """
-export default function(component) {
-  const { data, parentElement, setTriggerValue } = component;
-  const bar = parentElement.querySelector('.bar');
-  const [before, after] = bar.querySelectorAll('button');
-  bar.querySelector('.count').textContent = data.count;
-  before.disabled = !data.before;
-  after.disabled = !data.after;
-  const go = (id) => { if (id) setTriggerValue('step', id); };
-  before.onclick = () => go(data.before);
-  after.onclick = () => go(data.after);
-  const onKey = (event) => {
-    const typing = event.composedPath().some((node) => node.matches && node.matches(
-      'input, textarea, [role="slider"], [role="combobox"], [role="radiogroup"]'));
-    if (typing || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (event.key === 'ArrowLeft') go(data.before);
-    if (event.key === 'ArrowRight') go(data.after);
-  };
-  // This runs again whenever the data change, and the one before must not answer too.
-  document.removeEventListener('keydown', parentElement.onStepKey);
-  parentElement.onStepKey = onKey;
-  document.addEventListener('keydown', onKey);
-  return () => document.removeEventListener('keydown', onKey);
-}
-"""
 _stepper = st.components.v2.component(
     "offcenter_stepper",
     html='<div class="bar"><button type="button" aria-label="previous image">←</button><span class="count"></span>'
     '<button type="button" aria-label="next image">→</button>'
     '<span class="hint">arrow keys step, Esc closes</span></div>',
-    css=_STEPPER_CSS,
-    js=_STEPPER_JS,
+    css=stepping.CSS,
+    js=stepping.JS,
 )
 
 

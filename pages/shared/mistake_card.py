@@ -18,7 +18,7 @@ from core.mistakes import files, published
 from core.mistakes.reassessed import SOURCE, reassessed
 from core.mistakes.relations import relation
 from core.wording import percent
-from pages.shared import cached, drawer, live, mistakes, place
+from pages.shared import cached, drawer, live, mistakes, place, stepping
 from pages.shared.frame import Choice
 from pages.shared.mistakes import Subject
 
@@ -27,54 +27,14 @@ CATEGORY_KEYS = {str(number): category for number, category in enumerate(publish
 SEVERITY_KEYS = {severity[0]: severity for severity in published.SEVERITIES if severity != "minor"} | {"n": "minor"}
 _OPACITY = 0.65
 
-_CSS = """
-.bar {display: flex; gap: 8px; align-items: center; font-family: var(--st-font); color: var(--st-text-color);
-  font-size: 14px; flex-wrap: wrap;}
-button {font: inherit; color: inherit; background: var(--st-secondary-background-color); cursor: pointer;
-  border: 1px solid var(--st-border-color); border-radius: 6px; padding: 3px 14px;}
-button:focus-visible {outline: 3px solid var(--st-primary-color); outline-offset: 1px;}
-button:disabled {opacity: 0.4; cursor: default;}
-.count {font-feature-settings: "tnum";}
-.hint {margin-left: auto; opacity: 0.62; font-size: 12.5px;}
-kbd {font: inherit; border: 1px solid var(--st-border-color); border-radius: 4px; padding: 0 4px;}
-"""
-_JS = """
-export default function(component) {
-  const { data, parentElement, setTriggerValue } = component;
-  const bar = parentElement.querySelector('.bar');
-  const [before, after] = bar.querySelectorAll('button');
-  bar.querySelector('.count').textContent = data.count;
-  before.disabled = !data.before;
-  after.disabled = !data.after;
-  const go = (id) => { if (id) setTriggerValue('step', id); };
-  before.onclick = () => go(data.before);
-  after.onclick = () => go(data.after);
-  const onKey = (event) => {
-    const typing = event.composedPath().some((node) => node.matches && node.matches(
-      'input, textarea, [role="slider"], [role="combobox"], [role="radiogroup"], [role="dialog"]'));
-    if (typing || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (event.key === 'ArrowLeft') go(data.before);
-    else if (event.key === 'ArrowRight') go(data.after);
-    else if (data.verdicts.includes(event.key.toLowerCase())) {
-      setTriggerValue('verdict', event.key.toLowerCase() + ' ' + data.id);
-    } else return;
-    event.preventDefault();
-  };
-  // This runs again whenever the data change, and the one before must not answer too.
-  document.removeEventListener('keydown', parentElement.onStepKey);
-  parentElement.onStepKey = onKey;
-  document.addEventListener('keydown', onKey);
-  return () => document.removeEventListener('keydown', onKey);
-}
-"""
 _keys = st.components.v2.component(
     "offcenter_mistake_keys",
     html='<div class="bar"><button type="button" aria-label="previous mistake">←</button><span class="count"></span>'
     '<button type="button" aria-label="next mistake">→</button>'
     '<span class="hint"><kbd>←</kbd> <kbd>→</kbd> step · <kbd>1</kbd>–<kbd>5</kbd> category · <kbd>m</kbd> major '
     "<kbd>n</kbd> minor <kbd>b</kbd> borderline</span></div>",
-    css=_CSS,
-    js=_JS,
+    css=stepping.CSS,
+    js=stepping.JS,
 )
 
 
