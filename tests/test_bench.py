@@ -2,6 +2,7 @@
 
 import pytest
 
+from core import paths
 from core.bench import measure
 from core.errors import UsageError
 from tests.test_models import make_folder
@@ -19,6 +20,7 @@ def test_bench_reports_the_four_rates_and_their_ratios(tmp_path, colour_folder):
     assert 50 < result["peak_rss_mb"] < 16_000
 
 
-def test_bench_without_a_model_or_images_says_so(tmp_path):
+def test_bench_without_a_model_or_images_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr(paths, "EMBEDDED", tmp_path / "nothing-embedded")
     with pytest.raises(UsageError, match="give one with --model"):
         measure(None, tmp_path)
