@@ -171,6 +171,9 @@ def _cancellable(job: Job) -> Iterator[None]:
     """While inside, somebody's wish to cancel the job arrives in the main thread as Ctrl-C would."""
     over, turn = threading.Event(), threading.Lock()
     main = threading.get_ident()
+    # A server started in the background has Ctrl-C ignored, and so have the processes that it starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def watch() -> None:
         pause = _EVERY_S

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,12 @@ TOY_TRANSFORM = {
 #: The toy classifier tells an image by its brightest channel.
 RED, GREEN, BLUE = 0, 1, 2
 RED_WNID, GREEN_WNID, BLUE_WNID = "n01440764", "n01443537", "n01484850"
+
+
+def pytest_configure():
+    """Tests press Ctrl-C in processes that they start; a shell's background job has it ignored, and hands that on."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class BrightestChannel(torch.nn.Module):

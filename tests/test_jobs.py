@@ -12,7 +12,7 @@ from core import cost, jobs, paths, store
 from core.benchmarks import open_benchmark
 from core.errors import DataError, UsageError
 from core.evaluate import evaluate
-from core.job_files import Request, home, is_locked, tail, write_status
+from core.job_files import ENDED, Request, home, is_locked, tail, write_status
 from core.types import Progress
 from core.worker import work
 from tests.conftest import REPO
@@ -40,6 +40,18 @@ def test_a_job_is_followed_and_cancelled_and_its_images_are_kept(small_request):
     assert 0 < partial.n_done < N_IMAGES
     assert partial.n_done == jobs.find_job(job.id).progress.done
     assert store.open_run(partial.path).info["status"] == "partial"
+
+
+def test_a_job_is_cancelled_by_a_server_that_was_started_in_the_background(small_request):
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        job = jobs.submit(small_request)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert until(lambda: runs_with_images(job))
+    jobs.cancel(job.id)
+    assert until(lambda: state_of(job) in ENDED)
+    assert state_of(job) == "cancelled"
 
 
 def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on_from_what_is_stored(small_request):
