@@ -218,7 +218,8 @@ def _run(
         status = "partial"
         commit()
         # The interrupt may have come between the storing of a batch and its being counted.
-        tracker.advance(len(writer.done()) - tracker.done, 0)
+        if uncounted := len(writer.done()) - tracker.done:
+            tracker.advance(uncounted, 0)
         raise InterruptedRunError(
             f"stopped: {tracker.done:,} of {tracker.total:,} images are stored; the same command goes on from here."
         ) from None
