@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -31,6 +31,8 @@ EXTRA_SIZE = 192
 #: Pictures in a set, and in a file.
 N_IMAGES, SHARD = 16_000, 500
 IMAGE_SIZE = 160
+#: Side of the squares for which is kept how much of each the object covers; the transformer's patches.
+PATCH = 16
 #: What the models' configs say as well: nothing is cropped, because the edges are where the question is.
 TRANSFORM = {
     "input_size": [3, IMAGE_SIZE, IMAGE_SIZE],
@@ -41,6 +43,20 @@ TRANSFORM = {
     "crop_mode": "center",
 }
 _SEED = 11
+
+
+class Pictures(NamedTuple):
+    """Training pictures.
+
+    Attributes:
+        images: uint8 (N, 160, 160, 3).
+        labels: Classes, int64 (N,).
+        coverage: Share of each patch that the object covers, uint8 (N, 10, 10), 255 is all of it.
+    """
+
+    images: torch.Tensor
+    labels: torch.Tensor
+    coverage: torch.Tensor
 
 
 def make(home: Path, workers: int | None = None, progress: ProgressCallback | None = None) -> None:
@@ -70,14 +86,13 @@ def make(home: Path, workers: int | None = None, progress: ProgressCallback | No
             pass
 
 
-def read(home: Path, n_sets: int = N_SETS) -> tuple[torch.Tensor, torch.Tensor]:
-    """The images of the first sets: uint8 (N, 160, 160, 3), and classes int64 (N,)."""
-    files = [_shard_file(home, number) for number in range(n_sets * N_IMAGES // SHARD)]
-    parts = []
-    for file in files:
-        with np.load(file) as content:
-            parts.append((content["images"], content["labels"]))
-    return tuple(torch.from_numpy(np.concatenate(part)) for part in zip(*parts, strict=True))
+def read(home: Path, n_sets: int = N_SETS) -> Pictures:
+    """The pictures of the first sets."""
+    shards = []
+    for number in range(n_sets * N_IMAGES // SHARD):
+        with np.load(_shard_file(home, number)) as content:
+            shards.append([content[name] for name in Pictures._fields])
+    return Pictures(*(torch.from_numpy(np.concatenate(part)) for part in zip(*shards, strict=True)))
 
 
 def _extra_file(home: Path, category: str, instance: int) -> Path:
@@ -85,7 +100,7 @@ def _extra_file(home: Path, category: str, instance: int) -> Path:
 
 
 def _shard_file(home: Path, number: int) -> Path:
-    return home / "images" / f"{number:03}.npz"
+    return home / "pictures" / f"{number:03}.npz"
 
 
 def _render_extra(category: str, instance: int, home: Path) -> None:
@@ -105,14 +120,23 @@ def _render_extra(category: str, instance: int, home: Path) -> None:
 
 def _compose_shard(number: int, home: Path) -> None:
     preprocess = Preprocess(TRANSFORM)
-    images, labels = [], []
+    images, labels, coverage = [], [], []
+    patches = (IMAGE_SIZE // PATCH, IMAGE_SIZE // PATCH)
     for index in range(number * SHARD, (number + 1) * SHARD):
         rng = np.random.default_rng([_SEED, index])
         row = recipe.draw(_pictures(home, index // N_IMAGES), range(assets.N_TRAIN_VARIANTS), f"train-{index}", rng)
-        images.append(preprocess(scene.compose(row).image))
+        picture = scene.compose(row)
+        images.append(preprocess(picture.image))
         labels.append(assets.CATEGORIES.index(row.category))
+        mask = Image.fromarray(picture.mask.astype(np.uint8) * 255)
+        coverage.append(np.asarray(mask.resize(patches, Image.Resampling.BOX)))
     buffer = io.BytesIO()
-    np.savez(buffer, images=np.stack(images), labels=np.array(labels, dtype=np.int64))
+    np.savez(
+        buffer,
+        images=np.stack(images),
+        labels=np.array(labels, dtype=np.int64),
+        coverage=np.stack(coverage),
+    )
     paths.write_atomically(_shard_file(home, number), buffer.getvalue())
 
 
