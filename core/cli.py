@@ -6,7 +6,6 @@ read stored results only, answer at once.
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,10 +14,25 @@ from typing import Annotated, Any
 import typer
 from rich.console import RenderableType
 
-from core import benchmarks, cli_jobs, cli_mistakes, paths, report, store, terminal, wording
+from core import benchmarks, cli_jobs, cli_mistakes, cli_settings, paths, report, store, terminal, wording
+from core.cli_options import (
+    BenchmarkKey,
+    Data,
+    Device,
+    Identity,
+    Json,
+    Model,
+    Models,
+    Precision,
+    View,
+    choice,
+    open_benchmark,
+    print_json,
+    run_for,
+)
 from core.diorama.cli import app as diorama_app
-from core.errors import OffcenterError, UsageError, nearest
-from core.types import Benchmark, Table
+from core.errors import OffcenterError
+from core.types import Table
 
 app = typer.Typer(
     help="See where an image classifier breaks.",
@@ -32,23 +46,7 @@ app.add_typer(generate_app, name="generate")
 app.add_typer(diorama_app, name="diorama")
 app.add_typer(cli_jobs.app, name="jobs")
 app.add_typer(cli_mistakes.app, name="mistakes")
-
-Model = Annotated[str, typer.Option(help="timm name, hf-hub:owner/name, local-dir:PATH or a local model's name.")]
-Models = Annotated[list[str], typer.Option("--model", help="A model; give it again for more.")]
-BenchmarkKey = Annotated[str, typer.Option("--benchmark", help="For example imagenet or si-score/size.")]
-Data = Annotated[Path | None, typer.Option(help="The benchmark's folder; remembered for next time.")]
-Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-
-
-def _choice(name: str, value: str, known: Sequence[str]) -> str:
-    if value not in known:
-        raise UsageError(f"--{name} '{value}' is unknown.{nearest(value, known)} Known: {', '.join(known)}.")
-    return value
-
-
-def _print_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, default=str))
+app.add_typer(cli_settings.app)
 
 
 @app.command()
@@ -65,7 +63,7 @@ def models(as_json: Json = False) -> None:
             rows.append({"name": name, "label_space": None, "problem": str(error)})
     hub = list(catalogue.hub_models())
     if as_json:
-        _print_json({"local": rows, "hub_cache": hub, "folders": [str(path) for path in paths.model_folders()]})
+        print_json({"local": rows, "hub_cache": hub, "folders": [str(path) for path in paths.model_folders()]})
         return
     for row in rows:
         terminal.out.print(f"{row['name']}  ({row['problem'] or row['label_space']})", soft_wrap=True, markup=False)
@@ -102,15 +100,11 @@ def list_benchmarks(as_json: Json = False) -> None:
             }
         )
     if as_json:
-        _print_json(rows)
+        print_json(rows)
         return
     for row in rows:
         terminal.out.print(f"{row['key']}: {row['title']} ({row['state']})", style="bold", markup=False)
         terminal.out.print(f"  {row['data'] or row['how_to_get']}", soft_wrap=True, markup=False)
-
-
-def _opened(key: str, data: Path | None) -> Benchmark:
-    return benchmarks.open_and_remember(key, data)
 
 
 @app.command()
@@ -133,8 +127,8 @@ def evaluate(
     as_json: Json = False,
 ) -> None:
     """Run models over a benchmark; keep what they say."""
-    _choice("precision", precision, ("fp32", "bf16", "fp16"))
-    opened = _opened(benchmark, data)
+    choice("precision", precision, ("fp32", "bf16", "fp16"))
+    opened = open_benchmark(benchmark, data)
     from core.evaluate import evaluate as run_evaluation
 
     runs = []
@@ -158,7 +152,7 @@ def evaluate(
             _print_summary(run)
     if as_json:
         summaries = [_summary(run) for run in runs]
-        _print_json(summaries[0] if len(summaries) == 1 else summaries)
+        print_json(summaries[0] if len(summaries) == 1 else summaries)
 
 
 def _summary(run: store.Run) -> dict[str, Any]:
@@ -188,16 +182,6 @@ def _print_summary(run: store.Run) -> None:
         terminal.warn(warning)
 
 
-def _run_for(model: str, benchmark: str, view: str, precision: str | None, identity: str | None) -> store.Run:
-    benchmarks.benchmark_class(benchmark)
-    return store.find_run(benchmark, model, identity, view=view, precision=precision or "")
-
-
-Precision = Annotated[str | None, typer.Option(help="Only a run of this precision.")]
-Identity = Annotated[str | None, typer.Option(help="Only the run of this identity, or its beginning.")]
-View = Annotated[str, typer.Option(help="The view that was evaluated.")]
-
-
 @app.command()
 def predictions(
     model: Model,
@@ -208,7 +192,7 @@ def predictions(
     identity: Identity = None,
 ) -> None:
     """Export the stored predictions with their factors."""
-    run = _run_for(model, benchmark, view, precision, identity)
+    run = run_for(model, benchmark, view, precision, identity)
     table = report.predictions(run)
     report.export(table, out)
     terminal.out.print(f"{len(table):,} predictions of {run.identity} in {out}", soft_wrap=True, markup=False)
@@ -227,11 +211,11 @@ def show_report(
     as_json: Json = False,
 ) -> None:
     """Print a stored result's tables, with intervals."""
-    runs = [_run_for(name, benchmark, view, precision, identity) for name in model]
+    runs = [run_for(name, benchmark, view, precision, identity) for name in model]
     contents = [report.build(run, policy=policy, tables=table, exclude=exclude or ()) for run in runs]  # type: ignore[arg-type]
     differences = report.differences(runs)
     if as_json:
-        _print_json(contents[0] if len(contents) == 1 else {"runs": contents, "warnings": differences})
+        print_json(contents[0] if len(contents) == 1 else {"runs": contents, "warnings": differences})
         return
     for run, content in zip(runs, contents, strict=True):
         _print_report(run, content)
@@ -265,65 +249,6 @@ def _print_report(run: store.Run, content: dict[str, Any]) -> None:
     )
     for warning in content["warnings"]:
         terminal.warn(warning)
-
-
-@app.command()
-def probe(
-    model: Model,
-    benchmark: BenchmarkKey = "focus",
-    data: Data = None,
-    view: View = "clean",
-    precision: Precision = None,
-    identity: Identity = None,
-    device: Device = "auto",
-    seed: Annotated[int, typer.Option(help="Of the draws and folds.")] = 0,
-    as_json: Json = False,
-) -> None:
-    """Tell locations from a stored run's penultimate features, and name the classes they look like."""
-    from core import probes
-    from core.labels import class_names
-
-    run = _run_for(model, benchmark, view, precision, identity)
-    with terminal.progress_bar(f"probe {run.model}") as progress:
-        table = probes.fit(run, _opened(benchmark, data), device=device, seed=seed, progress=progress)
-    rows = report.plain_rows(table)
-    for row in rows:
-        row["similar"] = class_names(run.info["model"]["label_space"], row["similar"])
-    if as_json:
-        _print_json({"identity": run.identity, "model": run.model, "seed": seed, "probes": rows})
-        return
-    terminal.out.print(terminal.probe_table(rows), soft_wrap=True, markup=False)
-    few = [row for row in rows if row["reason"]]
-    if few:
-        terminal.warn(
-            f"{len(few)} of {len(rows)} pairs have no probe: {few[0]['location']} for {few[0]['category']}: "
-            f"{few[0]['reason']}"
-        )
-
-
-@app.command(name="failures")
-def failure_strip(
-    model: Model,
-    out: Annotated[Path, typer.Option(help="FILE.png")],
-    benchmark: BenchmarkKey = "focus",
-    data: Data = None,
-    n: Annotated[int, typer.Option("--n", help="How many images.")] = 6,
-    category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
-    view: View = "clean",
-    precision: Precision = None,
-    identity: Identity = None,
-    device: Device = "auto",
-) -> None:
-    """Draw misclassified images of uncommon settings with Grad-CAM and Guided Grad-CAM as one PNG."""
-    from core import failures, strip
-
-    run = _run_for(model, benchmark, view, precision, identity)
-    rows = failures.choose(run, n, category)
-    if rows.empty:
-        raise UsageError(f"{run.model} misclassified no image with an uncommon setting on '{benchmark}'.")
-    panels = failures.explain(run, _opened(benchmark, data), rows, device)
-    strip.save(strip.of_run(panels, run), out)
-    terminal.out.print(f"{len(panels)} images in {out}", soft_wrap=True, markup=False)
 
 
 def _drawn(spec: Table, rows: list[dict[str, Any]], value: str) -> RenderableType:
@@ -387,7 +312,7 @@ def bench(
     with terminal.progress_bar("bench") as progress:
         result = measure(model, data, device=device, rounds=rounds, progress=progress)
     if as_json:
-        _print_json(result)
+        print_json(result)
         return
     for name, value in result.items():
         shown = f"{value:.2f}" if isinstance(value, float) else value

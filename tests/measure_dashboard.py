@@ -23,6 +23,7 @@ from tests.browser import CHROMIUM, FLAGS, REPO, free_port, stop, wait_for_text
 
 ROUNDS = 7
 FIGURE = ".js-plotly-plot .main-svg"
+FACTORS, CHOICE = "/size_location_rotation", "?benchmark=si-score"
 
 
 def start(data: Path, port: int) -> subprocess.Popen:
@@ -91,14 +92,14 @@ def switch_pages(tab: Page) -> dict[str, float]:
 
 def switch_models(tab: Page, url: str) -> float:
     """Add and remove a second model, until the sentence or the tiles show it."""
-    tab.goto(f"{url}/size_location_rotation")
+    tab.goto(url + FACTORS + CHOICE)
     idle(tab)
     times = []
     picker, others = tab.locator(".st-key-pick-models"), tab.locator(".oc-tile .also").first
     for number in range(ROUNDS):
         if number % 2 == 0:
             picker.locator("input").click()
-            option = tab.get_by_role("option").first
+            option = tab.get_by_role("option", name=".synthetic").first
             option.wait_for()
             times.append(timed(option.click, others.wait_for))
             tab.keyboard.press("Escape")
@@ -111,7 +112,7 @@ def switch_models(tab: Page, url: str) -> float:
 
 def click_cells(tab: Page, url: str) -> tuple[float, float]:
     """From a click on a map's cell to its filled gallery; and from a click on an image to its drawer."""
-    tab.goto(f"{url}/size_location_rotation")
+    tab.goto(url + FACTORS + CHOICE)
     idle(tab)
     galleries, drawers = [], []
     for number in range(ROUNDS):
@@ -144,7 +145,7 @@ def main(data: Path) -> None:
     """Measure and print."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=FLAGS)
-        page, card = ("/size_location_rotation", FIGURE), ("/", ".oc-card img")
+        page, card = (FACTORS + CHOICE, FIGURE), ("/" + CHOICE, ".oc-card img")
         shutil.rmtree(data / "cache", ignore_errors=True)
         print(f"first figure, nothing cached: {first_figure(browser, data, *page):.1f} s")
         for _ in range(2):
@@ -156,7 +157,7 @@ def main(data: Path) -> None:
         try:
             wait_until_up(browser, url)
             tab = browser.new_page(viewport={"width": 1440, "height": 1000})
-            tab.goto(url)
+            tab.goto(url + CHOICE)
             idle(tab)
             for name, value in switch_pages(tab).items():
                 print(f"page switch {name}: {value:.0f} ms")

@@ -15,7 +15,7 @@ LAYERS = [
     {"core.labels", "core.scenes", "core.views", "core.stats", "core.metrics", "core.settings", "core.resampling"},
     {"core.diorama", "core.mistakes", "core.probe"},
     {"core.models", "core.benchmarks", "core.loading", "core.forward", "core.engine", "core.generate"},
-    {"core.diorama.build", "core.diorama.pool", "core.diorama.train"},
+    {"core.diorama.build", "core.diorama.patches", "core.diorama.pool", "core.diorama.train"},
     {"core.evaluate", "core.store", "core.features", "core.probes"},
     {"core.catalogue", "core.scored", "core.preview", "core.wording", "core.mistakes.imported"},
     {"core.mistakes.table", "core.mistakes.summary", "core.mistakes.reviews", "core.mistakes.agreement"},
@@ -29,7 +29,8 @@ LAYERS = [
     {"core.jobs"},
     {"core.worker"},
     {"core.diorama.card", "core.diorama.refresh"},
-    {"core.terminal", "core.cli", "core.cli_jobs", "core.cli_mistakes", "core.diorama.cli", "core.__main__"},
+    {"core.terminal", "core.cli_options"},
+    {"core.cli", "core.cli_jobs", "core.cli_mistakes", "core.cli_settings", "core.diorama.cli", "core.__main__"},
 ]
 TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "scenes", "generate", "cli", "settings"]
 TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene", "diorama.cli", "diorama.depth"]

@@ -22,6 +22,8 @@ from torch.nn import functional
 
 from core import paths
 from core.diorama import assets, pool
+from core.diorama.patches import SMOOTHING, PatchTask
+from core.diorama.pool import Pictures
 from core.errors import UsageError, cannot_write, nearest
 from core.loading import Normalise
 from core.types import Progress, ProgressCallback
@@ -36,12 +38,14 @@ class Cycle:
         epochs: Passes over them.
         rate: Highest learning rate of its cosine.
         swapped: Share of pictures whose colour channels are swapped.
+        dropped: Share of its patches that a transformer does not see (``patches``).
     """
 
     n_sets: int
     epochs: int
     rate: float
     swapped: float = 0.0
+    dropped: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -53,12 +57,14 @@ class Training:
         cycles: One after the other; the first begins with a warm-up.
         weight_decay: Of AdamW.
         about: What it stands for among the three.
+        patch_weight: Of the loss on what each patch shows (``patches``); for vision transformers.
     """
 
     architecture: str
     cycles: tuple[Cycle, ...]
     weight_decay: float
     about: str
+    patch_weight: float = 0.0
 
     @property
     def epochs(self) -> int:
@@ -85,7 +91,6 @@ TRAININGS: dict[str, Training] = {
 }
 BATCH = 64
 _WARM_UP = 0.08
-_SMOOTHING = 0.05
 _SEED = 5
 
 
@@ -118,9 +123,9 @@ def train(name: str, *, threads: int | None = None, progress: ProgressCallback |
         raise UsageError(f"Diorama has no model '{name}'.{nearest(name, TRAININGS)} It has: {', '.join(TRAININGS)}.")
     home, training = training_home(), TRAININGS[name]
     pool.make(home, threads, progress)
-    images, labels = pool.read(home)
+    pictures = pool.read(home)
     torch.set_num_threads(threads or os.cpu_count() or 1)
-    model = _fit(training, images, labels, home / f"{name}.pt", progress)
+    model = _fit(training, pictures, home / f"{name}.pt", progress)
     folder = paths.EMBEDDED / "models" / name
     try:
         save_for_hf(model.to(memory_format=torch.contiguous_format), folder, model_config=_config(training))
@@ -138,28 +143,36 @@ def _config(training: Training) -> dict[str, Any]:
 
 
 def _fit(
-    training: Training, images: Tensor, labels: Tensor, checkpoint: Path, progress: ProgressCallback | None
+    training: Training, pictures: Pictures, checkpoint: Path, progress: ProgressCallback | None
 ) -> torch.nn.Module:
     torch.manual_seed(_SEED)
-    model = timm.create_model(training.architecture, num_classes=len(assets.CATEGORIES))
+    n_classes = len(assets.CATEGORIES)
+    model = timm.create_model(training.architecture, num_classes=n_classes)
     model = model.to(memory_format=torch.channels_last).train()
-    optimiser = torch.optim.AdamW(_groups(model, training.weight_decay), lr=training.cycles[0].rate)
-    state = {"model": model, "optimiser": optimiser}
-    first, per_set = _resume(checkpoint, state), len(labels) // pool.N_SETS
+    patches = PatchTask(model, n_classes, training.patch_weight) if training.patch_weight else None
+    learning = torch.nn.ModuleList([model] if patches is None else [model, patches])
+    optimiser = torch.optim.AdamW(_groups(learning, training.weight_decay), lr=training.cycles[0].rate)
+    state = {"model": learning, "optimiser": optimiser}
+    first, per_set = _resume(checkpoint, state), len(pictures.labels) // pool.N_SETS
     sizes = [training.cycle_of(epoch).n_sets * per_set // BATCH for epoch in range(training.epochs)]
     rates = _rates(training.cycles, per_set)
     normalise = Normalise(pool.TRANSFORM)
     step, begun = sum(sizes[:first]), time.perf_counter()
     done_before = step
     for epoch in range(first, training.epochs):
-        for number, rows in enumerate(_batches(training.cycle_of(epoch).n_sets * per_set, epoch)):
+        cycle = training.cycle_of(epoch)
+        for number, rows in enumerate(_batches(cycle.n_sets * per_set, epoch)):
             for group in optimiser.param_groups:
                 group["lr"] = rates[step]
-            pixels = _augment(images[rows], epoch, number, training.cycle_of(epoch).swapped)
-            loss = functional.cross_entropy(model(normalise(pixels)), labels[rows], label_smoothing=_SMOOTHING)
+            generator = torch.Generator().manual_seed((_SEED * 1000 + epoch) * 100_000 + number)
+            images, labels, coverage = _augment(Pictures(*(part[rows] for part in pictures)), generator, cycle.swapped)
+            if patches is None:
+                loss = functional.cross_entropy(model(normalise(images)), labels, label_smoothing=SMOOTHING)
+            else:
+                loss = patches.loss(model, normalise(images), labels, coverage, cycle.dropped, generator)
             optimiser.zero_grad(set_to_none=True)
             loss.backward()
-            torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+            torch.nn.utils.clip_grad_norm_(learning.parameters(), 1.0)
             optimiser.step()
             step += 1
             if progress is not None and number % 5 == 0:
@@ -168,6 +181,8 @@ def _fit(
                 left = (len(rates) - step) / rate
                 progress(Progress(step * BATCH, len(rates) * BATCH, 0, rate * BATCH, left, stage))
         _keep(checkpoint, state, epoch + 1)
+    if patches is not None:
+        patches.end(model)
     return model.eval()
 
 
@@ -196,21 +211,20 @@ def _batches(n: int, epoch: int) -> Iterator[Tensor]:
     yield from order[: n // BATCH * BATCH].split(BATCH)
 
 
-def _augment(pixels: Tensor, epoch: int, number: int, swapped_share: float = 0.0) -> Tensor:
+def _augment(pictures: Pictures, generator: torch.Generator, swapped_share: float = 0.0) -> Pictures:
     """Mirrored by chance, in other colours, brightness and contrast; geometry stays within the recipe.
 
     Toys come in any paint, so some pictures are pale or grey, and some may have their colour channels swapped.
 
     Args:
-        pixels: uint8 (N, H, W, 3).
-        epoch: Seeds the draw, with ``number``.
-        number: Of the batch.
+        pictures: A batch.
+        generator: Where chance comes from.
         swapped_share: Of pictures whose colour channels are swapped.
 
     Returns:
-        float32 (N, H, W, 3), 0..1.
+        The batch with images float32 (N, H, W, 3) and coverage float32 (N, rows, columns), both 0..1.
     """
-    generator = torch.Generator().manual_seed((_SEED * 1000 + epoch) * 100_000 + number)
+    pixels, labels, coverage = pictures
     n = len(pixels)
 
     def chance(share: float) -> Tensor:
@@ -225,10 +239,12 @@ def _augment(pixels: Tensor, epoch: int, number: int, swapped_share: float = 0.0
     saturation = torch.where(faded, 1.1 * torch.rand(n, generator=generator), 1.0)[:, None, None, None]
     channels = torch.randperm(3, generator=generator)
     pixels = torch.where(mirrored[:, None, None, None], pixels.flip(2), pixels)
+    coverage = torch.where(mirrored[:, None, None], coverage.flip(2), coverage)
     pixels[swapped] = pixels[swapped][..., channels]
     values = pixels.float().div_(255)
     values = torch.lerp(values.mean(dim=3, keepdim=True), values, saturation)
-    return values.sub_(0.5).mul_(contrast).add_(0.5 + shift).mul_(tint).clamp_(0, 1).contiguous()
+    values = values.sub_(0.5).mul_(contrast).add_(0.5 + shift).mul_(tint).clamp_(0, 1).contiguous()
+    return Pictures(values, labels, coverage.float().div_(255))
 
 
 def _keep(checkpoint: Path, state: dict[str, Any], epochs: int) -> None:

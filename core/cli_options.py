@@ -1,0 +1,51 @@
+"""Options, checks and prints that several commands share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core import benchmarks, store
+from core.errors import UsageError, nearest
+from core.types import Benchmark
+
+Model = Annotated[str, typer.Option(help="timm name, hf-hub:owner/name, local-dir:PATH or a local model's name.")]
+Models = Annotated[list[str], typer.Option("--model", help="A model; give it again for more.")]
+BenchmarkKey = Annotated[str, typer.Option("--benchmark", help="For example imagenet or si-score/size.")]
+Data = Annotated[Path | None, typer.Option(help="The benchmark's folder; remembered for next time.")]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Precision = Annotated[str | None, typer.Option(help="Only a run of this precision.")]
+Identity = Annotated[str | None, typer.Option(help="Only the run of this identity, or its beginning.")]
+View = Annotated[str, typer.Option(help="The view that was evaluated.")]
+
+
+def choice(name: str, value: str, known: Sequence[str]) -> str:
+    """The value of an option, if it is one of the known ones.
+
+    Raises:
+        UsageError: If it is not.
+    """
+    if value not in known:
+        raise UsageError(f"--{name} '{value}' is unknown.{nearest(value, known)} Known: {', '.join(known)}.")
+    return value
+
+
+def print_json(value: Any) -> None:
+    """For programs."""
+    print(json.dumps(value, indent=2, default=str))
+
+
+def open_benchmark(key: str, data: Path | None) -> Benchmark:
+    """See ``benchmarks.open_and_remember``."""
+    return benchmarks.open_and_remember(key, data)
+
+
+def run_for(model: str, benchmark: str, view: str, precision: str | None, identity: str | None) -> store.Run:
+    """The stored run that the options mean; see ``store.find_run``."""
+    benchmarks.benchmark_class(benchmark)
+    return store.find_run(benchmark, model, identity, view=view, precision=precision or "")
