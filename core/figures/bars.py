@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import MUTED, RULE, Words, dress, error_bars, interval_text, percent_axis
+from core.figures.style import BAR_OPACITY, RULE, Words, figure, interval_text, percent_axis, row_axis
+from core.figures.traces import error_bars, marks, published_marks, row_bars, silent, steady
 
 
 def bars(
@@ -36,44 +38,34 @@ def bars(
     Returns:
         A figure whose bars carry ``[model, group value]`` as customdata.
     """
-    figure = go.Figure()
-    for model, table in tables.items():
-        figure.add_bar(
-            y=table[group].astype(str).tolist(),
-            x=table["value"].tolist(),
-            name=model,
-            orientation="h",
-            marker={"color": colours[model], "opacity": 0.85},
-            error_x=error_bars(table["value"], table["low"], table["high"]),
-            customdata=[[model, str(level)] for level in table[group]],
-            hovertext=[
-                f"{model}<br>{level}: {text}" for level, text in zip(table[group], interval_text(table), strict=True)
-            ],
-            hoverinfo="text",
-            selected={"marker": {"opacity": 0.85}},
-            unselected={"marker": {"opacity": 0.85}},
-        )
+    traces = [_bars(model, table, group, colours[model]) for model, table in tables.items()]
     if published is not None and len(published):
-        _add_published(figure, published, group)
-    figure.update_layout(bargap=0.28, bargroupgap=0.08)
-    figure.update_xaxes(**percent_axis(x_title, range=[0, 1.03], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1]))
-    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True, ticklabelstandoff=6)
-    if order is not None:
-        figure.update_yaxes(categoryorder="array", categoryarray=list(order))
+        hover = [f"published: {row.model} {100 * row.value:.1f} %<br>{row.source}" for row in published.itertuples()]
+        traces.append(published_marks(published["value"].tolist(), published[group].astype(str).tolist(), hover))
     rows = len({str(level) for table in tables.values() for level in table[group]})
-    height = height or max(280, 150 + rows * (15 * len(tables) + 12))
-    return dress(figure, words, height=height, legend=len(figure.data) if len(figure.data) > 1 else 0)
+    return figure(
+        traces,
+        words,
+        height=height or max(280, 150 + rows * (15 * len(tables) + 12)),
+        legend=len(traces) if len(traces) > 1 else 0,
+        bargap=0.28,
+        bargroupgap=0.08,
+        xaxis=percent_axis(x_title, range=[0, 1.03], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1]),
+        yaxis=row_axis(**{} if order is None else {"categoryorder": "array", "categoryarray": list(order)}),
+    )
 
 
-def _add_published(figure: go.Figure, published: pd.DataFrame, group: str) -> None:
-    figure.add_scatter(
-        y=published[group].astype(str).tolist(),
-        x=published["value"].tolist(),
-        name="published",
-        mode="markers",
-        marker={"symbol": "diamond-open", "size": 10, "color": MUTED, "line": {"width": 1.6}},
-        hovertext=[f"published: {row.model} {100 * row.value:.1f} %<br>{row.source}" for row in published.itertuples()],
-        hoverinfo="text",
+def _bars(model: str, table: pd.DataFrame, group: str, colour: str) -> dict[str, Any]:
+    levels = table[group].astype(str).tolist()
+    return row_bars(
+        levels,
+        table["value"].tolist(),
+        [f"{model}<br>{level}: {text}" for level, text in zip(levels, interval_text(table), strict=True)],
+        name=model,
+        marker={"color": colour, "opacity": BAR_OPACITY},
+        error_x=error_bars(table["value"], table["low"], table["high"]),
+        customdata=[[model, level] for level in levels],
+        **steady(BAR_OPACITY),
     )
 
 
@@ -92,36 +84,34 @@ def dumbbell(
         height: Pixels; from the number of rows by default.
     """
     levels = table[group].astype(str).tolist()
-    figure = go.Figure()
-    for level, first, second in zip(levels, table["first"], table["second"], strict=True):
-        figure.add_scatter(
-            x=[first, second],
-            y=[level, level],
-            mode="lines",
-            line={"color": RULE, "width": 4},
-            hoverinfo="skip",
-            showlegend=False,
-        )
+    traces = [
+        silent([first, second], [level, level], "lines", line={"color": RULE, "width": 4})
+        for level, first, second in zip(levels, table["first"], table["second"], strict=True)
+    ]
     change = [
         f"{100 * row.value:+.1f} points [{100 * row.low:+.1f}, {100 * row.high:+.1f}], n = {row.n:,}"
         for row in table.itertuples()
     ]
-    for name, colour, column in zip(names, colours, ("first", "second"), strict=True):
-        figure.add_scatter(
-            x=table[column].tolist(),
-            y=levels,
-            name=name,
-            mode="markers",
-            marker={"size": 10, "color": colour},
-            customdata=[[name, level] for level in levels],
-            hovertext=[
+    traces += [
+        marks(
+            table[column].tolist(),
+            levels,
+            [
                 f"{name}<br>{level}: {100 * share:.1f} %<br>{text}"
                 for level, share, text in zip(levels, table[column], change, strict=True)
             ],
-            hoverinfo="text",
-            selected={"marker": {"opacity": 1}},
-            unselected={"marker": {"opacity": 1}},
+            name=name,
+            marker={"size": 10, "color": colour},
+            customdata=[[name, level] for level in levels],
+            **steady(),
         )
-    figure.update_xaxes(**percent_axis("accuracy"))
-    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True)
-    return dress(figure, words, height=height or max(280, 140 + 26 * len(levels)), legend=2)
+        for name, colour, column in zip(names, colours, ("first", "second"), strict=True)
+    ]
+    return figure(
+        traces,
+        words,
+        height=height or max(280, 140 + 26 * len(levels)),
+        legend=2,
+        xaxis=percent_axis("accuracy"),
+        yaxis={"autorange": "reversed", "showgrid": False, "automargin": True},
+    )

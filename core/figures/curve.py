@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import MUTED, RULE, Words, dress, faded, interval_text, percent_axis
+from core.figures.style import RULE, Words, figure, horizontal, interval_text, percent_axis, vertical
+from core.figures.traces import band, marks, steady
 from core.types import Factor
 from core.wording import SHARES, value
 
@@ -42,15 +44,18 @@ def curve(
     Returns:
         A figure whose markers carry ``[model, factor value]`` as customdata.
     """
-    figure = go.Figure()
+    traces = []
     for model, table in tables.items():
-        _add_band(figure, table, factor.name, colours[model])
-        _add_line(figure, model, table, factor, colours[model])
-    figure.update_yaxes(**percent_axis(y_title, rangemode="tozero"))
-    _x_axis(figure, factor, log)
-    if chosen is not None:
-        figure.add_vline(x=chosen, line={"color": MUTED, "width": 1, "dash": "dot"})
-    return dress(figure, words, height=height, legend=len(tables) if len(tables) > 1 else 0)
+        traces += [band(table, factor.name, colours[model]), _line(model, table, factor, colours[model])]
+    return figure(
+        traces,
+        words,
+        height=height,
+        legend=len(tables) if len(tables) > 1 else 0,
+        shapes=[] if chosen is None else [vertical(chosen, dash="dot")],
+        xaxis=_x_axis(factor, log),
+        yaxis=percent_axis(y_title, rangemode="tozero"),
+    )
 
 
 def difference_curve(
@@ -66,58 +71,40 @@ def difference_curve(
         log: Whether the x axis is logarithmic.
         height: Pixels.
     """
-    figure = go.Figure()
-    _add_band(figure, table, factor.name, colour)
-    _add_line(figure, "difference", table, factor, colour)
-    figure.add_hline(y=0, line={"color": MUTED, "width": 1})
-    figure.update_yaxes(**percent_axis("difference, points", tickformat="+.0%"))
-    _x_axis(figure, factor, log)
-    return dress(figure, words, height=height)
-
-
-def _add_band(figure: go.Figure, table: pd.DataFrame, column: str, colour: str) -> None:
-    known = table[table["low"].notna() & table["high"].notna()]
-    x, low, high = known[column].tolist(), known["low"].tolist(), known["high"].tolist()
-    figure.add_scatter(
-        x=x + x[::-1],
-        y=high + low[::-1],
-        fill="toself",
-        fillcolor=faded(colour),
-        line={"width": 0},
-        mode="lines",
-        hoverinfo="skip",
-        showlegend=False,
+    return figure(
+        [band(table, factor.name, colour), _line("difference", table, factor, colour)],
+        words,
+        height=height,
+        shapes=[horizontal(0)],
+        xaxis=_x_axis(factor, log),
+        yaxis=percent_axis("difference, points", tickformat="+.0%"),
     )
 
 
-def _add_line(figure: go.Figure, model: str, table: pd.DataFrame, factor: Factor, colour: str) -> None:
+def _line(model: str, table: pd.DataFrame, factor: Factor, colour: str) -> dict[str, Any]:
     places = [value(factor, level) for level in table[factor.name]]
-    hover = [f"{model}<br>{place}: {text}" for place, text in zip(places, interval_text(table), strict=True)]
-    figure.add_scatter(
-        x=table[factor.name].tolist(),
-        y=table["value"].tolist(),
-        name=model,
+    return marks(
+        table[factor.name].tolist(),
+        table["value"].tolist(),
+        [f"{model}<br>{place}: {text}" for place, text in zip(places, interval_text(table), strict=True)],
         mode="lines+markers",
+        name=model,
         line={"color": colour, "width": 2},
         marker={"size": 4 if len(table) > _CROWDED else 6},
         customdata=[[model, float(level)] for level in table[factor.name]],
-        hovertext=hover,
-        hoverinfo="text",
-        # Streamlit would fade what is not selected; the choice is marked by a line instead.
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
+        **steady(),
     )
 
 
-def _x_axis(figure: go.Figure, factor: Factor, log: bool) -> None:
-    axis: dict[str, object] = {"title": {"text": _axis_title(factor)}, "showgrid": False, "zeroline": False}
+def _x_axis(factor: Factor, log: bool) -> dict[str, Any]:
+    axis: dict[str, Any] = {"title": {"text": _axis_title(factor)}, "showgrid": False, "zeroline": False}
     if factor.name in SHARES:
         axis["tickformat"] = ".0%"
     if factor.kind == "circular":
         axis |= {"tickvals": list(range(0, 361, 90)), "ticksuffix": factor.unit}
     if log:
         axis |= {"type": "log", "tickvals": list(_LOG_TICKS), "gridcolor": RULE}
-    figure.update_xaxes(**axis)
+    return axis
 
 
 def _axis_title(factor: Factor) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import COMMON, UNCOMMON, Words, dress, interval_text
+from core.figures.style import COMMON, UNCOMMON, Words, figure, interval_text
+from core.figures.traces import marks
 from core.metrics import THIN
 
 #: Colours from 0 to 100 %, opaque, so that the text on them is legible on a light and on a dark page.
@@ -46,56 +48,69 @@ def category_heatmap(
     """
     rows = [str(level) for level in (rows if rows is not None else table[row].unique())]
     columns = [str(level) for level in (columns if columns is not None else table[column].unique())]
+    return figure(
+        cell_traces(table, row, column, rows, columns),
+        words,
+        height=height,
+        shapes=outline(chosen, rows, columns),
+        xaxis=category_axis(columns, side="bottom"),
+        yaxis=category_axis(rows, autorange="reversed", automargin=True),
+    )
+
+
+def cell_traces(
+    table: pd.DataFrame, row: str, column: str, rows: Sequence[str], columns: Sequence[str]
+) -> list[dict[str, Any]]:
+    """The traces of a heatmap: common cells, uncommon cells, the numbers on them; see ``category_heatmap``."""
     table = table[table["n"] > 0].assign(**{name: table[name].astype(str) for name in (row, column)})
     uncommon = table["uncommon"].astype(bool) if "uncommon" in table else pd.Series(False, index=table.index)
-    figure = go.Figure()
+    traces = []
     for part, scale in ((table[~uncommon], _COMMON_SCALE), (table[uncommon], _UNCOMMON_SCALE)):
         grid = part.pivot(index=row, columns=column, values="value").reindex(index=rows, columns=columns)
-        figure.add_heatmap(
-            x=columns,
-            y=rows,
-            z=grid.to_numpy(dtype=float).tolist(),
-            zmin=0,
-            zmax=1,
-            colorscale=scale,
-            showscale=False,
-            hoverinfo="skip",
-            xgap=1,
-            ygap=1,
+        traces.append(
+            {
+                "type": "heatmap",
+                "x": columns,
+                "y": rows,
+                "z": grid.to_numpy(dtype=float).tolist(),
+                "zmin": 0,
+                "zmax": 1,
+                "colorscale": scale,
+                "showscale": False,
+                "hoverinfo": "skip",
+                "xgap": 1,
+                "ygap": 1,
+            }
         )
-    _add_squares(figure, table, uncommon, row, column)
-    if chosen is not None and chosen[0] in rows and chosen[1] in columns:
-        _outline(figure, columns.index(chosen[1]), rows.index(chosen[0]))
-    figure.update_xaxes(showgrid=False, side="bottom", categoryorder="array", categoryarray=columns)
-    figure.update_yaxes(
-        showgrid=False, autorange="reversed", categoryorder="array", categoryarray=rows, automargin=True
-    )
-    return dress(figure, words, height=height)
+    return traces + _squares(table, uncommon, row, column)
 
 
-def _add_squares(figure: go.Figure, table: pd.DataFrame, uncommon: pd.Series, row: str, column: str) -> None:
+def _squares(table: pd.DataFrame, uncommon: pd.Series, row: str, column: str) -> list[dict[str, Any]]:
     """The numbers, on invisible squares that can be clicked; one trace an ink, which a selection leaves as it is."""
     light = (table["value"] >= _LIGHT_INK_FROM) & ~uncommon
+    traces = []
     for part, ink in ((table[~light], _DARK_INK), (table[light], _LIGHT_INK)):
         pairs = list(zip(part[row], part[column], strict=True))
         unchanged = {"marker": {"opacity": 0}, "textfont": {"color": ink}}
-        figure.add_scatter(
-            x=[pair[1] for pair in pairs],
-            y=[pair[0] for pair in pairs],
-            mode="markers+text",
-            text=[share_text(share, n) for share, n in zip(part["value"], part["n"], strict=True)],
-            textfont={"size": 11, "color": ink},
-            marker={"symbol": "square", "size": 26, "opacity": 0},
-            customdata=[list(pair) for pair in pairs],
-            hovertext=[
-                f"{pair[0]}, {pair[1]}{' (uncommon)' if rare else ''}<br>{text}"
-                for pair, rare, text in zip(pairs, uncommon[part.index], interval_text(part), strict=True)
-            ],
-            hoverinfo="text",
-            showlegend=False,
-            selected=unchanged,
-            unselected=unchanged,
+        traces.append(
+            marks(
+                [pair[1] for pair in pairs],
+                [pair[0] for pair in pairs],
+                [
+                    f"{pair[0]}, {pair[1]}{' (uncommon)' if rare else ''}<br>{text}"
+                    for pair, rare, text in zip(pairs, uncommon[part.index], interval_text(part), strict=True)
+                ],
+                mode="markers+text",
+                text=[share_text(share, n) for share, n in zip(part["value"], part["n"], strict=True)],
+                textfont={"size": 11, "color": ink},
+                marker={"symbol": "square", "size": 26, "opacity": 0},
+                customdata=[list(pair) for pair in pairs],
+                showlegend=False,
+                selected=unchanged,
+                unselected=unchanged,
+            )
         )
+    return traces
 
 
 def share_text(share: float, n: int) -> str:
@@ -103,9 +118,15 @@ def share_text(share: float, n: int) -> str:
     return f"({100 * share:.0f})" if n < THIN else f"{100 * share:.0f}"
 
 
-def _outline(figure: go.Figure, x: int, y: int) -> None:
-    """A frame around a cell, dark within light, so that it shows on any colour."""
-    for colour, width in ((_LIGHT_INK, 5), (_DARK_INK, 2.5)):
-        figure.add_shape(
-            type="rect", x0=x - 0.5, x1=x + 0.5, y0=y - 0.5, y1=y + 0.5, line={"color": colour, "width": width}
-        )
+def outline(chosen: tuple[str, str] | None, rows: Sequence[str], columns: Sequence[str]) -> list[dict[str, Any]]:
+    """A frame around the chosen cell, dark within light, so that it shows on any colour."""
+    if chosen is None or chosen[0] not in rows or chosen[1] not in columns:
+        return []
+    x, y = columns.index(chosen[1]), rows.index(chosen[0])
+    frame = {"type": "rect", "x0": x - 0.5, "x1": x + 0.5, "y0": y - 0.5, "y1": y + 0.5}
+    return [frame | {"line": {"color": ink, "width": width}} for ink, width in ((_LIGHT_INK, 5), (_DARK_INK, 2.5))]
+
+
+def category_axis(levels: Sequence[str], **more: object) -> dict[str, object]:
+    """An axis of categories in this order."""
+    return {"showgrid": False, "categoryorder": "array", "categoryarray": levels, **more}

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import ACCURACY_SCALE, CHANGE_SCALE, Words, dress, interval_text
+from core.figures.style import ACCURACY_SCALE, CHANGE_SCALE, Words, figure, interval_text
+from core.figures.traces import marks, silent, steady
 from core.metrics import THIN
 
 _CHOSEN = "#1D2733"
@@ -35,18 +38,42 @@ def location_map(
         A figure of a heatmap, which has no clicks, under invisible squares, which carry ``[x, y]`` as customdata.
     """
     xs, ys = np.unique(table["x"]), np.unique(table["y"])
+    span = range_ or _range(table["value"], change)
+    # The domain is made square, as the image is, without empty space between axis and map.
+    axis = {
+        "showgrid": False,
+        "zeroline": False,
+        "showline": False,
+        "ticks": "",
+        "tickvals": [0, 0.25, 0.5, 0.75, 1],
+        "constrain": "domain",
+    }
+    reach = [float(xs[0]) - _step(xs) / 2, float(xs[-1]) + _step(xs) / 2]
+    down = [float(ys[-1]) + _step(ys) / 2, float(ys[0]) - _step(ys) / 2]
+    return figure(
+        [_cells(table, xs, ys, span, change), _squares(table), *_thin(table)],
+        words,
+        height=height,
+        shapes=_outline(chosen, _step(xs) / 2, _step(ys) / 2) if chosen is not None else [],
+        xaxis={"title": {"text": "x of object centre"}, "range": reach, **axis},
+        yaxis={"title": {"text": "y of object centre"}, "range": down, "scaleanchor": "x", **axis},
+    )
+
+
+def _cells(
+    table: pd.DataFrame, xs: np.ndarray, ys: np.ndarray, span: tuple[float, float], change: bool
+) -> dict[str, Any]:
     grid = table.pivot(index="y", columns="x", values="value").reindex(index=ys, columns=xs)
-    low, high = range_ or _range(table["value"], change)
-    figure = go.Figure()
-    figure.add_heatmap(
-        x=xs.tolist(),
-        y=ys.tolist(),
-        z=grid.to_numpy().tolist(),
-        zmin=low,
-        zmax=high,
-        colorscale=[list(stop) for stop in (CHANGE_SCALE if change else ACCURACY_SCALE)],
-        hoverinfo="skip",
-        colorbar={
+    return {
+        "type": "heatmap",
+        "x": xs.tolist(),
+        "y": ys.tolist(),
+        "z": grid.to_numpy().tolist(),
+        "zmin": span[0],
+        "zmax": span[1],
+        "colorscale": [list(stop) for stop in (CHANGE_SCALE if change else ACCURACY_SCALE)],
+        "hoverinfo": "skip",
+        "colorbar": {
             "tickformat": "+.0%" if change else ".0%",
             "thickness": 10,
             "outlinewidth": 0,
@@ -54,36 +81,37 @@ def location_map(
             "x": 1.02,
             "nticks": 5,
         },
-    )
-    figure.add_scatter(
-        x=table["x"].tolist(),
-        y=table["y"].tolist(),
-        mode="markers",
+    }
+
+
+def _squares(table: pd.DataFrame) -> dict[str, Any]:
+    """Invisible, to be clicked."""
+    places = list(zip(table["x"], table["y"], strict=True))
+    return marks(
+        table["x"].tolist(),
+        table["y"].tolist(),
+        [f"x {x:g}, y {y:g}<br>{text}" for (x, y), text in zip(places, interval_text(table), strict=True)],
         marker={"symbol": "square", "size": 13, "opacity": 0},
-        customdata=[[float(x), float(y)] for x, y in zip(table["x"], table["y"], strict=True)],
-        hovertext=[
-            f"x {x:g}, y {y:g}<br>{text}"
-            for x, y, text in zip(table["x"], table["y"], interval_text(table), strict=True)
-        ],
-        hoverinfo="text",
+        customdata=[[float(x), float(y)] for x, y in places],
         showlegend=False,
-        selected={"marker": {"opacity": 0}},
-        unselected={"marker": {"opacity": 0}},
+        **steady(0),
     )
-    _mark_thin(figure, table)
-    if chosen is not None:
-        half_x, half_y = _step(xs) / 2, _step(ys) / 2
-        x, y = chosen
-        box = {"x0": x - half_x, "x1": x + half_x, "y0": y - half_y, "y1": y + half_y}
-        figure.add_shape(type="rect", **box, line={"color": _CHOSEN, "width": 2.5})
-        figure.add_shape(type="rect", **box, line={"color": "#FFFFFF", "width": 1})
-    # The domain is made square, as the image is, without empty space between axis and map.
-    axis = {"showgrid": False, "zeroline": False, "showline": False, "ticks": "", "tickvals": [0, 0.25, 0.5, 0.75, 1]}
-    reach = [float(xs[0]) - _step(xs) / 2, float(xs[-1]) + _step(xs) / 2]
-    down = [float(ys[-1]) + _step(ys) / 2, float(ys[0]) - _step(ys) / 2]
-    figure.update_xaxes(title={"text": "x of object centre"}, range=reach, constrain="domain", **axis)
-    figure.update_yaxes(title={"text": "y of object centre"}, range=down, scaleanchor="x", constrain="domain", **axis)
-    return dress(figure, words, height=height)
+
+
+def _thin(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A dot in cells with few images, where others have enough; if all are thin the subtitle says so."""
+    thin = table[(table["n"] < THIN) & (table["n"] > 0)]
+    if not 0 < len(thin) < len(table):
+        return []
+    marker = {"symbol": "circle", "size": 3, "color": "rgba(29,39,51,0.55)"}
+    return [silent(thin["x"].tolist(), thin["y"].tolist(), "markers", marker=marker)]
+
+
+def _outline(chosen: tuple[float, float], half_x: float, half_y: float) -> list[dict[str, Any]]:
+    """A frame around a cell, light within dark."""
+    x, y = chosen
+    frame = {"type": "rect", "x0": x - half_x, "x1": x + half_x, "y0": y - half_y, "y1": y + half_y}
+    return [frame | {"line": {"color": ink, "width": width}} for ink, width in ((_CHOSEN, 2.5), ("#FFFFFF", 1))]
 
 
 def _range(values: pd.Series, change: bool) -> tuple[float, float]:
@@ -98,17 +126,3 @@ def _range(values: pd.Series, change: bool) -> tuple[float, float]:
 
 def _step(levels: np.ndarray) -> float:
     return float(np.diff(levels).min()) if len(levels) > 1 else 0.05
-
-
-def _mark_thin(figure: go.Figure, table: pd.DataFrame) -> None:
-    """A dot in cells with few images, where others have enough; if all are thin the subtitle says so."""
-    thin = table[(table["n"] < THIN) & (table["n"] > 0)]
-    if 0 < len(thin) < len(table):
-        figure.add_scatter(
-            x=thin["x"].tolist(),
-            y=thin["y"].tolist(),
-            mode="markers",
-            marker={"symbol": "circle", "size": 3, "color": "rgba(29,39,51,0.55)"},
-            hoverinfo="skip",
-            showlegend=False,
-        )

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import MUTED, PALETTE, RULE, UNCOMMON, Words, dress, error_bars, faded
+from core.figures.style import (
+    BAR_OPACITY,
+    PALETTE,
+    RULE,
+    UNCOMMON,
+    Words,
+    faded,
+    figure,
+    percent_axis,
+    row_axis,
+    vertical,
+)
+from core.figures.traces import error_bars, marks, published_marks, row_bars, silent, steady
 from core.mistakes.published import CATEGORIES, SEVERITIES
 
 #: Major mistakes stand out, borderline ones recede.
@@ -30,31 +43,36 @@ def kinds(counts: pd.DataFrame, words: Words, chosen: Sequence[str] = ()) -> go.
     Returns:
         Bars with ``[category, severity]`` as customdata.
     """
-    figure = go.Figure()
     rows = [category for category in CATEGORIES if category in set(counts["category"])]
+    opacity = [1.0 if not chosen or category in chosen else 0.3 for category in rows]
+    traces = []
     for severity in SEVERITIES:
         part = counts[counts["severity"] == severity].set_index("category")["n"]
         n = [int(part.get(category, 0)) for category in rows]
-        opacity = [1.0 if not chosen or category in chosen else 0.3 for category in rows]
-        figure.add_bar(
-            y=rows,
-            x=n,
-            name=severity,
-            orientation="h",
-            text=[str(value) if value else "" for value in n],
-            textposition="inside",
-            insidetextanchor="middle",
-            marker={"color": _SEVERITY[severity], "opacity": opacity},
-            customdata=[[category, severity] for category in rows],
-            hovertext=[f"{category}<br>{severity}: {value}" for category, value in zip(rows, n, strict=True)],
-            hoverinfo="text",
-            selected={"marker": {"opacity": 1}},
-            unselected={"marker": {"opacity": 1}},
+        traces.append(
+            row_bars(
+                rows,
+                n,
+                [f"{category}<br>{severity}: {value}" for category, value in zip(rows, n, strict=True)],
+                name=severity,
+                marker={"color": _SEVERITY[severity], "opacity": opacity},
+                text=[str(value) if value else "" for value in n],
+                textposition="inside",
+                insidetextanchor="middle",
+                customdata=[[category, severity] for category in rows],
+                **steady(),
+            )
         )
-    figure.update_layout(barmode="stack", bargap=0.3)
-    figure.update_xaxes(title={"text": "mistakes"}, gridcolor=RULE, zeroline=False)
-    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True, ticklabelstandoff=6)
-    return dress(figure, words, height=170 + 36 * len(rows), legend=1)
+    return figure(
+        traces,
+        words,
+        height=170 + 36 * len(rows),
+        legend=1,
+        barmode="stack",
+        bargap=0.3,
+        xaxis={"title": {"text": "mistakes"}, "gridcolor": RULE, "zeroline": False},
+        yaxis=row_axis(),
+    )
 
 
 def confusion_ring(
@@ -73,41 +91,22 @@ def confusion_ring(
     """
     names = ring_order(pairs)
     angle = {name: 2 * np.pi * at / max(len(names), 1) for at, name in enumerate(names)}
-    figure = go.Figure()
     most = max(int(pairs["n"].max()), 1) if len(pairs) else 1
-    middles = []
+    traces, middles = [], []
     for row in pairs.itertuples():
         x, y = _chord(angle[row.first], angle[row.second])
         faint = chosen is not None and chosen != (row.first, row.second)
-        figure.add_scatter(
-            x=x.tolist(),
-            y=y.tolist(),
-            mode="lines",
-            line={"width": 1 + 7 * row.n / most, "color": faded(_EDGE, 0.12 if faint else 0.2 + 0.55 * row.n / most)},
-            hoverinfo="skip",
-            showlegend=False,
-        )
+        colour = faded(_EDGE, 0.12 if faint else 0.2 + 0.55 * row.n / most)
+        traces.append(silent(x.tolist(), y.tolist(), "lines", line={"width": 1 + 7 * row.n / most, "color": colour}))
         middles.append((x[_CURVE_POINTS // 2], y[_CURVE_POINTS // 2]))
-    figure.add_scatter(
-        x=[point[0] for point in middles],
-        y=[point[1] for point in middles],
-        mode="markers",
-        marker={
-            "size": [8 + 7 * row.n / most for row in pairs.itertuples()],
-            "color": _EDGE,
-            "line": {"width": 1, "color": "rgba(255,255,255,0.8)"},
-        },
-        customdata=[[row.first, row.second] for row in pairs.itertuples()],
-        hovertext=[_pair_text(row.first, row.second, row.n, row.n_forward) for row in pairs.itertuples()],
-        hoverinfo="text",
-        showlegend=False,
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
+    return figure(
+        [*traces, _middles(pairs, middles, most), _nodes(angle)],
+        words,
+        height=height,
+        annotations=[_name(name, at, len(angle) > 14) for name, at in angle.items()],
+        xaxis={"visible": False, "range": [-1.6, 1.6], "fixedrange": True},
+        yaxis={"visible": False, "range": [-1.45, 1.45], "scaleanchor": "x", "fixedrange": True},
     )
-    _add_names(figure, angle)
-    figure.update_xaxes(visible=False, range=[-1.6, 1.6], fixedrange=True)
-    figure.update_yaxes(visible=False, range=[-1.45, 1.45], scaleanchor="x", fixedrange=True)
-    return dress(figure, words, height=height)
 
 
 def ring_order(pairs: pd.DataFrame) -> list[str]:
@@ -136,33 +135,44 @@ def _chord(start: float, end: float) -> tuple[np.ndarray, np.ndarray]:
     return curve[:, 0], curve[:, 1]
 
 
-def _add_names(figure: go.Figure, angle: Mapping[str, float]) -> None:
-    x, y = [float(np.sin(at)) for at in angle.values()], [float(np.cos(at)) for at in angle.values()]
-    figure.add_scatter(
-        x=x,
-        y=y,
-        mode="markers",
-        marker={"size": 7, "color": _NODE},
-        hovertext=list(angle),
-        hoverinfo="text",
+def _middles(pairs: pd.DataFrame, places: Sequence[tuple[float, float]], most: int) -> dict[str, Any]:
+    rows = list(pairs.itertuples())
+    return marks(
+        [place[0] for place in places],
+        [place[1] for place in places],
+        [_pair_text(row.first, row.second, row.n, row.n_forward) for row in rows],
+        marker={
+            "size": [8 + 7 * row.n / most for row in rows],
+            "color": _EDGE,
+            "line": {"width": 1, "color": "rgba(255,255,255,0.8)"},
+        },
+        customdata=[[row.first, row.second] for row in rows],
         showlegend=False,
-        selected={"marker": {"opacity": 1}},
-        unselected={"marker": {"opacity": 1}},
+        **steady(),
     )
-    for name, at in angle.items():
-        right = np.sin(at) >= 0
-        turn = np.degrees(at) - 90 if right else np.degrees(at) + 90
-        figure.add_annotation(
-            x=1.06 * float(np.sin(at)),
-            y=1.06 * float(np.cos(at)),
-            text=name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…",
-            showarrow=False,
-            textangle=float((turn + 180) % 360 - 180) if len(angle) > 14 else 0,
-            xanchor=("left" if right else "right") if len(angle) <= 14 else "center",
-            xshift=(7 if right else -7) if len(angle) <= 14 else _outwards(name) * float(np.sin(at)),
-            yshift=0 if len(angle) <= 14 else _outwards(name) * float(np.cos(at)),
-            font={"size": 12 if len(angle) <= 14 else 10},
-        )
+
+
+def _nodes(angle: Mapping[str, float]) -> dict[str, Any]:
+    x, y = ([float(way(at)) for at in angle.values()] for way in (np.sin, np.cos))
+    return marks(x, y, list(angle), marker={"size": 7, "color": _NODE}, showlegend=False, **steady())
+
+
+def _name(name: str, at: float, crowded: bool) -> dict[str, Any]:
+    """A class beside its place on the ring; on a crowded one it is turned outwards."""
+    x, y = float(np.sin(at)), float(np.cos(at))
+    right = x >= 0
+    if crowded:
+        turn = np.degrees(at) + (-90 if right else 90)
+        out = _outwards(name)
+        how = {"textangle": float((turn + 180) % 360 - 180), "xanchor": "center", "xshift": out * x, "yshift": out * y}
+    else:
+        how = {"textangle": 0, "xanchor": "left" if right else "right", "xshift": 7 if right else -7, "yshift": 0}
+    size = 10 if crowded else 12
+    return {"x": 1.06 * x, "y": 1.06 * y, "text": _short(name), "showarrow": False, "font": {"size": size}, **how}
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…"
 
 
 def _outwards(name: str) -> float:
@@ -194,45 +204,45 @@ def pair_bars(
     Returns:
         Bars with ``[first, second]`` as customdata.
     """
-    figure = go.Figure()
     rows = [(row.first, row.second) for row in next(iter(tables.values())).itertuples()]
     labels = [_pair_label(pair, chosen) for pair in rows]
+    traces = []
     for model, table in tables.items():
-        n = {(row.first, row.second): int(row.n) for row in table.itertuples()}
-        figure.add_bar(
-            y=labels,
-            x=[n.get(pair, 0) for pair in rows],
-            name=model,
-            orientation="h",
-            marker={"color": colours.get(model, PALETTE[0]), "opacity": 0.85},
-            customdata=[list(pair) for pair in rows],
-            hovertext=[f"{model}<br>{pair[0]} – {pair[1]}: {n.get(pair, 0)}" for pair in rows],
-            hoverinfo="text",
-            selected={"marker": {"opacity": 0.85}},
-            unselected={"marker": {"opacity": 0.85}},
+        n = _frequency(table)
+        traces.append(
+            row_bars(
+                labels,
+                [n.get(pair, 0) for pair in rows],
+                [f"{model}<br>{first} – {second}: {n.get((first, second), 0)}" for first, second in rows],
+                name=model,
+                marker={"color": colours.get(model, PALETTE[0]), "opacity": BAR_OPACITY},
+                customdata=[list(pair) for pair in rows],
+                **steady(BAR_OPACITY),
+            )
         )
     if published is not None and len(published):
-        n = {(row.first, row.second): int(row.n) for row in published.itertuples()}
-        figure.add_scatter(
-            y=labels,
-            x=[n.get(pair) for pair in rows],
-            name="published",
-            mode="markers",
-            marker={"symbol": "diamond-open", "size": 10, "color": MUTED, "line": {"width": 1.6}},
-            hovertext=[f"published: {n.get(pair, 0)}" for pair in rows],
-            hoverinfo="text",
-        )
-    figure.update_layout(bargap=0.25, bargroupgap=0.05)
-    figure.update_xaxes(
-        title={"text": "mistakes, either direction"}, gridcolor=RULE, zeroline=False, rangemode="tozero"
+        n = _frequency(published)
+        hover = [f"published: {n.get(pair, 0)}" for pair in rows]
+        traces.append(published_marks([n.get(pair) for pair in rows], labels, hover))
+    title = {"text": "mistakes, either direction"}
+    return figure(
+        traces,
+        words,
+        height=150 + len(rows) * (12 + 9 * len(tables)),
+        legend=len(traces) if len(traces) > 1 else 0,
+        bargap=0.25,
+        bargroupgap=0.05,
+        xaxis={"title": title, "gridcolor": RULE, "zeroline": False, "rangemode": "tozero"},
+        yaxis=row_axis(),
     )
-    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True, ticklabelstandoff=6)
-    n_legend = len(figure.data) if len(figure.data) > 1 else 0
-    return dress(figure, words, height=150 + len(rows) * (12 + 9 * len(tables)), legend=n_legend)
+
+
+def _frequency(table: pd.DataFrame) -> dict[tuple[str, str], int]:
+    return {(row.first, row.second): int(row.n) for row in table.itertuples()}
 
 
 def _pair_label(pair: tuple[str, str], chosen: tuple[str, str] | None) -> str:
-    text = " – ".join(name if len(name) <= _LONGEST else name[: _LONGEST - 1] + "…" for name in pair)
+    text = " – ".join(map(_short, pair))
     return f"<b>{text}</b>" if pair == chosen else text
 
 
@@ -245,36 +255,37 @@ def repairs(shares: Mapping[str, pd.DataFrame], colours: Mapping[str, str], word
         words: Title, subtitle, caption.
         control: Key of the factor that is drawn as the line.
     """
-    figure = go.Figure()
+    traces, lines = [], []
     for model, table in shares.items():
         part = table[table["factor"] != control]
-        figure.add_bar(
-            y=part["label"].tolist(),
-            x=part["value"].tolist(),
-            name=model,
-            orientation="h",
-            marker={"color": colours.get(model, PALETTE[0]), "opacity": 0.85},
-            error_x=error_bars(part["value"], part["low"], part["high"]),
-            hovertext=[
-                f"{model}<br>{row.label}: <b>{100 * row.value:.1f} %</b> of {row.n:,} mistakes"
-                f"<br>there was something to change in {row.n_changed:,}"
-                for row in part.itertuples()
-            ],
-            hoverinfo="text",
+        hover = [
+            f"{model}<br>{row.label}: <b>{100 * row.value:.1f} %</b> of {row.n:,} mistakes"
+            f"<br>there was something to change in {row.n_changed:,}"
+            for row in part.itertuples()
+        ]
+        traces.append(
+            row_bars(
+                part["label"].tolist(),
+                part["value"].tolist(),
+                hover,
+                name=model,
+                marker={"color": colours.get(model, PALETTE[0]), "opacity": BAR_OPACITY},
+                error_x=error_bars(part["value"], part["low"], part["high"]),
+            )
         )
         chance = table.loc[table["factor"] == control, "value"]
-        if len(chance):
-            figure.add_vline(x=float(chance.iloc[0]), line={"color": UNCOMMON, "dash": "dot", "width": 1.6})
+        lines += [vertical(float(share), color=UNCOMMON, dash="dot", width=1.6) for share in chance.iloc[:1]]
     most = max((float(table["high"].fillna(table["value"]).max()) for table in shares.values()), default=0.5)
-    figure.update_layout(bargap=0.3)
-    figure.update_xaxes(
-        title={"text": "mistakes repaired (dotted: by a move of 2 pixels)"},
-        tickformat=".0%",
-        gridcolor=RULE,
-        zeroline=False,
-        range=[0, max(0.1, min(1.03, 1.08 * most))],
-    )
-    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True, ticklabelstandoff=6)
     rows = max((len(table) for table in shares.values()), default=1)
-    legend = len(shares) if len(shares) > 1 else 0
-    return dress(figure, words, height=160 + rows * (14 * len(shares) + 12), legend=legend)
+    return figure(
+        traces,
+        words,
+        height=160 + rows * (14 * len(shares) + 12),
+        legend=len(shares) if len(shares) > 1 else 0,
+        shapes=lines,
+        bargap=0.3,
+        xaxis=percent_axis(
+            "mistakes repaired (dotted: by a move of 2 pixels)", range=[0, max(0.1, min(1.03, 1.08 * most))]
+        ),
+        yaxis=row_axis(),
+    )

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import RULE, Words, dress, faded, interval_text
+from core.figures.style import RULE, Words, figure, interval_text
+from core.figures.traces import around, band, marks, steady
 from core.types import Factor
 
 _DASHES = ("solid", "dash", "dot", "dashdot")
@@ -35,33 +37,23 @@ def polar(
     Returns:
         A figure whose markers carry ``[trace name, angle]`` as customdata.
     """
-    figure = go.Figure()
+    traces = []
     seen: dict[str, int] = {}
     for name, table in tables.items():
         model = groups[name] if groups else name
         number = seen[model] = seen.get(model, -1) + 1
         ring = pd.concat([table, table.iloc[:1]])
-        alone = len(tables) <= 2
-        if alone:
-            _add_band(figure, ring, factor.name, colours[model])
-        figure.add_scatterpolar(
-            theta=ring[factor.name].tolist(),
-            r=ring["value"].tolist(),
-            name=name,
-            mode="lines+markers",
-            line={"color": colours[model], "width": 2, "dash": _DASHES[number % len(_DASHES)]},
-            marker={"size": 6},
-            customdata=[[name, float(angle)] for angle in ring[factor.name]],
-            hovertext=[
-                f"{name}<br>{angle:g}°: {text}"
-                for angle, text in zip(ring[factor.name], interval_text(ring), strict=True)
-            ],
-            hoverinfo="text",
-            selected={"marker": {"opacity": 1}},
-            unselected={"marker": {"opacity": 1}},
-        )
+        if len(tables) <= 2:
+            traces.append(band(ring, factor.name, colours[model]))
+        traces.append(_line(name, ring, factor, colours[model], _DASHES[number % len(_DASHES)]))
     top = max((float(table["high"].fillna(table["value"]).max()) for table in tables.values()), default=1.0)
-    figure.update_layout(
+    return figure(
+        [around(trace) for trace in traces],
+        words,
+        height=height,
+        legend=len(tables) if len(tables) > 1 else 0,
+        # The label at 0° stands between circle and title.
+        margin={"t": 76},
         polar={
             "bgcolor": "rgba(0,0,0,0)",
             # Labels at 90° and 270° stand outside the circle and would be cut.
@@ -85,24 +77,19 @@ def polar(
                 "showline": False,
                 "tickfont": {"size": 10},
             },
-        }
+        },
     )
-    rows = len(tables) if len(tables) > 1 else 0
-    dress(figure, words, height=height, legend=rows)
-    # The label at 0° stands between circle and title.
-    return figure.update_layout(margin_t=76)
 
 
-def _add_band(figure: go.Figure, ring: pd.DataFrame, column: str, colour: str) -> None:
-    known = ring[ring["low"].notna() & ring["high"].notna()]
-    theta, low, high = known[column].tolist(), known["low"].tolist(), known["high"].tolist()
-    figure.add_scatterpolar(
-        theta=theta + theta[::-1],
-        r=high + low[::-1],
-        fill="toself",
-        fillcolor=faded(colour),
-        line={"width": 0},
-        mode="lines",
-        hoverinfo="skip",
-        showlegend=False,
+def _line(name: str, ring: pd.DataFrame, factor: Factor, colour: str, dash: str) -> dict[str, Any]:
+    return marks(
+        ring[factor.name].tolist(),
+        ring["value"].tolist(),
+        [f"{name}<br>{angle:g}°: {text}" for angle, text in zip(ring[factor.name], interval_text(ring), strict=True)],
+        mode="lines+markers",
+        name=name,
+        line={"color": colour, "width": 2, "dash": dash},
+        marker={"size": 6},
+        customdata=[[name, float(angle)] for angle in ring[factor.name]],
+        **steady(),
     )

@@ -3,12 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.heatmap import category_heatmap, share_text
-from core.figures.style import COMMON, MUTED, RULE, UNCOMMON, Words, dress, error_bars, interval_text, percent_axis
+from core.figures.heatmap import category_axis, cell_traces, outline, share_text
+from core.figures.style import (
+    BAR_OPACITY,
+    COMMON,
+    RULE,
+    UNCOMMON,
+    Words,
+    figure,
+    horizontal,
+    interval_text,
+    percent_axis,
+    row_axis,
+    vertical,
+)
+from core.figures.traces import error_bars, marks, published_marks, row_bars, steady
 from core.metrics import THIN
 from core.wording import interval, points
 
@@ -43,45 +57,36 @@ def setting_heatmap(
         A figure whose cells carry ``[category, value]`` as customdata; totals and gaps are not clickable.
     """
     values, categories = list(totals["value"]), list(dict.fromkeys(cells["category"]))
-    figure = category_heatmap(
-        _metric(cells),
-        "category",
-        "setting",
+    rows, columns = [*categories, ALL], [*values, GAP]
+    return figure(
+        [*cell_traces(_metric(cells), "category", "setting", rows, columns), _totals(totals), _gaps(gaps)],
         words,
-        rows=[*categories, ALL],
-        columns=[*values, GAP],
-        chosen=chosen,
         height=height,
-    )
-    total = _metric(totals[totals["n"] > 0])
-    _add_text(
-        figure,
-        list(total["setting"]),
-        [ALL] * len(total),
-        [share_text(share, n) for share, n in zip(total["value"], total["n"], strict=True)],
-        [
-            f"all categories, {name}<br>{text}"
-            for name, text in zip(total["setting"], interval_text(total), strict=True)
+        shapes=[
+            *outline(chosen, rows, columns),
+            horizontal(len(categories) - 0.5),
+            vertical(len(values) - 0.5),
         ],
+        margin={"b": _BELOW},
+        xaxis=category_axis(columns, side="bottom", tickangle=-50, range=[-0.5, len(values) + 0.5]),
+        yaxis=category_axis(rows, automargin=True, autorange=False, range=[len(categories) + 0.5, -0.5]),
     )
+
+
+def _totals(totals: pd.DataFrame) -> dict[str, Any]:
+    known = _metric(totals[totals["n"] > 0])
+    hover = [
+        f"all categories, {name}<br>{text}" for name, text in zip(known["setting"], interval_text(known), strict=True)
+    ]
+    text = [share_text(share, n) for share, n in zip(known["value"], known["n"], strict=True)]
+    return _text(list(known["setting"]), [ALL] * len(known), text, hover)
+
+
+def _gaps(gaps: pd.DataFrame) -> dict[str, Any]:
     known = gaps[gaps["gap"].notna()]
-    _add_text(
-        figure,
-        [GAP] * len(known),
-        list(known["category"]),
-        [_gap_text(row.gap, row.n_uncommon) for row in known.itertuples()],
-        [
-            f"{row.category}: common less uncommon<br><b>{points(row.gap, 1)}</b> {interval(row.low, row.high)}<br>"
-            f"n = {row.n_common:,} common, {row.n_uncommon:,} uncommon"
-            for row in known.itertuples()
-        ],
-    )
-    figure.add_hline(y=len(categories) - 0.5, line={"color": MUTED, "width": 1})
-    figure.add_vline(x=len(values) - 0.5, line={"color": MUTED, "width": 1})
-    figure.update_xaxes(tickangle=-50, range=[-0.5, len(values) + 0.5])
-    figure.update_yaxes(autorange=False, range=[len(categories) + 0.5, -0.5])
-    figure.update_layout(margin={"b": _BELOW})
-    return figure.update_annotations(yshift=-_BELOW)
+    text = [_gap_text(row.gap, row.n_uncommon) for row in known.itertuples()]
+    hover = [f"{row.category}: common less uncommon<br>{_gap_hover(row)}" for row in known.itertuples()]
+    return _text([GAP] * len(known), list(known["category"]), text, hover)
 
 
 def _metric(table: pd.DataFrame) -> pd.DataFrame:
@@ -94,17 +99,16 @@ def _gap_text(gap: float, n_uncommon: int) -> str:
     return f"({text})" if n_uncommon < THIN else text
 
 
-def _add_text(figure: go.Figure, x: list[str], y: list[str], text: list[str], hover: list[str]) -> None:
-    figure.add_scatter(
-        x=x,
-        y=y,
-        mode="text",
-        text=text,
-        textfont={"size": 11},
-        hovertext=hover,
-        hoverinfo="text",
-        showlegend=False,
+def _gap_hover(row: Any) -> str:
+    """A row's ``gap, low, high, n_common, n_uncommon``."""
+    return (
+        f"<b>{points(row.gap, 1)}</b> {interval(row.low, row.high)}<br>"
+        f"n = {row.n_common:,.0f} common, {row.n_uncommon:,.0f} uncommon"
     )
+
+
+def _text(x: list[str], y: list[str], text: list[str], hover: list[str]) -> dict[str, Any]:
+    return marks(x, y, hover, mode="text", text=text, textfont={"size": 11}, showlegend=False)
 
 
 def gap_points(
@@ -130,63 +134,55 @@ def gap_points(
         source: Of the published gaps.
         height: Pixels.
     """
-    figure = go.Figure()
     lanes = 2 * len(raw)
+    traces = []
     for number, model in enumerate(raw):
         for kind, tables in (("raw", raw), ("class mix adjusted", adjusted)):
             lane = 2 * number + (kind != "raw")
             table = tables[model].set_index("attribute").reindex(list(labels))
             offset = (lane - (lanes - 1) / 2) * 0.62 / max(lanes, 2)
-            figure.add_scatter(
-                x=table["gap"].tolist(),
-                y=[place + offset for place in range(len(labels))],
-                name=f"{model}, {kind}" if len(raw) > 1 else kind,
-                mode="markers",
-                marker={
-                    "size": 9,
-                    "color": colours[model],
-                    "symbol": "circle" if kind == "raw" else "circle-open",
-                    "line": {"width": 2, "color": colours[model]},
-                },
-                error_x=error_bars(table["gap"], table["low"], table["high"], colours[model]),
-                hovertext=[
-                    f"{model}, {labels[name]}, {kind}<br><b>{points(row.gap, 1)}</b> {interval(row.low, row.high)}<br>"
-                    f"n = {row.n_common:,.0f} common, {row.n_uncommon:,.0f} uncommon"
-                    for name, row in zip(labels, table.itertuples(), strict=True)
-                ],
-                hoverinfo="text",
+            traces.append(
+                marks(
+                    table["gap"].tolist(),
+                    [place + offset for place in range(len(labels))],
+                    [
+                        f"{model}, {labels[name]}, {kind}<br>{_gap_hover(row)}"
+                        for name, row in zip(labels, table.itertuples(), strict=True)
+                    ],
+                    name=f"{model}, {kind}" if len(raw) > 1 else kind,
+                    marker={
+                        "size": 9,
+                        "color": colours[model],
+                        "symbol": "circle" if kind == "raw" else "circle-open",
+                        "line": {"width": 2, "color": colours[model]},
+                    },
+                    error_x=error_bars(table["gap"], table["low"], table["high"], colours[model]),
+                )
             )
     if published:
-        _add_published_gaps(figure, published, list(labels), source)
-    figure.add_vline(x=0, line={"color": MUTED, "width": 1})
-    figure.update_xaxes(**percent_axis("accuracy in common less uncommon settings, points"))
-    figure.update_xaxes(tickformat=".0%", ticksuffix="")
-    figure.update_yaxes(
-        tickvals=list(range(len(labels))),
-        ticktext=list(labels.values()),
-        range=[len(labels) - 0.45, -0.55],
-        showgrid=False,
-        zeroline=False,
-        automargin=True,
+        traces.append(_published_gaps(published, list(labels), source))
+    return figure(
+        traces,
+        words,
+        height=height,
+        legend=len(traces),
+        shapes=[vertical(0), *(horizontal(place - 0.5, color=RULE) for place in range(1, len(labels)))],
+        xaxis=percent_axis("accuracy in common less uncommon settings, points", ticksuffix=""),
+        yaxis={
+            "tickvals": list(range(len(labels))),
+            "ticktext": list(labels.values()),
+            "range": [len(labels) - 0.45, -0.55],
+            "showgrid": False,
+            "zeroline": False,
+            "automargin": True,
+        },
     )
-    for place in range(1, len(labels)):
-        figure.add_hline(y=place - 0.5, line={"color": RULE, "width": 1})
-    return dress(figure, words, height=height, legend=len(figure.data))
 
 
-def _add_published_gaps(
-    figure: go.Figure, published: Mapping[str, Mapping[str, float]], order: Sequence[str], source: str
-) -> None:
+def _published_gaps(published: Mapping[str, Mapping[str, float]], order: Sequence[str], source: str) -> dict[str, Any]:
     marks = [(gaps[name], place, model) for model, gaps in published.items() for place, name in enumerate(order)]
-    figure.add_scatter(
-        x=[mark[0] for mark in marks],
-        y=[mark[1] - 0.42 for mark in marks],
-        name="published",
-        mode="markers",
-        marker={"symbol": "diamond-open", "size": 8, "color": MUTED, "line": {"width": 1.5}},
-        hovertext=[f"published: {model} {points(gap)}<br>{source}" for gap, _, model in marks],
-        hoverinfo="text",
-    )
+    hover = [f"published: {model} {points(gap)}<br>{source}" for gap, _, model in marks]
+    return published_marks([mark[0] for mark in marks], [mark[1] - 0.42 for mark in marks], hover, size=8, width=1.5)
 
 
 def category_partitions(table: pd.DataFrame, words: Words, *, height: int = 400) -> go.Figure:
@@ -200,40 +196,47 @@ def category_partitions(table: pd.DataFrame, words: Words, *, height: int = 400)
     Returns:
         A figure whose points carry ``[category, number of uncommon attributes]`` as customdata; thin ones are hollow.
     """
-    figure = go.Figure()
     order = list(dict.fromkeys(table["category"]))
+    traces = []
     for number, (name, colour) in enumerate(_BY_COUNT.items()):
         part = table[(table["partition"] == name) & (table["n"] > 0)]
         if part.empty:
             continue
-        thin = part["n"] < THIN
-        figure.add_scatter(
-            x=[order.index(category) + (number - 1.5) * 0.17 for category in part["category"]],
-            y=part["top1"].tolist(),
-            name=name,
-            mode="markers",
-            marker={
-                "size": 8,
-                "color": colour,
-                "symbol": ["circle-open" if each else "circle" for each in thin],
-                "line": {"width": 1.6, "color": colour},
-            },
-            error_y=error_bars(part["top1"], part["top1_low"], part["top1_high"], colour, thickness=1.2, width=2),
-            customdata=[[category, number] for category in part["category"]],
-            hovertext=[
-                f"{row.category}, {name}<br><b>{100 * row.top1:.1f} %</b> {interval(row.top1_low, row.top1_high)}<br>"
-                f"n = {row.n:,}"
-                for row in part.itertuples()
-            ],
-            hoverinfo="text",
-            selected={"marker": {"opacity": 1}},
-            unselected={"marker": {"opacity": 1}},
+        traces.append(
+            marks(
+                [order.index(category) + (number - 1.5) * 0.17 for category in part["category"]],
+                part["top1"].tolist(),
+                [
+                    f"{row.category}, {name}<br><b>{100 * row.top1:.1f} %</b> "
+                    f"{interval(row.top1_low, row.top1_high)}<br>n = {row.n:,}"
+                    for row in part.itertuples()
+                ],
+                name=name,
+                marker={
+                    "size": 8,
+                    "color": colour,
+                    "symbol": ["circle-open" if thin else "circle" for thin in part["n"] < THIN],
+                    "line": {"width": 1.6, "color": colour},
+                },
+                error_y=error_bars(part["top1"], part["top1_low"], part["top1_high"], colour, thickness=1.2, width=2),
+                customdata=[[category, number] for category in part["category"]],
+                **steady(),
+            )
         )
-    figure.update_xaxes(
-        tickvals=list(range(len(order))), ticktext=order, range=[-0.6, len(order) - 0.4], showgrid=False, zeroline=False
+    return figure(
+        traces,
+        words,
+        height=height,
+        legend=1,
+        xaxis={
+            "tickvals": list(range(len(order))),
+            "ticktext": order,
+            "range": [-0.6, len(order) - 0.4],
+            "showgrid": False,
+            "zeroline": False,
+        },
+        yaxis=percent_axis("top-1", range=[-0.02, 1.02]),
     )
-    figure.update_yaxes(**percent_axis("top-1", range=[-0.02, 1.02]))
-    return dress(figure, words, height=height, legend=1)
 
 
 def cost_bars(table: pd.DataFrame, words: Words, *, height: int = 400) -> go.Figure:
@@ -245,27 +248,20 @@ def cost_bars(table: pd.DataFrame, words: Words, *, height: int = 400) -> go.Fig
         height: Pixels.
     """
     table = table[table["gap"].notna()]
-    figure = go.Figure(
-        go.Bar(
-            x=table["gap"].tolist(),
-            y=[f"{row.value}{' (thin)' if row.thin else ''}" for row in table.itertuples()],
-            orientation="h",
-            marker={
-                "color": UNCOMMON,
-                "opacity": 0.85,
-                "pattern": {"shape": ["/" if thin else "" for thin in table["thin"]]},
-            },
-            error_x=error_bars(table["gap"], table["low"], table["high"]),
-            hovertext=[
-                f"{row.value} ({row.attribute})<br><b>{points(row.gap, 1)}</b> {interval(row.low, row.high)}<br>"
-                f"n = {row.n_common:,} common, {row.n_uncommon:,} uncommon"
-                for row in table.itertuples()
-            ],
-            hoverinfo="text",
-        )
+    pattern = {"shape": ["/" if thin else "" for thin in table["thin"]]}
+    bars = row_bars(
+        [f"{row.value}{' (thin)' if row.thin else ''}" for row in table.itertuples()],
+        table["gap"].tolist(),
+        [f"{row.value} ({row.attribute})<br>{_gap_hover(row)}" for row in table.itertuples()],
+        marker={"color": UNCOMMON, "opacity": BAR_OPACITY, "pattern": pattern},
+        error_x=error_bars(table["gap"], table["low"], table["high"]),
     )
-    figure.add_vline(x=0, line={"color": MUTED, "width": 1})
-    figure.update_layout(bargap=0.3)
-    figure.update_xaxes(**percent_axis("accuracy lost, points, same class mix"))
-    figure.update_yaxes(autorange="reversed", showgrid=False, automargin=True, ticklabelstandoff=6)
-    return dress(figure, words, height=height)
+    return figure(
+        [bars],
+        words,
+        height=height,
+        shapes=[vertical(0)],
+        bargap=0.3,
+        xaxis=percent_axis("accuracy lost, points, same class mix"),
+        yaxis=row_axis(),
+    )

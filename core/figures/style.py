@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import pandas as pd
 import plotly.graph_objects as go
 
 #: One colour a model; colour-blind safe in this order.
@@ -32,9 +31,11 @@ ACCURACY_SCALE = ((0.0, "#7A2E1D"), (0.3, "#D9772B"), (0.62, "#F1E9D6"), (1.0, "
 CHANGE_SCALE = ((0.0, "#7A2E1D"), (0.2, "#D9772B"), (0.5, "#F1E9D6"), (0.8, "#2F6DB5"), (1.0, "#1B3F6B"))
 RULE = "rgba(128, 128, 128, 0.25)"
 MUTED = "#7C8590"
+_THIN = {"color": MUTED, "width": 1}
 SERIF = '"Source Serif", "Source Serif Pro", Georgia, serif'
 _SANS = "Source Sans, Helvetica, Arial, sans-serif"
 _BAND_OPACITY = 0.15
+BAR_OPACITY = 0.85
 #: Pixels from the top to the first line of the title (its second hangs below) and to the plot; below the plot for axis
 #: and identity; for a line of the legend.
 _TITLE, _TOP, _BOTTOM, _LEGEND_LINE = 20, 58, 66, 20
@@ -76,61 +77,77 @@ def faded(colour: str, opacity: float = _BAND_OPACITY) -> str:
     return f"rgba({red}, {green}, {blue}, {opacity})"
 
 
-def dress(figure: go.Figure, words: Words, *, height: int = 380, legend: int = 0) -> go.Figure:
-    """Title, caption, margins and legend, the same on every figure; text colours are left to the page's theme.
+def figure(
+    traces: Sequence[dict[str, Any]],
+    words: Words,
+    *,
+    height: int = 380,
+    legend: int = 0,
+    shapes: Sequence[dict[str, Any]] = (),
+    annotations: Sequence[dict[str, Any]] = (),
+    margin: Mapping[str, int] | None = None,
+    **layout: Any,
+) -> go.Figure:
+    """A figure with title, caption, margins and legend as on all others; text colours are left to the page's theme.
+
+    It is built in one call: to add to it or to update it afterwards takes Plotly several times as long.
 
     Args:
-        figure: Changed in place.
+        traces: As in Plotly's JSON, each with its ``type``.
         words: What is written on it.
         height: Pixels, without the legend.
         legend: Entries of the legend; each gets a line, which is what the narrowest figure needs; 0 for none.
+        shapes: Lines and frames.
+        annotations: Texts beside the caption.
+        margin: Pixels, of the sides (``l``, ``r``, ``t``, ``b``) that differ from other figures'.
+        **layout: Axes and all else that is this figure's own.
     """
     bottom = _BOTTOM + legend * _LEGEND_LINE
     height += legend * _LEGEND_LINE
     plot = max(height - _TOP - bottom, 1)
-    figure.update_layout(
-        title={
-            "text": _heading(words),
-            "font": {"size": 15, "family": SERIF},
-            "x": 0,
-            "xanchor": "left",
-            "y": 1 - _TITLE / height,
-            "yanchor": "bottom",
-            "yref": "container",
-            "pad": {"l": 2},
+    margin = {"l": 8, "r": 16, "t": _TOP, "b": bottom, **(margin or {})}
+    return go.Figure(
+        data=traces,
+        layout={
+            "title": {
+                "text": _heading(words),
+                "font": {"size": 15, "family": SERIF},
+                "x": 0,
+                "xanchor": "left",
+                "y": 1 - _TITLE / height,
+                "yanchor": "bottom",
+                "yref": "container",
+                "pad": {"l": 2},
+            },
+            "height": height,
+            "margin": {**margin, "autoexpand": True},
+            "paper_bgcolor": "rgba(0,0,0,0)",
+            "plot_bgcolor": "rgba(0,0,0,0)",
+            "showlegend": legend > 0,
+            # Distances below the plot are meant in pixels; Plotly wants them as shares of its height.
+            "legend": {
+                "orientation": "h",
+                "x": 0,
+                "xanchor": "left",
+                "y": -44 / plot,
+                "yanchor": "top",
+                "title": {"text": ""},
+            },
+            "hoverlabel": {"align": "left"},
+            "dragmode": False,
+            "clickmode": "event+select",
+            "shapes": shapes,
+            "annotations": [*annotations, *_caption(words, margin["b"])],
+            **layout,
         },
-        height=height,
-        margin={"l": 8, "r": 16, "t": _TOP, "b": bottom, "autoexpand": True},
-        paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)",
-        showlegend=legend > 0,
-        # Distances below the plot are meant in pixels; Plotly wants them as shares of its height.
-        legend={
-            "orientation": "h",
-            "x": 0,
-            "xanchor": "left",
-            "y": -44 / plot,
-            "yanchor": "top",
-            "title": {"text": ""},
-        },
-        hoverlabel={"align": "left"},
-        dragmode=False,
-        clickmode="event+select",
     )
-    if words.caption:
-        figure.add_annotation(
-            text=words.caption,
-            x=0,
-            y=0,
-            xref="paper",
-            yref="paper",
-            xanchor="left",
-            yanchor="bottom",
-            yshift=-bottom,
-            showarrow=False,
-            font={"size": 10, "color": MUTED},
-        )
-    return figure
+
+
+def _caption(words: Words, below: int) -> list[dict[str, Any]]:
+    if not words.caption:
+        return []
+    place = {"x": 0, "y": 0, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": -below}
+    return [{"text": words.caption, **place, "showarrow": False, "font": {"size": 10, "color": MUTED}}]
 
 
 def _heading(words: Words) -> str:
@@ -143,6 +160,21 @@ def _heading(words: Words) -> str:
 def percent_axis(title: str = "", **more: object) -> dict[str, object]:
     """An axis of shares."""
     return {"title": {"text": title}, "tickformat": ".0%", "gridcolor": RULE, "zeroline": False, **more}
+
+
+def row_axis(**more: object) -> dict[str, object]:
+    """An axis of names, the first on top."""
+    return {"autorange": "reversed", "showgrid": False, "automargin": True, "ticklabelstandoff": 6, **more}
+
+
+def vertical(x: float, **line: object) -> dict[str, Any]:
+    """A line from the bottom of the plot to its top, thin and grey unless ``line`` says otherwise."""
+    return {"type": "line", "x0": x, "x1": x, "xref": "x", "y0": 0, "y1": 1, "yref": "y domain", "line": _THIN | line}
+
+
+def horizontal(y: float, **line: object) -> dict[str, Any]:
+    """A line from the left of the plot to its right, thin and grey unless ``line`` says otherwise."""
+    return {"type": "line", "x0": 0, "x1": 1, "xref": "x domain", "y0": y, "y1": y, "yref": "y", "line": _THIN | line}
 
 
 def interval_text(table: Mapping[str, object]) -> list[str]:
@@ -167,33 +199,3 @@ def standalone(figure: go.Figure) -> str:
         font={"color": "#1D2733", "family": "Source Sans, Helvetica, Arial, sans-serif"},
     )
     return shown.to_html(include_plotlyjs=True, full_html=True)
-
-
-def error_bars(
-    values: pd.Series,
-    low: pd.Series,
-    high: pd.Series,
-    colour: str = MUTED,
-    *,
-    thickness: float = 1.4,
-    width: int = 3,
-) -> dict[str, Any]:
-    """Intervals as Plotly's ``error_x`` or ``error_y``.
-
-    Args:
-        values: (N,) where the marks or bars end.
-        low: Lower ends of the intervals.
-        high: Upper ends.
-        colour: Of the whiskers.
-        thickness: Of the line, pixels.
-        width: Of the caps, pixels.
-    """
-    return {
-        "type": "data",
-        "symmetric": False,
-        "array": (high - values).tolist(),
-        "arrayminus": (values - low).tolist(),
-        "thickness": thickness,
-        "width": width,
-        "color": colour,
-    }

@@ -2,6 +2,7 @@ import json
 
 import numpy as np
 import pandas as pd
+import plotly.graph_objects as go
 import pytest
 
 from core.figures import bars, curve, heatmap, location, mini, polar, style
@@ -120,6 +121,20 @@ def test_a_downloaded_figure_needs_no_network(figures):
     page = style.standalone(figures["curve"])
     assert "Top-1 by something" in page
     assert '<script src="http' not in page
+
+
+def test_lines_across_a_figure_are_those_that_plotly_draws_itself():
+    figure = style.figure([], Words("t"), shapes=[style.vertical(0.5, dash="dot"), style.horizontal(2)])
+    own = go.Figure()
+    own.add_vline(x=0.5, line={"color": style.MUTED, "width": 1, "dash": "dot"})
+    own.add_hline(y=2, line={"color": style.MUTED, "width": 1})
+    assert figure.layout.shapes == own.layout.shapes
+
+
+def test_the_identity_stands_at_the_lower_edge_however_wide_the_margin_is():
+    figure = style.figure([], WORDS, margin={"b": 104})
+    assert figure.layout.margin.b == 104
+    assert figure.layout.annotations[0].yshift == -104
 
 
 def test_small_pictures_are_data():
