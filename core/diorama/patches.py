@@ -1,19 +1,50 @@
-"""A second task for the transformer: what does each of its patches show?
+"""What helps a small vision transformer to learn from few pictures.
 
-A small transformer learns slowly from one label a picture. Composition knows which patches the object covers, so every
-patch has a label too (token labelling, Jiang et al. 2021, arXiv:2104.10858). In most epochs a transformer sees part of
-the patches only, which takes less time and leaves less to learn by heart (patch dropout, Liu et al. 2022,
-arXiv:2208.07220). Neither is left in the trained model.
+Its weights start where those of trained transformers end up (mimetic initialisation, Trockman and Kolter 2023,
+arXiv:2305.09828). One label a picture teaches it slowly, but composition knows which patches the object covers, so
+every patch has a label too (token labelling, Jiang et al. 2021, arXiv:2104.10858). In most epochs it sees part of the
+patches only, which takes less time and leaves less to learn by heart (patch dropout, Liu et al. 2022,
+arXiv:2208.07220). None of this is left in the trained model.
 """
 
 from __future__ import annotations
 
 import torch
+from timm.layers import build_sincos2d_pos_embed
 from torch import Tensor, nn
 from torch.nn import functional
 
 #: Of the labels of whole pictures, for every network.
 SMOOTHING = 0.05
+_WAVE_HEIGHT = 0.5
+
+
+@torch.no_grad()
+def initialise(model: nn.Module) -> None:
+    """Mimetic initialisation: queries and keys that find what is alike, values that are taken away, places as waves.
+
+    Args:
+        model: A vision transformer of timm with a class token; changed in place.
+    """
+    width = model.embed_dim
+    for block in model.blocks:
+        attention = block.attn
+        size = width // attention.num_heads
+        heads = [_factors(width, 0.7, 0.7) for _ in range(attention.num_heads)]
+        queries = [left[:, :size].T for left, _ in heads]
+        keys = [right[:size] for _, right in heads]
+        values, projection = _factors(width, 0.4, -0.4)
+        attention.qkv.weight.copy_(torch.cat([*queries, *keys, values.T]))
+        attention.proj.weight.copy_(projection.T)
+    waves = build_sincos2d_pos_embed(list(model.patch_embed.grid_size), width)
+    model.pos_embed[:, 1:].copy_(_WAVE_HEIGHT * waves)
+
+
+def _factors(width: int, noise: float, identity: float) -> tuple[Tensor, Tensor]:
+    """Two matrices whose product is noise and a multiple of the identity; the first rows and columns say most."""
+    product = noise * torch.randn(width, width) / width**0.5 + identity * torch.eye(width)
+    left, strength, right = torch.linalg.svd(product)
+    return left * strength.sqrt(), strength.sqrt()[:, None] * right
 
 
 class _Drop(nn.Module):

@@ -22,7 +22,7 @@ from torch.nn import functional
 
 from core import paths
 from core.diorama import assets, pool
-from core.diorama.patches import SMOOTHING, PatchTask
+from core.diorama.patches import SMOOTHING, PatchTask, initialise
 from core.diorama.pool import Pictures
 from core.errors import UsageError, cannot_write, nearest
 from core.loading import Normalise
@@ -57,7 +57,8 @@ class Training:
         cycles: One after the other; the first begins with a warm-up.
         weight_decay: Of AdamW.
         about: What it stands for among the three.
-        patch_weight: Of the loss on what each patch shows (``patches``); for vision transformers.
+        patch_weight: Of the loss on what each patch shows; for vision transformers, which also start from the weights
+            of ``patches.initialise``.
     """
 
     architecture: str
@@ -86,7 +87,11 @@ TRAININGS: dict[str, Training] = {
         "test_efficientnet_gn", _CONVOLUTIONAL, 0.02, "the same network with GroupNorm"
     ),
     "test_vit.diorama": Training(
-        "test_vit", (Cycle(2, 7, 1.5e-3),), 0.05, "a vision transformer with patches of 16 pixels"
+        "test_vit",
+        (Cycle(2, 20, 2e-3, dropped=0.5), Cycle(2, 5, 1e-3)),
+        0.05,
+        "a vision transformer with patches of 16 pixels",
+        patch_weight=0.5,
     ),
 }
 BATCH = 64
@@ -149,7 +154,10 @@ def _fit(
     n_classes = len(assets.CATEGORIES)
     model = timm.create_model(training.architecture, num_classes=n_classes)
     model = model.to(memory_format=torch.channels_last).train()
-    patches = PatchTask(model, n_classes, training.patch_weight) if training.patch_weight else None
+    patches = None
+    if training.patch_weight:
+        initialise(model)
+        patches = PatchTask(model, n_classes, training.patch_weight)
     learning = torch.nn.ModuleList([model] if patches is None else [model, patches])
     optimiser = torch.optim.AdamW(_groups(learning, training.weight_decay), lr=training.cycles[0].rate)
     state = {"model": learning, "optimiser": optimiser}

@@ -4,7 +4,7 @@ import pytest
 import timm
 import torch
 
-from core.diorama.patches import PatchTask
+from core.diorama.patches import PatchTask, initialise
 
 
 @pytest.fixture
@@ -17,6 +17,31 @@ def batch():
     generator = torch.Generator().manual_seed(1)
     pixels = torch.randn(4, 3, 64, 64, generator=generator)
     return pixels, torch.tensor([0, 3, 9, 3]), torch.rand(4, 4, 4, generator=generator)
+
+
+def test_initialised_heads_look_for_what_is_alike_and_take_it_away(model):
+    initialise(model)
+    width, size = model.embed_dim, model.embed_dim // model.blocks[0].attn.num_heads
+    for block in model.blocks:
+        queries, keys, values = block.attn.qkv.weight.detach().view(3, width, width)
+        # The best product of half as many columns keeps most of the diagonal.
+        for head in range(block.attn.num_heads):
+            rows = slice(head * size, (head + 1) * size)
+            product = queries[rows].T @ keys[rows]
+            assert product.diagonal().mean() > 0.3
+            assert product.diagonal().mean() > 3 * (product - product.diagonal().diag()).abs().mean()
+        product = values.T @ block.attn.proj.weight.detach().T
+        assert product.diagonal().mean() == pytest.approx(-0.4, abs=0.05)
+        assert (product + 0.4 * torch.eye(width)).std() == pytest.approx(0.4 / width**0.5, rel=0.1)
+
+
+def test_initialised_places_are_unlike_each_other_and_near_ones_alike(model):
+    initialise(model)
+    places = torch.nn.functional.normalize(model.pos_embed.detach()[0, 1:], dim=1)
+    alike = places @ places.T
+    assert alike[0].argmax() == 0
+    assert alike[0, 1] > alike[0, 3]
+    assert alike[0, 4] > alike[0, 12]
 
 
 def test_without_dropped_patches_the_model_classifies_as_ever(model):
