@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from core.evaluate import Plan
 
 FEATURES, HEAD = "features.npy", "head.npy"
+#: What there is of the features while they are made; an interrupted call goes on from it.
+PARTIAL = "features.partial.npy"
 _TOLERANCE = 1e-3
 
 
@@ -98,14 +100,31 @@ def keep(
             "evaluate again, then ask for the features."
         )
     body, head = split(model)
-    values = _extract(body, plan, len(head[0]) - 1, batch_size, workers, progress)
+    partial = folder(run) / PARTIAL
     try:
         folder(run).mkdir(parents=True, exist_ok=True)
         _save(folder(run) / HEAD, head)
-        _save(folder(run) / FEATURES, values)
+        values = _partial(partial, (len(plan.samples), len(head[0]) - 1))
+        _extract(body, plan, values, batch_size, workers, progress)
+        values.flush()
+        partial.replace(folder(run) / FEATURES)
     except OSError as error:
         raise cannot_write(folder(run) / FEATURES, error) from error
     return read(run) or Features(values, head)
+
+
+def _partial(path: Path, shape: tuple[int, int]) -> np.memmap:
+    """What an interrupted call left, or all NaN."""
+    if path.is_file():
+        try:
+            kept = np.load(path, mmap_mode="r+")
+        except (OSError, ValueError):
+            kept = np.empty(0)
+        if kept.shape == shape and kept.dtype == np.float16:
+            return kept
+    values = np.lib.format.open_memmap(path, "w+", np.float16, shape)
+    values[:] = np.nan
+    return values
 
 
 def split(model: Model) -> tuple[Model, np.ndarray]:
@@ -168,20 +187,20 @@ def _refusal(model: Model, reason: str) -> NotAvailableError:
 def _extract(
     body: Model,
     plan: Plan,
-    width: int,
+    values: np.ndarray,
     batch_size: int | None,
     workers: int | None,
     progress: ProgressCallback | None,
-) -> np.ndarray:
-    """float16 (N, width), in the order of the plan's samples."""
+) -> None:
+    """Fill the rows of ``values``, float16 (N, D), that are not there yet, in the order of the plan's samples."""
     from core.engine import Engine
     from core.evaluate import pixels_of
 
     engine = Engine(body, plan.precision, batch_size, workers)
     ids = plan.samples["sample_id"].tolist()
-    values = np.full((len(ids), width), np.nan, dtype=np.float16)
-    done = failed = 0
-    stream = engine.stream(np.arange(len(ids)), lambda row: pixels_of(engine, plan, ids[row]))
+    missing = np.flatnonzero(np.isnan(values).any(axis=1))
+    done, failed = len(ids) - len(missing), 0
+    stream = engine.stream(missing, lambda row: pixels_of(engine, plan, ids[row]))
     try:
         for part in stream:
             good = np.array([error is None for error in part.errors])
@@ -192,7 +211,6 @@ def _extract(
                 progress(Progress(done, len(ids), failed, stage="features"))
     finally:
         stream.close()
-    return values
 
 
 def _save(path: Path, values: np.ndarray) -> None:

@@ -8,7 +8,7 @@ import torch
 from core import features, labels, models, probes
 from core.benchmarks import open_benchmark
 from core.errors import DataError, NotAvailableError, UsageError
-from core.evaluate import evaluate
+from core.evaluate import evaluate, pixels_of
 from tests.benchmarks.test_focus import focus
 from tests.conftest import TOY_TRANSFORM
 from tests.test_models import make_folder
@@ -64,6 +64,39 @@ def test_a_model_with_more_behind_its_last_layer_is_refused():
     model = models.from_module(Doubled(), "doubled", label_space="focus-10", transform=TOY_TRANSFORM)
     with pytest.raises(NotAvailableError, match="what follows its layer 'fc' is more than that layer"):
         features.split(model)
+
+
+def test_interrupted_extraction_goes_on_with_the_images_that_are_missing(zoo, photos, monkeypatch):
+    run = evaluate("tiny", photos)
+    whole = np.array(features.keep(run, photos).values)
+    for name in (features.FEATURES, features.HEAD):
+        (features.folder(run) / name).unlink()
+
+    class StoppedError(Exception):
+        pass
+
+    def stop(progress):
+        if progress.done >= 16:
+            raise StoppedError
+
+    with pytest.raises(StoppedError):
+        features.keep(run, photos, batch_size=8, progress=stop)
+    assert features.read(run) is None
+    asked = []
+    monkeypatch.setattr("core.evaluate.pixels_of", lambda *given: asked.append(given[2]) or pixels_of(*given))
+    seen = []
+    kept = features.keep(run, photos, batch_size=8, progress=seen.append)
+    assert len(asked) == 44 - 16
+    assert seen[-1].done == 44
+    assert np.allclose(kept.values, whole, atol=2e-3)
+    assert not (features.folder(run) / features.PARTIAL).exists()
+
+
+def test_a_damaged_half_is_made_again(zoo, photos):
+    run = evaluate("tiny", photos)
+    features.folder(run).mkdir(parents=True, exist_ok=True)
+    (features.folder(run) / features.PARTIAL).write_bytes(b"not an array")
+    assert not np.isnan(features.keep(run, photos).values).any()
 
 
 def test_features_are_kept_in_half_precision_beside_the_run(zoo, photos):
