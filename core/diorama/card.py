@@ -13,6 +13,11 @@ from core.benchmarks import diorama
 from core.diorama import pool, recipe
 from core.diorama.train import BATCH, TRAININGS, Training
 
+_PATCHES = (
+    "It started from mimetic weights (arXiv:2305.09828) and learned beside the picture's category what each patch "
+    "shows (arXiv:2104.10858). "
+)
+
 
 def write(name: str) -> str:
     """The card of a model, in Markdown; every number is computed from its stored results.
@@ -40,8 +45,9 @@ def write(name: str) -> str:
             "```",
             "",
             f"{_schedule(training)}, batches of {BATCH} at {pool.IMAGE_SIZE} px, AdamW with weight decay "
-            f"{training.weight_decay:g}; mirrored by chance, in other brightness and contrast, some in swapped or pale "
-            "colours. Objects and places of every benchmark were held out. "
+            f"{training.weight_decay:g}; mirrored by chance, in other brightness and contrast, some in "
+            f"{_other_colours(training)}. {_PATCHES if training.patch_weight else ''}Objects and places of every "
+            "benchmark were held out. "
             f"Weights {info['model']['fingerprint'][:12]}. Licence: Apache-2.0.",
             "",
             "## What it was shown",
@@ -78,8 +84,13 @@ def _schedule(training: Training) -> str:
     """The cycles in words."""
     return ", then ".join(
         f"{cycle.epochs} epochs of {cycle.n_sets * pool.N_IMAGES:,} pictures with a cosine from rate {cycle.rate:g}"
+        + (f" on {1 - cycle.dropped:.0%} of the patches" if cycle.dropped else "")
         for cycle in training.cycles
     )
+
+
+def _other_colours(training: Training) -> str:
+    return "swapped or pale colours" if any(cycle.swapped for cycle in training.cycles) else "pale colours"
 
 
 def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:

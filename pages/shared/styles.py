@@ -20,7 +20,7 @@ CSS = """<style>
 .oc-model span {overflow-wrap: anywhere; opacity: 0.9;}
 .oc-model b {font-weight: 600;}
 .oc-tiles {display: grid; gap: 0.9rem; grid-template-columns: repeat(auto-fit, minmax(10.2rem, 1fr));}
-.oc-tile {border: 1px solid color-mix(in srgb, currentColor 17%, transparent); border-radius: 0.45rem;
+.oc-tile {max-width: 24rem; border: 1px solid color-mix(in srgb, currentColor 17%, transparent); border-radius: 0.45rem;
   padding: 0.75rem 0.95rem 0.7rem;}
 .oc-tile .label {font-size: 0.85rem; opacity: 0.75;}
 .oc-tile .value {font-size: 1.95rem; line-height: 1.25; font-feature-settings: "tnum";}

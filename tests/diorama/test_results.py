@@ -5,7 +5,7 @@ import pytest
 
 from core import benchmarks, metrics, models, report, store
 from core.diorama import card
-from core.diorama.train import trained
+from core.diorama.train import TRAININGS, trained
 from core.engine import Engine
 from core.evaluate import Plan, evaluate
 from core.loading import as_rgb
@@ -53,7 +53,8 @@ def test_an_embedded_result_is_not_computed_again():
 @pytest.mark.parametrize("name", trained())
 def test_held_out_pictures_are_recognised(name):
     run = store.find_run("diorama/clean", name)
-    assert report.build(run, tables=["by_class"])["overall"]["top1"] >= 0.95
+    least = 0.9 if TRAININGS[name].architecture == "test_vit" else 0.95
+    assert report.build(run, tables=["by_class"])["overall"]["top1"] >= least
 
 
 def accuracy(key, name, condition):
