@@ -1,9 +1,11 @@
 """How fast the pages are, as a browser sees them: start, page switches, model switches, click to gallery.
 
-    python -m tests.synthetic_store DIR && python -m tests.measure_dashboard DIR
+    python -m tests.synthetic_store DIR && OFFCENTER_DATA=DIR python -m tests.synthetic_focus
+    python -m tests.measure_dashboard DIR
 
-Prints medians in milliseconds. The first figure is timed from ``streamlit run`` on, once with an empty cache of
-aggregates and once with a filled one. Not a test: it asserts nothing.
+Prints medians in milliseconds, and beside them those of an app with nothing but a title, and with three small charts,
+because machines differ. The first figure is timed from ``streamlit run`` on, once with an empty cache of aggregates and
+twice with a filled one. Not a test: it asserts nothing.
 """
 
 from __future__ import annotations
@@ -13,27 +15,54 @@ import shutil
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.browser import CHROMIUM, FLAGS, REPO, free_port, stop, wait_for_text
 
 ROUNDS = 7
 FIGURE = ".js-plotly-plot .main-svg"
+#: Title and selector by the link's label.
+PAGES = {
+    "Overview": ("Overview", ".st-key-overview .main-svg"),
+    "Size, location, rotation": ("Size, location, rotation", ".st-key-location-0 .main-svg"),
+    "Home": ("Where does it break?", ".oc-card img"),
+}
+SETTINGS = {"Overview": PAGES["Overview"], "Settings": ("Settings", ".st-key-partitions .main-svg")}
+FLOOR = {"title": ("title", "h1"), "charts": ("charts", FIGURE)}
 FACTORS, CHOICE = "/size_location_rotation", "?benchmark=si-score"
 
 
-def start(data: Path, port: int) -> subprocess.Popen:
-    """The app on a port, started as a user does."""
+def start(data: Path, port: int, folder: Path = REPO) -> subprocess.Popen:
+    """An app on a port, started as a user does."""
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
     environment = {**os.environ, "OFFCENTER_DATA": str(data)}
-    return subprocess.Popen(command, cwd=REPO, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    return subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
-def first_figure(browser, data: Path, path: str, selector: str) -> float:
+@contextmanager
+def opened(browser: Browser, data: Path, path: str, folder: Path = REPO) -> Iterator[tuple[Page, str]]:
+    """A tab on a page of a server of its own, and the server's address."""
+    port = free_port()
+    server = start(data, port, folder)
+    url = f"http://127.0.0.1:{port}"
+    try:
+        wait_until_up(browser, url)
+        tab = browser.new_page(viewport={"width": 1440, "height": 1000})
+        tab.goto(url + path)
+        idle(tab)
+        yield tab, url
+        tab.close()
+    finally:
+        stop(server)
+
+
+def first_figure(browser: Browser, data: Path, path: str, selector: str) -> float:
     """Seconds from ``streamlit run`` to a figure on a page."""
     port = free_port()
     begun = time.perf_counter()
@@ -67,22 +96,23 @@ def idle(tab: Page) -> None:
     tab.wait_for_timeout(400)
 
 
-def switch_pages(tab: Page) -> dict[str, float]:
-    """Between Overview and the factor page, each until its figure is drawn and its title is there."""
-    found: dict[str, list[float]] = {"to Overview": [], "to Size, location, rotation": [], "to Home": []}
+def switch_pages(tab: Page, pages: Mapping[str, tuple[str, str]]) -> dict[str, float]:
+    """From page to page, each until its title and what else it is known by are there.
+
+    Args:
+        tab: On an app.
+        pages: Title and selector by the link's label.
+    """
+    found: dict[str, list[float]] = {name: [] for name in pages}
     for _ in range(ROUNDS):
-        for name, title, figure in (
-            ("Overview", "Overview", ".st-key-overview .main-svg"),
-            ("Size, location, rotation", "Size, location, rotation", ".st-key-location-0 .main-svg"),
-            ("Home", "Where does it break?", ".oc-card img"),
-        ):
+        for name, (title, selector) in pages.items():
             link = tab.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True)
-            found[f"to {name}"].append(
+            found[name].append(
                 timed(
                     link.click,
-                    lambda title=title, figure=figure: (
+                    lambda title=title, selector=selector: (
                         tab.get_by_role("heading", name=title, exact=True).wait_for(),
-                        tab.locator(figure).first.wait_for(),
+                        tab.locator(selector).first.wait_for(),
                     ),
                 )
             )
@@ -141,6 +171,26 @@ def click_cells(tab: Page, url: str) -> tuple[float, float]:
     return statistics.median(galleries), statistics.median(drawers)
 
 
+def write_floor(folder: Path) -> None:
+    """An app of two pages, one with a title, one with three charts of 21 points."""
+    pages = ", ".join(f'st.Page("{name}.py", title="{name}")' for name in FLOOR)
+    (folder / "app.py").write_text(f"import streamlit as st\nst.navigation([{pages}]).run()\n")
+    (folder / "title.py").write_text('import streamlit as st\nst.title("title")\n')
+    lines = [
+        "import streamlit as st, plotly.graph_objects as go",
+        'st.title("charts")',
+        "for key in range(3):",
+        "    st.plotly_chart(go.Figure(go.Scatter(x=list(range(21)), y=list(range(21)))), key=str(key))",
+    ]
+    (folder / "charts.py").write_text("\n".join(lines))
+
+
+def say_switches(what: str, found: Mapping[str, float]) -> None:
+    """A line for each page."""
+    for name, value in found.items():
+        print(f"{what}page switch to {name}: {value:.0f} ms", flush=True)
+
+
 def main(data: Path) -> None:
     """Measure and print."""
     with sync_playwright() as playwright:
@@ -151,25 +201,22 @@ def main(data: Path) -> None:
         for _ in range(2):
             home, figure = (first_figure(browser, data, *where) for where in (card, page))
             print(f"first picture on Home {home:.1f} s, first figure on the factor page {figure:.1f} s")
-        port = free_port()
-        server = start(data, port)
-        url = f"http://127.0.0.1:{port}"
-        try:
-            wait_until_up(browser, url)
-            tab = browser.new_page(viewport={"width": 1440, "height": 1000})
-            tab.goto(url + CHOICE)
-            idle(tab)
-            for name, value in switch_pages(tab).items():
-                print(f"page switch {name}: {value:.0f} ms")
+        with tempfile.TemporaryDirectory() as folder:
+            write_floor(Path(folder))
+            with opened(browser, data, "", Path(folder)) as (tab, _):
+                say_switches("floor, ", switch_pages(tab, FLOOR))
+        with opened(browser, data, CHOICE) as (tab, url):
+            say_switches("", switch_pages(tab, PAGES))
             print(f"model added or removed: {switch_models(tab, url):.0f} ms")
             gallery, drawer = click_cells(tab, url)
             print(f"click to gallery: {gallery:.0f} ms, image to drawer: {drawer:.0f} ms")
-        finally:
-            stop(server)
+        if (data / "results" / "focus").is_dir():
+            with opened(browser, data, "/settings?benchmark=focus") as (tab, _):
+                say_switches("with FOCUS, ", switch_pages(tab, SETTINGS))
         browser.close()
 
 
-def wait_until_up(browser, url: str) -> None:
+def wait_until_up(browser: Browser, url: str) -> None:
     """Wait until the server answers."""
     tab = browser.new_page()
     for _ in range(200):
