@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import signal
 from pathlib import Path
 
@@ -36,6 +37,9 @@ def pytest_configure():
     """Tests press Ctrl-C in processes that they start; a shell's background job has it ignored, and hands that on."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        # Its processes share the cores.
+        torch.set_num_threads(1)
 
 
 class BrightestChannel(torch.nn.Module):

@@ -200,6 +200,7 @@ def test_ctrl_c_is_one_line_and_the_same_command_goes_on(zoo, colour_folder):
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 def test_accuracy_by_size_of_a_real_model_on_real_cut_outs_rises_with_size(run, shared, tmp_path, monkeypatch):
     monkeypatch.setenv("OFFCENTER_MODELS", str(shared / "models"))
     material, made = shared / "data" / "si-score", tmp_path / "made"

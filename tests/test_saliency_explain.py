@@ -226,7 +226,9 @@ def small_net(name="test_resnet", size=64):
     return wrapped(network(name, (size, size)), size)
 
 
-@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(
+    "method", [pytest.param(name, marks=pytest.mark.slow) if name == "score-cam" else name for name in METHODS]
+)
 def test_a_batch_gives_the_maps_of_its_images(method):
     model, images = small_net(), noise_images(5)
     together = Explainer(model, batch_size=4).explain(images, method)

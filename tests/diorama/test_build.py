@@ -62,6 +62,7 @@ def test_stored_views_lie_within_the_training_recipe():
     assert cut_outs["pitch_deg"].between(*RECIPE.pitch_deg).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("job", [build.Job("object", "frog", 12), build.Job("place", "indoors", 4)], ids=str)
 def test_rendering_again_gives_the_committed_picture(job, tmp_path):
     rows = build.render(job, tmp_path)

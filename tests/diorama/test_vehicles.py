@@ -48,6 +48,7 @@ def test_every_plan_stands_on_the_ground_and_is_about_two_units_long(category: s
     assert -0.06 < y[inside].min() < 0.1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("category", VEHICLES)
 def test_an_instance_is_the_same_each_time_and_unlike_the_next_of_its_plan(category: str) -> None:
     first, again = picture(category, 1), picture(category, 1)

@@ -119,6 +119,32 @@ def test_pages_fit_a_small_screen_and_keep_the_models_on_the_way(location_runs, 
         tab.close()
 
 
+def test_a_grad_cam_of_an_embedded_result_is_shown_on_request(embedded_results, browser):
+    if importlib.util.find_spec("core.live") is None:
+        pytest.skip("inference on demand (core.live) is not part of this checkout")
+    run = store.list_runs("diorama/location")[0]
+    sample = store.read_samples(run)["sample_id"].iloc[0]
+    with app_server() as url:
+        tab = browser.new_page(viewport={"width": 1440, "height": 1000})
+        tab.goto(f"{url}/size_location_rotation?benchmark=diorama&models={run.model}&image={run.benchmark}:{sample}")
+        drawer = tab.get_by_role("dialog")
+        picture = drawer.locator("img").first
+        picture.wait_for(timeout=PATIENCE_MS)
+        settle(tab)
+        plain = picture.get_attribute("src")
+        drawer.get_by_text("Grad-CAM", exact=True).click()
+        drawer.get_by_text("Opacity").wait_for(timeout=PATIENCE_MS)
+        tab.wait_for_function(
+            "before => { const image = document.querySelector('[role=dialog] img');"
+            " return image && image.getAttribute('src') !== before; }",
+            arg=plain,
+            timeout=PATIENCE_MS,
+        )
+        assert drawer.get_by_test_id("stException").count() == 0
+        tab.close()
+
+
+@pytest.mark.slow
 def test_eight_sessions_at_once_get_the_grad_cams_of_their_images(embedded_results, browser):
     if importlib.util.find_spec("core.live") is None:
         pytest.skip("inference on demand (core.live) is not part of this checkout")
