@@ -122,6 +122,7 @@ def test_the_mask_lies_on_the_image_as_the_model_sees_it(zoo, photos, monkeypatc
     assert np.array_equal(mirrored.mask, plain.mask[:, ::-1])
 
 
+@pytest.mark.slow
 def test_eight_sessions_with_different_models_get_the_answers_of_one_alone(zoo, photos):
     # Room for two of the four, so that models are freed and loaded again all the time.
     bound = n_bytes("test_vit") + n_bytes("test_convnext")

@@ -32,6 +32,7 @@ def test_a_room_has_no_sky():
     assert not (code == depth.SKY).any()
 
 
+@pytest.mark.slow
 def test_the_same_variant_is_the_same_picture_and_another_is_not():
     first, again, other = (render(make("sand", variant), SIZE, samples=2) for variant in (2, 2, 3))
     for a, b in zip(first, again, strict=True):

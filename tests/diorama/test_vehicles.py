@@ -65,6 +65,7 @@ def test_many_instances_can_be_drawn(category: str) -> None:
         assert all(part.primitives for part in shape.parts)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("category", "plan"), [("plane", 0), ("car", 0), ("truck", 2), ("ship", 0)])
 def test_a_vehicle_seen_from_the_front_is_symmetric(category: str, plan: int) -> None:
     alpha = picture(category, plan, yaw_deg=0)[..., 3] > 0
