@@ -7,20 +7,8 @@ from typing import Annotated
 
 import typer
 
+from core import cli_options as options
 from core import report, terminal
-from core.cli_options import (
-    BenchmarkKey,
-    Data,
-    Device,
-    Identity,
-    Json,
-    Model,
-    Precision,
-    View,
-    open_benchmark,
-    print_json,
-    run_for,
-)
 from core.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None)
@@ -28,28 +16,28 @@ app = typer.Typer(rich_markup_mode=None)
 
 @app.command()
 def probe(
-    model: Model,
-    benchmark: BenchmarkKey = "focus",
-    data: Data = None,
-    view: View = "clean",
-    precision: Precision = None,
-    identity: Identity = None,
-    device: Device = "auto",
+    model: options.Model,
+    benchmark: options.BenchmarkKey = "focus",
+    data: options.Data = None,
+    view: options.View = "clean",
+    precision: options.Precision = None,
+    identity: options.Identity = None,
+    device: options.Device = "auto",
     seed: Annotated[int, typer.Option(help="Of the draws and folds.")] = 0,
-    as_json: Json = False,
+    as_json: options.Json = False,
 ) -> None:
     """Tell locations from a stored run's penultimate features, and name the classes they look like."""
     from core import probes
     from core.labels import class_names
 
-    run = run_for(model, benchmark, view, precision, identity)
+    run = options.run_for(model, benchmark, view, precision, identity)
     with terminal.progress_bar(f"probe {run.model}") as progress:
-        table = probes.fit(run, open_benchmark(benchmark, data), device=device, seed=seed, progress=progress)
+        table = probes.fit(run, options.open_benchmark(benchmark, data), device=device, seed=seed, progress=progress)
     rows = report.plain_rows(table)
     for row in rows:
         row["similar"] = class_names(run.info["model"]["label_space"], row["similar"])
     if as_json:
-        print_json({"identity": run.identity, "model": run.model, "seed": seed, "probes": rows})
+        options.print_json({"identity": run.identity, "model": run.model, "seed": seed, "probes": rows})
         return
     terminal.out.print(terminal.probe_table(rows), soft_wrap=True, markup=False)
     few = [row for row in rows if row["reason"]]
@@ -62,24 +50,24 @@ def probe(
 
 @app.command(name="failures")
 def failure_strip(
-    model: Model,
+    model: options.Model,
     out: Annotated[Path, typer.Option(help="FILE.png")],
-    benchmark: BenchmarkKey = "focus",
-    data: Data = None,
+    benchmark: options.BenchmarkKey = "focus",
+    data: options.Data = None,
     n: Annotated[int, typer.Option("--n", help="How many images.")] = 6,
     category: Annotated[str | None, typer.Option(help="Only this category.")] = None,
-    view: View = "clean",
-    precision: Precision = None,
-    identity: Identity = None,
-    device: Device = "auto",
+    view: options.View = "clean",
+    precision: options.Precision = None,
+    identity: options.Identity = None,
+    device: options.Device = "auto",
 ) -> None:
     """Draw misclassified images of uncommon settings with Grad-CAM and Guided Grad-CAM as one PNG."""
     from core import failures, strip
 
-    run = run_for(model, benchmark, view, precision, identity)
+    run = options.run_for(model, benchmark, view, precision, identity)
     rows = failures.choose(run, n, category)
     if rows.empty:
         raise UsageError(f"{run.model} misclassified no image with an uncommon setting on '{benchmark}'.")
-    panels = failures.explain(run, open_benchmark(benchmark, data), rows, device)
+    panels = failures.explain(run, options.open_benchmark(benchmark, data), rows, device)
     strip.save(strip.of_run(panels, run), out)
     terminal.out.print(f"{len(panels)} images in {out}", soft_wrap=True, markup=False)
