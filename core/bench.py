@@ -24,7 +24,7 @@ from core.benchmarks.listing import IMAGE_SUFFIXES
 from core.engine import Engine
 from core.errors import UsageError
 from core.forward import one_thread
-from core.loading import open_rgb
+from core.images.preprocess import open_rgb
 from core.types import Model, Progress, ProgressCallback
 
 MAX_IMAGES = 500

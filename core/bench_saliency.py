@@ -13,7 +13,7 @@ from pytorch_grad_cam import GradCAM
 
 from core import models
 from core.bench import alternate, image_files, model_name
-from core.loading import Normalise, Preprocess, open_rgb
+from core.images.preprocess import Normalise, Preprocess, open_rgb
 from core.saliency.explain import Explainer
 from core.saliency.layers import Layer
 from core.types import Model, ProgressCallback

@@ -18,7 +18,7 @@ import torch
 
 from core.errors import ModelError
 from core.forward import Forward, one_thread
-from core.loading import Preprocess
+from core.images.preprocess import Preprocess
 from core.types import Model, Precision
 
 #: Images a forward pass. On the CPU few, so that activations stay near the caches; a GPU needs many to be busy.

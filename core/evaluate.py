@@ -27,9 +27,9 @@ from core import __version__, models, store
 from core.benchmarks import open_benchmark
 from core.engine import Engine, Predicted
 from core.errors import DataError, OffcenterError, StoreError, UsageError
-from core.loading import as_rgb, open_rgb
+from core.images.preprocess import as_rgb, open_rgb
+from core.images.views import get_view, sample_rng
 from core.types import Benchmark, Model, Precision, Progress, ProgressCallback, View
-from core.views import get_view, sample_rng
 
 #: Part of every identity; raised when the engine itself would give other numbers.
 PROTOCOL = 1
@@ -120,7 +120,7 @@ def evaluate(
     Args:
         model: A name (see ``core.models``), or a model; a loaded one keeps its device.
         benchmark: A key with remembered data, or a benchmark.
-        view: What is done to images first; see ``core.views``.
+        view: What is done to images first; see ``core.images.views``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``fp32``, ``bf16`` or ``fp16``.
         batch_size: Images a forward pass, and stored together; chosen by device by default.

@@ -22,10 +22,11 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from core import paths, scenes
+from core import paths
 from core.benchmarks import si_score
 from core.benchmarks.listing import IMAGE_SUFFIXES, subfolders
 from core.errors import DataError, StoreError, UsageError, nearest
+from core.images import compositing
 from core.labels import si_score_classes
 from core.types import Progress, ProgressCallback
 
@@ -205,7 +206,7 @@ def _images(folder: Path) -> list[Path]:
 def _require_cutout(path: str) -> None:
     try:
         with Image.open(path) as image:
-            transparent = scenes.has_transparency(image)
+            transparent = compositing.has_transparency(image)
     except (UnidentifiedImageError, OSError) as error:
         raise DataError(f"the cut-out {path} is not an image that can be read: {error}") from error
     if not transparent:
@@ -279,22 +280,22 @@ def _make(job: _Job) -> list[tuple[object, ...]]:
     grid = GRIDS[job.factor]
     resolution = (grid.resolution, grid.resolution)
     foreground = _open_image(job.cutout)
-    background = scenes.square_background(_open_image(job.background), resolution)
+    background = compositing.square_background(_open_image(job.background), resolution)
     rows: list[tuple[object, ...]] = []
     box, box_of = None, None
     for offset, setting in enumerate(grid.settings):
         if box is None or box_of != (setting.area, setting.angle_deg):
-            box = scenes.scale_and_rotate(
+            box = compositing.scale_and_rotate(
                 foreground, area=setting.area, angle_deg=setting.angle_deg, resolution=resolution
             )
             box_of = (setting.area, setting.angle_deg)
-        inside = scenes.place(box.size, x=setting.x, y=setting.y, resolution=resolution).inside_fraction
+        inside = compositing.place(box.size, x=setting.x, y=setting.y, resolution=resolution).inside_fraction
         if inside < job.min_inside:
             continue
         image_id = job.first_id + offset
         path = Path(job.out) / job.label / f"{image_id}.jpg"
         if not path.is_file():
-            _save(scenes.compose_prepared(box, background, x=setting.x, y=setting.y).image, path)
+            _save(compositing.compose_prepared(box, background, x=setting.x, y=setting.y).image, path)
         rows.append(
             (
                 image_id,

@@ -17,8 +17,8 @@ from filelock import FileLock, Timeout
 from core import paths
 from core.benchmarks import benchmark_class, find_data
 from core.errors import UsageError, cannot_write, nearest
+from core.images.views import get_view
 from core.types import Precision, Progress
-from core.views import get_view
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
 #: Of these nothing more will come by itself.

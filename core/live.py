@@ -22,11 +22,11 @@ from PIL import Image
 
 from core.benchmarks import find_data, open_benchmark
 from core.errors import DataError, NotAvailableError, OffcenterError, UsageError
-from core.loading import as_rgb
+from core.images.preprocess import as_rgb
+from core.images.views import get_view, sample_rng, seen_mask
 from core.resident import Resident, residents
 from core.saliency.maps import STATE_TEXT, Method, Saliency, State, Target, check_method
 from core.types import Benchmark
-from core.views import get_view, sample_rng, seen_mask
 
 TOP_K = 5
 
@@ -106,7 +106,7 @@ def explain_sample(
         sample_id: Of its samples table.
         target_class: Index in the model's label space; the predicted class if None.
         method: Key of ``core.saliency.maps.METHODS``.
-        view: What is done to the image first; see ``core.views``.
+        view: What is done to the image first; see ``core.images.views``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
 
     Raises:
@@ -145,7 +145,7 @@ def predict_sample(
         benchmark_key: For example ``si-score/size``.
         data_root: Its data folder; the one last used if None.
         sample_id: Of its samples table.
-        view: What is done to the image first; see ``core.views``.
+        view: What is done to the image first; see ``core.images.views``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
 
     Returns:

@@ -21,7 +21,7 @@ import torch
 from core import models
 from core.errors import ModelError, UsageError
 from core.forward import Forward
-from core.loading import Preprocess
+from core.images.preprocess import Preprocess
 from core.saliency.explain import Explainer
 from core.types import Model
 

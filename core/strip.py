@@ -12,7 +12,7 @@ from PIL import Image, ImageDraw, ImageFont
 from core import store
 from core.errors import UsageError, cannot_write
 from core.failures import Panel
-from core.preview import png, with_heat
+from core.images.drawing import png, with_heat
 
 _TILE, _GAP, _CAPTION, _MARGIN = 224, 10, 46, 20
 _PAPER, _INK, _MUTED, _PANEL, _WRONG = "#FCFBF8", "#1D2733", "#6B7785", "#F3F1EB", "#C0443C"

@@ -12,12 +12,20 @@ from tests.conftest import REPO
 #: Lower layers know nothing of higher ones; modules of one layer may use each other, without cycles.
 LAYERS = [
     {"core", "core.types", "core.errors", "core.paths", "core.parts"},
-    {"core.labels", "core.scenes", "core.views", "core.stats", "core.metrics", "core.settings", "core.resampling"},
+    {
+        "core.labels",
+        "core.images.compositing",
+        "core.images.views",
+        "core.stats",
+        "core.metrics",
+        "core.settings",
+        "core.resampling",
+    },
     {"core.diorama", "core.mistakes", "core.probe"},
-    {"core.models", "core.benchmarks", "core.loading", "core.forward", "core.engine", "core.generate"},
+    {"core.models", "core.benchmarks", "core.images.preprocess", "core.forward", "core.engine", "core.generate"},
     {"core.diorama.build", "core.diorama.patches", "core.diorama.pool", "core.diorama.train"},
     {"core.evaluate", "core.store", "core.features", "core.probes"},
-    {"core.catalogue", "core.scored", "core.preview", "core.wording", "core.mistakes.imported"},
+    {"core.catalogue", "core.scored", "core.images.drawing", "core.wording", "core.mistakes.imported"},
     {"core.mistakes.table", "core.mistakes.summary", "core.mistakes.reviews", "core.mistakes.agreement"},
     {"core.aggregates"},
     {"core.mistakes.counterfactual", "core.mistakes.diagnosis"},

@@ -5,8 +5,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import benchmarks, generate, scenes
+from core import benchmarks, generate
 from core.errors import DataError, UsageError
+from core.images import compositing
 from tests.conftest import write_csv
 
 
@@ -184,7 +185,7 @@ def test_an_image_is_the_composite_but_for_jpeg(sizes, koala, backgrounds):
         Image.open(koala / "koala" / "koala0.png") as foreground,
         Image.open(backgrounds / f"{name}.png") as background,
     ):
-        composed = scenes.compose(foreground, background, area=0.3, x=0.5, y=0.5, angle_deg=0, resolution=512)
+        composed = compositing.compose(foreground, background, area=0.3, x=0.5, y=0.5, angle_deg=0, resolution=512)
     difference = np.abs(np.asarray(benchmark.image(sample["sample_id"])).astype(int) - np.asarray(composed.image))
     assert difference.mean() < 2
     # The middle of the object and a corner of the background are flat, so JPEG keeps their colours.
@@ -228,7 +229,7 @@ def test_settings_with_too_little_of_the_object_inside_are_skipped(koala, backgr
 @pytest.mark.parametrize(("more", "n"), [(0, 100), (1e-6, 99)])
 def test_a_setting_at_the_least_share_is_kept(koala, backgrounds, tmp_path, more, n):
     # Area 1.00 has the least share of all; see above for its box.
-    least = scenes.place((591, 443), x=0.5, y=0.5, resolution=(512, 512)).inside_fraction
+    least = compositing.place((591, 443), x=0.5, y=0.5, resolution=(512, 512)).inside_fraction
     out = tmp_path / "out"
     assert generate.si_score_set(koala, backgrounds, "size", out, min_inside=least + more, workers=1) == n
     areas = {float(row["area"]) for row in read_rows(out / "metadata.csv")}

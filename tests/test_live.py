@@ -14,7 +14,7 @@ from PIL import Image
 from core import live, models, resident
 from core.benchmarks.imagenet import ImageNet
 from core.errors import DataError, UsageError
-from core.loading import Preprocess, open_rgb
+from core.images.preprocess import Preprocess, open_rgb
 from core.resident import Residents
 from core.saliency.explain import Explainer
 from core.saliency.maps import Target

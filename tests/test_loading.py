@@ -9,7 +9,7 @@ from PIL import Image
 from timm.data import create_transform
 
 from core.errors import DataError, ModelError
-from core.loading import Normalise, Preprocess, open_rgb
+from core.images.preprocess import Normalise, Preprocess, open_rgb
 from tests.conftest import TOY_TRANSFORM
 
 

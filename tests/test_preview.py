@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import preview
-from core.loading import Preprocess
+from core.images import drawing
+from core.images.preprocess import Preprocess
 
 
 @pytest.mark.parametrize("mode", ["center", "squash", "border"])
@@ -22,13 +22,13 @@ def test_a_page_shows_the_very_pixels_that_the_model_gets(mode, interpolation):
                     "crop_pct": crop,
                     "crop_mode": mode,
                 }
-                assert np.array_equal(np.asarray(preview.as_seen(image, transform)), Preprocess(transform)(image))
+                assert np.array_equal(np.asarray(drawing.as_seen(image, transform)), Preprocess(transform)(image))
 
 
 def test_an_outline_is_drawn_on_the_object_and_nowhere_else():
     mask = np.zeros((20, 20), bool)
     mask[5:15, 5:15] = True
-    drawn = np.asarray(preview.with_outline(Image.new("RGB", (20, 20)), mask)).any(axis=2)
+    drawn = np.asarray(drawing.with_outline(Image.new("RGB", (20, 20)), mask)).any(axis=2)
     assert drawn.sum() == 4 * 10 - 4
     assert not drawn[~mask].any()
     assert not drawn[6:14, 6:14].any()
@@ -37,15 +37,15 @@ def test_an_outline_is_drawn_on_the_object_and_nowhere_else():
 def test_heat_colours_hot_places_and_leaves_cold_ones():
     heat = np.zeros((4, 4))
     heat[0, 0] = 1
-    shown = np.asarray(preview.with_heat(Image.new("RGB", (4, 4), (10, 20, 30)), heat, 0.5))
+    shown = np.asarray(drawing.with_heat(Image.new("RGB", (4, 4), (10, 20, 30)), heat, 0.5))
     assert (shown[1:] == (10, 20, 30)).all()
     assert shown[0, 0].sum() > 200
     assert np.array_equal(
-        np.asarray(preview.with_heat(Image.new("RGB", (4, 4)), heat * np.nan, 1.0)), np.zeros((4, 4, 3))
+        np.asarray(drawing.with_heat(Image.new("RGB", (4, 4)), heat * np.nan, 1.0)), np.zeros((4, 4, 3))
     )
 
 
 def test_thumbnails_are_small_square_jpegs():
-    data = preview.thumbnail(Image.new("RGB", (300, 200), (200, 10, 10)))
+    data = drawing.thumbnail(Image.new("RGB", (300, 200), (200, 10, 10)))
     assert data[:2] == b"\xff\xd8"
     assert len(data) < 8_000

@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from core.errors import UsageError
-from core.loading import Preprocess
+from core.images.preprocess import Preprocess
 from core.saliency.alignment import align
 from core.saliency.maps import Saliency
 from tests.conftest import TOY_TRANSFORM

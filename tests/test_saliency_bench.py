@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import cli, labels, models, scenes
-from core.loading import Preprocess, open_rgb
+from core import cli, labels, models
+from core.images import compositing
+from core.images.preprocess import Preprocess, open_rgb
 from core.saliency.alignment import align
 from core.saliency.explain import Explainer
 from core.saliency.maps import Target
@@ -44,7 +45,7 @@ def test_on_real_cutouts_the_maximum_is_on_the_object_far_more_often_than_by_cha
     pixels, masks, classes = [], [], []
     for number, path in enumerate(sorted((shared / "data/si-score/foreground_samples").rglob("*.png"))):
         for turn, (x, y) in enumerate([(0.3, 0.3), (0.7, 0.3), (0.3, 0.7), (0.7, 0.7)]):
-            scene = scenes.compose(
+            scene = compositing.compose(
                 Image.open(path),
                 backgrounds[(number + turn) % len(backgrounds)],
                 area=0.2,

@@ -5,8 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import scenes
 from core.errors import DataError, UsageError
+from core.images import compositing
 
 RED, BLUE, GREEN = (255, 0, 0), (0, 0, 255), (0, 128, 0)
 
@@ -22,7 +22,7 @@ def cutout(width=40, height=20, alpha=255):
 def on_green(foreground, *, area=0.08, x=0.5, y=0.5, angle_deg=0.0, resolution=100):
     """Composed on plain green; an area of 0.08 leaves the 40x20 cut-out at its own size (800 of 10,000 pixels)."""
     background = Image.new("RGB", (130, 110), GREEN)
-    return scenes.compose(foreground, background, area=area, x=x, y=y, angle_deg=angle_deg, resolution=resolution)
+    return compositing.compose(foreground, background, area=area, x=x, y=y, angle_deg=angle_deg, resolution=resolution)
 
 
 def rectangle(top, bottom, left, right, side=100):
@@ -32,59 +32,65 @@ def rectangle(top, bottom, left, right, side=100):
 
 
 def test_a_box_in_the_middle_is_wholly_inside():
-    assert scenes.place((100, 50), x=0.5, y=0.5, resolution=(200, 100)) == scenes.Placement(50, 25, 100, 50, 1.0)
+    assert compositing.place((100, 50), x=0.5, y=0.5, resolution=(200, 100)) == compositing.Placement(
+        50, 25, 100, 50, 1.0
+    )
 
 
 def test_a_box_centred_on_the_left_edge_is_half_inside():
-    assert scenes.place((100, 100), x=0, y=0.5, resolution=(400, 400)) == scenes.Placement(-50, 150, 100, 100, 0.5)
+    assert compositing.place((100, 100), x=0, y=0.5, resolution=(400, 400)) == compositing.Placement(
+        -50, 150, 100, 100, 0.5
+    )
 
 
 @pytest.mark.parametrize(("x", "left"), [(0, -50), (1, 350)])
 @pytest.mark.parametrize(("y", "top"), [(0, -30), (1, 370)])
 def test_a_box_centred_on_a_corner_is_a_quarter_inside(x, y, left, top):
-    assert scenes.place((100, 60), x=x, y=y, resolution=(400, 400)) == scenes.Placement(left, top, 100, 60, 0.25)
+    assert compositing.place((100, 60), x=x, y=y, resolution=(400, 400)) == compositing.Placement(
+        left, top, 100, 60, 0.25
+    )
 
 
 def test_a_box_that_leaves_the_image_is_not_inside_at_all():
-    assert scenes.place((10, 10), x=2, y=0.5, resolution=(100, 100)).inside_fraction == 0
+    assert compositing.place((10, 10), x=2, y=0.5, resolution=(100, 100)).inside_fraction == 0
 
 
 def test_a_box_larger_than_the_image_is_inside_by_the_ratio_of_areas():
     # 200x400 around the centre of 100x100: 10,000 of 80,000 pixels.
-    assert scenes.place((200, 400), x=0.5, y=0.5, resolution=(100, 100)).inside_fraction == 0.125
+    assert compositing.place((200, 400), x=0.5, y=0.5, resolution=(100, 100)).inside_fraction == 0.125
 
 
 def test_corners_are_truncated_towards_zero_as_in_the_original():
     # int(0 - 50.5) is -50, so 51 of 101 columns are inside; int(200 - 50.5) is 149.
-    placement = scenes.place((101, 101), x=0, y=0.5, resolution=(400, 400))
+    placement = compositing.place((101, 101), x=0, y=0.5, resolution=(400, 400))
     assert (placement.left, placement.top) == (-50, 149)
     assert placement.inside_fraction == pytest.approx(51 / 101)
 
 
 def test_the_centre_is_truncated_to_a_whole_pixel_first():
     # x * W is 49.5: the centre is 49, and the corner int(49 - 5.5) = 43; without truncation it would be 44.
-    assert scenes.place((11, 10), x=0.495, y=0.5, resolution=(100, 100)).left == 43
+    assert compositing.place((11, 10), x=0.495, y=0.5, resolution=(100, 100)).left == 43
 
 
 @pytest.mark.parametrize(("area", "size"), [(0.5, (100, 50)), (0.08, (40, 20)), (0.02, (20, 10)), (1.0, (141, 70))])
 def test_area_is_the_box_as_a_share_of_the_background(area, size):
-    box = scenes.scale_and_rotate(cutout(), area=area, angle_deg=0, resolution=(100, 100))
+    box = compositing.scale_and_rotate(cutout(), area=area, angle_deg=0, resolution=(100, 100))
     assert box.size == size
     assert box.mode == "RGBA"
 
 
 def test_area_counts_pixels_of_a_background_that_is_not_square():
-    box = scenes.scale_and_rotate(cutout(), area=0.5, angle_deg=0, resolution=(250, 40))
+    box = compositing.scale_and_rotate(cutout(), area=0.5, angle_deg=0, resolution=(250, 40))
     assert box.size == (100, 50)
 
 
 def test_a_quarter_turn_swaps_width_and_height_of_the_box():
-    assert scenes.scale_and_rotate(cutout(), area=0.5, angle_deg=90, resolution=(100, 100)).size == (50, 100)
+    assert compositing.scale_and_rotate(cutout(), area=0.5, angle_deg=90, resolution=(100, 100)).size == (50, 100)
 
 
 def test_a_slanted_box_grows_so_that_nothing_is_cut_off():
     # A square of side 100 turned by 45 degrees is 100 * sqrt(2) = 141.4 wide; Pillow may add a pixel on each side.
-    box = scenes.scale_and_rotate(cutout(100, 100), area=0.25, angle_deg=45, resolution=(200, 200))
+    box = compositing.scale_and_rotate(cutout(100, 100), area=0.25, angle_deg=45, resolution=(200, 200))
     assert box.size[0] == box.size[1]
     assert 141 <= box.size[0] <= 144
 
@@ -172,18 +178,18 @@ def test_a_palette_image_with_a_transparent_colour_is_a_cut_out():
 def test_a_background_is_its_top_left_square_resized():
     background = Image.new("RGB", (90, 70), RED)
     background.paste(GREEN, (0, 0, 70, 70))
-    square = scenes.square_background(background, (100, 100))
+    square = compositing.square_background(background, (100, 100))
     assert square.size == (100, 100)
     assert square.getcolors() == [(10_000, GREEN)]
 
 
 def test_a_grey_background_becomes_rgb():
-    assert scenes.square_background(Image.new("L", (30, 40), 7), (20, 20)).getcolors() == [(400, (7, 7, 7))]
+    assert compositing.square_background(Image.new("L", (30, 40), 7), (20, 20)).getcolors() == [(400, (7, 7, 7))]
 
 
 def test_composing_leaves_the_given_images_as_they_were():
     foreground, background = cutout(), Image.new("RGB", (100, 100), GREEN)
-    scenes.compose_prepared(foreground, background, x=0.5, y=0.5)
+    compositing.compose_prepared(foreground, background, x=0.5, y=0.5)
     assert background.getcolors() == [(10_000, GREEN)]
     assert foreground.tobytes() == cutout().tobytes()
 
@@ -203,7 +209,7 @@ def test_composites_equal_those_of_the_original_code(shared, number):
     case = cases[number]
     (cut,) = (folder / "foreground_samples" / case["fg"]).iterdir()
     with Image.open(cut) as foreground, Image.open(folder / "background_samples" / case["bg"]) as background:
-        composed = scenes.compose(
+        composed = compositing.compose(
             foreground,
             background,
             area=case["area"],

@@ -3,8 +3,8 @@ from statistics import NormalDist
 import numpy as np
 import pytest
 
-from core import views
 from core.errors import UsageError
+from core.images import views
 
 
 def grey(side=96):

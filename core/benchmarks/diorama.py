@@ -23,8 +23,8 @@ from core.diorama import assets, recipe, scene
 from core.diorama.assets import CATEGORIES, PLACES
 from core.diorama.scene import Row
 from core.errors import LabelSpaceError
+from core.images.compositing import Composite, box_size, place
 from core.labels import FOCUS_10, IMAGENET_1K, focus_to_imagenet, label_space
-from core.scenes import Composite, box_size, place
 from core.types import Benchmark, Factor, Table
 
 #: Object area of the location map, as in SI-Score, and of the pose and settings pictures; both were trained.

@@ -21,8 +21,8 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from core import scenes
 from core.errors import DataError
+from core.images import compositing
 from core.labels import FOCUS_10, label_space
 from core.paths import EMBEDDED
 
@@ -110,7 +110,9 @@ def background(folder: Path, place: str, variant: int, light: str) -> Image.Imag
     Raises:
         DataError: If it is missing or damaged.
     """
-    return scenes.square_background(_open(folder / background_file(place, variant, light)), (RESOLUTION, RESOLUTION))
+    return compositing.square_background(
+        _open(folder / background_file(place, variant, light)), (RESOLUTION, RESOLUTION)
+    )
 
 
 @lru_cache(maxsize=64)

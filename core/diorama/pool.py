@@ -20,7 +20,7 @@ from core import paths
 from core.diorama import assets, objects, recipe, scene
 from core.diorama.build import in_processes, view
 from core.diorama.render import LIGHTS, cut_out
-from core.loading import Preprocess
+from core.images.preprocess import Preprocess
 from core.types import ProgressCallback
 
 #: The pictures come in sets; each has objects of its own beside the shipped ones.

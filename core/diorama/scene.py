@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from core import scenes
 from core.diorama import assets, weather
 from core.diorama.depth import encode
+from core.images import compositing
 
 #: Part of every benchmark's content; raised when the same row and pictures would give other pixels.
 COMPOSITION = 1
@@ -56,7 +56,7 @@ class Row:
     angle_deg: float
 
 
-def compose(row: Row, folder: Path = assets.FOLDER) -> scenes.Composite:
+def compose(row: Row, folder: Path = assets.FOLDER) -> compositing.Composite:
     """The picture of a row, with the object's mask.
 
     Raises:
@@ -64,14 +64,14 @@ def compose(row: Row, folder: Path = assets.FOLDER) -> scenes.Composite:
     """
     box = _box(folder, row.cut_out, row.area, row.angle_deg)
     background = assets.background(folder, row.place, row.variant, row.time)
-    pasted = scenes.compose_prepared(box, background, x=row.x, y=row.y)
+    pasted = compositing.compose_prepared(box, background, x=row.x, y=row.y)
     if row.weather == "none":
         return pasted
     depth = np.where(pasted.mask, _OBJECT_DEPTH, assets.depth(folder, row.place, row.variant))
     pixels = np.asarray(pasted.image, dtype=np.float32) / 255
     weathered = weather.apply(pixels, depth, row.weather, row.time, _generator(row))
     image = Image.fromarray((weathered * 255 + 0.5).clip(0, 255).astype(np.uint8))
-    return scenes.Composite(image, pasted.mask, pasted.inside_fraction)
+    return compositing.Composite(image, pasted.mask, pasted.inside_fraction)
 
 
 def _generator(row: Row) -> np.random.Generator:
@@ -83,4 +83,6 @@ def _generator(row: Row) -> np.random.Generator:
 def _box(folder: Path, file: str, area: float, angle_deg: float) -> Image.Image:
     """A cut-out scaled and turned; one of them serves all places in a location map."""
     resolution = (assets.RESOLUTION, assets.RESOLUTION)
-    return scenes.scale_and_rotate(assets.cut_out(folder, file), area=area, angle_deg=angle_deg, resolution=resolution)
+    return compositing.scale_and_rotate(
+        assets.cut_out(folder, file), area=area, angle_deg=angle_deg, resolution=resolution
+    )

@@ -25,7 +25,7 @@ from core.diorama import assets, pool
 from core.diorama.patches import SMOOTHING, PatchTask, initialise
 from core.diorama.pool import Pictures
 from core.errors import UsageError, cannot_write, nearest
-from core.loading import Normalise
+from core.images.preprocess import Normalise
 from core.types import Progress, ProgressCallback
 
 

@@ -12,7 +12,7 @@ from PIL import Image
 from core import store
 from core.benchmarks import open_benchmark
 from core.errors import UsageError
-from core.loading import as_rgb
+from core.images.preprocess import as_rgb
 from core.mistakes import diagnosis
 from core.mistakes.counterfactual import composer_of
 from core.mistakes.diagnosis import Predict, Tried

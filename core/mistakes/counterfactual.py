@@ -16,12 +16,13 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from core import generate, paths, scenes
+from core import generate, paths
 from core.benchmarks.diorama import USUAL_AREA, Diorama
 from core.benchmarks.si_score import SIScore
 from core.diorama import assets, recipe, scene
 from core.diorama.scene import Row
 from core.errors import DataError
+from core.images import compositing
 from core.settings import NONE, is_uncommon
 from core.types import Benchmark
 
@@ -238,7 +239,7 @@ class SIScoreComposer(Composer):
         """Composed, and compressed as the set's own images are."""
         foreground = _opened(self._cutouts[row["class"]][int(row["foreground_instance"])])
         background = _opened(self._backgrounds[int(row["background"])])
-        made = scenes.compose(foreground, background, resolution=self._resolution, **setting).image
+        made = compositing.compose(foreground, background, resolution=self._resolution, **setting).image
         stream = io.BytesIO()
         made.save(stream, "JPEG", quality=generate.JPEG_QUALITY)
         with Image.open(stream) as image:

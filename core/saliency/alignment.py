@@ -57,7 +57,7 @@ def align(saliency: Saliency, masks: np.ndarray, threshold: float = THRESHOLD) -
 
     Args:
         saliency: Maps of N images.
-        masks: bool (N, H, W), cropped and resized as the images were (``core.loading.Preprocess.mask``).
+        masks: bool (N, H, W), cropped and resized as the images were (``core.images.preprocess.Preprocess.mask``).
         threshold: Above which share of its maximum a map counts as lit, 0..1.
 
     Raises:
@@ -67,7 +67,7 @@ def align(saliency: Saliency, masks: np.ndarray, threshold: float = THRESHOLD) -
     if masks.dtype != bool or masks.shape != saliency.values.shape:
         raise UsageError(
             f"masks are {masks.dtype} {masks.shape}, but the maps need bool {saliency.values.shape}: crop them with "
-            "core.loading.Preprocess.mask"
+            "core.images.preprocess.Preprocess.mask"
         )
     empty = ~masks.any(axis=(1, 2))
     shown = np.array([state == "map" for state in saliency.states], dtype=bool)

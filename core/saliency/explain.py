@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from core.errors import ModelError, UsageError
-from core.loading import Normalise
+from core.images.preprocess import Normalise
 from core.saliency import methods
 from core.saliency.guided import guided_copy
 from core.saliency.layers import Layer, find_layer, module_lock
@@ -92,7 +92,7 @@ class Explainer:
         """Maps of images.
 
         Args:
-            pixels: uint8 0..255 or float 0..1, (N, H, W, 3), at the model's input size (``core.loading.Preprocess``).
+            pixels: uint8 0..255 or float 0..1, (N, H, W, 3), at the model's input size (``core.images.preprocess.Preprocess``).
             method: Key of ``core.saliency.maps.METHODS``. ``eigen-cam`` gives the same map for every target;
                 ``score-cam`` runs the network once a channel.
             target: Which score; the predicted class by default.
@@ -114,7 +114,7 @@ class Explainer:
         if pixels.ndim != 4 or tuple(pixels.shape[1:]) != (*self.size, 3):
             raise UsageError(
                 f"pixels have the shape {tuple(pixels.shape)}, but '{self.model.name}' takes (N, {self.size[0]}, "
-                f"{self.size[1]}, 3): prepare images with core.loading.Preprocess"
+                f"{self.size[1]}, 3): prepare images with core.images.preprocess.Preprocess"
             )
         if not len(pixels):
             return self._empty(method)

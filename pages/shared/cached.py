@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import aggregates, catalogue, compare, labels, preview, report, scored, store
+from core import aggregates, catalogue, compare, labels, report, scored, store
 from core.aggregates import Question
 from core.compare import Contrast
 from core.errors import OffcenterError
+from core.images import drawing
 from core.settings import stored
 from core.types import Benchmark, Factor
 
@@ -177,7 +178,7 @@ def _thumbnail(key: str, root: str, data_home: str, sample_id: str) -> str:
         image = opened.image(sample_id)
     except (OSError, ValueError, KeyError):
         return ""
-    return "data:image/jpeg;base64," + base64.b64encode(preview.thumbnail(image)).decode()
+    return "data:image/jpeg;base64," + base64.b64encode(drawing.thumbnail(image)).decode()
 
 
 def thumbnail(source: Benchmark, data_home: str, sample_id: str) -> str:

@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import paths, preview, scored, store
+from core import paths, scored, store
 from core.errors import OffcenterError
 from core.figures import mistakes as figures
 from core.figures.style import Words
+from core.images import drawing
 from core.mistakes import counterfactual, diagnosis
 from core.wording import count
 from pages.shared import cached, figure
@@ -130,6 +131,6 @@ def _tried(
     from core.mistakes import asking
 
     return [
-        (each.factor, each.said, preview.thumbnail(each.image, 2 * _SIDE_PX), each.predicted, each.repaired)
+        (each.factor, each.said, drawing.thumbnail(each.image, 2 * _SIDE_PX), each.predicted, each.repaired)
         for each in asking.try_one(source, benchmark, sample_id, accepted)
     ]

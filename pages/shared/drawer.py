@@ -10,9 +10,10 @@ from urllib.parse import urlencode
 import streamlit as st
 from PIL import Image
 
-from core import preview, scored, store
+from core import scored, store
 from core.catalogue import benchmark_class
 from core.errors import OffcenterError
+from core.images import drawing
 from core.types import Benchmark
 from core.wording import value
 from pages.shared import cached, live, place, stepping
@@ -104,7 +105,7 @@ def _picture(
         return
     transform = runs[model].info["preprocessing"]
     try:
-        seen = preview.as_seen(source.image(sample_id), transform)
+        seen = drawing.as_seen(source.image(sample_id), transform)
         mask = source.mask(sample_id)
     except (OSError, ValueError, KeyError, OffcenterError) as error:
         st.warning(f"The image cannot be opened: {error}")
@@ -113,12 +114,12 @@ def _picture(
     mode = st.segmented_control("Shown", modes, default=_PLAIN, key="drawer-mode", label_visibility="collapsed")
     slot = st.empty()
     if mode == _OUTLINE and mask is not None:
-        outline = preview.as_seen(Image.fromarray(mask).convert("RGB"), transform)
-        seen = preview.with_outline(seen, preview.is_object(outline))
+        outline = drawing.as_seen(Image.fromarray(mask).convert("RGB"), transform)
+        seen = drawing.with_outline(seen, drawing.is_object(outline))
     elif mode == _HEAT:
         seen = _with_heat(seen, source, sample_id, runs, there)
     scale = max(1, round(_PICTURE_PX / seen.width))
-    slot.image(preview.png(seen, scale), width="stretch")
+    slot.image(drawing.png(seen, scale), width="stretch")
     size = f"{seen.width} x {seen.height} px"
     st.caption(f"As {model} sees it: {size}, {transform['interpolation']}, crop {transform['crop_pct']:g}")
 
@@ -141,7 +142,7 @@ def _with_heat(
     if heat.values is None:
         st.info(heat.message)
         return seen
-    return preview.with_heat(seen, heat.values, opacity / 100)
+    return drawing.with_heat(seen, heat.values, opacity / 100)
 
 
 def top5(model: str, run: store.Run, sample: scored.Sample, colour: str) -> None:

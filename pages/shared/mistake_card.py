@@ -11,8 +11,9 @@ import streamlit as st
 from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
-from core import preview, store
+from core import store
 from core.errors import OffcenterError
+from core.images import drawing
 from core.labels import FOCUS_10, IMAGENET_1K, label_space
 from core.mistakes import files, published
 from core.mistakes.reassessed import SOURCE, reassessed
@@ -131,7 +132,7 @@ def _image(subject: Subject, row: pd.Series) -> None:
             "not on this machine</small></div>"
         )
         return
-    st.image(preview.png(image), width="stretch")
+    st.image(drawing.png(image), width="stretch")
     st.caption(row["sample_id"])
 
 
@@ -144,7 +145,7 @@ def opened_image(subject: Subject, sample_id: str) -> Image.Image | None:
     except (OSError, ValueError, KeyError, OffcenterError):
         return None
     transform = subject.run.info["preprocessing"] if subject.run else {}
-    return preview.as_seen(image, transform) if transform else image
+    return drawing.as_seen(image, transform) if transform else image
 
 
 def _labels(subject: Subject, row: pd.Series, found: files.Files) -> None:
@@ -218,17 +219,17 @@ def show_saliency(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) 
         live.explain(run.info["model"]["source"], source.key, str(source.root), sample.sample_id, index, "clean")
         for index in (predicted, accepted)
     ]
-    image = preview.as_seen(source.image(sample.sample_id).convert("RGB"), run.info["preprocessing"])
+    image = drawing.as_seen(source.image(sample.sample_id).convert("RGB"), run.info["preprocessing"])
     columns = st.columns(3, gap="small")
     for column, heat, index, why in zip(columns, heats, (predicted, accepted), ("predicted", "accepted"), strict=False):
         with column:
             if heat.values is None:
                 st.info(heat.message)
             else:
-                st.image(preview.png(preview.with_heat(image, heat.values, _OPACITY)), width="stretch")
+                st.image(drawing.png(drawing.with_heat(image, heat.values, _OPACITY)), width="stretch")
             st.caption(f"Grad-CAM for **{cached.class_name(space, index)}** ({why})")
     maps = [heat.values for heat in heats]
     if predicted != accepted and maps[0] is not None and maps[1] is not None:
         with columns[2]:
-            st.image(preview.png(preview.with_difference(image, maps[0], maps[1], 0.85)), width="stretch")
+            st.image(drawing.png(drawing.with_difference(image, maps[0], maps[1], 0.85)), width="stretch")
             st.caption("Difference: orange speaks for the predicted class, blue for the accepted one")

@@ -17,8 +17,8 @@ from core.benchmarks import benchmark_class, find_data, known_benchmarks
 from core.catalogue import KnownModel
 from core.cost import Cost
 from core.errors import OffcenterError
+from core.images.views import VIEWS
 from core.job_files import PRECISIONS, Request
-from core.views import VIEWS
 from core.wording import count, duration
 from pages.shared import text
 

@@ -68,7 +68,7 @@ def _failures(model: str, run: store.Run, choice: Choice) -> None:
 def _strip(key: tuple[str, int], benchmark: str, data_home: str, category: str | None) -> bytes | None:
     """The strip as PNG, or None if there is no such mistake."""
     from core import strip
-    from core.preview import png
+    from core.images.drawing import png
 
     run, source = store.open_run(Path(key[0])), cached.benchmark(benchmark, data_home)
     assert run is not None and source is not None

@@ -8,7 +8,7 @@ from core.diorama import card
 from core.diorama.train import TRAININGS, trained
 from core.engine import Engine
 from core.evaluate import Plan, evaluate
-from core.loading import as_rgb
+from core.images.preprocess import as_rgb
 
 KEYS = [key for key in benchmarks.known_benchmarks() if key.startswith("diorama/")]
 

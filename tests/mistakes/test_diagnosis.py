@@ -14,7 +14,7 @@ from core.errors import DataError, UsageError
 from core.evaluate import evaluate
 from core.forward import Forward
 from core.generate import si_score_set
-from core.loading import Preprocess
+from core.images.preprocess import Preprocess
 from core.mistakes import diagnosis
 from core.mistakes.counterfactual import CONTROL, FACTORS, DioramaComposer, composer_of
 from core.mistakes.diagnosis import ORIGINAL, repaired_shares, try_changes
