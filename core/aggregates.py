@@ -11,6 +11,7 @@ import pandas as pd
 
 from core import metrics, scored, store
 from core.benchmarks import benchmark_class
+from core.store import lists
 from core.types import Factor
 
 StoredPolicy = Literal["top1", "top5"]
@@ -45,7 +46,7 @@ class Where:
     def keeps(self, table: pd.DataFrame) -> np.ndarray:
         """Which rows it keeps: bool (N,)."""
         if self.values and is_lists(table[self.column]):
-            offsets, members = metrics.list_offsets(table[self.column])
+            offsets, members = lists.list_offsets(table[self.column])
             row = np.repeat(np.arange(len(table)), np.diff(offsets))
             return np.bincount(row[np.isin(members, self.values)], minlength=len(table)) > 0
         if self.values:

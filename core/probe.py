@@ -16,7 +16,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
 from core import settings, stats
-from core.metrics import list_offsets
+from core.store.lists import list_offsets
 from core.types import Progress, ProgressCallback
 
 #: Fewer images with, or without, a location than this are too few for a probe.

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from core import features, store
 from core.errors import StoreError, UsageError
-from core.parts import write_parquet
+from core.store.parts import write_parquet
 from core.types import Benchmark, ProgressCallback
 
 _FILE = "probes-{seed}.parquet"

@@ -14,7 +14,8 @@ import pyarrow as pa
 from core import metrics, store
 from core.benchmarks import benchmark_class
 from core.errors import UsageError, cannot_write, nearest
-from core.parts import write_parquet
+from core.store import lists
+from core.store.parts import write_parquet
 from core.types import Benchmark, Policy, Table
 
 
@@ -46,7 +47,7 @@ def build(
     benchmark = benchmark_class(run.benchmark)
     chosen = _choose(benchmark, tables)
     samples = store.read_samples(run)
-    classes = sorted(set(metrics.list_offsets(samples["accepted"])[1].tolist()))
+    classes = sorted(set(lists.list_offsets(samples["accepted"])[1].tolist()))
     table = metrics.join(samples, store.read(run, ["sample_id", "top10", "error"]))
     table = metrics.apply_policy(table, policy, classes=classes, logits=_logits(run, policy))
     table = _without(table, exclude)
@@ -143,7 +144,7 @@ def _warnings(
         found.append(f"{len(failed):,} images could not be evaluated and are not counted; the first: {failed.iloc[0]}")
     value = overall.get("top5" if policy == "top5" else "top1")
     outputs = n_classes if policy == "restricted" else run.info["model"]["num_classes"]
-    n_accepted = len(metrics.list_offsets(table["accepted"])[1]) / max(len(table), 1)
+    n_accepted = len(lists.list_offsets(table["accepted"])[1]) / max(len(table), 1)
     chance = (5 if policy == "top5" else 1) * n_accepted / outputs
     if value is not None and metrics.near_chance(value, overall["n"], chance):
         found.append(f"{value:.1%} is near chance ({chance:.2%}): are the model's classes in the benchmark's order?")
@@ -186,7 +187,7 @@ def predictions(run: store.Run) -> pd.DataFrame:
         ``cluster`` and the factors. ``correct`` is True, False or missing; classes are indices of the label space.
     """
     table = joined(run)
-    ranked, prob = metrics.list_matrix(table["top10"]), metrics.list_matrix(table["top10_prob"])
+    ranked, prob = lists.list_matrix(table["top10"]), lists.list_matrix(table["top10_prob"])
     failed = table["error"].notna().to_numpy()
     table["top1"] = pd.array(ranked[:, 0] if ranked.shape[1] else [-1] * len(table), dtype="Int32")
     table["top1_prob"] = prob[:, 0] if prob.shape[1] else np.nan

@@ -21,7 +21,8 @@ import pyarrow.parquet as pq
 
 from core import metrics, paths, store
 from core.errors import StoreError
-from core.parts import find_row, write_parquet
+from core.store import lists
+from core.store.parts import find_row, write_parquet
 
 #: Raised when the columns or their meaning change.
 FORMAT = 1
@@ -77,8 +78,8 @@ def compact(run: store.Run) -> pd.DataFrame:
     samples.insert(1, "position", np.arange(len(samples), dtype=np.int32))
     predictions = store.read(run, ["sample_id", "top10", "top10_prob", "p_accepted", "error"])
     joined = metrics.join(samples, predictions)
-    ranked = metrics.list_matrix(joined["top10"])
-    prob = metrics.list_matrix(joined["top10_prob"])
+    ranked = lists.list_matrix(joined["top10"])
+    prob = lists.list_matrix(joined["top10_prob"])
     failed = joined["error"].notna().to_numpy()
     table = joined.drop(columns=[column for column in _DROPPED if column in joined])
     for column in table.columns:

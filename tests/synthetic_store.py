@@ -19,7 +19,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core import labels, paths, store
-from core.parts import write_parquet
+from core.store.parts import write_parquet
 
 FULL = {"location": 541_548, "size": 92_884, "rotation": 39_540}
 MODELS = ("resnet50.synthetic", "vit_base.synthetic", "convnext_tiny.synthetic", "mobilenetv3.synthetic")

@@ -11,7 +11,7 @@ from tests.conftest import REPO
 
 #: Lower layers know nothing of higher ones; modules of one layer may use each other, without cycles.
 LAYERS = [
-    {"core", "core.types", "core.errors", "core.paths", "core.parts"},
+    {"core", "core.types", "core.errors", "core.paths", "core.store.parts"},
     {
         "core.labels",
         "core.images.compositing",

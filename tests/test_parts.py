@@ -3,9 +3,9 @@
 import pyarrow as pa
 import pytest
 
-from core import parts
 from core.errors import StoreError
-from core.parts import Parts
+from core.store import parts
+from core.store.parts import Parts
 
 SCHEMA = pa.schema([("sample_id", pa.string())])
 

@@ -20,7 +20,7 @@ from core.aggregates import is_clustered
 from core.benchmarks import open_benchmark
 from core.errors import UsageError
 from core.mistakes.counterfactual import CONTROL, FACTORS, Composer, composer_of
-from core.parts import Parts
+from core.store.parts import Parts
 from core.types import Progress, ProgressCallback
 
 #: The picture as it is, asked again; a mistake that is none then is not diagnosed.

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from core import stats
-from core.metrics import list_matrix
+from core.store.lists import list_matrix
 
 #: Original class of an image whose class is not known.
 UNKNOWN = -1

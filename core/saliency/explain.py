@@ -92,7 +92,7 @@ class Explainer:
         """Maps of images.
 
         Args:
-            pixels: uint8 0..255 or float 0..1, (N, H, W, 3), at the model's input size (``core.images.preprocess.Preprocess``).
+            pixels: uint8 0..255 or float 0..1, (N, H, W, 3), at the model's input size (``images.preprocess``).
             method: Key of ``core.saliency.maps.METHODS``. ``eigen-cam`` gives the same map for every target;
                 ``score-cam`` runs the network once a channel.
             target: Which score; the predicted class by default.

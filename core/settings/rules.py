@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from core.errors import DataError, UsageError, nearest
-from core.metrics import list_offsets
 from core.paths import EMBEDDED
+from core.store.lists import list_offsets
 
 _RULES: dict[str, Any] = json.loads((EMBEDDED / "labels" / "focus_settings.json").read_text(encoding="utf-8"))
 

@@ -9,6 +9,7 @@ from core.diorama.train import TRAININGS, trained
 from core.engine import Engine
 from core.evaluate import Plan, evaluate
 from core.images.preprocess import as_rgb
+from core.store import lists
 
 KEYS = [key for key in benchmarks.known_benchmarks() if key.startswith("diorama/")]
 
@@ -32,8 +33,8 @@ def test_a_sample_of_the_stored_predictions_comes_out_again(key, engines):
         prob = np.empty((len(ids), 10))
         for part in parts:
             prob[part.numbers] = part.prob
-        order = metrics.list_matrix(stored.loc[ids, "top10"])
-        expected = metrics.list_matrix(stored.loc[ids, "top10_prob"])
+        order = lists.list_matrix(stored.loc[ids, "top10"])
+        expected = lists.list_matrix(stored.loc[ids, "top10_prob"])
         np.testing.assert_allclose(np.take_along_axis(prob, order, axis=1), expected, atol=5e-3)
 
 

@@ -4,7 +4,7 @@ Layout, below ``data/results`` and, for the results that come with the project, 
 
     <benchmark>/samples/<content digest>.<label space>.parquet    what is in each image
     <benchmark>/<model>/<identity>/run.json                       what was run, on what, with what
-                                   part-<first>-<last>.parquet    predictions (see ``core.parts``)
+                                   part-<first>-<last>.parquet    predictions (see ``core.store.parts``)
                                    logits-<first>-<last>.parquet  float16 logits of the same images, on request
 """
 
@@ -27,8 +27,8 @@ from filelock import FileLock, Timeout
 
 from core import paths
 from core.errors import StoreError, UsageError, cannot_write, nearest
-from core.metrics import list_offsets
-from core.parts import Parts, write_parquet
+from core.store.lists import list_offsets
+from core.store.parts import Parts, write_parquet
 
 MANIFEST = "run.json"
 _LOCK = ".lock"
