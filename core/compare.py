@@ -1,6 +1,6 @@
 """Differences with intervals: two models on common samples, and one model between two settings of a factor.
 
-Everything here resamples the objects once for both sides (``core.resampling``): models see the same images, and the
+Everything here resamples the objects once for both sides (``core.metrics.bootstrap``): models see the same images, and the
 same cut-outs recur at every setting.
 """
 
@@ -15,8 +15,8 @@ import pandas as pd
 from core import scored, store
 from core.aggregates import VALUE, Question, is_clustered, select
 from core.errors import UsageError
-from core.metrics import group_codes
-from core.resampling import percentile_interval, replicates
+from core.metrics.accuracy import group_codes
+from core.metrics.bootstrap import percentile_interval, replicates
 
 #: How near a location must be to the image's centre or border to count as there, as a fraction of its side.
 CENTRE_REACH, BORDER_REACH = 0.05, 0.1

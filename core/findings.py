@@ -7,7 +7,7 @@ import math
 import pandas as pd
 
 from core.compare import Contrast
-from core.metrics import THIN
+from core.metrics.accuracy import THIN
 from core.wording import count, interval, percent, points
 
 

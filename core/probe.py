@@ -15,7 +15,8 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from core import settings, stats
+from core import settings
+from core.metrics import intervals
 from core.store.lists import list_offsets
 from core.types import Progress, ProgressCallback
 
@@ -43,7 +44,7 @@ class Probe:
     @property
     def accuracy(self) -> tuple[float, float, float]:
         """Accuracy and its Wilson interval, low and high; every drawn image is tested once."""
-        low, high = stats.wilson(self.right.sum(), len(self.right))
+        low, high = intervals.wilson(self.right.sum(), len(self.right))
         return float(self.right.mean()), float(low), float(high)
 
 

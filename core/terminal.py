@@ -12,7 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Table as RichTable
 
-from core.metrics import THIN
+from core.metrics.accuracy import THIN
 from core.types import Progress
 from core.wording import duration
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.resampling import percentile_interval, replicates
+from core.metrics.bootstrap import percentile_interval, replicates
 
 
 def test_cells_that_share_their_objects_are_resampled_together():

@@ -1,13 +1,13 @@
 import numpy as np
 import pytest
 
-from core import stats
+from core.metrics import intervals
 
 
 def clustered(values, clusters, cells=None, n_cells=1, **options):
     values, clusters = np.asarray(values, dtype=float), np.asarray(clusters, dtype=int)
     cells = np.zeros(len(values), dtype=int) if cells is None else np.asarray(cells)
-    return stats.cluster_bootstrap(values, cells, clusters, n_cells, **options)
+    return intervals.cluster_bootstrap(values, cells, clusters, n_cells, **options)
 
 
 # Newcombe 1998, "Two-sided confidence intervals for the single proportion", Table I, method 3.
@@ -16,28 +16,28 @@ def clustered(values, clusters, cells=None, n_cells=1, **options):
     [(81, 263, 0.2553, 0.3662), (15, 148, 0.0624, 0.1605), (0, 20, 0.0, 0.1611), (1, 29, 0.0061, 0.1718)],
 )
 def test_wilson_agrees_with_published_intervals(successes, n, low, high):
-    assert np.allclose(stats.wilson(successes, n), (low, high), atol=5e-5)
+    assert np.allclose(intervals.wilson(successes, n), (low, high), atol=5e-5)
 
 
 def test_wilson_at_none_right_begins_at_exactly_zero():
-    low, high = stats.wilson(0, 50)
+    low, high = intervals.wilson(0, 50)
     assert low == 0
     # z^2 / (n + z^2) with z = 1.96.
     assert high == pytest.approx(3.8415 / 53.8415, abs=1e-5)
 
 
 def test_wilson_at_all_right_ends_at_exactly_one():
-    low, high = stats.wilson(50, 50)
+    low, high = intervals.wilson(50, 50)
     assert high == 1
     assert low == pytest.approx(50 / 53.8415, abs=1e-5)
 
 
 def test_wilson_of_no_trials_is_nan():
-    assert np.isnan(stats.wilson(0, 0)).all()
+    assert np.isnan(intervals.wilson(0, 0)).all()
 
 
 def test_wilson_works_on_arrays_with_empty_cells_among_them():
-    low, high = stats.wilson([0, 0, 81], [0, 20, 263])
+    low, high = intervals.wilson([0, 0, 81], [0, 20, 263])
     assert np.isnan([low[0], high[0]]).all()
     assert np.allclose(low[1:], [0, 0.2553], atol=5e-5)
     assert np.allclose(high[1:], [0.1611, 0.3662], atol=5e-5)
@@ -46,7 +46,7 @@ def test_wilson_works_on_arrays_with_empty_cells_among_them():
 def test_wilson_is_wider_at_higher_confidence():
     # 90 %: z = 1.6449, and for p = 1/2 the half width is z / (2 sqrt(n + z^2)).
     for confidence, z in ((0.9, 1.6449), (0.95, 1.9600), (0.99, 2.5758)):
-        low, high = stats.wilson(50, 100, confidence)
+        low, high = intervals.wilson(50, 100, confidence)
         assert high - low == pytest.approx(z / np.sqrt(100 + z**2), abs=1e-4)
         assert low + high == pytest.approx(1)
 
@@ -82,14 +82,14 @@ def test_images_that_agree_within_a_cluster_count_as_one():
     values = np.repeat(np.arange(20) % 2, 50)
     low, high, _ = clustered(values, np.repeat(np.arange(20), 50))
     assert high[0] - low[0] == pytest.approx(2 * 1.96 * np.sqrt(0.25 / 20), abs=0.06)
-    wilson_low, wilson_high = stats.wilson(500, 1000)
+    wilson_low, wilson_high = intervals.wilson(500, 1000)
     assert high[0] - low[0] > 5 * (wilson_high - wilson_low)
 
 
 def test_it_is_close_to_wilson_when_every_image_is_its_own_cluster():
     values = np.repeat([1, 0], [100, 300])
     low, high, n_clusters = clustered(values, np.arange(400))
-    wilson_low, wilson_high = stats.wilson(100, 400)
+    wilson_low, wilson_high = intervals.wilson(100, 400)
     assert n_clusters.tolist() == [400]
     assert low[0] == pytest.approx(wilson_low, abs=0.01)
     assert high[0] == pytest.approx(wilson_high, abs=0.01)
@@ -151,9 +151,9 @@ def test_the_bootstrap_covers_the_truth_about_as_often_as_it_says_and_wilson_doe
     ease = rng.beta(1.2, 0.8, (n_sets, n_clusters, 1))
     values = (rng.random((n_sets, n_clusters, n_images)) < ease).ravel()
     cells, clusters = np.divmod(np.arange(n_sets * n_clusters).repeat(n_images), n_clusters)
-    low, high, _ = stats.cluster_bootstrap(values, cells, clusters, n_sets)
+    low, high, _ = intervals.cluster_bootstrap(values, cells, clusters, n_sets)
     covered = ((low <= 0.6) & (high >= 0.6)).mean()
     assert 0.91 <= covered <= 0.97
     right = values.reshape(n_sets, -1).sum(axis=1)
-    low, high = stats.wilson(right, np.full(n_sets, n_clusters * n_images))
+    low, high = intervals.wilson(right, np.full(n_sets, n_clusters * n_images))
     assert ((low <= 0.6) & (high >= 0.6)).mean() < 0.75

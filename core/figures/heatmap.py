@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core.figures.style import COMMON, UNCOMMON, Words, figure, interval_text
 from core.figures.traces import marks
-from core.metrics import THIN
+from core.metrics.accuracy import THIN
 
 #: Colours from 0 to 100 %, opaque, so that the text on them is legible on a light and on a dark page.
 _COMMON_SCALE = [[0.0, "#EEF2F7"], [1.0, COMMON]]

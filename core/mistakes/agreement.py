@@ -9,7 +9,7 @@ from statistics import NormalDist
 import numpy as np
 import pandas as pd
 
-from core import stats
+from core.metrics import intervals
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Agreement:
     n: int
 
 
-def cohens_kappa(first: Sequence[str], second: Sequence[str], confidence: float = stats.CONFIDENCE) -> Agreement:
+def cohens_kappa(first: Sequence[str], second: Sequence[str], confidence: float = intervals.CONFIDENCE) -> Agreement:
     """Cohen's kappa of two raters' labels of the same items, in the same order.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core import stats
+from core.metrics import intervals
 from core.store.lists import list_matrix
 
 #: Original class of an image whose class is not known.
@@ -69,14 +69,14 @@ def _class_mean(known: pd.DataFrame) -> tuple[float, float, float]:
     codes = pd.factorize(known["original"], sort=True)[0]
     n = np.bincount(codes)
     right = np.bincount(codes, weights=known["correct"].to_numpy(dtype=float))
-    low, high = stats.wilson(right, n)
-    return stats.combine(np.full(len(n), 1 / len(n)), right / n, low, high)
+    low, high = intervals.wilson(right, n)
+    return intervals.combine(np.full(len(n), 1 / len(n)), right / n, low, high)
 
 
 def _share(right: np.ndarray) -> tuple[float, float, float]:
     if not len(right):
         return np.nan, np.nan, np.nan
-    low, high = stats.wilson(right.sum(), len(right))
+    low, high = intervals.wilson(right.sum(), len(right))
     return float(right.mean()), float(low), float(high)
 
 

@@ -21,9 +21,9 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from core import stats
 from core.errors import UsageError, nearest
-from core.metrics import THIN, accuracy_by
+from core.metrics import intervals
+from core.metrics.accuracy import THIN, accuracy_by
 from core.settings.rules import ATTRIBUTES, CATEGORIES, NONE, VALUES, location_pairs
 
 Definition = Literal["paper-code", "image-level"]
@@ -149,7 +149,7 @@ class _Cells:
         first, second = np.arange(k), np.arange(k) + k
         shared = self.overlap.reindex([(name, side) for name in weights]).fillna(0.0)
         related[first, second] = related[second, first] = shared
-        total = stats.combine(np.append(signed, -signed), both["value"], both["low"], both["high"], related)
+        total = intervals.combine(np.append(signed, -signed), both["value"], both["low"], both["high"], related)
         return *total, n_common, n_rare
 
     def adjusted_gap(self, side: str = UNCOMMON) -> tuple[float, float, float, int, int]:
@@ -171,7 +171,7 @@ def _cells(long: pd.DataFrame, cluster: str | None) -> _Cells:
     # Values of one image are right or wrong together, so they weigh less than as many images (Kish's effective n).
     effective = total["size"] ** 2 / norms
     value = total["sum"] / total["size"]
-    low, high = stats.wilson(value * effective, effective)
+    low, high = intervals.wilson(value * effective, effective)
     common = counts.xs(COMMON, level="side") if COMMON in counts.index.unique("side") else counts.iloc[:0]
     both = counts.reset_index("side").join(common.rename("common"), how="inner")
     product = (both["size"] * both["common"]).groupby([both.index.get_level_values("category"), both["side"]]).sum()

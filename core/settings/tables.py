@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from core.metrics import accuracy_by
+from core.metrics.accuracy import accuracy_by
 from core.settings.rules import ATTRIBUTES, CATEGORIES, PARTITIONS, VALUES, is_uncommon, location_pairs
 
 #: What stands in the column ``humans`` where a release does not say.

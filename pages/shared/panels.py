@@ -12,7 +12,7 @@ from core import aggregates, store
 from core.aggregates import Question
 from core.figures import bars, curve, location, polar
 from core.figures.style import Words
-from core.metrics import THIN
+from core.metrics.accuracy import THIN
 from core.types import Factor
 from core.wording import count, short_label, value
 from pages.shared import cached, figure, place

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core import paths, report, store
-from core.metrics import THIN
+from core.metrics.accuracy import THIN
 from core.types import Benchmark
 from core.wording import preprocessing
 from pages.shared.frame import Choice

@@ -6,9 +6,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import stats
 from core.benchmarks import open_benchmark
 from core.errors import DataError
+from core.metrics import intervals
 from core.mistakes import scores
 from core.mistakes.annotations import read_original_classes
 from tests.mistakes.conftest import GOLDFISH, MAILBOX, SHARK, TENCH, name, wnid, write_annotations, write_images
@@ -115,7 +115,7 @@ def test_multi_label_accuracy_is_the_mean_over_original_classes():
     assert table.at[scores.SINGLE, "top1"] == pytest.approx(1 / 4)
     assert table["n"].tolist() == [4, 4, 4]
     # Both classes weigh half, so their distances to Wilson's bounds join as half the root of the sum of squares.
-    low, high = stats.wilson([2, 1], [3, 1])
+    low, high = intervals.wilson([2, 1], [3, 1])
     value = (2 / 3 + 1) / 2
     assert table.at[scores.MULTI_LABEL, "top1_low"] == pytest.approx(value - np.hypot(2 / 3 - low[0], 1 - low[1]) / 2)
     assert table.at[scores.MULTI_LABEL, "top1_high"] == pytest.approx(value + (high[0] - 2 / 3) / 2)

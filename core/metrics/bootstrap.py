@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core import stats
+from core.metrics import intervals
 
 #: Rows of draws that are multiplied at once; bounds the memory.
 _CHUNK = 500
@@ -20,7 +20,7 @@ def replicates(
     clusters: np.ndarray | None,
     n_cells: int,
     *,
-    rounds: int = stats.BOOTSTRAP_ROUNDS,
+    rounds: int = intervals.BOOTSTRAP_ROUNDS,
     seed: int = 0,
 ) -> np.ndarray:
     """Bootstrap replicates of each cell's mean.
@@ -69,7 +69,7 @@ def _independent(values: np.ndarray, cells: np.ndarray, n_cells: int, rounds: in
 
 
 def percentile_interval(
-    samples: np.ndarray, estimate: np.ndarray, n_trials: np.ndarray, confidence: float = stats.CONFIDENCE
+    samples: np.ndarray, estimate: np.ndarray, n_trials: np.ndarray, confidence: float = intervals.CONFIDENCE
 ) -> tuple[np.ndarray, np.ndarray]:
     """Percentile intervals of differences from their replicates.
 
@@ -91,7 +91,7 @@ def percentile_interval(
         return low, high
     tails = [(1 - confidence) / 2, (1 + confidence) / 2]
     low[known], high[known] = np.nanquantile(samples[:, known], tails, axis=0)
-    reach = stats.wilson(np.zeros(len(estimate)), n_trials, confidence)[1]
+    reach = intervals.wilson(np.zeros(len(estimate)), n_trials, confidence)[1]
     fixed = known & (high - low < 1e-12)
     low = np.where(fixed, np.clip(estimate - reach, -1, 1), low)
     high = np.where(fixed, np.clip(estimate + reach, -1, 1), high)

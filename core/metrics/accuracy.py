@@ -11,8 +11,8 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from core import stats
 from core.errors import DataError, UsageError
+from core.metrics import intervals
 from core.store.lists import list_matrix, list_offsets
 from core.types import Policy
 
@@ -130,7 +130,7 @@ def accuracy_by(
     cluster: str | None = None,
     *,
     value: str = "correct",
-    confidence: float = stats.CONFIDENCE,
+    confidence: float = intervals.CONFIDENCE,
     seed: int = 0,
 ) -> pd.DataFrame:
     """Accuracy per group, with its interval.
@@ -161,11 +161,11 @@ def accuracy_by(
     n = np.bincount(cells, minlength=len(groups))
     total = np.bincount(cells, weights=values, minlength=len(groups))
     if cluster is None:
-        low, high = stats.wilson(total, n, confidence)
+        low, high = intervals.wilson(total, n, confidence)
         n_clusters = n
     else:
         codes = pd.factorize(joined[cluster].to_numpy()[scored], sort=True)[0]
-        low, high, n_clusters = stats.cluster_bootstrap(
+        low, high, n_clusters = intervals.cluster_bootstrap(
             values, cells, codes, len(groups), confidence=confidence, seed=seed
         )
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -197,4 +197,4 @@ def near_chance(accuracy: float, n: int, chance: float) -> bool:
     """
     if n < 50 or chance > 0.25:
         return False
-    return bool(stats.wilson(accuracy * n, n)[0] <= 2 * chance)
+    return bool(intervals.wilson(accuracy * n, n)[0] <= 2 * chance)

@@ -1,0 +1,5 @@
+"""Pure numbers over arrays and tables: accuracy, intervals, the bootstrap over clusters."""
+
+from core.metrics.accuracy import POLICIES, THIN, accuracy_by, apply_policy, group_codes, is_accepted, join, near_chance
+
+__all__ = ["POLICIES", "THIN", "accuracy_by", "apply_policy", "group_codes", "is_accepted", "join", "near_chance"]
