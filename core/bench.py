@@ -21,10 +21,10 @@ from torch.utils.data import DataLoader, Dataset
 from core import models
 from core.benchmarks import find_data
 from core.benchmarks.listing import IMAGE_SUFFIXES
-from core.engine import Engine
 from core.errors import UsageError
-from core.forward import one_thread
 from core.images.preprocess import open_rgb
+from core.models.engine import Engine
+from core.models.forward import one_thread
 from core.types import Model, Progress, ProgressCallback
 
 MAX_IMAGES = 500

@@ -25,10 +25,10 @@ from PIL import Image
 
 from core import __version__, models, store
 from core.benchmarks import open_benchmark
-from core.engine import Engine, Predicted
 from core.errors import DataError, OffcenterError, StoreError, UsageError
 from core.images.preprocess import as_rgb, open_rgb
 from core.images.views import get_view, sample_rng
+from core.models.engine import Engine, Predicted
 from core.types import Benchmark, Model, Precision, Progress, ProgressCallback, View
 
 #: Part of every identity; raised when the engine itself would give other numbers.

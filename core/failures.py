@@ -100,8 +100,8 @@ def explain(
     if rows.empty:
         return []
     from core import models
-    from core.engine import Engine
     from core.evaluate import Plan, pixels_of
+    from core.models.engine import Engine
     from core.saliency.explain import Explainer
 
     model = model or models.load(run.info["model"]["source"], device)

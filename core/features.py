@@ -193,8 +193,8 @@ def _extract(
     progress: ProgressCallback | None,
 ) -> None:
     """Fill the rows of ``values``, float16 (N, D), that are not there yet, in the order of the plan's samples."""
-    from core.engine import Engine
     from core.evaluate import pixels_of
+    from core.models.engine import Engine
 
     engine = Engine(body, plan.precision, batch_size, workers)
     ids = plan.samples["sample_id"].tolist()

@@ -20,8 +20,8 @@ import torch
 
 from core import models
 from core.errors import ModelError, UsageError
-from core.forward import Forward
 from core.images.preprocess import Preprocess
+from core.models.forward import Forward
 from core.saliency.explain import Explainer
 from core.types import Model
 

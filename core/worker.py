@@ -103,7 +103,7 @@ class _Execution:
         # Imported only now, because a worker that finds nothing to do should be gone at once; and before anybody can
         # interrupt, because an import that is cut off cannot be repeated.
         from core.evaluate import InterruptedRunError, evaluate
-        from core.models import resolve_device
+        from core.models.sources import resolve_device
 
         request = self._job.request
         print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {request}", flush=True)

@@ -7,10 +7,11 @@ import pytest
 import timm
 import torch
 
-from core import forward, models
-from core.engine import Engine
+from core import models
 from core.errors import ModelError, UsageError
-from core.forward import Forward
+from core.models import forward
+from core.models.engine import Engine
+from core.models.forward import Forward
 from tests.conftest import TOY_TRANSFORM
 
 

@@ -6,9 +6,9 @@ import pytest
 from core import benchmarks, metrics, models, report, store
 from core.diorama import card
 from core.diorama.train import TRAININGS, trained
-from core.engine import Engine
 from core.evaluate import Plan, evaluate
 from core.images.preprocess import as_rgb
+from core.models.engine import Engine
 from core.store import lists
 
 KEYS = [key for key in benchmarks.known_benchmarks() if key.startswith("diorama/")]

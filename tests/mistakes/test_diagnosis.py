@@ -12,12 +12,12 @@ from core.benchmarks.diorama import Diorama
 from core.diorama.scene import Row
 from core.errors import DataError, UsageError
 from core.evaluate import evaluate
-from core.forward import Forward
 from core.generate import si_score_set
 from core.images.preprocess import Preprocess
 from core.mistakes import diagnosis
 from core.mistakes.counterfactual import CONTROL, FACTORS, DioramaComposer, composer_of
 from core.mistakes.diagnosis import ORIGINAL, repaired_shares, try_changes
+from core.models.forward import Forward
 from tests.conftest import TOY_TRANSFORM, write_csv
 from tests.test_generate import only
 

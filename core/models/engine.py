@@ -17,8 +17,8 @@ import numpy as np
 import torch
 
 from core.errors import ModelError
-from core.forward import Forward, one_thread
 from core.images.preprocess import Preprocess
+from core.models.forward import Forward, one_thread
 from core.types import Model, Precision
 
 #: Images a forward pass. On the CPU few, so that activations stay near the caches; a GPU needs many to be busy.
