@@ -15,8 +15,8 @@ import pandas as pd
 from core import scored, store
 from core.errors import DataError, NotAvailableError, UsageError
 from core.labels import class_names
-from core.settings.rules import ATTRIBUTES, NONE, is_uncommon
 from core.types import Benchmark, Model
+from core.uncommon.rules import ATTRIBUTES, NONE, is_uncommon
 
 if TYPE_CHECKING:
     from core.saliency.explain import Explainer
@@ -59,7 +59,7 @@ def choose(run: store.Run, n: int = SHOWN, category: str | None = None) -> pd.Da
     """Misclassified images with uncommon settings, the surest mistakes first.
 
     Args:
-        run: Of a benchmark whose samples passed through ``core.settings.annotate``.
+        run: Of a benchmark whose samples passed through ``core.uncommon.annotate``.
         n: How many at most.
         category: Only of this one.
 

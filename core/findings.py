@@ -70,7 +70,7 @@ def costliest(model: str, costs: pd.DataFrame) -> str:
 
     Args:
         model: Its name.
-        costs: From ``core.settings.gaps.costs``.
+        costs: From ``core.uncommon.gaps.costs``.
     """
     known = costs[costs["gap"].notna() & ~costs["thin"].astype(bool)]
     if known.empty:

@@ -15,7 +15,7 @@ import pandas as pd
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold
 
-from core import settings
+from core import uncommon
 from core.metrics import intervals
 from core.store.lists import list_offsets
 from core.types import Progress, ProgressCallback
@@ -53,7 +53,7 @@ def fit_all(
     head: np.ndarray,
     samples: pd.DataFrame,
     *,
-    categories: Sequence[str] = settings.CATEGORIES,
+    categories: Sequence[str] = uncommon.CATEGORIES,
     top: int = 3,
     seed: int = 0,
     progress: ProgressCallback | None = None,
@@ -77,7 +77,7 @@ def fit_all(
     """
     shown = shows(samples)
     usable = ~np.isnan(features[:, 0])
-    pairs = [(category, location) for category in categories for location in settings.VALUES["locations"][:-1]]
+    pairs = [(category, location) for category in categories for location in uncommon.VALUES["locations"][:-1]]
     found = []
     for number, (category, location) in enumerate(pairs):
         rows = np.flatnonzero((samples["category"] == category).to_numpy() & usable)
@@ -108,7 +108,7 @@ def shows(samples: pd.DataFrame) -> dict[str, np.ndarray]:
     row = np.repeat(np.arange(len(samples)), np.diff(offsets))
     return {
         location: np.bincount(row[values == location], minlength=len(samples)) > 0
-        for location in settings.VALUES["locations"]
+        for location in uncommon.VALUES["locations"]
     }
 
 

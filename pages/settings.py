@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import catalogue, findings, settings, store
+from core import catalogue, findings, store, uncommon
 from core.aggregates import Question, Where
 from core.errors import OffcenterError
-from core.settings.gaps import DEFINITIONS
+from core.uncommon.gaps import DEFINITIONS
 from core.wording import interval, percent, points
 from pages.shared import cached, drawer, frame, gallery, place, setting_panels, setting_reasons, text
 from pages.shared.frame import Choice
@@ -55,7 +55,7 @@ def page() -> None:
 
 
 def _has_settings(benchmark: type) -> bool:
-    return {"category", *settings.ATTRIBUTES} <= {factor.name for factor in benchmark.factors}
+    return {"category", *uncommon.ATTRIBUTES} <= {factor.name for factor in benchmark.factors}
 
 
 def _nothing(choice: Choice) -> None:
@@ -96,7 +96,7 @@ def _images(runs: Runs, choice: Choice) -> list[str]:
         st.caption("Click a cell, a bar or a point to see the very images behind it.")
         return []
     run = runs.get(place.chosen_model()) or next(iter(runs.values()))
-    ruled = Where("category", values=settings.CATEGORIES)
+    ruled = Where("category", values=uncommon.CATEGORIES)
     said = ", ".join(_in_words(name, content) for name, content in cell.values.items())
     rows = gallery.show(run, Question(where=(ruled, *cell.where)), f"Images behind {said}", choice)
     return rows["sample_id"].tolist()

@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core import settings, store
+from core import store, uncommon
 from core.labels import focus_to_imagenet
-from core.settings.published import published
+from core.uncommon.paper import published
 
 IMAGES = 24_000
 WRONG = 999
@@ -24,16 +24,16 @@ def samples(n: int = IMAGES, seed: int = 0) -> pd.DataFrame:
     """A samples table with the marginals of Table 1."""
     rng = np.random.default_rng(seed)
     counts = published()["counts"]
-    category = rng.choice(settings.CATEGORIES, n, p=_shares(counts["time"], settings.CATEGORIES))
+    category = rng.choice(uncommon.CATEGORIES, n, p=_shares(counts["time"], uncommon.CATEGORIES))
     table = pd.DataFrame({"sample_id": [f"{name}/{number:05}.jpg" for number, name in enumerate(category)]})
     table["cluster"], table["category"], table["class"] = table["sample_id"], category, category
     for attribute in ("time", "weather"):
-        table[attribute] = [rng.choice(settings.VALUES[attribute], p=_of(counts[attribute], name)) for name in category]
+        table[attribute] = [rng.choice(uncommon.VALUES[attribute], p=_of(counts[attribute], name)) for name in category]
     table["locations"] = [_locations(rng, _of(counts["locations"], name)) for name in category]
     table["humans"] = rng.choice(["yes", "no"], n)
     accepted = focus_to_imagenet()
     table["accepted"] = [accepted[name] for name in category]
-    return settings.annotate(table)
+    return uncommon.annotate(table)
 
 
 def _shares(counts: dict[str, dict[str, int]], categories: tuple[str, ...]) -> np.ndarray:
@@ -47,8 +47,8 @@ def _of(counts: dict[str, dict[str, int]], category: str) -> np.ndarray:
 
 
 def _locations(rng: np.random.Generator, shares: np.ndarray) -> list[str]:
-    drawn = rng.choice(settings.VALUES["locations"], size=rng.integers(1, 3), p=shares)
-    return [settings.NONE] if settings.NONE in drawn else sorted(set(drawn.tolist()))
+    drawn = rng.choice(uncommon.VALUES["locations"], size=rng.integers(1, 3), p=shares)
+    return [uncommon.NONE] if uncommon.NONE in drawn else sorted(set(drawn.tolist()))
 
 
 def write(model: str, like: str, table: pd.DataFrame, seed: int = 0) -> store.Run:

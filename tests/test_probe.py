@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import probe, settings
+from core import probe, uncommon
 
 N, WIDTH, CLASSES = 200, 16, 30
 SNOWPLOW = 7
@@ -76,7 +76,7 @@ def test_only_pairs_that_occur_are_listed(head):
     found = probe.fit_all(*scene_and_head(head, strength=1.0))
     assert sorted(found["location"]) == ["snow", "street"]
     assert tuple(found.columns) == probe.COLUMNS
-    assert settings.NONE not in set(found["location"])
+    assert uncommon.NONE not in set(found["location"])
 
 
 def test_images_that_failed_take_no_part(head):

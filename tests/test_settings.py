@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import settings
+from core import uncommon
 from core.errors import DataError, UsageError
-from core.settings.gaps import adjusted_gaps, category_gaps, costs, gaps, sides
-from core.settings.published import published
-from core.settings.tables import by_humans, heatmap, partitions, totals
+from core.uncommon.gaps import adjusted_gaps, category_gaps, costs, gaps, sides
+from core.uncommon.paper import published
+from core.uncommon.tables import by_humans, heatmap, partitions, totals
 
 
 def images(*rows, correct=None):
@@ -16,7 +16,7 @@ def images(*rows, correct=None):
     table = pd.DataFrame(rows, columns=["category", "time", "weather", "locations"])
     table["cluster"] = [str(number) for number in range(len(table))]
     table["correct"] = np.asarray(correct if correct is not None else [1.0] * len(table), dtype=float)
-    return settings.annotate(table)
+    return uncommon.annotate(table)
 
 
 def many(category, time="day", weather="sunny", locations=("none",), *, right, of):
@@ -47,7 +47,7 @@ def test_the_papers_counts_give_its_994_uncommon_times_and_1123_uncommon_weather
         repeated = [(category, value) for category, value, n in counts for _ in range(n)]
         table = pd.DataFrame(repeated, columns=["category", attribute])
         table = table.assign(**{other: "none" for other in ("time", "weather") if other != attribute})
-        annotated = settings.annotate(table.assign(locations=[["none"]] * len(table)))
+        annotated = uncommon.annotate(table.assign(locations=[["none"]] * len(table)))
         assert annotated[f"uncommon_{attribute}"].sum() == expected
         assert sum(n for name, n in sizes.items() if name.startswith("P_") and letter in name[2:]) == expected
 
@@ -65,12 +65,12 @@ def test_the_papers_counts_give_its_994_uncommon_times_and_1123_uncommon_weather
     ],
 )
 def test_uncommon_depends_on_the_category(category, attribute, value, expected):
-    assert settings.is_uncommon(category, attribute, value) is expected
+    assert uncommon.is_uncommon(category, attribute, value) is expected
 
 
 def test_an_unknown_attribute_is_named():
     with pytest.raises(UsageError, match=r"unknown attribute 'location'\. Did you mean 'locations'"):
-        settings.is_uncommon("car", "location", "snow")
+        uncommon.is_uncommon("car", "location", "snow")
 
 
 def test_one_uncommon_location_makes_an_image_uncommon():
@@ -100,7 +100,7 @@ def test_a_category_without_rules_is_in_no_partition():
 
 def test_a_missing_column_is_named():
     with pytest.raises(DataError, match="settings need a column 'weather'"):
-        settings.annotate(pd.DataFrame({"category": ["car"], "time": ["day"]}))
+        uncommon.annotate(pd.DataFrame({"category": ["car"], "time": ["day"]}))
 
 
 def test_partitions_overlap_by_count_and_by_kind():
@@ -110,8 +110,8 @@ def test_partitions_overlap_by_count_and_by_kind():
         many("car", "night", "foggy", right=0, of=1),
     )
     found = partitions(table).set_index("partition")
-    assert tuple(found.index) == settings.PARTITIONS
-    assert found["n"].to_dict() == dict.fromkeys(settings.PARTITIONS, 0) | {
+    assert tuple(found.index) == uncommon.PARTITIONS
+    assert found["n"].to_dict() == dict.fromkeys(uncommon.PARTITIONS, 0) | {
         "P0": 4,
         "P1": 2,
         "P_t": 2,
@@ -289,7 +289,7 @@ def test_published_numbers_are_fractions_of_the_papers_models():
     assert sizes["P2"] == sizes["P_tw"] + sizes["P_wl"] + sizes["P_tl"]
 
 
-@pytest.mark.parametrize("spec", settings.TABLES, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", uncommon.TABLES, ids=lambda spec: spec.name)
 def test_clusters_change_intervals_and_nothing_else(spec):
     table = together(
         many("car", right=8, of=10),

@@ -7,11 +7,12 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import findings, report, settings, store
+from core import findings, report, store
+from core import uncommon as settings
 from core.aggregates import Question, Where, behind
-from core.figures import settings as figures
+from core.figures import uncommon as figures
 from core.figures.style import Words
-from core.settings import stored
+from core.uncommon import stored
 from tests import synthetic_focus
 from tests.conftest import REPO
 

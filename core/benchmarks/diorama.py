@@ -18,7 +18,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from core import settings
+from core import uncommon
 from core.diorama import assets, recipe, scene
 from core.diorama.assets import CATEGORIES, PLACES
 from core.diorama.scene import Row
@@ -41,7 +41,7 @@ N_CLEAN = 1500
 
 _TEST_INSTANCES = tuple(range(assets.N_TRAIN_INSTANCES, assets.N_INSTANCES))
 _TEST_VARIANTS = tuple(range(assets.N_TRAIN_VARIANTS, assets.N_VARIANTS))
-_WEATHERS = tuple(name for name in settings.VALUES["weather"] if name != settings.NONE)
+_WEATHERS = tuple(name for name in uncommon.VALUES["weather"] if name != uncommon.NONE)
 _BY_CLASS = Table("by_class", ("class",), "Top-1 by class")
 
 
@@ -280,22 +280,22 @@ class Settings(Diorama):
     key: ClassVar[str] = "diorama/settings"
     title: ClassVar[str] = "Diorama: common and uncommon settings"
     factors: ClassVar[tuple[Factor, ...]] = (
-        *settings.FACTORS,
-        *(factor for factor in Diorama.factors if factor.name not in {known.name for known in settings.FACTORS}),
+        *uncommon.FACTORS,
+        *(factor for factor in Diorama.factors if factor.name not in {known.name for known in uncommon.FACTORS}),
     )
-    tables: ClassVar[tuple[Table, ...]] = (*settings.TABLES, _BY_CLASS)
+    tables: ClassVar[tuple[Table, ...]] = (*uncommon.TABLES, _BY_CLASS)
 
     def samples(self, label_space: str = IMAGENET_1K) -> pd.DataFrame:
         """One row per picture, with what is uncommon about it; see ``Diorama.samples`` and ``settings.annotate``."""
         found = super().samples(label_space)
-        return settings.annotate(found.assign(category=found["class"], locations=[[name] for name in found["place"]]))
+        return uncommon.annotate(found.assign(category=found["class"], locations=[[name] for name in found["place"]]))
 
     def rows(self) -> Iterator[Row]:
         """Every object in every place, at every time, in every weather; indoors there is none."""
         number = 0
         for category, instance in _objects():
             for where in PLACES:
-                for weather in (settings.NONE,) if where == "indoors" else _WEATHERS:
+                for weather in (uncommon.NONE,) if where == "indoors" else _WEATHERS:
                     for time in assets.LIGHTS:
                         number += 1
                         name = f"{category}-{instance}/{where}/{weather.replace(' ', '-')}/{time}"

@@ -16,7 +16,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from core import settings
+from core import uncommon
 from core.benchmarks import listing
 from core.errors import DataError, LabelSpaceError
 from core.labels import FOCUS_10, IMAGENET_1K, focus_to_imagenet
@@ -40,11 +40,11 @@ class Focus(Benchmark):
         "Download focus.zip as https://github.com/priyathamkat/focus says, unpack it and give the folder that holds "
         "annotations.db."
     )
-    factors: ClassVar[tuple[Factor, ...]] = (*settings.FACTORS, Factor(_HUMANS, "People in the image", "category"))
+    factors: ClassVar[tuple[Factor, ...]] = (*uncommon.FACTORS, Factor(_HUMANS, "People in the image", "category"))
     tables: ClassVar[tuple[Table, ...]] = (
-        *settings.TABLES,
+        *uncommon.TABLES,
         Table("by_category", ("category",), "Top-1 by category"),
-        settings.BY_HUMANS,
+        uncommon.BY_HUMANS,
     )
     label_spaces: ClassVar[tuple[str, ...]] = (IMAGENET_1K, FOCUS_10)
 
@@ -78,7 +78,7 @@ class Focus(Benchmark):
 
     def _usable(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows with a known category and a name of their own; what is left out is noted."""
-        strange = ~rows["category"].isin(settings.CATEGORIES)
+        strange = ~rows["category"].isin(uncommon.CATEGORIES)
         outside = rows["sample_id"].map(lambda name: ".." in PurePosixPath(name).parts)
         twice = rows["sample_id"].duplicated()
         for left_out, what in (
@@ -97,7 +97,7 @@ class Focus(Benchmark):
         """
         accepted = accepted_classes(self, label_space)
         rows = self._rows[0]
-        return settings.annotate(
+        return uncommon.annotate(
             rows.assign(
                 accepted=rows["category"].map(accepted), cluster=rows["sample_id"], **{"class": rows["category"]}
             )
@@ -156,7 +156,7 @@ def read_annotations(path: Path) -> pd.DataFrame:
             "sample_id": rows["file_name"].map(lambda name: str(name).removeprefix("/")),
             **{name: plain[name] for name in ("category", "time", "weather")},
             "locations": rows["locations"].map(lambda text: location_list(str(text or "").split(","))),
-            _HUMANS: plain.get(_HUMANS, settings.UNKNOWN),
+            _HUMANS: plain.get(_HUMANS, uncommon.UNKNOWN),
         }
     )
 
@@ -171,13 +171,13 @@ def _require_columns(path: Path, columns: list[str]) -> None:
 
 def plain_value(value: object) -> str:
     """A value as the vocabulary spells it: small letters, and ``none`` for nothing."""
-    return str(value or "").strip().lower() or settings.NONE
+    return str(value or "").strip().lower() or uncommon.NONE
 
 
 def location_list(values: Iterable[str]) -> list[str]:
     """Locations sorted and without repeats; ``none`` only where there is no other."""
-    named = {plain_value(value) for value in values} - {settings.NONE}
-    return sorted(named) or [settings.NONE]
+    named = {plain_value(value) for value in values} - {uncommon.NONE}
+    return sorted(named) or [uncommon.NONE]
 
 
 def _sizes(root: Path, names: Iterable[str]) -> dict[str, int]:

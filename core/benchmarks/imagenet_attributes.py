@@ -12,7 +12,7 @@ from typing import ClassVar
 
 import pandas as pd
 
-from core import settings
+from core import uncommon
 from core.benchmarks import listing
 from core.benchmarks.focus import location_list, plain_value
 from core.benchmarks.imagenet import ImageNet
@@ -39,9 +39,9 @@ class ImageNetAttributes(ImageNet):
         "https://github.com/priyathamkat/focus, into the folder of ImageNet's validation set sorted by class "
         "(n01440764/..., or val/n01440764/...) and give that folder."
     )
-    factors: ClassVar[tuple[Factor, ...]] = (*ImageNet.factors, *settings.FACTORS)
+    factors: ClassVar[tuple[Factor, ...]] = (*ImageNet.factors, *uncommon.FACTORS)
     tables: ClassVar[tuple[Table, ...]] = (
-        *settings.TABLES,
+        *uncommon.TABLES,
         Table("by_category", ("category",), "Top-1 by category"),
         Table("by_time", ("time",), "Top-1 by time of day, all classes"),
         Table("by_weather", ("weather",), "Top-1 by weather, all classes"),
@@ -95,7 +95,7 @@ class ImageNetAttributes(ImageNet):
         super().samples(label_space)
         category_of = {index: category for category, indices in focus_to_imagenet().items() for index in indices}
         category = [category_of.get(accepted[0], OTHER) for accepted in self._joined["accepted"]]
-        return settings.annotate(self._joined.assign(category=category))
+        return uncommon.annotate(self._joined.assign(category=category))
 
     def content_digest(self) -> str:
         """See ``listing.digest``; covers the attributes byte by byte."""
@@ -137,7 +137,7 @@ def read_attributes(path: Path) -> pd.DataFrame:
 def _locations(text: str) -> list[str]:
     if not text.startswith("["):
         return location_list(text.split(","))
-    flags, names = json.loads(text), settings.VALUES["locations"]
+    flags, names = json.loads(text), uncommon.VALUES["locations"]
     if len(flags) != len(names) or not set(flags) <= {0, 1}:
         raise ValueError(f"locations '{text}' must be {len(names)} times 0 or 1, for {', '.join(names)}")
     return location_list(name for name, flag in zip(names, flags, strict=True) if flag)

@@ -16,7 +16,7 @@ import pandas as pd
 
 from core.diorama import assets
 from core.diorama.scene import Row
-from core.settings import VALUES, is_uncommon
+from core.uncommon import VALUES, is_uncommon
 
 #: Each category's usual places; all of them common by FOCUS's rules.
 USUAL_PLACES: dict[str, tuple[str, ...]] = {

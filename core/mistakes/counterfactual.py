@@ -23,8 +23,8 @@ from core.diorama import assets, recipe, scene
 from core.diorama.scene import Row
 from core.errors import DataError
 from core.images import compositing
-from core.settings import NONE, is_uncommon
 from core.types import Benchmark
+from core.uncommon import NONE, is_uncommon
 
 #: What each factor is called, in the order in which they are shown.
 FACTORS = {

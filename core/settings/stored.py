@@ -9,9 +9,9 @@ import pandas as pd
 
 from core import scored, store
 from core.aggregates import is_clustered
-from core.settings.gaps import adjusted_gaps, category_gaps, costs, gaps
-from core.settings.rules import ATTRIBUTES
-from core.settings.tables import by_category_partition, heatmap, partitions, totals
+from core.uncommon.gaps import adjusted_gaps, category_gaps, costs, gaps
+from core.uncommon.rules import ATTRIBUTES
+from core.uncommon.tables import by_category_partition, heatmap, partitions, totals
 
 #: By name; ``<attribute>`` stands for time, weather and locations.
 QUESTIONS: dict[str, Callable[..., pd.DataFrame]] = {

@@ -14,8 +14,8 @@ from core.aggregates import Question
 from core.compare import Contrast
 from core.errors import OffcenterError
 from core.images import drawing
-from core.settings import stored
 from core.types import Benchmark, Factor
+from core.uncommon import stored
 
 #: Seconds for which a list of results may be old.
 _FRESH_S = 3
@@ -85,7 +85,7 @@ def _settings(key: _Key, question: str) -> pd.DataFrame:
 
 
 def settings(run: store.Run, question: str) -> pd.DataFrame:
-    """See ``core.settings.stored.answer``."""
+    """See ``core.uncommon.stored.answer``."""
     return _settings(key_of(run), question)
 
 

@@ -9,11 +9,11 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core import settings, store
+from core import store, uncommon
 from core.figures import bars
-from core.figures import settings as figures
+from core.figures import uncommon as figures
 from core.figures.style import Words
-from core.settings.published import published
+from core.uncommon.paper import published
 from pages.shared import cached, figure, place, text
 from pages.shared.frame import Choice
 from pages.shared.place import Cell
@@ -30,11 +30,11 @@ def show(runs: Runs, choice: Choice, definition: str) -> None:
     Args:
         runs: By chosen model.
         choice: Of the sidebar.
-        definition: Of the gaps, of ``core.settings.gaps.DEFINITIONS``.
+        definition: Of the gaps, of ``core.uncommon.gaps.DEFINITIONS``.
     """
     model, run = next(iter(runs.items()))
     with st.container(key="oc-figures"):
-        for attribute in settings.ATTRIBUTES:
+        for attribute in uncommon.ATTRIBUTES:
             _heatmap(model, run, attribute, definition)
     with st.container(key="oc-figures-wide"):
         _partitions(runs, choice)
@@ -109,7 +109,7 @@ def _partitions(runs: Runs, choice: Choice) -> None:
             text.short_identity(list(runs.values())),
         ),
         published=_published_accuracy() if choice.benchmark == PUBLISHED_ON else None,
-        order=settings.PARTITIONS,
+        order=uncommon.PARTITIONS,
         height=max(400, 110 + 11 * (13 * len(tables) + 10)),
     )
     identities = {model: run.identity for model, run in runs.items()}

@@ -14,8 +14,8 @@ from core.errors import OffcenterError
 from core.figures.heatmap import category_heatmap
 from core.figures.style import Words
 from core.labels import class_names
-from core.settings.published import published
-from core.settings.rules import CATEGORIES, VALUES, is_uncommon
+from core.uncommon.paper import published
+from core.uncommon.rules import CATEGORIES, VALUES, is_uncommon
 from core.wording import interval, percent
 from pages.shared import cached, figure, place, text
 from pages.shared.frame import Choice

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core import benchmarks, metrics, models, report, store
+from core import benchmarks, models, report, store
 from core.diorama import card
 from core.diorama.train import TRAININGS, trained
 from core.evaluate import Plan, evaluate

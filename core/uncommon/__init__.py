@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from functools import partial
 
-from core.settings.gaps import adjusted_gaps, costs, gaps
-from core.settings.rules import ATTRIBUTES, CATEGORIES, NONE, PARTITIONS, VALUES, annotate, is_uncommon
-from core.settings.tables import UNKNOWN, by_category_partition, by_humans, heatmap, partitions
 from core.types import Factor, Table
+from core.uncommon.gaps import adjusted_gaps, costs, gaps
+from core.uncommon.rules import ATTRIBUTES, CATEGORIES, NONE, PARTITIONS, VALUES, annotate, is_uncommon
+from core.uncommon.tables import UNKNOWN, by_category_partition, by_humans, heatmap, partitions
 
 FACTORS = (
     Factor("category", "Category", "category"),

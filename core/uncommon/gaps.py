@@ -9,7 +9,7 @@ The paper's Equation 1 leaves two things open, so there are two definitions:
 A gap can be mere class imbalance: uncommon images are of other classes than common ones. The *class-mix-adjusted* gap
 gives each class the same weight on both sides, namely its share of the uncommon side, over the classes that have both.
 
-Every function takes the table that ``core.settings.tables`` takes.
+Every function takes the table that ``core.uncommon.tables`` takes.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ import pandas as pd
 from core.errors import UsageError, nearest
 from core.metrics import intervals
 from core.metrics.accuracy import THIN, accuracy_by
-from core.settings.rules import ATTRIBUTES, CATEGORIES, NONE, VALUES, location_pairs
+from core.uncommon.rules import ATTRIBUTES, CATEGORIES, NONE, VALUES, location_pairs
 
 Definition = Literal["paper-code", "image-level"]
 DEFINITIONS: tuple[Definition, ...] = ("paper-code", "image-level")

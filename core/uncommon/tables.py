@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core.metrics.accuracy import accuracy_by
-from core.settings.rules import ATTRIBUTES, CATEGORIES, PARTITIONS, VALUES, is_uncommon, location_pairs
+from core.uncommon.rules import ATTRIBUTES, CATEGORIES, PARTITIONS, VALUES, is_uncommon, location_pairs
 
 #: What stands in the column ``humans`` where a release does not say.
 UNKNOWN = "unknown"
