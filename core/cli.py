@@ -270,7 +270,7 @@ def generate_si_score(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; one a core by default.")] = None,
 ) -> None:
     """Compose SI-Score images from cut-outs and backgrounds, in the published layout."""
-    from core import generate
+    from core.benchmarks import generate
 
     with terminal.progress_bar(f"si-score/{factor}") as progress:
         n = generate.si_score_set(

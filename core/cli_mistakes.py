@@ -8,9 +8,10 @@ from typing import Annotated
 import typer
 
 from core import benchmarks, paths, store, terminal
+from core.benchmarks import imagenet_annotations
 from core.benchmarks.imagenet_m import ImageNetM, ImageNetMultilabel
 from core.errors import UsageError, nearest
-from core.mistakes import annotations, diagnosis, files, imported
+from core.mistakes import diagnosis, files, imported
 
 app = typer.Typer(help="The mistakes that remain.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -62,7 +63,7 @@ def _annotated_folder(data: Path | None) -> Path:
     root = benchmarks.find_data(ImageNetMultilabel.key, data)
     if root is not None:
         return root
-    path = annotations.find([annotations.FILE], annotations.folders_of())
+    path = imagenet_annotations.find([imagenet_annotations.FILE], imagenet_annotations.folders_of())
     return path.parent if path else paths.data_home()
 
 

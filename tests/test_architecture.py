@@ -28,7 +28,7 @@ LAYERS = [
         "core.images.preprocess",
         "core.models.forward",
         "core.models.engine",
-        "core.generate",
+        "core.benchmarks.generate",
     },
     {"core.diorama.build", "core.diorama.patches", "core.diorama.pool", "core.diorama.train"},
     {"core.evaluate", "core.store", "core.features", "core.probes"},

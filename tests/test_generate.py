@@ -5,7 +5,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import benchmarks, generate
+from core import benchmarks
+from core.benchmarks import generate
 from core.errors import DataError, UsageError
 from core.images import compositing
 from tests.conftest import write_csv

@@ -9,8 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from core import generate, models, report
-from core.benchmarks import open_benchmark
+from core import models, report
+from core.benchmarks import generate, open_benchmark
 from core.errors import UsageError
 from core.evaluate import evaluate
 from tests.conftest import RED_WNID, TOY_TRANSFORM, BrightestChannel

@@ -15,17 +15,16 @@ from typing import ClassVar
 
 import pandas as pd
 
-from core.benchmarks import listing
+from core.benchmarks import imagenet_annotations, imagenet_scores, listing
 from core.benchmarks.imagenet import require_imagenet
+from core.benchmarks.imagenet_annotations import Annotations
 from core.errors import DataError
 from core.labels import IMAGENET_1K, label_space
-from core.mistakes import annotations, scores
-from core.mistakes.annotations import Annotations
 from core.types import Benchmark, Factor, Table
 
 _UNKNOWN = "unknown"
 _HOW = (
-    f"Put {annotations.FILE} (https://storage.googleapis.com/brain-car-datasets/imagenet-mistakes/{annotations.FILE}) "
+    f"Put {imagenet_annotations.FILE} (https://storage.googleapis.com/brain-car-datasets/imagenet-mistakes/{imagenet_annotations.FILE}) "
     "into the folder of ImageNet's validation images, ILSVRC2012_val_*.JPEG flat or in folders named by WordNet id, "
     "and give that folder with --data DIR. For flat images a val.txt (file name and class a line) gives the original "
     "classes."
@@ -46,7 +45,7 @@ class ImageNetMultilabel(Benchmark):
         Factor("n_accepted", "Accepted classes", "numeric"),
     )
     tables: ClassVar[tuple[Table, ...]] = (
-        Table("scores", ("measure",), "Multi-label accuracy and plain top-1", scores.multi_label),
+        Table("scores", ("measure",), "Multi-label accuracy and plain top-1", imagenet_scores.multi_label),
         Table("by_n_accepted", ("n_accepted",), "Accepted predictions by number of accepted classes"),
         Table("by_class", ("class",), "Accepted predictions by original class"),
     )
@@ -63,10 +62,10 @@ class ImageNetMultilabel(Benchmark):
         Raises:
             DataError: If there are none.
         """
-        path = annotations.find([annotations.FILE], annotations.folders_of(self.root))
+        path = imagenet_annotations.find([imagenet_annotations.FILE], imagenet_annotations.folders_of(self.root))
         if path is None:
-            raise DataError(f"{annotations.FILE} is neither in {self.root} nor above it. {self.how_to_get}")
-        return annotations.read_annotations(path)
+            raise DataError(f"{imagenet_annotations.FILE} is neither in {self.root} nor above it. {self.how_to_get}")
+        return imagenet_annotations.read_annotations(path)
 
     @cached_property
     def files(self) -> dict[str, str]:
@@ -76,11 +75,11 @@ class ImageNetMultilabel(Benchmark):
     @cached_property
     def original(self) -> dict[str, int]:
         """Original class index by file name, of the images for which it is known."""
-        path = annotations.find(annotations.LABEL_FILES, annotations.folders_of(self.root))
-        known = annotations.read_original_classes(path) if path else {}
+        path = imagenet_annotations.find(imagenet_annotations.LABEL_FILES, imagenet_annotations.folders_of(self.root))
+        known = imagenet_annotations.read_original_classes(path) if path else {}
         indices = label_space(IMAGENET_1K).index_of_wnid
         for name, path in self.files.items():
-            wnid = annotations.wnid_in_name(path) or path.partition("/")[0]
+            wnid = imagenet_annotations.wnid_in_name(path) or path.partition("/")[0]
             if wnid in indices:
                 known[name] = indices[wnid]
         return known
@@ -112,7 +111,7 @@ class ImageNetMultilabel(Benchmark):
         """The samples table of some images, without looking for their files; see ``samples``."""
         require_imagenet(self, label_space)
         names = list(names)
-        original = [self.original.get(name, scores.UNKNOWN) for name in names]
+        original = [self.original.get(name, imagenet_scores.UNKNOWN) for name in names]
         accepted = [list(self.annotations.usable[name].accepted) for name in names]
         return pd.DataFrame(
             {
@@ -151,7 +150,7 @@ class ImageNetM(ImageNetMultilabel):
     key: ClassVar[str] = "imagenet-m"
     title: ClassVar[str] = "ImageNet-M"
     tables: ClassVar[tuple[Table, ...]] = (
-        Table("scores", ("measure",), "ImageNet-M and plain top-1", scores.imagenet_m),
+        Table("scores", ("measure",), "ImageNet-M and plain top-1", imagenet_scores.imagenet_m),
         Table("by_class", ("class",), "Accepted predictions by original class"),
     )
 
@@ -171,7 +170,7 @@ def _images(root: Path) -> dict[str, str]:
     wnids = label_space(IMAGENET_1K).index_of_wnid
     flat = [path.name for path in root.iterdir() if path.suffix.lower() in listing.IMAGE_SUFFIXES]
     inside = listing.list_class_folders(root, [name for name in listing.subfolders(root) if name in wnids]).ids
-    found = {annotations.validation_name(path): path for path in sorted([*flat, *inside])}
+    found = {imagenet_annotations.validation_name(path): path for path in sorted([*flat, *inside])}
     return {name: path for name, path in found.items() if name is not None}
 
 

@@ -16,7 +16,8 @@ from pathlib import Path
 import pandas as pd
 from PIL import Image
 
-from core import generate, paths
+from core import paths
+from core.benchmarks import generate
 from core.benchmarks.diorama import USUAL_AREA, Diorama
 from core.benchmarks.si_score import SIScore
 from core.diorama import assets, recipe, scene
@@ -189,7 +190,7 @@ def _nudged(row: Row) -> tuple[Row, str]:
 
 
 class SIScoreComposer(Composer):
-    """Composes images of a set that ``core.generate`` made again, from the cut-outs and backgrounds of its plan."""
+    """Composes images of a set that ``core.benchmarks.generate`` made again, from the cut-outs and backgrounds of its plan."""
 
     factors = ("centre", "size", "upright", CONTROL)
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from core import paths
+from core.benchmarks import imagenet_annotations
 from core.errors import UsageError
-from core.mistakes import annotations, published
+from core.mistakes import published
 
 _SOURCE = "https://github.com/google-research/imagenet-mistakes"
 
@@ -34,7 +35,7 @@ class Files:
     vit3b: File
     greedy_soups: File
     confusions: File
-    annotations: File
+    imagenet_annotations: File
     original: File
 
     def all(self) -> list[File]:
@@ -52,22 +53,23 @@ def find_files(images: Path | None = None) -> Files:
     Args:
         images: Folder of ImageNet's validation images, if there is one.
     """
-    folders = annotations.folders_of(images)
+    folders = imagenet_annotations.folders_of(images)
 
     def at(name: str, gives: str, *others: str) -> File:
-        return File(name, annotations.find([name, *others], folders), gives)
+        return File(name, imagenet_annotations.find([name, *others], folders), gives)
 
     mistakes = f"the mistakes of {{}} with category and severity ({_SOURCE})."
     return Files(
         *(at(model.file, mistakes.format(model.title)) for model in published.REFERENCES),
         confusions=at(published.CONFUSIONS, f"how often each pair of classes was confused ({_SOURCE})."),
         annotations=at(
-            annotations.FILE, "accepted, unclear and wrong labels, multi-label accuracy and ImageNet-M's 68 images."
+            imagenet_annotations.FILE,
+            "accepted, unclear and wrong labels, multi-label accuracy and ImageNet-M's 68 images.",
         ),
         original=at(
-            annotations.LABEL_FILES[0],
+            imagenet_annotations.LABEL_FILES[0],
             "each image's original class, unless images are in class folders.",
-            *annotations.LABEL_FILES[1:],
+            *imagenet_annotations.LABEL_FILES[1:],
         ),
     )
 
@@ -80,6 +82,6 @@ def remember(folder: Path) -> None:
     """
     folder = folder.expanduser().resolve()
     names = [file.name for file in find_files().all()]
-    if annotations.find([*names, *annotations.LABEL_FILES], [folder]) is None:
+    if imagenet_annotations.find([*names, *imagenet_annotations.LABEL_FILES], [folder]) is None:
         raise UsageError(f"{folder} holds none of {', '.join(names)}.")
-    paths.remember_data(annotations.KEY, folder)
+    paths.remember_data(imagenet_annotations.KEY, folder)

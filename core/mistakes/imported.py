@@ -18,10 +18,10 @@ import pandas as pd
 import pyarrow as pa
 
 from core import __version__, metrics, store
+from core.benchmarks.imagenet_annotations import N_VALIDATION, validation_number
 from core.benchmarks.imagenet_m import ImageNetMultilabel
 from core.errors import DataError, UsageError, nearest
 from core.labels import IMAGENET_1K, label_space
-from core.mistakes.annotations import N_VALIDATION, validation_number
 
 Order = Literal["file", "class"]
 ORDERS: tuple[Order, ...] = ("file", "class")

@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from core.benchmarks.imagenet_annotations import read_object, validation_name
 from core.errors import DataError, nearest
 from core.labels import IMAGENET_1K, label_space
-from core.mistakes.annotations import read_object, validation_name
 
 FINE_GRAINED, OOV = "fine-grained error", "fine-grained error with OOV"
 MULTILABEL = "fine-grained error with multi-label options"

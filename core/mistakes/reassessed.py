@@ -11,7 +11,7 @@ import json
 from functools import cache
 from pathlib import Path
 
-from core.mistakes.annotations import N_VALIDATION, validation_name, validation_number
+from core.benchmarks.imagenet_annotations import N_VALIDATION, validation_name, validation_number
 
 SOURCE = "ReaL labels (Beyer et al. 2020)"
 _FILE = Path("data") / "_info" / "imagenet_real_labels.json"

@@ -13,8 +13,8 @@ import numpy as np
 import pandas as pd
 
 from core import labels, scored, store
+from core.benchmarks.imagenet_annotations import Annotations, validation_name
 from core.labels import IMAGENET_1K
-from core.mistakes.annotations import Annotations, validation_name
 from core.mistakes.reassessed import reassessed
 
 Kind = Literal["wrong", "right", "all", "single_only", "both_wrong", "only_this_wrong"]

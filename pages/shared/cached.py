@@ -150,7 +150,7 @@ def _scores(key: _Key) -> pd.DataFrame:
 
 
 def scores(run: store.Run) -> pd.DataFrame:
-    """The table ``scores`` of a run's benchmark; see ``core.mistakes.scores``."""
+    """The table ``scores`` of a run's benchmark; see ``core.benchmarks.imagenet_scores``."""
     return _scores(key_of(run))
 
 

@@ -11,10 +11,11 @@ import pandas as pd
 import streamlit as st
 
 from core import store
+from core.benchmarks import imagenet_annotations
+from core.benchmarks.imagenet_annotations import Annotations, Labels
 from core.benchmarks.imagenet_m import ImageNetMultilabel
 from core.labels import IMAGENET_1K
-from core.mistakes import annotations, files, published, summary, table
-from core.mistakes.annotations import Annotations, Labels
+from core.mistakes import files, published, summary, table
 from core.mistakes.table import KINDS, Filters
 from core.types import Benchmark
 from pages.shared import cached
@@ -126,7 +127,7 @@ def _of_run(key: tuple[str, int], other: Any, annotated: _Stamp, references: tup
 
 
 def _is_validation(content: pd.DataFrame) -> bool:
-    return len(content) > 0 and annotations.validation_name(content["sample_id"].iloc[0]) is not None
+    return len(content) > 0 and imagenet_annotations.validation_name(content["sample_id"].iloc[0]) is not None
 
 
 def _read(stamp: _Stamp) -> pd.DataFrame | None:
@@ -134,15 +135,15 @@ def _read(stamp: _Stamp) -> pd.DataFrame | None:
 
 
 def _annotations(stamp: _Stamp) -> Annotations | None:
-    return annotations.read_annotations(Path(stamp[0])) if stamp else None
+    return imagenet_annotations.read_annotations(Path(stamp[0])) if stamp else None
 
 
 def labels_of(sample_id: str, found: files.Files) -> Labels | None:
     """What annotators said of an image; None if it is not theirs."""
-    name = annotations.validation_name(sample_id)
+    name = imagenet_annotations.validation_name(sample_id)
     if name is None or found.annotations.path is None:
         return None
-    return annotations.read_annotations(found.annotations.path).labels.get(name)
+    return imagenet_annotations.read_annotations(found.annotations.path).labels.get(name)
 
 
 def controls(subject: Subject) -> Filters:

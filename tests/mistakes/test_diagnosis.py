@@ -9,10 +9,10 @@ from PIL import Image
 from core import models, paths
 from core.benchmarks import open_benchmark
 from core.benchmarks.diorama import Diorama
+from core.benchmarks.generate import si_score_set
 from core.diorama.scene import Row
 from core.errors import DataError, UsageError
 from core.evaluate import evaluate
-from core.generate import si_score_set
 from core.images.preprocess import Preprocess
 from core.mistakes import diagnosis
 from core.mistakes.counterfactual import CONTROL, FACTORS, DioramaComposer, composer_of

@@ -5,9 +5,9 @@ import pandas as pd
 import pytest
 
 from core.benchmarks import open_benchmark
+from core.benchmarks.imagenet_annotations import read_annotations
 from core.evaluate import evaluate
 from core.mistakes import summary, table
-from core.mistakes.annotations import read_annotations
 from core.mistakes.reassessed import reassessed
 from core.mistakes.table import Filters
 from tests.conftest import RED_WNID
