@@ -129,7 +129,7 @@ def evaluate(
     """Run models over a benchmark; keep what they say."""
     choice("precision", precision, ("fp32", "bf16", "fp16"))
     opened = open_benchmark(benchmark, data)
-    from core.evaluate import evaluate as run_evaluation
+    from core.evaluate.loop import evaluate as run_evaluation
 
     runs = []
     for name in model:

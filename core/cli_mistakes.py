@@ -11,7 +11,8 @@ from core import benchmarks, paths, store, terminal
 from core.benchmarks import imagenet_annotations
 from core.benchmarks.imagenet_m import ImageNetM, ImageNetMultilabel
 from core.errors import UsageError, nearest
-from core.mistakes import diagnosis, files, imported
+from core.evaluate import imports
+from core.mistakes import diagnosis, files
 
 app = typer.Typer(help="The mistakes that remain.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -43,11 +44,11 @@ def import_logits(
     array: Annotated[str | None, typer.Option(help="Name of the array in an .npz with several.")] = None,
 ) -> None:
     """Store logits that were computed elsewhere as a model's predictions."""
-    if order not in imported.ORDERS:
-        raise UsageError(f"--order '{order}' is unknown.{nearest(order, imported.ORDERS)} Known: file, class.")
+    if order not in imports.ORDERS:
+        raise UsageError(f"--order '{order}' is unknown.{nearest(order, imports.ORDERS)} Known: file, class.")
     root = _annotated_folder(data)
     for benchmark in (ImageNetMultilabel(root), ImageNetM(root)):
-        run = imported.import_logits(logits, name, benchmark, order=order, array=array)  # type: ignore[arg-type]
+        run = imports.import_logits(logits, name, benchmark, order=order, array=array)  # type: ignore[arg-type]
         terminal.out.print(
             f"{run.n_done:,} predictions of {run.model} on {run.benchmark} · identity {run.identity} · {run.path}",
             soft_wrap=True,

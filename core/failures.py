@@ -100,7 +100,7 @@ def explain(
     if rows.empty:
         return []
     from core import models
-    from core.evaluate import Plan, pixels_of
+    from core.evaluate.loop import Plan, pixels_of
     from core.models.engine import Engine
     from core.saliency.explain import Explainer
 

@@ -6,8 +6,9 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core import features, store
+from core import store
 from core.errors import StoreError, UsageError
+from core.evaluate import features
 from core.store.parts import write_parquet
 from core.types import Benchmark, ProgressCallback
 

@@ -102,7 +102,7 @@ class _Execution:
         self._show(Progress(0, 0, stage="starting"))
         # Imported only now, because a worker that finds nothing to do should be gone at once; and before anybody can
         # interrupt, because an import that is cut off cannot be repeated.
-        from core.evaluate import InterruptedRunError, evaluate
+        from core.evaluate.loop import InterruptedRunError, evaluate
         from core.models.sources import resolve_device
 
         request = self._job.request

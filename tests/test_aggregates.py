@@ -4,7 +4,7 @@ import pytest
 from core import aggregates, metrics, scored, store
 from core.aggregates import Question, Where
 from core.benchmarks import open_benchmark
-from core.evaluate import evaluate
+from core.evaluate.loop import evaluate
 from core.types import Factor
 from tests.synthetic_store import chance_right, make, make_samples, write_run
 

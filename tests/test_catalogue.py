@@ -2,7 +2,7 @@ import numpy as np
 
 from core import catalogue, store
 from core.benchmarks import open_benchmark
-from core.evaluate import evaluate
+from core.evaluate.loop import evaluate
 from tests.synthetic_store import make_samples, write_run
 
 

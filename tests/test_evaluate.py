@@ -15,11 +15,11 @@ import torch
 from PIL import Image
 from timm.data import create_transform
 
-from core import evaluate as evaluation
 from core import metrics, models, report, store
 from core.benchmarks import open_benchmark
 from core.errors import DataError, LabelSpaceError, StoreError, UsageError
-from core.evaluate import Plan, evaluate
+from core.evaluate import loop as evaluation
+from core.evaluate.loop import Plan, evaluate
 from core.images import views
 from core.types import Progress, View
 from tests.conftest import GREEN, RED, RED_WNID, REPO, TOY_TRANSFORM, BrightestChannel

@@ -9,7 +9,7 @@ from PIL import Image
 from core import failures, models, strip
 from core.benchmarks import open_benchmark
 from core.errors import UsageError
-from core.evaluate import evaluate
+from core.evaluate.loop import evaluate
 from core.failures import Panel
 from tests.benchmarks.test_focus import focus
 from tests.conftest import TOY_TRANSFORM

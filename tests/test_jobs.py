@@ -11,7 +11,7 @@ import pytest
 from core import cost, jobs, paths, store
 from core.benchmarks import open_benchmark
 from core.errors import DataError, UsageError
-from core.evaluate import evaluate
+from core.evaluate.loop import evaluate
 from core.job_files import ENDED, Request, home, is_locked, tail, write_status
 from core.types import Progress
 from core.worker import work

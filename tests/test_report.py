@@ -12,7 +12,7 @@ from PIL import Image
 from core import models, report
 from core.benchmarks import generate, open_benchmark
 from core.errors import UsageError
-from core.evaluate import evaluate
+from core.evaluate.loop import evaluate
 from tests.conftest import RED_WNID, TOY_TRANSFORM, BrightestChannel
 
 KOALA, ZEBRA, LEMON = 105, 340, 951

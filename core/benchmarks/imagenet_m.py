@@ -2,7 +2,7 @@
 
 Vasudevan et al. 2022, "When does dough become a bagel? Analyzing the remaining mistakes on ImageNet". An image accepts
 the classes that annotators found correct or unclear; problematic images are left out. Images lie flat or in folders
-named by WordNet id. Predictions made elsewhere can be imported without the images (``core.mistakes.imported``).
+named by WordNet id. Predictions made elsewhere can be imported without the images (``core.evaluate.imports``).
 """
 
 from __future__ import annotations

@@ -16,7 +16,7 @@ from core.benchmarks import diorama, open_benchmark
 from core.diorama import card
 from core.diorama.train import trained
 from core.errors import ModelError, cannot_write
-from core.evaluate import evaluate
+from core.evaluate.loop import evaluate
 from core.types import ProgressCallback
 
 Bar = Callable[[str], AbstractContextManager[ProgressCallback]]

@@ -6,7 +6,7 @@ import pytest
 from core import benchmarks, models, report, store
 from core.diorama import card
 from core.diorama.train import TRAININGS, trained
-from core.evaluate import Plan, evaluate
+from core.evaluate.loop import Plan, evaluate
 from core.images.preprocess import as_rgb
 from core.models.engine import Engine
 from core.store import lists

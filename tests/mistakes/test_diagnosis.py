@@ -12,7 +12,7 @@ from core.benchmarks.diorama import Diorama
 from core.benchmarks.generate import si_score_set
 from core.diorama.scene import Row
 from core.errors import DataError, UsageError
-from core.evaluate import evaluate
+from core.evaluate.loop import evaluate
 from core.images.preprocess import Preprocess
 from core.mistakes import diagnosis
 from core.mistakes.counterfactual import CONTROL, FACTORS, DioramaComposer, composer_of

@@ -6,7 +6,7 @@ import pytest
 
 from core.benchmarks import open_benchmark
 from core.benchmarks.imagenet_annotations import read_annotations
-from core.evaluate import evaluate
+from core.evaluate.loop import evaluate
 from core.mistakes import summary, table
 from core.mistakes.reassessed import reassessed
 from core.mistakes.table import Filters

@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import paths
 from core.benchmarks import open_benchmark
-from core.evaluate import evaluate
+from core.evaluate.loop import evaluate
 from core.mistakes import files, published, reviews
 from tests.browser import app_server, chromium
 from tests.conftest import REPO, SHARED

@@ -10,7 +10,7 @@ import pytest
 from core import compare, store
 from core.aggregates import Question
 from core.benchmarks import open_benchmark
-from core.evaluate import evaluate
+from core.evaluate.loop import evaluate
 from core.wording import points
 from tests.conftest import REPO
 from tests.pages.conftest import PAGES, open_page, text_of

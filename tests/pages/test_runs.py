@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 
 from core import cost, jobs, paths
 from core.benchmarks import open_benchmark
-from core.evaluate import evaluate
+from core.evaluate.loop import evaluate
 from core.job_files import lock_of, write_status
 from core.types import Progress
 from tests.browser import app_server, chromium

@@ -21,7 +21,7 @@ from core.types import Benchmark, Model, Progress, ProgressCallback
 if TYPE_CHECKING:
     from torch import nn
 
-    from core.evaluate import Plan
+    from core.evaluate.loop import Plan
 
 FEATURES, HEAD = "features.npy", "head.npy"
 #: What there is of the features while they are made; an interrupted call goes on from it.
@@ -90,7 +90,7 @@ def keep(
     if found is not None:
         return found
     from core import models
-    from core.evaluate import Plan
+    from core.evaluate.loop import Plan
 
     model = models.load(run.info["model"]["source"], device)
     plan = Plan.of(model, benchmark, run.info["view"], run.info["precision"])
@@ -193,7 +193,7 @@ def _extract(
     progress: ProgressCallback | None,
 ) -> None:
     """Fill the rows of ``values``, float16 (N, D), that are not there yet, in the order of the plan's samples."""
-    from core.evaluate import pixels_of
+    from core.evaluate.loop import pixels_of
     from core.models.engine import Engine
 
     engine = Engine(body, plan.precision, batch_size, workers)
