@@ -7,8 +7,9 @@ import html
 import pandas as pd
 import streamlit as st
 
-from core import catalogue, findings, store
-from core.aggregates import Question
+from core import store
+from core.answers import catalogue, sentences
+from core.answers.questions import Question
 from core.errors import OffcenterError
 from core.figures import mini
 from core.wording import count
@@ -76,7 +77,7 @@ def _overall(choice: Choice, model: str) -> None:
     runs = [run for run in choice.runs if run.model == model]
     for run in runs[:MOST_CARDS]:
         row = cached.answer(run, Question()).iloc[0]
-        said = findings.overall(model, row["value"], row["low"], row["high"], int(row["n"]))
+        said = sentences.overall(model, row["value"], row["low"], row["high"], int(row["n"]))
         st.markdown(f"{said.removesuffix('.')} of `{run.benchmark}`.")
     if not runs:
         st.info(f"**{model}** has no stored result yet. Open “not computed yet” in the sidebar to start one.")

@@ -14,7 +14,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import RenderableType
 
-from core import benchmarks, cli_jobs, cli_mistakes, cli_settings, paths, report, store, terminal, wording
+from core import benchmarks, cli_jobs, cli_mistakes, cli_settings, paths, store, terminal, wording
+from core.answers import report
 from core.cli_options import (
     BenchmarkKey,
     Data,

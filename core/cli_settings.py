@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from core import cli_options as options
-from core import report, terminal
+from core import terminal
+from core.answers import report
 from core.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None)

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from core import scored, store
+from core import store
+from core.answers import joined
 from core.errors import DataError, NotAvailableError, UsageError
 from core.labels import class_names
 from core.types import Benchmark, Model
@@ -71,10 +72,10 @@ def choose(run: store.Run, n: int = SHOWN, category: str | None = None) -> pd.Da
     """
     if not 1 <= n <= MOST:
         raise UsageError(f"a strip shows 1 to {MOST} images, not {n}.")
-    missing = set(_COLUMNS) - set(scored.columns_of(run))
+    missing = set(_COLUMNS) - set(joined.columns_of(run))
     if missing:
         raise UsageError(f"'{run.benchmark}' has no settings: choose focus, imagenet-attributes or diorama/settings.")
-    table = scored.read(run, _COLUMNS)
+    table = joined.read(run, _COLUMNS)
     wrong = (table["correct"] == 0) & (table["n_uncommon"] > 0)
     if category is not None:
         wrong &= table["category"] == category

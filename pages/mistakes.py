@@ -7,7 +7,8 @@ from functools import partial
 import numpy as np
 import streamlit as st
 
-from core import catalogue, paths, store
+from core import paths, store
+from core.answers import catalogue
 from core.benchmarks.imagenet_m import ImageNetMultilabel
 from core.errors import OffcenterError
 from core.mistakes import published, table

@@ -5,8 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core import catalogue, findings, published, store
-from core.aggregates import Question
+from core import store
+from core.answers import catalogue, sentences
+from core.answers import marks as published
+from core.answers.questions import Question
 from core.errors import OffcenterError
 from core.figures import bars
 from core.figures.style import Words, colour_of
@@ -94,7 +96,7 @@ def _finding(table: pd.DataFrame) -> str:
     known = table.dropna(subset="value")
     worst, best = known.loc[known["value"].idxmin()], known.loc[known["value"].idxmax()]
     said = [
-        findings.overall(row["model"], row["value"], row["low"], row["high"], int(row["n"])).removesuffix(".")
+        sentences.overall(row["model"], row["value"], row["low"], row["high"], int(row["n"])).removesuffix(".")
         + f" of `{row['benchmark']}`"
         for row in (best, worst)
     ]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import catalogue, findings, store, uncommon
-from core.aggregates import Question, Where
+from core import store, uncommon
+from core.answers import catalogue, sentences
+from core.answers.questions import Question, Where
 from core.errors import OffcenterError
 from core.uncommon.gaps import DEFINITIONS
 from core.wording import interval, percent, points
@@ -37,7 +38,7 @@ def page() -> None:
         _nothing(choice)
         return
     model, run = next(iter(runs.items()))
-    text.head(TITLE, findings.costliest(model, cached.settings(run, "costs")))
+    text.head(TITLE, sentences.costliest(model, cached.settings(run, "costs")))
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         definition = st.segmented_control(
             "Gap", list(DEFINITIONS), default="paper-code", key="gap", bind="query-params",

@@ -6,8 +6,10 @@ import dataclasses
 
 import streamlit as st
 
-from core import catalogue, findings, store
-from core.compare import Contrast
+from core import store
+from core.answers import catalogue
+from core.answers import sentences as findings
+from core.answers.compare import Contrast
 from core.errors import OffcenterError
 from core.wording import short_label, value
 from pages.shared import cached, drawer, explore, factor_tiles, frame, gallery, panels, place, text

@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 
-from core import aggregates, metrics, scored, store
-from core.aggregates import Question, Where
+from core import metrics, store
+from core.answers import joined as scored
+from core.answers import questions
+from core.answers.questions import Question, Where
 from core.benchmarks import open_benchmark
 from core.evaluate.loop import evaluate
 from core.types import Factor
@@ -20,12 +22,12 @@ def test_an_answer_is_what_the_metrics_say_of_the_joined_table(toy_model, colour
     run = evaluate(toy_model, open_benchmark("imagenet", colour_folder))
     joined = metrics.join(store.read_samples(run), store.read(run))
     by_hand = metrics.accuracy_by(joined, "class")
-    found = aggregates.answer(run, Question(("class",)))
+    found = questions.answer(run, Question(("class",)))
     assert found.to_dict("list") == by_hand.to_dict("list")
 
 
 def test_a_planted_weakness_is_found_cell_by_cell(location):
-    table = aggregates.answer(location, Question(("x", "y")))
+    table = questions.answer(location, Question(("x", "y")))
     assert len(table) == 441
     assert (table["n"] == 2).all()
     assert (table["value"] == (table["x"] < 0.5)).all()
@@ -36,43 +38,43 @@ def test_accuracies_of_a_synthetic_store_are_those_it_was_made_with():
     for run, by in ((size, "area"), (rotation, "angle_deg")):
         samples = store.read_samples(run)
         expected = samples.assign(chance=chance_right(samples, 1.0)).groupby(by)["chance"].mean().to_numpy()
-        table = aggregates.answer(run, Question((by,)))
+        table = questions.answer(run, Question((by,)))
         spread = np.sqrt(expected * (1 - expected) / table["n"])
         assert (abs(table["value"] - expected) < 4.5 * spread + 1e-9).all()
 
 
 def test_an_answer_is_read_from_disk_the_second_time(location, monkeypatch):
-    first = aggregates.answer(location, Question(("x",)))
+    first = questions.answer(location, Question(("x",)))
 
     def forbidden(*_):
         raise AssertionError("computed again")
 
-    monkeypatch.setattr(aggregates, "_answer", forbidden)
-    assert aggregates.answer(location, Question(("x",))).equals(first)
+    monkeypatch.setattr(questions, "_answer", forbidden)
+    assert questions.answer(location, Question(("x",))).equals(first)
 
 
 def test_a_run_that_grew_is_answered_anew(toy_model, colour_folder):
     benchmark = open_benchmark("imagenet", colour_folder)
     partial = evaluate(toy_model, benchmark, limit=10)
-    assert aggregates.answer(partial, Question()).at[0, "n"] == 10
+    assert questions.answer(partial, Question()).at[0, "n"] == 10
     whole = evaluate(toy_model, benchmark)
-    assert aggregates.answer(whole, Question()).at[0, "n"] == 24
+    assert questions.answer(whole, Question()).at[0, "n"] == 24
 
 
 def test_conditions_keep_the_ends_of_a_range(location):
     question = Question(where=(Where("x", 0.1, 0.2), Where.equals("y", 0.5)))
-    assert aggregates.answer(location, question).at[0, "n"] == 3 * 2
+    assert questions.answer(location, question).at[0, "n"] == 3 * 2
 
 
 def test_conditions_on_a_class_keep_its_images(location):
     name = store.read_samples(location)["class"].iloc[0]
-    found = aggregates.behind(location, Question(where=(Where("class", values=(name,)),)))
+    found = questions.behind(location, Question(where=(Where("class", values=(name,)),)))
     assert set(found["sample_id"].str.partition("/")[0]) == {name}
 
 
 def test_behind_a_cell_are_its_images_the_surest_first(location):
     question = Question(where=(Where.equals("x", 0.25), Where.equals("y", 0.5)))
-    found = aggregates.behind(location, question)
+    found = questions.behind(location, question)
     samples = store.read_samples(location)
     there = samples[(samples["x"] == 0.25) & (samples["y"] == 0.5)]
     assert set(found["sample_id"]) == set(there["sample_id"])
@@ -83,8 +85,8 @@ def test_behind_a_cell_are_its_images_the_surest_first(location):
 def test_failed_images_are_shown_but_not_counted(toy_model, colour_folder):
     next(colour_folder.glob("*/0.png")).write_bytes(b"broken")
     run = evaluate(toy_model, open_benchmark("imagenet", colour_folder))
-    assert aggregates.answer(run, Question()).at[0, "n"] == 23
-    found = aggregates.behind(run, Question())
+    assert questions.answer(run, Question()).at[0, "n"] == 23
+    found = questions.behind(run, Question())
     assert len(found) == 24
     assert found["right"].isna().sum() == 1
 
@@ -100,11 +102,11 @@ def test_one_sample_has_its_factors_and_what_was_said(location):
 
 
 def test_levels_are_the_values_that_occur(location):
-    assert aggregates.levels(location, Factor("x", "x", "numeric")) == [round(0.05 * step, 2) for step in range(21)]
+    assert questions.levels(location, Factor("x", "x", "numeric")) == [round(0.05 * step, 2) for step in range(21)]
 
 
 def test_normalised_curves_reach_one(location):
-    table = aggregates.answer(location, Question(("y",)))
-    shape = aggregates.normalised(table)
+    table = questions.answer(location, Question(("y",)))
+    shape = questions.normalised(table)
     assert shape["value"].max() == 1
     assert np.allclose(shape["low"] * table["value"].max(), table["low"])

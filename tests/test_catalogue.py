@@ -1,6 +1,7 @@
 import numpy as np
 
-from core import catalogue, store
+from core import store
+from core.answers import catalogue
 from core.benchmarks import open_benchmark
 from core.evaluate.loop import evaluate
 from tests.synthetic_store import make_samples, write_run

@@ -1,8 +1,9 @@
 import numpy as np
 import pytest
 
-from core import compare, store
-from core.aggregates import Question
+from core import store
+from core.answers import compare
+from core.answers.questions import Question
 from core.errors import UsageError
 from tests.synthetic_store import make_samples, write_run
 

@@ -15,7 +15,8 @@ import torch
 from PIL import Image
 from timm.data import create_transform
 
-from core import metrics, models, report, store
+from core import metrics, models, store
+from core.answers import report
 from core.benchmarks import open_benchmark
 from core.errors import DataError, LabelSpaceError, StoreError, UsageError
 from core.evaluate import loop as evaluation

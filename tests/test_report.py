@@ -9,7 +9,8 @@ import pytest
 import torch
 from PIL import Image
 
-from core import models, report
+from core import models
+from core.answers import report
 from core.benchmarks import generate, open_benchmark
 from core.errors import UsageError
 from core.evaluate.loop import evaluate

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import findings, report, store
+from core import store
 from core import uncommon as settings
-from core.aggregates import Question, Where, behind
+from core.answers import report, sentences
+from core.answers.questions import Question, Where, behind
 from core.figures import uncommon as figures
 from core.figures.style import Words
 from core.uncommon import stored
@@ -108,13 +109,13 @@ def test_heatmap_cells_are_clickable_and_told_by_colour(run):
 
 def test_the_finding_names_no_setting_that_is_not_clear():
     row = {"attribute": "time", "value": "night", "n_common": 50, "n_uncommon": 40, "thin": False}
-    unclear = findings.costliest("m", pd.DataFrame([{**row, "gap": 0.05, "low": -0.02, "high": 0.12}]))
+    unclear = sentences.costliest("m", pd.DataFrame([{**row, "gap": 0.05, "low": -0.02, "high": 0.12}]))
     assert unclear.startswith(
         "No uncommon setting clearly costs **m** accuracy: the most is 5.0\u00a0points [−2.0, 12.0]"
     )
-    clear = findings.costliest("m", pd.DataFrame([{**row, "gap": 0.2, "low": 0.1, "high": 0.3}]))
+    clear = sentences.costliest("m", pd.DataFrame([{**row, "gap": 0.2, "low": 0.1, "high": 0.3}]))
     assert clear.startswith("**Night** costs **m** most: **20.0\u00a0points** of accuracy [10.0, 30.0]")
-    thin = findings.costliest("m", pd.DataFrame([{**row, "gap": 0.2, "low": 0.1, "high": 0.3, "thin": True}]))
+    thin = sentences.costliest("m", pd.DataFrame([{**row, "gap": 0.2, "low": 0.1, "high": 0.3, "thin": True}]))
     assert "fewer than 30 images in each uncommon setting" in thin
 
 

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from core import compare, metrics, report, store
-from core.aggregates import Question
+from core import metrics, store
+from core.answers import compare, report
+from core.answers.questions import Question
 from core.benchmarks import diorama
 from core.diorama import pool, recipe
 from core.diorama.train import BATCH, TRAININGS, Training

@@ -15,8 +15,9 @@ import pyarrow as pa
 from filelock import FileLock
 from PIL import Image
 
-from core import metrics, scored, store
-from core.aggregates import is_clustered
+from core import metrics, store
+from core.answers import joined
+from core.answers.questions import is_clustered
 from core.benchmarks import open_benchmark
 from core.errors import UsageError
 from core.mistakes.counterfactual import CONTROL, FACTORS, Composer, composer_of
@@ -118,7 +119,7 @@ def diagnose(
 
 
 def _parts(run: store.Run) -> Parts:
-    return Parts(scored.folder(run), "diagnosis", SCHEMA)
+    return Parts(joined.folder(run), "diagnosis", SCHEMA)
 
 
 def _table(sample_id: str, tried: Sequence[Tried]) -> pa.Table:
@@ -130,7 +131,7 @@ def _table(sample_id: str, tried: Sequence[Tried]) -> pa.Table:
 
 def mistakes(run: store.Run) -> list[tuple[str, tuple[int, ...]]]:
     """(sample id, accepted classes) of a run's mistakes, in an order drawn from its identity."""
-    table = scored.read(run, ["sample_id", "accepted", "correct"])
+    table = joined.read(run, ["sample_id", "accepted", "correct"])
     wrong = table[table["correct"] == 0]
     order = np.random.default_rng(int(run.identity, 16)).permutation(len(wrong))
     ids, accepted = wrong["sample_id"].to_numpy(), wrong["accepted"].tolist()
@@ -178,7 +179,7 @@ def shares_of(run: store.Run) -> pd.DataFrame:
     """``repaired_shares`` of what has been diagnosed of a run so far."""
     clusters = None
     if is_clustered(run):
-        table = scored.read(run, ["sample_id", "cluster"])
+        table = joined.read(run, ["sample_id", "cluster"])
         clusters = dict(zip(table["sample_id"], table["cluster"].tolist(), strict=True))
     return repaired_shares(stored(run), clusters)
 

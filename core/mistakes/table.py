@@ -12,7 +12,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from core import labels, scored, store
+from core import labels, store
+from core.answers import joined
 from core.benchmarks.imagenet_annotations import Annotations, validation_name
 from core.labels import IMAGENET_1K
 from core.mistakes.reassessed import reassessed
@@ -72,10 +73,10 @@ def of_run(run: store.Run, other: store.Run | None = None, annotations: Annotati
         are none), ``single`` (right under the single label; NaN where that is not known), ``cluster``, and with
         ``other``: ``other_predicted`` and ``other_right`` (NaN where it has no such image).
     """
-    columns = scored.columns_of(run)
+    columns = joined.columns_of(run)
     named = next((name for name in ("class", "category") if name in columns), None)
     wanted = ["sample_id", "predicted", "confidence", "correct", "cluster"]
-    read = scored.read(run, [*wanted, *([named] if named else []), *(["original"] if "original" in columns else [])])
+    read = joined.read(run, [*wanted, *([named] if named else []), *(["original"] if "original" in columns else [])])
     space = run.info["model"]["label_space"]
     right = read["correct"].to_numpy(dtype=float)
     table = pd.DataFrame(
@@ -113,7 +114,7 @@ def _accepted(table: pd.DataFrame, annotations: Annotations) -> np.ndarray:
 
 
 def _with_other(table: pd.DataFrame, other: store.Run) -> pd.DataFrame:
-    said = scored.read(other, ["sample_id", "predicted", "correct"])
+    said = joined.read(other, ["sample_id", "predicted", "correct"])
     rows = pd.Index(said["sample_id"]).get_indexer(pd.Index(table["sample_id"]))
     there = rows >= 0
     predicted = np.where(there, said["predicted"].to_numpy()[rows], -1)

@@ -9,9 +9,10 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import aggregates, catalogue, compare, labels, report, scored, store
-from core.aggregates import Question
-from core.compare import Contrast
+from core import labels, store
+from core.answers import catalogue, compare, joined, questions, report
+from core.answers.compare import Contrast
+from core.answers.questions import Question
 from core.errors import OffcenterError
 from core.images import drawing
 from core.types import Benchmark, Factor
@@ -61,7 +62,7 @@ def _open(key: _Key) -> store.Run:
 
 @st.cache_data(max_entries=2048, show_spinner="Reading the predictions, once …")
 def _answer(key: _Key, question: Question) -> pd.DataFrame:
-    return aggregates.answer(_open(key), question)
+    return questions.answer(_open(key), question)
 
 
 def answer(run: store.Run, question: Question) -> pd.DataFrame:
@@ -71,7 +72,7 @@ def answer(run: store.Run, question: Question) -> pd.DataFrame:
 
 @st.cache_data(max_entries=64, **_QUIET)
 def _behind(key: _Key, question: Question) -> pd.DataFrame:
-    return aggregates.behind(_open(key), question)
+    return questions.behind(_open(key), question)
 
 
 def behind(run: store.Run, question: Question) -> pd.DataFrame:
@@ -91,7 +92,7 @@ def settings(run: store.Run, question: str) -> pd.DataFrame:
 
 @st.cache_data(max_entries=512, **_QUIET)
 def _levels(key: _Key, factor: Factor) -> list:
-    return aggregates.levels(_open(key), factor)
+    return questions.levels(_open(key), factor)
 
 
 def levels(run: store.Run, factor: Factor) -> list:
@@ -135,11 +136,11 @@ def half_area(run: store.Run, question: Question) -> Contrast:
 
 
 @st.cache_data(max_entries=256, **_QUIET)
-def _sample(key: _Key, sample_id: str) -> scored.Sample | None:
-    return scored.sample(_open(key), sample_id)
+def _sample(key: _Key, sample_id: str) -> joined.Sample | None:
+    return joined.sample(_open(key), sample_id)
 
 
-def sample(run: store.Run, sample_id: str) -> scored.Sample | None:
+def sample(run: store.Run, sample_id: str) -> joined.Sample | None:
     """See ``scored.sample``."""
     return _sample(key_of(run), sample_id)
 

@@ -9,7 +9,8 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import paths, scored, store
+from core import paths, store
+from core.answers import joined
 from core.errors import OffcenterError
 from core.figures import mistakes as figures
 from core.figures.style import Words
@@ -79,7 +80,7 @@ def _running() -> dict[str, subprocess.Popen[bytes]]:
 
 
 def _log(run: store.Run) -> Any:
-    return scored.folder(run) / "diagnosis.log"
+    return joined.folder(run) / "diagnosis.log"
 
 
 def _start(run: store.Run) -> None:

@@ -10,8 +10,9 @@ from urllib.parse import urlencode
 import streamlit as st
 from PIL import Image
 
-from core import scored, store
-from core.catalogue import benchmark_class
+from core import store
+from core.answers import joined
+from core.answers.catalogue import benchmark_class
 from core.errors import OffcenterError
 from core.images import drawing
 from core.types import Benchmark
@@ -92,7 +93,7 @@ def _stepped(key: str) -> None:
 
 
 def _picture(
-    choice: Choice, key: str, sample_id: str, runs: dict[str, store.Run], there: dict[str, scored.Sample]
+    choice: Choice, key: str, sample_id: str, runs: dict[str, store.Run], there: dict[str, joined.Sample]
 ) -> None:
     source = cached.benchmark(key, choice.data_home)
     if source is None:
@@ -129,7 +130,7 @@ def _with_heat(
     source: Benchmark,
     sample_id: str,
     runs: dict[str, store.Run],
-    there: dict[str, scored.Sample],
+    there: dict[str, joined.Sample],
 ) -> Image.Image:
     """The image under a Grad-CAM of a class that the user chooses."""
     model, sample = next(iter(there.items()))
@@ -145,7 +146,7 @@ def _with_heat(
     return drawing.with_heat(seen, heat.values, opacity / 100)
 
 
-def top5(model: str, run: store.Run, sample: scored.Sample, colour: str) -> None:
+def top5(model: str, run: store.Run, sample: joined.Sample, colour: str) -> None:
     """The five best classes as bars; accepted ones are ticked."""
     if sample.error:
         st.html(f'<div class="oc-top"><div class="head">{html.escape(model)}</div>{html.escape(sample.error)}</div>')
@@ -165,7 +166,7 @@ def top5(model: str, run: store.Run, sample: scored.Sample, colour: str) -> None
     st.html(f'<div class="oc-top"><div class="head">{html.escape(model)} {mark}</div>{"".join(rows)}</div>')
 
 
-def _facts(key: str, sample_id: str, runs: dict[str, store.Run], there: dict[str, scored.Sample]) -> None:
+def _facts(key: str, sample_id: str, runs: dict[str, store.Run], there: dict[str, joined.Sample]) -> None:
     """Accepted classes, factors, identity and the link."""
     model, sample = next(iter(there.items()))
     space = runs[model].info["model"]["label_space"]

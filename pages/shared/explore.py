@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import catalogue, store
-from core.aggregates import Question, Where
+from core import store
+from core.answers import catalogue
+from core.answers.questions import Question, Where
 from core.types import Benchmark, Factor
 from core.wording import short_label, value
 from pages.shared import cached, text

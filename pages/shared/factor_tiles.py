@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core import store
-from core.compare import Contrast
+from core.answers.compare import Contrast
 from core.wording import interval, percent, points
 from pages.shared import cached, explore
 from pages.shared.explore import ALL, Controls

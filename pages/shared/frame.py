@@ -12,8 +12,9 @@ from urllib.parse import urlencode
 import streamlit as st
 from streamlit.errors import StreamlitAPIException
 
-from core import catalogue, paths, store
-from core.catalogue import KnownModel
+from core import paths, store
+from core.answers import catalogue
+from core.answers.catalogue import KnownModel
 from core.figures.style import colour_of
 from pages.shared import cached, styles
 

@@ -11,8 +11,8 @@ import pandas as pd
 import streamlit as st
 
 from core import store
-from core.aggregates import Question
-from core.catalogue import benchmark_class
+from core.answers.catalogue import benchmark_class
+from core.answers.questions import Question
 from core.types import Benchmark
 from core.wording import percent
 from pages.shared import cached, place

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import catalogue, jobs, paths, report, store
+from core import jobs, paths, store
+from core.answers import catalogue, report
 from core.errors import OffcenterError
 from core.job_files import ENDED, RESUMABLE, Job, State, tail
 from core.types import Progress

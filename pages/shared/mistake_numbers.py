@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from core import store
-from core.aggregates import is_clustered
+from core.answers.questions import is_clustered
 from core.benchmarks.imagenet_m import ImageNetM, ImageNetMultilabel
 from core.mistakes import published, summary, table
 from core.mistakes.table import Filters

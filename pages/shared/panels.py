@@ -8,8 +8,9 @@ from typing import Any
 
 import pandas as pd
 
-from core import aggregates, store
-from core.aggregates import Question
+from core import store
+from core.answers import questions
+from core.answers.questions import Question
 from core.figures import bars, curve, location, polar
 from core.figures.style import Words
 from core.metrics.accuracy import THIN
@@ -27,7 +28,7 @@ Tables = dict[str, pd.DataFrame]
 def answers(runs: Mapping[str, store.Run], question: Question, normalise: bool = False) -> Tables:
     """Metric table by model."""
     tables = {model: cached.answer(run, question) for model, run in runs.items()}
-    return {model: aggregates.normalised(table) for model, table in tables.items()} if normalise else tables
+    return {model: questions.normalised(table) for model, table in tables.items()} if normalise else tables
 
 
 def words(
@@ -108,7 +109,7 @@ def _rings(tables: Tables, lines: Factor | None) -> tuple[Tables, dict[str, str]
         return tables, {model: model for model in tables}
     rings, groups = {}, {}
     for model, table in tables.items():
-        for level, part in aggregates.by_level(table, lines.name).items():
+        for level, part in questions.by_level(table, lines.name).items():
             prefix = f"{model}, " if len(tables) > 1 else ""
             name = f"{prefix}{short_label(lines)} {value(lines, level)}"
             rings[name], groups[name] = part, model

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import catalogue
-from core.aggregates import Where
+from core.answers import catalogue
+from core.answers.questions import Where
 
 CELL, IMAGE, BY, PAGE = "cell", "image", "by", "p"
 

@@ -13,8 +13,8 @@ from pathlib import Path
 import streamlit as st
 
 from core import cost, jobs, paths
+from core.answers.catalogue import KnownModel
 from core.benchmarks import benchmark_class, find_data, known_benchmarks
-from core.catalogue import KnownModel
 from core.cost import Cost
 from core.errors import OffcenterError
 from core.images.views import VIEWS

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from core import findings, store
-from core.aggregates import Question
+from core import store
+from core.answers import sentences
+from core.answers.questions import Question
 from pages.shared import cached
 
 _CHANGES = {
@@ -24,9 +25,9 @@ def sentence(protocol: str, model: str, run: store.Run, question: Question) -> s
         question: ``policy`` and ``where``.
     """
     if protocol == "size":
-        return findings.half(model, cached.half_area(run, question))
+        return sentences.half(model, cached.half_area(run, question))
     if protocol == "location":
         contrast = cached.centre_to(run, "corner", question)
     else:
         contrast = cached.turned(run, _CIRCULAR[protocol], question)
-    return findings.drop(model, contrast, _CHANGES[protocol])
+    return sentences.drop(model, contrast, _CHANGES[protocol])

@@ -9,7 +9,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core import failures, probes, store
-from core.catalogue import benchmark_class
+from core.answers.catalogue import benchmark_class
 from core.errors import OffcenterError
 from core.figures.heatmap import category_heatmap
 from core.figures.style import Words

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from core import paths, report, store
+from core import paths, store
+from core.answers import report
 from core.metrics.accuracy import THIN
 from core.types import Benchmark
 from core.wording import preprocessing

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from core import benchmarks, models, report, store
+from core import benchmarks, models, store
+from core.answers import report
 from core.diorama import card
 from core.diorama.train import TRAININGS, trained
 from core.evaluate.loop import Plan, evaluate

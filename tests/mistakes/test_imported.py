@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from core import report, store
+from core import store
+from core.answers import report
 from core.benchmarks import open_benchmark
 from core.benchmarks.imagenet_m import ImageNetMultilabel
 from core.cli import main

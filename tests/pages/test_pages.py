@@ -7,8 +7,9 @@ import sys
 import numpy as np
 import pytest
 
-from core import compare, store
-from core.aggregates import Question
+from core import store
+from core.answers import compare
+from core.answers.questions import Question
 from core.benchmarks import open_benchmark
 from core.evaluate.loop import evaluate
 from core.wording import points

@@ -7,8 +7,9 @@ from functools import partial
 
 import pandas as pd
 
-from core import scored, store
-from core.aggregates import is_clustered
+from core import store
+from core.answers import joined
+from core.answers.questions import is_clustered
 from core.uncommon.gaps import adjusted_gaps, category_gaps, costs, gaps
 from core.uncommon.rules import ATTRIBUTES
 from core.uncommon.tables import by_category_partition, heatmap, partitions, totals
@@ -37,11 +38,11 @@ def answer(run: store.Run, question: str) -> pd.DataFrame:
         run: Of a benchmark whose samples passed through ``annotate``.
         question: Key of ``QUESTIONS``; the function says which columns come.
     """
-    return scored.remembered(run, ["settings", question], lambda: _answer(run, question))
+    return joined.remembered(run, ["settings", question], lambda: _answer(run, question))
 
 
 def _answer(run: store.Run, question: str) -> pd.DataFrame:
-    table = scored.read(run, _COLUMNS)
+    table = joined.read(run, _COLUMNS)
     for column in ("category", "time", "weather", "partition"):
         table[column] = table[column].astype(str).astype(object)
     return QUESTIONS[question](table, cluster="cluster" if is_clustered(run) else None)

@@ -9,7 +9,8 @@ from typing import Any, Literal
 import numpy as np
 import pandas as pd
 
-from core import metrics, scored, store
+from core import metrics, store
+from core.answers import joined
 from core.benchmarks import benchmark_class
 from core.store import lists
 from core.types import Factor
@@ -107,12 +108,12 @@ def answer(run: store.Run, question: Question) -> pd.DataFrame:
     Returns:
         The ``by`` columns, ``value``, ``low``, ``high`` (0..1, NaN where nothing can be said), ``n``, ``n_clusters``.
     """
-    return scored.remembered(run, ["answer", asdict(question)], lambda: _answer(run, question))
+    return joined.remembered(run, ["answer", asdict(question)], lambda: _answer(run, question))
 
 
 def _answer(run: store.Run, question: Question) -> pd.DataFrame:
     cluster = "cluster" if is_clustered(run) else None
-    table = scored.read(run, question.columns + ([cluster] if cluster else []))
+    table = joined.read(run, question.columns + ([cluster] if cluster else []))
     table = select(table, question.where)
     for column in question.by:
         if isinstance(table[column].dtype, pd.CategoricalDtype):
@@ -145,13 +146,13 @@ def behind(run: store.Run, question: Question) -> pd.DataFrame:
     """
     value = VALUE[question.policy]
     conditions = [part.column for part in question.where]
-    table = scored.read(run, list(dict.fromkeys(["position", value, "confidence", "predicted", *conditions])))
+    table = joined.read(run, list(dict.fromkeys(["position", value, "confidence", "predicted", *conditions])))
     rows = np.flatnonzero(
         np.logical_and.reduce([part.keeps(table) for part in question.where] or [np.ones(len(table))])
     )
     order = np.argsort(-table["confidence"].to_numpy()[rows], kind="stable")
     rows = rows[order]
-    ids = scored.read(run, ["sample_id"])["sample_id"].to_numpy()[rows]
+    ids = joined.read(run, ["sample_id"])["sample_id"].to_numpy()[rows]
     chosen = table.iloc[rows]
     return pd.DataFrame(
         {
@@ -165,11 +166,11 @@ def behind(run: store.Run, question: Question) -> pd.DataFrame:
 
 def levels(run: store.Run, factor: Factor) -> list:
     """The values of a factor that occur in a run, sorted."""
-    table = scored.remembered(run, ["levels", factor.name], lambda: _levels(run, factor.name))
+    table = joined.remembered(run, ["levels", factor.name], lambda: _levels(run, factor.name))
     return table["level"].tolist()
 
 
 def _levels(run: store.Run, column: str) -> pd.DataFrame:
-    values = scored.read(run, [column])[column]
+    values = joined.read(run, [column])[column]
     values = values.explode().dropna().unique() if is_lists(values) else values.dropna().unique()
     return pd.DataFrame({"level": sorted(values.tolist())})

@@ -12,8 +12,9 @@ from dataclasses import asdict, dataclass
 import numpy as np
 import pandas as pd
 
-from core import scored, store
-from core.aggregates import VALUE, Question, is_clustered, select
+from core import store
+from core.answers import joined
+from core.answers.questions import VALUE, Question, is_clustered, select
 from core.errors import UsageError
 from core.metrics.accuracy import group_codes
 from core.metrics.bootstrap import percentile_interval, replicates
@@ -66,14 +67,14 @@ def paired_difference(first: store.Run, second: store.Run, question: Question) -
     if first.benchmark != second.benchmark:
         raise UsageError(f"runs of '{first.benchmark}' and '{second.benchmark}' have no samples in common")
     key = ["paired", second.identity, second.n_done, asdict(question)]
-    return scored.remembered(first, key, lambda: _paired_difference(first, second, question))
+    return joined.remembered(first, key, lambda: _paired_difference(first, second, question))
 
 
 def _paired_difference(first: store.Run, second: store.Run, question: Question) -> pd.DataFrame:
     value = VALUE[question.policy]
     on = "position" if first.info["samples"] == second.info["samples"] else "sample_id"
-    left = select(scored.read(first, list(dict.fromkeys([*question.columns, "cluster", on]))), question.where)
-    right = scored.read(second, [on, value]).rename(columns={value: "other"})
+    left = select(joined.read(first, list(dict.fromkeys([*question.columns, "cluster", on]))), question.where)
+    right = joined.read(second, [on, value]).rename(columns={value: "other"})
     both = left.merge(right, on=on, how="inner", validate="one_to_one")
     both = both[both[value].notna() & both["other"].notna()].reset_index(drop=True)
     groups, cells = group_codes(both, list(question.by))
@@ -156,7 +157,7 @@ def _remembered_contrast(
         table = _scored_rows(run, question, columns)
         return pd.DataFrame([asdict(contrast(table, side(table), VALUE[question.policy], is_clustered(run)))])
 
-    return _first_row(scored.remembered(run, [*name, asdict(question)], compute))
+    return _first_row(joined.remembered(run, [*name, asdict(question)], compute))
 
 
 def _first_row(table: pd.DataFrame) -> Contrast:
@@ -164,7 +165,7 @@ def _first_row(table: pd.DataFrame) -> Contrast:
 
 
 def _scored_rows(run: store.Run, question: Question, columns: list[str]) -> pd.DataFrame:
-    table = scored.read(run, list(dict.fromkeys([*question.columns, *columns, "cluster"])))
+    table = joined.read(run, list(dict.fromkeys([*question.columns, *columns, "cluster"])))
     table = select(table, question.where)
     return table[table[VALUE[question.policy]].notna()]
 
@@ -206,7 +207,7 @@ def half_area(run: store.Run, question: Question) -> Contrast:
     Returns:
         Areas as fractions of the image, in ``value``, ``low`` and ``high``; the maximum accuracy in ``before``.
     """
-    return _first_row(scored.remembered(run, ["half_area", asdict(question)], lambda: _half_area(run, question)))
+    return _first_row(joined.remembered(run, ["half_area", asdict(question)], lambda: _half_area(run, question)))
 
 
 def _half_area(run: store.Run, question: Question) -> pd.DataFrame:

@@ -6,7 +6,7 @@ import math
 
 import pandas as pd
 
-from core.compare import Contrast
+from core.answers.compare import Contrast
 from core.metrics.accuracy import THIN
 from core.wording import count, interval, percent, points
 

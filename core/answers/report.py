@@ -1,0 +1,231 @@
+"""What a stored run says: the tables its benchmark's paper reports, as JSON values; and the export of predictions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+
+from core import metrics, store
+from core.benchmarks import benchmark_class
+from core.errors import UsageError, cannot_write, nearest
+from core.store import lists
+from core.store.parts import write_parquet
+from core.types import Benchmark, Policy, Table
+
+
+def joined(run: store.Run) -> pd.DataFrame:
+    """Samples and predictions of a run, with ``correct``; see ``metrics.join``."""
+    return metrics.join(store.read_samples(run), store.read(run))
+
+
+def build(
+    run: store.Run, *, policy: Policy = "top1", tables: Sequence[str] | None = None, exclude: Sequence[str] = ()
+) -> dict[str, Any]:
+    """A run's report.
+
+    Args:
+        run: Complete or partial.
+        policy: ``top1``, ``top5`` or ``restricted``; see ``metrics.apply_policy``.
+        tables: Names of tables; all of the benchmark's by default.
+        exclude: Classes to leave out (values of the ``class`` factor).
+
+    Returns:
+        JSON values: ``identity, model, benchmark, view, precision, policy, n, n_failed, n_samples, overall, tables,
+        warnings`` and more. A row has the factor values, ``top1``, ``top5``, ``n``, ``n_clusters`` and the interval of
+        the policy's own number: ``top1_low, top1_high``, or ``top5_low, top5_high``. Tables that a benchmark computes
+        itself have their own columns. Fractions 0..1; what cannot be said is None.
+
+    Raises:
+        UsageError: If a table or class does not exist, or the policy needs logits that were not kept.
+    """
+    benchmark = benchmark_class(run.benchmark)
+    chosen = _choose(benchmark, tables)
+    samples = store.read_samples(run)
+    classes = sorted(set(lists.list_offsets(samples["accepted"])[1].tolist()))
+    table = metrics.join(samples, store.read(run, ["sample_id", "top10", "error"]))
+    table = metrics.apply_policy(table, policy, classes=classes, logits=_logits(run, policy))
+    table = _without(table, exclude)
+    overall = _rows(table, benchmark, (), policy)[0]
+    n_failed = int(table["error"].notna().sum())
+    return {
+        "identity": run.identity,
+        "model": run.model,
+        "benchmark": run.benchmark,
+        "view": run.info["view"],
+        "precision": run.info["precision"],
+        "preprocessing": run.info["preprocessing"],
+        "policy": policy,
+        "excluded": sorted(exclude),
+        "interval": f"95 %, bootstrap over {benchmark.cluster_unit}s" if benchmark.cluster_unit else "95 %, Wilson",
+        "n": overall["n"],
+        "n_failed": n_failed,
+        "n_samples": len(samples),
+        "overall": overall,
+        "tables": {spec.name: _table(table, benchmark, spec, policy) for spec in chosen},
+        "warnings": _warnings(run, table, overall, policy, len(classes), len(samples)),
+    }
+
+
+def _choose(benchmark: type[Benchmark], names: Sequence[str] | None) -> Sequence[Table]:
+    if not names:
+        return benchmark.tables
+    known = {table.name: table for table in benchmark.tables}
+    for name in names:
+        if name not in known:
+            raise UsageError(
+                f"'{benchmark.key}' has no table '{name}'.{nearest(name, known)} It has: {', '.join(known)}."
+            )
+    return [known[name] for name in names]
+
+
+def _logits(run: store.Run, policy: Policy) -> tuple[list[str], np.ndarray] | None:
+    return store.read_logits(run) if policy == "restricted" else None
+
+
+def _without(table: pd.DataFrame, exclude: Sequence[str]) -> pd.DataFrame:
+    for name in exclude:
+        if name not in set(table["class"]):
+            raise UsageError(f"no class '{name}' to exclude.{nearest(name, table['class'].unique())}")
+    return table[~table["class"].isin(exclude)] if exclude else table
+
+
+def _table(table: pd.DataFrame, benchmark: type[Benchmark], spec: Table, policy: Policy) -> list[dict[str, Any]]:
+    if spec.compute is None:
+        return _rows(table, benchmark, spec.by, policy)
+    found = spec.compute(table, cluster="cluster" if benchmark.cluster_unit else None)
+    if policy == "top5":
+        found = found.rename(columns=lambda column: column.replace("top1", "top5"))
+    return plain_rows(found)
+
+
+def _rows(table: pd.DataFrame, benchmark: type[Benchmark], by: Sequence[str], policy: Policy) -> list[dict[str, Any]]:
+    cluster = "cluster" if benchmark.cluster_unit else None
+    main = metrics.accuracy_by(table, by, cluster)
+    shown = "top5" if policy == "top5" else "top1"
+    columns = {shown: main["value"], f"{shown}_low": main["low"], f"{shown}_high": main["high"]}
+    if policy == "top1":
+        columns["top5"] = metrics.accuracy_by(table, by, value="correct_top5")["value"]
+    frame = main[list(by)].assign(**columns, n=main["n"], n_clusters=main["n_clusters"])
+    return plain_rows(frame)
+
+
+def plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """A table as JSON values; what cannot be said is None."""
+    return [_plain(row) for row in table.to_dict("records")]
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    """JSON values: NaN becomes None, NumPy numbers become Python's."""
+    plain = {}
+    for name, value in row.items():
+        value = value.item() if isinstance(value, np.generic) else value
+        value = value.tolist() if isinstance(value, np.ndarray) else value
+        plain[name] = None if isinstance(value, float) and np.isnan(value) else value
+    return plain
+
+
+def _warnings(
+    run: store.Run, table: pd.DataFrame, overall: dict[str, Any], policy: Policy, n_classes: int, n_samples: int
+) -> list[str]:
+    found = []
+    if len(table) < n_samples and not run.complete:
+        found.append(
+            f"partial: {run.n_done:,} of {run.n_samples:,} images are done (in random order, so the numbers are "
+            "estimates of the final ones)"
+        )
+    failed = table["error"].dropna()
+    if len(failed):
+        found.append(f"{len(failed):,} images could not be evaluated and are not counted; the first: {failed.iloc[0]}")
+    value = overall.get("top5" if policy == "top5" else "top1")
+    outputs = n_classes if policy == "restricted" else run.info["model"]["num_classes"]
+    n_accepted = len(lists.list_offsets(table["accepted"])[1]) / max(len(table), 1)
+    chance = (5 if policy == "top5" else 1) * n_accepted / outputs
+    if value is not None and metrics.near_chance(value, overall["n"], chance):
+        found.append(f"{value:.1%} is near chance ({chance:.2%}): are the model's classes in the benchmark's order?")
+    others = [other for other in store.list_runs(run.benchmark, run.model) if other.identity != run.identity]
+    if others:
+        listed = ", ".join(f"{other.identity} ({_settings(other, run)})" for other in others)
+        found.append(f"other results of this model on this benchmark, not shown here: {listed}")
+    return found + [f"data: {note}" for note in run.info["benchmark"].get("notes", [])]
+
+
+def _settings(other: store.Run, shown: store.Run) -> str:
+    """What a reader tells another result by."""
+    content = "" if other.info["benchmark"]["content"] == shown.info["benchmark"]["content"] else ", other data"
+    return f"{other.info['precision']}, {other.info['view']}{content}"
+
+
+def differences(runs: Sequence[store.Run]) -> list[str]:
+    """In what runs that are compared differ, beside the model: each line names the setting and the values."""
+    found = []
+    settings = {
+        "preprocessing": lambda run: json.dumps(run.info["preprocessing"], sort_keys=True),
+        "precision": lambda run: run.info["precision"],
+        "view": lambda run: run.info["view"],
+        "benchmark content": lambda run: run.info["benchmark"]["content"][:12],
+        "number of evaluated images": lambda run: f"{run.n_done:,}",
+    }
+    for name, value in settings.items():
+        values = {run.identity: value(run) for run in runs}
+        if len(set(values.values())) > 1:
+            listed = "; ".join(f"{run.model} ({run.identity}): {values[run.identity]}" for run in runs)
+            found.append(f"compared runs differ in {name}: {listed}")
+    return found
+
+
+def predictions(run: store.Run) -> pd.DataFrame:
+    """Every prediction of a run with its image's factors, for export.
+
+    Returns:
+        ``sample_id, view, top1, top1_prob, top10, top10_prob, p_accepted, accepted, correct, error, identity``, then
+        ``cluster`` and the factors. ``correct`` is True, False or missing; classes are indices of the label space.
+    """
+    table = joined(run)
+    ranked, prob = lists.list_matrix(table["top10"]), lists.list_matrix(table["top10_prob"])
+    failed = table["error"].notna().to_numpy()
+    table["top1"] = pd.array(ranked[:, 0] if ranked.shape[1] else [-1] * len(table), dtype="Int32")
+    table["top1_prob"] = prob[:, 0] if prob.shape[1] else np.nan
+    table.loc[failed, ["top1", "top1_prob"]] = pd.NA
+    table["correct"] = table["correct"].map({1.0: True, 0.0: False}).astype("boolean")
+    table["identity"] = run.identity
+    first = ["sample_id", "view", "top1", "top1_prob", "top10", "top10_prob", "p_accepted", "accepted", "correct"]
+    first += ["error", "identity", "cluster"]
+    factors = [column for column in table if column not in (*first, "correct_top5")]
+    return table[first + factors]
+
+
+def export(table: pd.DataFrame, path: Path) -> None:
+    """Write a table as ``.parquet`` or ``.csv``; in CSV, lists are JSON.
+
+    Raises:
+        UsageError: If the name ends otherwise.
+        StoreError: If it cannot be written.
+    """
+    if path.suffix == ".parquet":
+        # Without pandas' own notes, which name column types that pandas itself cannot read back.
+        write_parquet(path, pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata())
+    elif path.suffix == ".csv":
+        lists = [column for column in table if _holds_lists(table[column])]
+        as_text = {column: [json.dumps(value) for value in _values(table[column])] for column in lists}
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            table.assign(**as_text).to_csv(path, index=False)
+        except OSError as error:
+            raise cannot_write(path, error) from error
+    else:
+        raise UsageError(f"--out {path} must end in .parquet or .csv")
+
+
+def _holds_lists(column: pd.Series) -> bool:
+    known = column.dropna()
+    return len(known) > 0 and pd.api.types.is_list_like(known.iloc[0])
+
+
+def _values(column: pd.Series) -> list[list[Any]]:
+    return pa.array(column, from_pandas=True).to_pylist()
