@@ -28,7 +28,7 @@ def probe(
     as_json: options.Json = False,
 ) -> None:
     """Tell locations from a stored run's penultimate features, and name the classes they look like."""
-    from core import probes
+    from core.explain import probes
     from core.labels import class_names
 
     run = options.run_for(model, benchmark, view, precision, identity)
@@ -63,7 +63,7 @@ def failure_strip(
     device: options.Device = "auto",
 ) -> None:
     """Draw misclassified images of uncommon settings with Grad-CAM and Guided Grad-CAM as one PNG."""
-    from core import failures, strip
+    from core.explain import failures, strip
 
     run = options.run_for(model, benchmark, view, precision, identity)
     rows = failures.choose(run, n, category)

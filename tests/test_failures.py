@@ -6,11 +6,12 @@ import timm
 import torch
 from PIL import Image
 
-from core import failures, models, strip
+from core import models
 from core.benchmarks import open_benchmark
 from core.errors import UsageError
 from core.evaluate.loop import evaluate
-from core.failures import Panel
+from core.explain import failures, strip
+from core.explain.failures import Panel
 from tests.benchmarks.test_focus import focus
 from tests.conftest import TOY_TRANSFORM
 from tests.test_models import make_folder

@@ -5,11 +5,12 @@ import pytest
 import timm
 import torch
 
-from core import labels, models, probes
+from core import labels, models
 from core.benchmarks import open_benchmark
 from core.errors import DataError, NotAvailableError, UsageError
 from core.evaluate import features
 from core.evaluate.loop import evaluate, pixels_of
+from core.explain import probes
 from tests.benchmarks.test_focus import focus
 from tests.conftest import TOY_TRANSFORM
 from tests.test_models import make_folder

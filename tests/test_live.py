@@ -11,11 +11,12 @@ import pytest
 import torch
 from PIL import Image
 
-from core import live, models, resident
+from core import models
 from core.benchmarks.imagenet import ImageNet
 from core.errors import DataError, UsageError
+from core.explain import one_image, resident
+from core.explain.resident import Residents
 from core.images.preprocess import Preprocess, open_rgb
-from core.resident import Residents
 from core.saliency.explain import Explainer
 from core.saliency.maps import Target
 from tests.job_tools import make_model
@@ -76,7 +77,7 @@ def directly(name, root, sample_id, target=None, method="grad-cam"):
 
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_map_and_predictions_are_those_of_the_model_alone(zoo, photos, name):
-    explained = live.explain_sample(name, "imagenet", photos, sample(1), 7)
+    explained = one_image.explain_sample(name, "imagenet", photos, sample(1), 7)
     found, best = directly(name, photos, sample(1), 7)
     assert (explained.state, explained.target) == ("map", 7)
     assert np.allclose(explained.map, found.scaled()[0], atol=1e-4)
@@ -86,7 +87,7 @@ def test_map_and_predictions_are_those_of_the_model_alone(zoo, photos, name):
 
 
 def test_the_image_is_what_the_model_sees_and_the_target_its_prediction(zoo, photos):
-    explained = live.explain_sample("test_resnet", "imagenet", photos, sample(0))
+    explained = one_image.explain_sample("test_resnet", "imagenet", photos, sample(0))
     model = models.describe("test_resnet")
     assert np.array_equal(explained.image, Preprocess(model.transform)(open_rgb(photos / sample(0))))
     assert explained.map.shape == explained.image.shape[:2]
@@ -95,8 +96,8 @@ def test_the_image_is_what_the_model_sees_and_the_target_its_prediction(zoo, pho
 
 
 def test_a_view_is_applied_to_the_image_before_the_model_sees_it(zoo, photos):
-    plain = live.explain_sample("test_resnet", "imagenet", photos, sample(0), method="layer-cam")
-    mirrored = live.explain_sample("test_resnet", "imagenet", photos, sample(0), method="layer-cam", view="mirror")
+    plain = one_image.explain_sample("test_resnet", "imagenet", photos, sample(0), method="layer-cam")
+    mirrored = one_image.explain_sample("test_resnet", "imagenet", photos, sample(0), method="layer-cam", view="mirror")
     assert np.array_equal(mirrored.image, plain.image[:, ::-1])
     assert plain.state == mirrored.state == "map"
     assert not np.allclose(mirrored.map, plain.map)
@@ -112,9 +113,9 @@ class Masked(ImageNet):
 
 
 def test_the_mask_lies_on_the_image_as_the_model_sees_it(zoo, photos, monkeypatch):
-    monkeypatch.setattr(live, "open_benchmark", lambda key, root: Masked(root))
-    plain = live.explain_sample("test_resnet", "imagenet", photos, sample(0))
-    mirrored = live.explain_sample("test_resnet", "imagenet", photos, sample(0), view="mirror")
+    monkeypatch.setattr(one_image, "open_benchmark", lambda key, root: Masked(root))
+    plain = one_image.explain_sample("test_resnet", "imagenet", photos, sample(0))
+    mirrored = one_image.explain_sample("test_resnet", "imagenet", photos, sample(0), view="mirror")
     side = plain.image.shape[1]
     assert plain.mask.shape == plain.image.shape[:2]
     assert plain.mask[:, : side // 2 - 1].all()
@@ -137,13 +138,13 @@ def test_eight_sessions_with_different_models_get_the_answers_of_one_alone(zoo, 
     def session(number):
         start.wait()
         return [
-            live.explain_sample(name, "imagenet", photos, image, target, method)
+            one_image.explain_sample(name, "imagenet", photos, image, target, method)
             for name, image, target, method in jobs[number::8]
         ]
 
     resident.residents.cache_clear()
     with pytest.MonkeyPatch.context() as patch, ThreadPoolExecutor(8) as pool:
-        patch.setattr(live, "residents", lambda: shared)
+        patch.setattr(one_image, "residents", lambda: shared)
         answers = list(pool.map(session, range(8)))
     assert sum(found.states == ["map"] for found, _ in expected) > 8
     for number in range(8):
@@ -253,16 +254,16 @@ def test_the_copy_that_guided_grad_cam_makes_counts(zoo, photos):
 
 
 def test_weights_that_were_replaced_are_loaded_anew(zoo, photos):
-    before = live.predict_sample(["test_resnet"], "imagenet", photos, sample(0))
+    before = one_image.predict_sample(["test_resnet"], "imagenet", photos, sample(0))
     make_model(zoo / "other", "test_resnet", seed=5)
     (zoo / "other" / "model.safetensors").replace(zoo / "test_resnet" / "model.safetensors")
-    after = live.predict_sample(["test_resnet"], "imagenet", photos, sample(0))
+    after = one_image.predict_sample(["test_resnet"], "imagenet", photos, sample(0))
     assert before[0].top5 != after[0].top5
 
 
 def test_a_model_that_cannot_be_had_does_not_hide_the_others(zoo, photos):
     (zoo / "test_vit" / "model.safetensors").write_bytes(b"no weights")
-    found = live.predict_sample(["test_vit", "no_such_net", "test_resnet"], "imagenet", photos, sample(0))
+    found = one_image.predict_sample(["test_vit", "no_such_net", "test_resnet"], "imagenet", photos, sample(0))
     assert "cannot be read as weights" in found[0].problem
     assert "unknown model 'no_such_net'" in found[1].problem
     assert len(found[2].top5) == 5
@@ -272,18 +273,20 @@ def test_a_model_that_cannot_be_had_does_not_hide_the_others(zoo, photos):
 def test_a_failed_load_leaves_nothing_behind_that_blocks_the_next(zoo, photos):
     weights = (zoo / "test_resnet" / "model.safetensors").read_bytes()
     (zoo / "test_resnet" / "model.safetensors").write_bytes(b"no weights")
-    assert live.predict_sample(["test_resnet"], "imagenet", photos, sample(0))[0].problem
+    assert one_image.predict_sample(["test_resnet"], "imagenet", photos, sample(0))[0].problem
     (zoo / "test_resnet" / "model.safetensors").write_bytes(weights)
-    assert live.predict_sample(["test_resnet"], "imagenet", photos, sample(0))[0].top5
+    assert one_image.predict_sample(["test_resnet"], "imagenet", photos, sample(0))[0].top5
 
 
 def test_no_evidence_and_architectures_without_a_map_are_states_with_a_reason(zoo, photos):
-    states = {target: live.explain_sample("test_resnet", "imagenet", photos, sample(0), target) for target in range(60)}
+    states = {
+        target: one_image.explain_sample("test_resnet", "imagenet", photos, sample(0), target) for target in range(60)
+    }
     empty = [explained for explained in states.values() if explained.state == "no-evidence"]
     assert empty
     assert empty[0].message == "no positive evidence for this class"
     assert np.isnan(empty[0].map).all()
-    guided = live.explain_sample("test_vit", "imagenet", photos, sample(0), method="guided-grad-cam")
+    guided = one_image.explain_sample("test_vit", "imagenet", photos, sample(0), method="guided-grad-cam")
     assert guided.state == "not-available"
     assert "ReLU" in guided.message
     assert len(guided.top5) == 5
@@ -293,15 +296,15 @@ def test_no_evidence_and_architectures_without_a_map_are_states_with_a_reason(zo
 def test_a_link_cannot_lead_out_of_the_data_folder(zoo, photos, sample_id):
     Image.new("RGB", (20, 20)).save(photos.parent / "secret.png")
     with pytest.raises(UsageError, match="is not an image of 'imagenet'"):
-        live.predict_sample(["test_resnet"], "imagenet", photos, sample_id)
+        one_image.predict_sample(["test_resnet"], "imagenet", photos, sample_id)
 
 
 def test_images_that_are_gone_or_broken_are_named(zoo, photos):
     with pytest.raises(UsageError, match=r"has no image 'n01440764/99\.png'"):
-        live.explain_sample("test_resnet", "imagenet", photos, sample(99))
+        one_image.explain_sample("test_resnet", "imagenet", photos, sample(99))
     (photos / sample(0)).write_bytes(b"no image")
     with pytest.raises(DataError, match=r"'n01440764/0\.png' of 'imagenet' cannot be opened"):
-        live.explain_sample("test_resnet", "imagenet", photos, sample(0))
+        one_image.explain_sample("test_resnet", "imagenet", photos, sample(0))
 
 
 @pytest.mark.parametrize(
@@ -324,7 +327,7 @@ def test_real_photos_are_recognised_and_explained(shared, monkeypatch):
     resident.residents.cache_clear()
     root = shared / "data" / "imagenet-sample"
     image = next((root / "n02099712").iterdir())
-    explained = live.explain_sample("mobilenetv2_100.tf_quant", "imagenet", root, f"n02099712/{image.name}")
+    explained = one_image.explain_sample("mobilenetv2_100.tf_quant", "imagenet", root, f"n02099712/{image.name}")
     # Labrador retriever.
     assert 208 in [index for index, _ in explained.top5]
     assert explained.state == "map"

@@ -12,11 +12,11 @@ from PIL import Image
 from core import store
 from core.benchmarks import open_benchmark
 from core.errors import UsageError
+from core.explain.resident import residents
 from core.images.preprocess import as_rgb
 from core.mistakes import diagnosis
 from core.mistakes.counterfactual import composer_of
 from core.mistakes.diagnosis import Predict, Tried
-from core.resident import residents
 from core.types import ProgressCallback
 
 _BATCH = 16

@@ -51,6 +51,6 @@ def _explain(source: str, benchmark: str, root: str | None, sample_id: str, targ
 
 
 def _engine() -> Any:
-    import core.live
+    import core.explain.one_image
 
-    return core.live
+    return core.explain.one_image

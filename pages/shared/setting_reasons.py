@@ -8,9 +8,10 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core import failures, probes, store
+from core import store
 from core.answers.catalogue import benchmark_class
 from core.errors import OffcenterError
+from core.explain import failures, probes
 from core.figures.heatmap import category_heatmap
 from core.figures.style import Words
 from core.labels import class_names
@@ -67,7 +68,7 @@ def _failures(model: str, run: store.Run, choice: Choice) -> None:
 @st.cache_data(max_entries=32, show_spinner="Asking the model …")
 def _strip(key: tuple[str, int], benchmark: str, data_home: str, category: str | None) -> bytes | None:
     """The strip as PNG, or None if there is no such mistake."""
-    from core import strip
+    from core.explain import strip
     from core.images.drawing import png
 
     run, source = store.open_run(Path(key[0])), cached.benchmark(benchmark, data_home)

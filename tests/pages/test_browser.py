@@ -120,8 +120,8 @@ def test_pages_fit_a_small_screen_and_keep_the_models_on_the_way(location_runs, 
 
 
 def test_a_grad_cam_of_an_embedded_result_is_shown_on_request(embedded_results, browser):
-    if importlib.util.find_spec("core.live") is None:
-        pytest.skip("inference on demand (core.live) is not part of this checkout")
+    if importlib.util.find_spec("core.explain.one_image") is None:
+        pytest.skip("inference on demand (core.explain.one_image) is not part of this checkout")
     run = store.list_runs("diorama/location")[0]
     sample = store.read_samples(run)["sample_id"].iloc[0]
     with app_server() as url:
@@ -146,8 +146,8 @@ def test_a_grad_cam_of_an_embedded_result_is_shown_on_request(embedded_results, 
 
 @pytest.mark.slow
 def test_eight_sessions_at_once_get_the_grad_cams_of_their_images(embedded_results, browser):
-    if importlib.util.find_spec("core.live") is None:
-        pytest.skip("inference on demand (core.live) is not part of this checkout")
+    if importlib.util.find_spec("core.explain.one_image") is None:
+        pytest.skip("inference on demand (core.explain.one_image) is not part of this checkout")
     runs = store.list_runs("diorama/location")[:2]
     samples = store.read_samples(runs[0])["sample_id"].iloc[:2]
     asked = [(run, sample) for run in runs for sample in samples] * 2

@@ -1,6 +1,6 @@
 """Where a model looked when it went wrong: images, Grad-CAM and Guided Grad-CAM of the predicted class (FOCUS, Fig. 4).
 
-``choose`` and ``explain`` make panels from a stored run; ``core.strip`` draws them as one picture.
+``choose`` and ``explain`` make panels from a stored run; ``core.explain.strip`` draws them as one picture.
 """
 
 from __future__ import annotations

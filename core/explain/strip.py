@@ -11,7 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from core import store
 from core.errors import UsageError, cannot_write
-from core.failures import Panel
+from core.explain.failures import Panel
 from core.images.drawing import png, with_heat
 
 _TILE, _GAP, _CAPTION, _MARGIN = 224, 10, 46, 20

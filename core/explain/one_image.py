@@ -22,9 +22,9 @@ from PIL import Image
 
 from core.benchmarks import find_data, open_benchmark
 from core.errors import DataError, NotAvailableError, OffcenterError, UsageError
+from core.explain.resident import Resident, residents
 from core.images.preprocess import as_rgb
 from core.images.views import get_view, sample_rng, seen_mask
-from core.resident import Resident, residents
 from core.saliency.maps import STATE_TEXT, Method, Saliency, State, Target, check_method
 from core.types import Benchmark
 

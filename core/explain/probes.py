@@ -58,10 +58,10 @@ def fit(
     if found is not None:
         return found
     # Not above: pages read probes without scikit-learn, which takes a while to import.
-    from core import probe
+    from core.explain import probe_fit
 
     kept = features.keep(run, benchmark, device=device, progress=progress)
-    table = probe.fit_all(kept.values, kept.head, samples, seed=seed, progress=progress)
+    table = probe_fit.fit_all(kept.values, kept.head, samples, seed=seed, progress=progress)
     path = features.folder(run) / _FILE.format(seed=seed)
     write_parquet(path, pa.Table.from_pandas(table, preserve_index=False))
     return table
