@@ -30,7 +30,7 @@ LAYERS = [
         "core.models.engine",
         "core.benchmarks.generate",
     },
-    {"core.diorama.build", "core.diorama.patches", "core.diorama.pool", "core.diorama.train"},
+    {"core.embedded.build", "core.embedded.patches", "core.embedded.pool", "core.embedded.train"},
     {"core.evaluate", "core.store", "core.evaluate.features", "core.explain.probes"},
     {"core.answers.catalogue", "core.answers.joined", "core.images.drawing", "core.wording", "core.evaluate.imports"},
     {"core.mistakes.table", "core.mistakes.summary", "core.mistakes.reviews", "core.mistakes.agreement"},
@@ -43,7 +43,7 @@ LAYERS = [
     {"core.explain.one_image", "core.job_files", "core.cost", "core.mistakes.asking"},
     {"core.jobs"},
     {"core.worker"},
-    {"core.diorama.card", "core.diorama.refresh"},
+    {"core.embedded.card", "core.embedded.refresh"},
     {"core.terminal", "core.cli_options"},
     {"core.cli", "core.cli_jobs", "core.cli_mistakes", "core.cli_settings", "core.diorama.cli", "core.__main__"},
 ]

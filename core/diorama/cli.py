@@ -21,7 +21,7 @@ def build(
 ) -> None:
     """Render all objects and places again."""
     from core.diorama import assets
-    from core.diorama.build import build as render_all
+    from core.embedded.build import build as render_all
 
     folder = out or assets.FOLDER
     with terminal.progress_bar("diorama") as progress:
@@ -37,7 +37,7 @@ def sheet(
     only: Annotated[str | None, typer.Option(help="One category or place.")] = None,
 ) -> None:
     """Write a contact sheet, to be judged by eye."""
-    from core.diorama.sheet import sheet as write_sheet
+    from core.embedded.sheet import sheet as write_sheet
 
     _say(f"{write_sheet(kind, out, only=only)}")
 
@@ -48,8 +48,8 @@ def train(
     workers: Workers = None,
 ) -> None:
     """Train the embedded models again; goes on from the last finished epoch."""
-    from core.diorama.train import TRAININGS
-    from core.diorama.train import train as fit
+    from core.embedded.train import TRAININGS
+    from core.embedded.train import train as fit
 
     for name in model or TRAININGS:
         with terminal.progress_bar(name) as progress:
@@ -61,7 +61,7 @@ def train(
 @app.command()
 def refresh(workers: Workers = None) -> None:
     """Evaluate the embedded models on all of Diorama again and write their cards."""
-    from core.diorama.refresh import refresh as evaluate_all
+    from core.embedded.refresh import refresh as evaluate_all
 
     runs = evaluate_all(terminal.progress_bar, workers=workers)
     _say(f"{len(runs)} results stored; the models' cards name the numbers.")
@@ -70,8 +70,8 @@ def refresh(workers: Workers = None) -> None:
 @app.command()
 def findings() -> None:
     """Print what each planted bias did to the embedded models, and where BatchNorm and GroupNorm differ."""
-    from core.diorama import card
-    from core.diorama.train import trained
+    from core.embedded import card
+    from core.embedded.train import trained
 
     for name in trained():
         _say(name)

@@ -5,9 +5,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from core.diorama import assets, build
+from core.diorama import assets
 from core.diorama.recipe import RECIPE
-from core.diorama.sheet import sheet
+from core.embedded import build
+from core.embedded.sheet import sheet
 from core.errors import UsageError
 
 TABLE = assets.table()

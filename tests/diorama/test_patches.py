@@ -4,7 +4,7 @@ import pytest
 import timm
 import torch
 
-from core.diorama.patches import PatchTask, initialise
+from core.embedded.patches import PatchTask, initialise
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ import pytest
 
 from core import benchmarks, models, store
 from core.answers import report
-from core.diorama import card
-from core.diorama.train import TRAININGS, trained
+from core.embedded import card
+from core.embedded.train import TRAININGS, trained
 from core.evaluate.loop import Plan, evaluate
 from core.images.preprocess import as_rgb
 from core.models.engine import Engine

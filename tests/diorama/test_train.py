@@ -8,9 +8,9 @@ import timm
 import torch
 
 from core import models, paths
-from core.diorama import pool, train
-from core.diorama.pool import Pictures
-from core.diorama.train import BATCH, TRAININGS, Cycle, Training
+from core.embedded import pool, train
+from core.embedded.pool import Pictures
+from core.embedded.train import BATCH, TRAININGS, Cycle, Training
 from core.errors import UsageError
 from core.labels import FOCUS_10, label_space
 

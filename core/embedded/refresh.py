@@ -13,8 +13,8 @@ from pathlib import Path
 
 from core import paths, store
 from core.benchmarks import diorama, open_benchmark
-from core.diorama import card
-from core.diorama.train import trained
+from core.embedded import card
+from core.embedded.train import trained
 from core.errors import ModelError, cannot_write
 from core.evaluate.loop import evaluate
 from core.types import ProgressCallback

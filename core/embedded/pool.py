@@ -18,8 +18,8 @@ from PIL import Image
 
 from core import paths
 from core.diorama import assets, objects, recipe, scene
-from core.diorama.build import in_processes, view
 from core.diorama.render import LIGHTS, cut_out
+from core.embedded.build import in_processes, view
 from core.images.preprocess import Preprocess
 from core.types import ProgressCallback
 

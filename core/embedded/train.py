@@ -21,9 +21,10 @@ from torch import Tensor
 from torch.nn import functional
 
 from core import paths
-from core.diorama import assets, pool
-from core.diorama.patches import SMOOTHING, PatchTask, initialise
-from core.diorama.pool import Pictures
+from core.diorama import assets
+from core.embedded import pool
+from core.embedded.patches import SMOOTHING, PatchTask, initialise
+from core.embedded.pool import Pictures
 from core.errors import UsageError, cannot_write, nearest
 from core.images.preprocess import Normalise
 from core.types import Progress, ProgressCallback

@@ -11,8 +11,9 @@ from core import metrics, store
 from core.answers import compare, report
 from core.answers.questions import Question
 from core.benchmarks import diorama
-from core.diorama import pool, recipe
-from core.diorama.train import BATCH, TRAININGS, Training
+from core.diorama import recipe
+from core.embedded import pool
+from core.embedded.train import BATCH, TRAININGS, Training
 
 _PATCHES = (
     "It started from mimetic weights (arXiv:2305.09828) and learned beside the picture's category what each patch "
