@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from core import jobs, terminal
-from core.job_files import Job
+from core.jobs.files import Job
 
 app = typer.Typer(help="Evaluations that wait, run and have run.", rich_markup_mode=None)
 JobId = Annotated[str, typer.Argument(metavar="ID", help="As the list shows it.")]
@@ -64,7 +64,7 @@ def work(
     device: Annotated[str, typer.Option(help="The queue to work on: auto, cpu, cuda or cuda:N.")] = "auto",
 ) -> None:
     """Run waiting jobs here until there are none; the dashboard starts this by itself."""
-    from core.worker import serve
+    from core.jobs.worker import serve
 
     n = serve(device)
     terminal.out.print(f"{n} {'job' if n == 1 else 'jobs'} run.", markup=False)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import jobs
 from core.errors import OffcenterError, UsageError
-from core.job_files import ENDED, RESUMABLE, Job
+from core.jobs.files import ENDED, RESUMABLE, Job
 from core.wording import count
 from pages.shared import frame, job_cards, run_form, text
 

@@ -13,7 +13,7 @@ import torch
 from PIL import Image
 
 from core import jobs, models
-from core.job_files import ENDED, Request, is_locked
+from core.jobs.files import ENDED, Request, is_locked
 from tests.job_tools import N_IMAGES, make_model, until
 
 REPO = Path(__file__).resolve().parent.parent

@@ -9,7 +9,7 @@ import timm
 import torch
 
 from core import jobs
-from core.job_files import Job, Request, home, write_request, write_status
+from core.jobs.files import Job, Request, home, write_request, write_status
 
 #: Enough that a job is still running when a test looks at it, on a fast machine too.
 N_IMAGES = 1500

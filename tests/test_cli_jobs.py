@@ -7,7 +7,7 @@ import pytest
 
 from core import jobs
 from core.cli import main
-from core.job_files import write_status
+from core.jobs.files import write_status
 from core.types import Progress
 from tests.job_tools import waiting
 

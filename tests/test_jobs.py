@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import pytest
 
-from core import cost, jobs, paths, store
+from core import jobs, paths, store
 from core.benchmarks import open_benchmark
 from core.errors import DataError, UsageError
 from core.evaluate.loop import evaluate
-from core.job_files import ENDED, Request, home, is_locked, tail, write_status
+from core.jobs import cost
+from core.jobs.files import ENDED, Request, home, is_locked, tail, write_status
+from core.jobs.worker import work
 from core.types import Progress
-from core.worker import work
 from tests.conftest import REPO
 from tests.job_tools import N_IMAGES, make_model, state_of, until, waiting
 
@@ -81,7 +82,7 @@ def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on_from_what_is_stor
 
 
 def test_requests_of_two_processes_at_once_run_one_after_the_other(small_request):
-    script = "import sys; from core.jobs import submit; from core.job_files import Request; "
+    script = "import sys; from core.jobs import submit; from core.jobs.files import Request; "
     script += "submit(Request('small', 'imagenet', sys.argv[1], view=sys.argv[2], device='cpu', limit=4))"
     views = ("clean", "mirror")
     submitters = [

@@ -11,7 +11,7 @@ import streamlit as st
 from core import jobs, paths, store
 from core.answers import catalogue, report
 from core.errors import OffcenterError
-from core.job_files import ENDED, RESUMABLE, Job, State, tail
+from core.jobs.files import ENDED, RESUMABLE, Job, State, tail
 from core.types import Progress
 from core.wording import count, duration, interval, percent
 from pages.shared import cached, frame, text

@@ -12,13 +12,14 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import cost, jobs, paths
+from core import jobs, paths
 from core.answers.catalogue import KnownModel
 from core.benchmarks import benchmark_class, find_data, known_benchmarks
-from core.cost import Cost
 from core.errors import OffcenterError
 from core.images.views import VIEWS
-from core.job_files import PRECISIONS, Request
+from core.jobs import cost
+from core.jobs.cost import Cost
+from core.jobs.files import PRECISIONS, Request
 from core.wording import count, duration
 from pages.shared import text
 

@@ -11,10 +11,11 @@ from filelock import FileLock
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import cost, jobs, paths
+from core import jobs, paths
 from core.benchmarks import open_benchmark
 from core.evaluate.loop import evaluate
-from core.job_files import lock_of, write_status
+from core.jobs import cost
+from core.jobs.files import lock_of, write_status
 from core.types import Progress
 from tests.browser import app_server, chromium
 from tests.conftest import REPO

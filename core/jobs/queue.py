@@ -3,7 +3,7 @@
     job = submit(Request("resnet50.a1_in1k", "si-score/size", data="/data/si-score/area"))
     find_job(job.id).progress
 
-Pages and the command line put requests in; one worker process a device (``core.worker``) takes them out in order, and
+Pages and the command line put requests in; one worker process a device (``core.jobs.worker``) takes them out in order, and
 ``submit`` starts it. Below ``data/jobs``::
 
     <id>/job.json       what was asked for; never changed
@@ -31,7 +31,7 @@ from filelock import FileLock, Timeout
 
 from core import paths
 from core.errors import UsageError, nearest
-from core.job_files import (
+from core.jobs.files import (
     ENDED,
     RESUMABLE,
     Job,

@@ -15,7 +15,7 @@ from typing import Any
 
 from core import paths, store
 from core.benchmarks import open_benchmark
-from core.job_files import Request, home
+from core.jobs.files import Request, home
 
 #: A rate over fewer images than this is still ruled by the first, slow ones; a longer measurement outlives it.
 STEADY_IMAGES = 256

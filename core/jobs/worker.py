@@ -19,10 +19,11 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from core import cost, jobs, paths, store
+from core import jobs, paths, store
 from core.benchmarks import open_and_remember
 from core.errors import OffcenterError, StoreError
-from core.job_files import Job, State, home, is_locked, write_status
+from core.jobs import cost
+from core.jobs.files import Job, State, home, is_locked, write_status
 from core.types import Progress
 
 #: How often progress is written and a wish to cancel is looked for.

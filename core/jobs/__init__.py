@@ -1,0 +1,31 @@
+"""Long work, queued: it outlives every page, server and crash. Nothing here imports torch."""
+
+from core.jobs.queue import (
+    acquire_worker,
+    cancel,
+    claim,
+    find_job,
+    forget,
+    is_stalled,
+    list_jobs,
+    resume,
+    start_workers,
+    submit,
+    worker_lock,
+    worker_log,
+)
+
+__all__ = [
+    "acquire_worker",
+    "cancel",
+    "claim",
+    "find_job",
+    "forget",
+    "is_stalled",
+    "list_jobs",
+    "resume",
+    "start_workers",
+    "submit",
+    "worker_lock",
+    "worker_log",
+]
