@@ -306,9 +306,9 @@ def bench(
 ) -> None:
     """Measure the engine against a plain PyTorch loop."""
     if saliency:
-        from core.bench_saliency import measure_saliency as measure
+        from core.bench.saliency import measure_saliency as measure
     else:
-        from core.bench import measure
+        from core.bench.throughput import measure
 
     with terminal.progress_bar("bench") as progress:
         result = measure(model, data, device=device, rounds=rounds, progress=progress)

@@ -39,7 +39,7 @@ LAYERS = [
     {"core.answers.compare", "core.answers.sentences", "core.answers.marks", "core.uncommon.stored"},
     {"core.saliency"},
     {"core.explain.failures", "core.explain.strip"},
-    {"core.figures", "core.answers.report", "core.bench", "core.bench_saliency", "core.explain.resident"},
+    {"core.figures", "core.answers.report", "core.bench", "core.bench.saliency", "core.explain.resident"},
     {"core.explain.one_image", "core.jobs.files", "core.jobs.cost", "core.mistakes.asking"},
     {"core.jobs"},
     {"core.jobs.worker"},

@@ -3,7 +3,7 @@
 import pytest
 
 from core import paths
-from core.bench import measure
+from core.bench.throughput import measure
 from core.errors import UsageError
 from tests.test_models import make_folder
 

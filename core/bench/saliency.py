@@ -12,7 +12,7 @@ import torch
 from pytorch_grad_cam import GradCAM
 
 from core import models
-from core.bench import alternate, image_files, model_name
+from core.bench.throughput import alternate, image_files, model_name
 from core.images.preprocess import Normalise, Preprocess, open_rgb
 from core.saliency.explain import Explainer
 from core.saliency.layers import Layer
