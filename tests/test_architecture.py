@@ -44,8 +44,8 @@ LAYERS = [
     {"core.jobs"},
     {"core.jobs.worker"},
     {"core.embedded.card", "core.embedded.refresh"},
-    {"core.terminal", "core.cli_options"},
-    {"core.cli", "core.cli_jobs", "core.cli_mistakes", "core.cli_settings", "core.diorama.cli", "core.__main__"},
+    {"core.cli.terminal", "core.cli.options"},
+    {"core.cli", "core.cli.jobs", "core.cli.mistakes", "core.cli.uncommon", "core.cli.diorama", "core.__main__"},
 ]
 TORCH_FREE = ["labels", "metrics", "stats", "store", "report", "benchmarks", "scenes", "generate", "cli", "settings"]
 TORCH_FREE += ["saliency", "saliency.maps", "saliency.alignment", "diorama.scene", "diorama.cli", "diorama.depth"]

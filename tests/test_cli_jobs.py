@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 
 from core import jobs
-from core.cli import main
+from core.cli.main import main
 from core.jobs.files import write_status
 from core.types import Progress
 from tests.job_tools import waiting

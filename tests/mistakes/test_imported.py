@@ -7,7 +7,7 @@ from core import store
 from core.answers import report
 from core.benchmarks import open_benchmark
 from core.benchmarks.imagenet_m import ImageNetMultilabel
-from core.cli import main
+from core.cli.main import main
 from core.errors import DataError, UsageError
 from core.evaluate.imports import import_logits, read_logits, rows_of
 from tests.mistakes.conftest import GOLDFISH, MAILBOX, SHARK, TENCH, name, write_annotations

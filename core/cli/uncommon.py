@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from core import cli_options as options
-from core import terminal
 from core.answers import report
+from core.cli import options as options
+from core.cli import terminal
 from core.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core import terminal
+from core.cli import terminal
 
 app = typer.Typer(help="The embedded toy world.", no_args_is_help=True, rich_markup_mode=None)
 Workers = Annotated[int | None, typer.Option(min=1, help="Processes or threads; one a core by default.")]

@@ -8,7 +8,8 @@ from typing import Annotated
 
 import typer
 
-from core import jobs, terminal
+from core import jobs
+from core.cli import terminal
 from core.jobs.files import Job
 
 app = typer.Typer(help="Evaluations that wait, run and have run.", rich_markup_mode=None)

@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
-from core import benchmarks, paths, store, terminal
+from core import benchmarks, paths, store
 from core.benchmarks import imagenet_annotations
 from core.benchmarks.imagenet_m import ImageNetM, ImageNetMultilabel
+from core.cli import terminal
 from core.errors import UsageError, nearest
 from core.evaluate import imports
 from core.mistakes import diagnosis, files

@@ -14,9 +14,11 @@ from typing import Annotated, Any
 import typer
 from rich.console import RenderableType
 
-from core import benchmarks, cli_jobs, cli_mistakes, cli_settings, paths, store, terminal, wording
+from core import benchmarks, paths, store, wording
 from core.answers import report
-from core.cli_options import (
+from core.cli import jobs, mistakes, terminal, uncommon
+from core.cli.diorama import app as diorama_app
+from core.cli.options import (
     BenchmarkKey,
     Data,
     Device,
@@ -31,7 +33,6 @@ from core.cli_options import (
     print_json,
     run_for,
 )
-from core.diorama.cli import app as diorama_app
 from core.errors import OffcenterError
 from core.types import Table
 
@@ -45,9 +46,9 @@ app = typer.Typer(
 generate_app = typer.Typer(help="Make images of your own.", no_args_is_help=True, rich_markup_mode=None)
 app.add_typer(generate_app, name="generate")
 app.add_typer(diorama_app, name="diorama")
-app.add_typer(cli_jobs.app, name="jobs")
-app.add_typer(cli_mistakes.app, name="mistakes")
-app.add_typer(cli_settings.app)
+app.add_typer(jobs.app, name="jobs")
+app.add_typer(mistakes.app, name="mistakes")
+app.add_typer(uncommon.app)
 
 
 @app.command()
