@@ -13,9 +13,10 @@ from core.answers.questions import Question
 from core.errors import OffcenterError
 from core.figures import mini
 from core.wording import count
-from pages.shared import cached, explore, frame, text
-from pages.shared.frame import Choice
-from pages.shared.sentences import sentence
+from pages.shared.factors import controls
+from pages.shared.factors.protocol_sentences import sentence
+from pages.shared.page import cached, frame, text
+from pages.shared.page.frame import Choice
 
 LEAD = (
     "Offcenter runs an image classifier over benchmarks that change one thing at a time, keeps every prediction, and "
@@ -31,7 +32,7 @@ MARKS = ("●", "◐", "·")
 def page() -> None:
     """Draw the page."""
     families = catalogue.families(catalogue.benchmarks_varying("area", "x", "angle_deg", "yaw_deg"))
-    needed = {family: list(explore.protocols(family).values()) for family in families}
+    needed = {family: list(controls.protocols(family).values()) for family in families}
     choice = frame.begin("Home", families, needed)
     st.title("Where does it break?", anchor=False)
     with st.container(key="oc-finding"):
@@ -47,7 +48,7 @@ def page() -> None:
 def _cards(choice: Choice) -> None:
     """Three findings of the first model, each with a small picture and the way to the view behind it."""
     model = choice.models[0]
-    found = explore.protocols(choice.benchmark)
+    found = controls.protocols(choice.benchmark)
     runs = {name: run for name, key in found.items() if (run := choice.run(model, key))}
     if not runs:
         _overall(choice, model)
@@ -64,7 +65,7 @@ def _cards(choice: Choice) -> None:
 
 
 def _picture(name: str, run: store.Run, colour: str) -> str:
-    factors = explore.PROTOCOLS[name]
+    factors = controls.PROTOCOLS[name]
     table = cached.answer(run, Question(factors))
     if name == "location":
         return mini.mini_map(table)

@@ -16,21 +16,13 @@ from core.mistakes.files import Files
 from core.mistakes.reassessed import SOURCE
 from core.mistakes.table import Filters
 from core.wording import count
-from pages.shared import (
-    cached,
-    diagnose,
-    frame,
-    gallery,
-    mistake_card,
-    mistake_figures,
-    mistake_numbers,
-    mistake_review,
-    mistakes,
-    place,
-    text,
-)
-from pages.shared.frame import Choice
-from pages.shared.mistakes import PUBLISHED, Subject
+from pages.shared import mistakes
+from pages.shared.images import gallery
+from pages.shared.mistakes import card, diagnose, kinds, review
+from pages.shared.mistakes import numbers as mistake_numbers
+from pages.shared.mistakes.subject import PUBLISHED, Subject
+from pages.shared.page import cached, frame, place, text
+from pages.shared.page.frame import Choice
 
 TITLE = "Mistakes"
 
@@ -53,7 +45,7 @@ def page() -> None:
     with numbers:
         text.tiles(mistake_numbers.tiles(subject, runs), choice)
         text.flag_state([subject.run] if subject.run else [])
-    mistake_figures.show(subject, filters, rows, runs, found, choice)
+    kinds.show(subject, filters, rows, runs, found, choice)
     _one(subject, rows, filters, runs, found, choice)
     if diagnose.can_diagnose(subject):
         diagnose.show_all(runs, choice)
@@ -106,18 +98,18 @@ def _one(
 def _card(subject: Subject, rows: np.ndarray, runs: dict[str, store.Run], found: Files, choice: Choice) -> None:
     shown = subject.table.iloc[rows]
     order = shown["sample_id"].tolist()
-    sample_id = mistake_card.opened(subject, order)
+    sample_id = card.opened(subject, order)
     row = shown.iloc[order.index(sample_id)]
-    mistake_card.stepper(subject, sample_id, order, partial(mistake_review.verdict_by_key, subject))
-    with mistake_card.show(subject, row, runs, found, choice):
+    card.stepper(subject, sample_id, order, partial(review.verdict_by_key, subject))
+    with card.show(subject, row, runs, found, choice):
         if row["right"] == 0:
-            mistake_review.show(subject, row)
-    mistake_card.show_saliency(subject, row, runs)
+            review.show(subject, row)
+    card.show_saliency(subject, row, runs)
     if diagnose.can_diagnose(subject) and row["right"] == 0:
         diagnose.show_one(subject, row)
     first = order.index(sample_id) // gallery.PER_PAGE * gallery.PER_PAGE
     part = shown.iloc[first : first + gallery.PER_PAGE]
-    items = [mistake_card.thumbnail(subject, each, choice, sample_id) for each in part.to_dict("records")]
+    items = [card.thumbnail(subject, each, choice, sample_id) for each in part.to_dict("records")]
     gallery.thumbnails(items, "mistakes-grid", partial(place.open_image, subject.benchmark))
 
 

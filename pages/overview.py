@@ -13,8 +13,10 @@ from core.errors import OffcenterError
 from core.figures import bars
 from core.figures.style import Words, colour_of
 from core.wording import count
-from pages.shared import cached, drawer, explore, figure, frame, text
-from pages.shared.frame import Choice
+from pages.shared.factors import controls
+from pages.shared.images import drawer
+from pages.shared.page import cached, figure, frame, text
+from pages.shared.page.frame import Choice
 
 TITLE = "Overview"
 EVERY = "all"
@@ -63,7 +65,7 @@ def _controls(choice: Choice) -> tuple[list[str], str, str]:
             key="which", bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
         policy = st.segmented_control(
-            "Right if", list(explore.POLICIES), default="top1", format_func=explore.POLICIES.__getitem__, key="policy",
+            "Right if", list(controls.POLICIES), default="top1", format_func=controls.POLICIES.__getitem__, key="policy",
             bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
         sort = st.segmented_control(
@@ -116,7 +118,7 @@ def _figure(table: pd.DataFrame, models: list[str], policy: str, sort: str, choi
     marks = published.overall()
     marks = marks[marks["benchmark"].isin(order)] if policy == "top1" else marks[:0]
     said = Words(
-        f"{explore.POLICIES[policy]} on each benchmark",
+        f"{controls.POLICIES[policy]} on each benchmark",
         f"{count(len(table), 'result')} · 95 % interval" + (" · diamonds: published" if len(marks) else ""),
         f"identities in the table · {count(table['identity'].nunique(), 'identity', 'identities')}",
     )

@@ -10,7 +10,8 @@ from core import jobs
 from core.errors import OffcenterError, UsageError
 from core.jobs.files import ENDED, RESUMABLE, Job
 from core.wording import count
-from pages.shared import frame, job_cards, run_form, text
+from pages.shared.page import frame, text
+from pages.shared.runs import cards, form
 
 TITLE = "Runs"
 JOB = "job"
@@ -25,10 +26,10 @@ def page() -> None:
     active = [job for job in every if job.state not in ENDED]
     text.head(TITLE, _finding(every, active))
     linked = _linked()
-    run_form.show(choice.known, choice.models[0] if choice.models else "")
+    form.show(choice.known, choice.models[0] if choice.models else "")
     if active:
         st.subheader("Running and waiting", anchor=False)
-        job_cards.show_active(active)
+        cards.show_active(active)
     _ended([job for job in every if job.state in ENDED], linked)
 
 
@@ -56,7 +57,7 @@ def _linked() -> Job | None:
         st.warning(f"The link names a job that is not on the list: {error}", icon=":material/link_off:")
         return None
     if job.state in ENDED:
-        job_cards.show_ended(job, open_log=job.state != "done")
+        cards.show_ended(job, open_log=job.state != "done")
     return job
 
 
@@ -72,7 +73,7 @@ def _ended(ended: Sequence[Job], linked: Job | None) -> None:
         st.query_params.pop(JOB, None)
         st.rerun()
     for job in rest[:_SHOWN]:
-        job_cards.show_ended(job)
+        cards.show_ended(job)
     if len(rest) > _SHOWN:
         st.caption(f"… and {len(rest) - _SHOWN} earlier ones; `python -m core jobs` lists them all.")
 

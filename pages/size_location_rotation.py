@@ -12,10 +12,13 @@ from core.answers import sentences as findings
 from core.answers.compare import Contrast
 from core.errors import OffcenterError
 from core.wording import short_label, value
-from pages.shared import cached, drawer, explore, factor_tiles, frame, gallery, panels, place, text
-from pages.shared.explore import ALL, Controls
-from pages.shared.frame import Choice
-from pages.shared.sentences import sentence
+from pages.shared.factors import controls as explore
+from pages.shared.factors import panels, tiles
+from pages.shared.factors.controls import ALL, Controls
+from pages.shared.factors.protocol_sentences import sentence
+from pages.shared.images import drawer, gallery
+from pages.shared.page import cached, frame, place, text
+from pages.shared.page.frame import Choice
 
 TITLE = "Size, location, rotation"
 Runs = dict[str, dict[str, store.Run]]
@@ -37,7 +40,7 @@ def page() -> None:
     shown = runs if controls.view == ALL else {controls.view: runs[controls.view]}
     with top:
         text.head(TITLE, _finding(runs, controls))
-    text.tiles(factor_tiles.tiles(runs, controls), choice)
+    text.tiles(tiles.tiles(runs, controls), choice)
     used = [run for there in shown.values() for run in there.values()]
     text.flag_state(used)
     for there in shown.values():

@@ -24,7 +24,7 @@ def run():
 
 
 def opened(**query):
-    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=60).switch_page("pages/settings.py")
+    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=60).switch_page("pages/uncommon_settings.py")
     for name, text in query.items():
         app.query_params[name] = text
     return app.run()

@@ -25,7 +25,7 @@ def charts(at):
     return [chart.proto.spec for chart in at.get("plotly_chart")]
 
 
-@pytest.mark.parametrize("path", [*PAGES, "pages/settings.py", "pages/mistakes.py", "pages/runs.py"])
+@pytest.mark.parametrize("path", [*PAGES, "pages/uncommon_settings.py", "pages/mistakes.py", "pages/runs.py"])
 def test_every_page_opens_on_what_comes_with_the_project(path, embedded_results):
     at = open_page(path)
     assert not at.exception

@@ -14,14 +14,14 @@ from core.errors import OffcenterError
 from core.jobs.files import ENDED, RESUMABLE, Job, State, tail
 from core.types import Progress
 from core.wording import count, duration, interval, percent
-from pages.shared import cached, frame, text
+from pages.shared.page import cached, frame, text
 
 #: Seconds between two looks at what is running.
 _LOOK_EVERY_S = 1.0
 #: Seconds for which an accuracy over finished images may be old.
 _PARTIAL_S = 10
 _PARTIAL_MOST = 200_000
-_FACTOR_PAGE, _SETTINGS_PAGE = "pages/size_location_rotation.py", "pages/settings.py"
+_FACTOR_PAGE, _SETTINGS_PAGE = "pages/size_location_rotation.py", "pages/uncommon_settings.py"
 _OVERVIEW_PAGE = "pages/overview.py"
 _COLOURS: dict[State, str] = {
     "queued": "gray",

@@ -19,9 +19,11 @@ from core.mistakes import files, published
 from core.mistakes.reassessed import SOURCE, reassessed
 from core.mistakes.relations import relation
 from core.wording import percent
-from pages.shared import cached, drawer, live, mistakes, place, stepping
-from pages.shared.frame import Choice
-from pages.shared.mistakes import Subject
+from pages.shared import mistakes
+from pages.shared.images import drawer, on_demand
+from pages.shared.mistakes.subject import Subject
+from pages.shared.page import cached, place, stepping
+from pages.shared.page.frame import Choice
 
 #: Keys that give a verdict: what each stands for.
 CATEGORY_KEYS = {str(number): category for number, category in enumerate(published.CATEGORIES, 1)}
@@ -216,7 +218,7 @@ def show_saliency(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) 
     likely = [index for index, _ in sample.top if index in sample.accepted] or list(sample.accepted)
     predicted, accepted = sample.top[0][0], likely[0]
     heats = [
-        live.explain(run.info["model"]["source"], source.key, str(source.root), sample.sample_id, index, "clean")
+        on_demand.explain(run.info["model"]["source"], source.key, str(source.root), sample.sample_id, index, "clean")
         for index in (predicted, accepted)
     ]
     image = drawing.as_seen(source.image(sample.sample_id).convert("RGB"), run.info["preprocessing"])

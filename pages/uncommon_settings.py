@@ -10,9 +10,11 @@ from core.answers.questions import Question, Where
 from core.errors import OffcenterError
 from core.uncommon.gaps import DEFINITIONS
 from core.wording import interval, percent, points
-from pages.shared import cached, drawer, frame, gallery, place, setting_panels, setting_reasons, text
-from pages.shared.frame import Choice
-from pages.shared.text import Tile
+from pages.shared.images import drawer, gallery
+from pages.shared.page import cached, frame, place, text
+from pages.shared.page.frame import Choice
+from pages.shared.page.text import Tile
+from pages.shared.uncommon import panels, reasons
 
 TITLE = "Settings"
 HINTS = {
@@ -48,9 +50,9 @@ def page() -> None:
     text.tiles(_tiles(runs, definition), choice)
     text.flag_state(list(runs.values()))
     text.flag_differences(list(runs.values()))
-    setting_panels.show(runs, choice, definition)
+    panels.show(runs, choice, definition)
     order = _images(runs, choice)
-    setting_reasons.show(model, run, choice)
+    reasons.show(model, run, choice)
     text.identities(list(runs.values()))
     drawer.show_if_open(choice, order)
 
@@ -70,14 +72,12 @@ def _nothing(choice: Choice) -> None:
 
 def _tiles(runs: Runs, definition: str) -> list[Tile]:
     """Accuracy in common settings, and the gap of each attribute."""
-    common = {
-        model: setting_panels.one(cached.settings(run, "partitions"), partition="P0") for model, run in runs.items()
-    }
+    common = {model: panels.one(cached.settings(run, "partitions"), partition="P0") for model, run in runs.items()}
     said = {model: (percent(row["top1"]), interval(row["top1_low"], row["top1_high"])) for model, row in common.items()}
     first = next(iter(common.values()))
     tiles = [_tile("Top-1, all settings common", said, f"P0: nothing is uncommon. n = {first['n']:,}")]
-    for attribute, label in setting_panels.LABELS.items():
-        there = {model: setting_panels.gap_of(run, "gaps", attribute, definition) for model, run in runs.items()}
+    for attribute, label in panels.LABELS.items():
+        there = {model: panels.gap_of(run, "gaps", attribute, definition) for model, run in runs.items()}
         said = {model: (points(row["gap"], 1), interval(row["low"], row["high"])) for model, row in there.items()}
         first = next(iter(there.values()))
         hint = f"{HINTS[definition]} n = {first['n_common']:,} common, {first['n_uncommon']:,} uncommon"

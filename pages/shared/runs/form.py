@@ -21,7 +21,7 @@ from core.jobs import cost
 from core.jobs.cost import Cost
 from core.jobs.files import PRECISIONS, Request
 from core.wording import count, duration
-from pages.shared import text
+from pages.shared.page import text
 
 #: Keys of widgets, and so names in the URL.
 _MODEL, _BENCHMARK, _VIEW, _PRECISION = "model", "benchmark", "run_view", "run_precision"

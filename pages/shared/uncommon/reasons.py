@@ -18,8 +18,8 @@ from core.labels import class_names
 from core.uncommon.paper import published
 from core.uncommon.rules import CATEGORIES, VALUES, is_uncommon
 from core.wording import interval, percent
-from pages.shared import cached, figure, place, text
-from pages.shared.frame import Choice
+from pages.shared.page import cached, figure, place, text
+from pages.shared.page.frame import Choice
 
 
 def show(model: str, run: store.Run, choice: Choice) -> None:

@@ -12,7 +12,7 @@ from core.answers import catalogue
 from core.answers.questions import Question, Where
 from core.types import Benchmark, Factor
 from core.wording import short_label, value
-from pages.shared import cached, text
+from pages.shared.page import cached, text
 
 ALL = "all"
 #: What a protocol varies, by the name of the protocol; the first factor decides which benchmark it is.

@@ -8,9 +8,9 @@ from core.benchmarks.imagenet_m import ImageNetM, ImageNetMultilabel
 from core.mistakes import published, summary, table
 from core.mistakes.table import Filters
 from core.wording import count, interval, percent
-from pages.shared import cached
-from pages.shared.mistakes import Subject
-from pages.shared.text import Tile
+from pages.shared.mistakes.subject import Subject
+from pages.shared.page import cached
+from pages.shared.page.text import Tile
 
 
 def finding(subject: Subject) -> str:

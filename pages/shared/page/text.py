@@ -13,7 +13,7 @@ from core.answers import report
 from core.metrics.accuracy import THIN
 from core.types import Benchmark
 from core.wording import preprocessing
-from pages.shared.frame import Choice
+from pages.shared.page.frame import Choice
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from core.answers.catalogue import benchmark_class
 from core.answers.questions import Question
 from core.types import Benchmark
 from core.wording import percent
-from pages.shared import cached, place
-from pages.shared.frame import Choice
+from pages.shared.page import cached, place
+from pages.shared.page.frame import Choice
 
 PER_PAGE = 24
 SHOWN = {"all": "All", "wrong": "Wrong", "right": "Right"}

@@ -14,9 +14,10 @@ from core.figures.style import Words
 from core.mistakes import summary
 from core.mistakes.files import Files
 from core.mistakes.table import Filters
-from pages.shared import figure, mistakes, text
-from pages.shared.frame import Choice
-from pages.shared.mistakes import PUBLISHED, Subject
+from pages.shared import mistakes
+from pages.shared.mistakes.subject import PUBLISHED, Subject
+from pages.shared.page import figure, text
+from pages.shared.page.frame import Choice
 
 #: Pairs on the ring, pairs with a bar, and no limit.
 _RING, _BARS, _ALL = 22, 12, 100_000

@@ -14,9 +14,9 @@ from core.figures import bars
 from core.figures import uncommon as figures
 from core.figures.style import Words
 from core.uncommon.paper import published
-from pages.shared import cached, figure, place, text
-from pages.shared.frame import Choice
-from pages.shared.place import Cell
+from pages.shared.page import cached, figure, place, text
+from pages.shared.page.frame import Choice
+from pages.shared.page.place import Cell
 
 #: The benchmark whose photos the published numbers are of.
 PUBLISHED_ON = "focus"

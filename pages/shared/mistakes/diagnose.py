@@ -17,10 +17,10 @@ from core.figures.style import Words
 from core.images import drawing
 from core.mistakes import counterfactual, diagnosis
 from core.wording import count
-from pages.shared import cached, figure
-from pages.shared.frame import Choice
-from pages.shared.mistakes import Subject
-from pages.shared.text import short_identity
+from pages.shared.mistakes.subject import Subject
+from pages.shared.page import cached, figure
+from pages.shared.page.frame import Choice
+from pages.shared.page.text import short_identity
 
 _LOOK_EVERY_S = 2.0
 _SIDE_PX = 160

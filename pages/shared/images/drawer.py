@@ -17,8 +17,9 @@ from core.errors import OffcenterError
 from core.images import drawing
 from core.types import Benchmark
 from core.wording import value
-from pages.shared import cached, live, place, stepping
-from pages.shared.frame import Choice
+from pages.shared.images import on_demand
+from pages.shared.page import cached, place, stepping
+from pages.shared.page.frame import Choice
 
 _PICTURE_PX = 448
 _PLAIN, _OUTLINE, _HEAT = "Image", "Outline", "Grad-CAM"
@@ -139,7 +140,7 @@ def _with_heat(
     classes = list(dict.fromkeys([*(index for index, _ in sample.top[:5]), *sample.accepted]))
     target = st.selectbox("Class", classes, format_func=lambda index: cached.class_name(space, index), key="cam-class")
     opacity = st.slider("Opacity", 0, 100, 65, 5, format="%d %%", key="cam-opacity")
-    heat = live.explain(info["model"]["source"], source.key, str(source.root), sample_id, target, info["view"])
+    heat = on_demand.explain(info["model"]["source"], source.key, str(source.root), sample_id, target, info["view"])
     if heat.values is None:
         st.info(heat.message)
         return seen

@@ -18,8 +18,8 @@ from core.labels import IMAGENET_1K
 from core.mistakes import files, published, summary, table
 from core.mistakes.table import KINDS, Filters
 from core.types import Benchmark
-from pages.shared import cached
-from pages.shared.frame import Choice
+from pages.shared.page import cached
+from pages.shared.page.frame import Choice
 
 #: Key of the benchmark picker for the published mistakes.
 PUBLISHED = "published"

@@ -16,11 +16,11 @@ from core.figures.style import Words
 from core.metrics.accuracy import THIN
 from core.types import Factor
 from core.wording import count, short_label, value
-from pages.shared import cached, figure, place
-from pages.shared.explore import Controls, Roles, factor_of
-from pages.shared.frame import Choice
-from pages.shared.place import Cell
-from pages.shared.text import short_identity
+from pages.shared.factors.controls import Controls, Roles, factor_of
+from pages.shared.page import cached, figure, place
+from pages.shared.page.frame import Choice
+from pages.shared.page.place import Cell
+from pages.shared.page.text import short_identity
 
 Tables = dict[str, pd.DataFrame]
 

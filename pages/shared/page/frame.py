@@ -16,7 +16,7 @@ from core import paths, store
 from core.answers import catalogue
 from core.answers.catalogue import KnownModel
 from core.figures.style import colour_of
-from pages.shared import cached, styles
+from pages.shared.page import cached, styles
 
 MOST_MODELS = 4
 #: Links by group; one whose file is not there is left out.
@@ -24,7 +24,7 @@ LINKS: dict[str, tuple[tuple[str, str], ...]] = {
     "Start": (("app.py", "Home"), ("pages/overview.py", "Overview")),
     "Where it breaks": (
         ("pages/size_location_rotation.py", "Size, location, rotation"),
-        ("pages/settings.py", "Settings"),
+        ("pages/uncommon_settings.py", "Settings"),
         ("pages/cues.py", "Cues"),
         ("pages/zoom.py", "Zoom"),
     ),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from core import store
 from core.answers.compare import Contrast
 from core.wording import interval, percent, points
-from pages.shared import cached, explore
-from pages.shared.explore import ALL, Controls
-from pages.shared.text import Tile
+from pages.shared.factors import controls as explore
+from pages.shared.factors.controls import ALL, Controls
+from pages.shared.page import cached
+from pages.shared.page.text import Tile
 
 #: What the tiles say when the pointer rests on them.
 _HINTS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 from core import store
 from core.answers import sentences
 from core.answers.questions import Question
-from pages.shared import cached
+from pages.shared.page import cached
 
 _CHANGES = {
     "location": "the object moves from the centre to a corner",

@@ -1,0 +1,1 @@
+"""Pages by factor (size, location, rotation, yaw): controls, tiles, figures, sentences."""

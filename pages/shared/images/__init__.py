@@ -1,0 +1,1 @@
+"""The images behind a number: gallery, drawer, and inference on demand."""

@@ -1,0 +1,1 @@
+"""The Mistakes page: whose mistakes, numbers, figures, card, verdicts, diagnosis."""

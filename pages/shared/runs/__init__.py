@@ -1,0 +1,1 @@
+"""The Runs page: the form that starts work, and cards of jobs."""

@@ -1,0 +1,1 @@
+"""The page on uncommon settings: its figures, and why a setting costs."""
