@@ -18,8 +18,8 @@ from core.mistakes import diagnosis
 from core.mistakes.counterfactual import CONTROL, FACTORS, DioramaComposer, composer_of
 from core.mistakes.diagnosis import ORIGINAL, repaired_shares, try_changes
 from core.models.forward import Forward
+from tests.benchmarks.test_generate import only
 from tests.conftest import TOY_TRANSFORM, write_csv
-from tests.test_generate import only
 
 DAY_DOG, NIGHT_DOG, FRONT_DOG = "foregrounds/dog/12-day.png", "foregrounds/dog/12-night.png", "poses/dog/12-180.webp"
 USUAL_DOG = "poses/dog/12-060.webp"

@@ -13,7 +13,7 @@ from core.evaluate.loop import evaluate, pixels_of
 from core.explain import probes
 from tests.benchmarks.test_focus import focus
 from tests.conftest import TOY_TRANSFORM
-from tests.test_models import make_folder
+from tests.models.test_sources import make_folder
 
 
 @pytest.fixture

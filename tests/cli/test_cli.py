@@ -14,7 +14,7 @@ from PIL import Image
 from core import cli, paths, store
 from tests.benchmarks.test_focus import focus
 from tests.conftest import BLUE_WNID, REPO
-from tests.test_models import make_folder
+from tests.models.test_sources import make_folder
 
 
 @pytest.fixture

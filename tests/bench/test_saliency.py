@@ -12,7 +12,7 @@ from core.images.preprocess import Preprocess, open_rgb
 from core.saliency.alignment import align
 from core.saliency.explain import Explainer
 from core.saliency.maps import Target
-from tests.test_models import make_folder
+from tests.models.test_sources import make_folder
 
 REAL = "mobilenetv2_100.tf_quant"
 

@@ -5,7 +5,7 @@ import pytest
 from core import paths
 from core.bench.throughput import measure
 from core.errors import UsageError
-from tests.test_models import make_folder
+from tests.models.test_sources import make_folder
 
 
 def test_bench_reports_the_four_rates_and_their_ratios(tmp_path, colour_folder):

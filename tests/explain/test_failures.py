@@ -14,7 +14,7 @@ from core.explain import failures, strip
 from core.explain.failures import Panel
 from tests.benchmarks.test_focus import focus
 from tests.conftest import TOY_TRANSFORM
-from tests.test_models import make_folder
+from tests.models.test_sources import make_folder
 
 ROWS = (
     ("/car/snow.jpg", "car", "day", "none", "snow, street", "no"),

@@ -14,7 +14,7 @@ from core.saliency.alignment import align
 from core.saliency.explain import Explainer, upsampled
 from core.saliency.maps import METHODS, Saliency, Target
 from tests.conftest import TOY_TRANSFORM
-from tests.test_saliency_layers import network
+from tests.saliency.test_layers import network
 
 RED, GREEN, NOT_RED, NOTHING = 0, 1, 2, 3
 CAMS = ["grad-cam", "grad-cam++", "layer-cam", "eigen-cam", "score-cam"]

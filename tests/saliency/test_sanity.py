@@ -11,7 +11,7 @@ from core import paths
 from core.errors import UsageError
 from core.saliency.explain import Explainer
 from core.saliency.sanity import DRAWS, badge, randomised
-from tests.test_saliency_explain import noise_images, small_net, wrapped
+from tests.saliency.test_explain import noise_images, small_net, wrapped
 
 
 class EdgesOnly(nn.Module):
