@@ -13,7 +13,7 @@ from core.answers.questions import Question
 from core.errors import OffcenterError
 from core.figures import mini
 from core.wording import count
-from pages.shared.factors import controls
+from pages.shared.factors import explore
 from pages.shared.factors.protocol_sentences import sentence
 from pages.shared.page import cached, frame, text
 from pages.shared.page.frame import Choice
@@ -32,7 +32,7 @@ MARKS = ("●", "◐", "·")
 def page() -> None:
     """Draw the page."""
     families = catalogue.families(catalogue.benchmarks_varying("area", "x", "angle_deg", "yaw_deg"))
-    needed = {family: list(controls.protocols(family).values()) for family in families}
+    needed = {family: list(explore.protocols(family).values()) for family in families}
     choice = frame.begin("Home", families, needed)
     st.title("Where does it break?", anchor=False)
     with st.container(key="oc-finding"):
@@ -48,7 +48,7 @@ def page() -> None:
 def _cards(choice: Choice) -> None:
     """Three findings of the first model, each with a small picture and the way to the view behind it."""
     model = choice.models[0]
-    found = controls.protocols(choice.benchmark)
+    found = explore.protocols(choice.benchmark)
     runs = {name: run for name, key in found.items() if (run := choice.run(model, key))}
     if not runs:
         _overall(choice, model)
@@ -65,7 +65,7 @@ def _cards(choice: Choice) -> None:
 
 
 def _picture(name: str, run: store.Run, colour: str) -> str:
-    factors = controls.PROTOCOLS[name]
+    factors = explore.PROTOCOLS[name]
     table = cached.answer(run, Question(factors))
     if name == "location":
         return mini.mini_map(table)

@@ -18,8 +18,7 @@ from core.mistakes.table import Filters
 from core.wording import count
 from pages.shared import mistakes
 from pages.shared.images import gallery
-from pages.shared.mistakes import card, diagnose, kinds, review
-from pages.shared.mistakes import numbers as mistake_numbers
+from pages.shared.mistakes import card, diagnose, kinds, numbers, review
 from pages.shared.mistakes.subject import PUBLISHED, Subject
 from pages.shared.page import cached, frame, place, text
 from pages.shared.page.frame import Choice
@@ -37,13 +36,13 @@ def page() -> None:
     subject = _subject(choice, found, runs)
     if subject is None:
         return
-    top, numbers = st.container(), st.container()
+    top, figures_row = st.container(), st.container()
     filters = mistakes.controls(subject)
     rows = table.select(subject.table, filters)
     with top:
-        text.head(TITLE, mistake_numbers.finding(subject))
-    with numbers:
-        text.tiles(mistake_numbers.tiles(subject, runs), choice)
+        text.head(TITLE, numbers.finding(subject))
+    with figures_row:
+        text.tiles(numbers.tiles(subject, runs), choice)
         text.flag_state([subject.run] if subject.run else [])
     kinds.show(subject, filters, rows, runs, found, choice)
     _one(subject, rows, filters, runs, found, choice)

@@ -6,14 +6,13 @@ import pandas as pd
 import streamlit as st
 
 from core import store
-from core.answers import catalogue, sentences
-from core.answers import marks as published
+from core.answers import catalogue, marks, sentences
 from core.answers.questions import Question
 from core.errors import OffcenterError
 from core.figures import bars
 from core.figures.style import Words, colour_of
 from core.wording import count
-from pages.shared.factors import controls
+from pages.shared.factors import explore
 from pages.shared.images import drawer
 from pages.shared.page import cached, figure, frame, text
 from pages.shared.page.frame import Choice
@@ -65,8 +64,8 @@ def _controls(choice: Choice) -> tuple[list[str], str, str]:
             key="which", bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
         policy = st.segmented_control(
-            "Right if", list(controls.POLICIES), default="top1", format_func=controls.POLICIES.__getitem__, key="policy",
-            bind="query-params", label_visibility="collapsed",
+            "Right if", list(explore.POLICIES), default="top1", format_func=explore.POLICIES.__getitem__,
+            key="policy", bind="query-params", label_visibility="collapsed",
         )  # fmt: skip
         sort = st.segmented_control(
             "Order", list(SORTS), default="benchmark", format_func=SORTS.__getitem__, key="sort", bind="query-params",
@@ -115,16 +114,16 @@ def _figure(table: pd.DataFrame, models: list[str], policy: str, sort: str, choi
     order = list(dict.fromkeys(table.sort_values("value")["benchmark"] if sort == "hardest" else table["benchmark"]))
     tables = {model: table[table["model"] == model].set_index("benchmark", drop=False) for model in models}
     tables = {model: part.loc[[key for key in order if key in part.index]] for model, part in tables.items()}
-    marks = published.overall()
-    marks = marks[marks["benchmark"].isin(order)] if policy == "top1" else marks[:0]
+    published = marks.overall()
+    published = published[published["benchmark"].isin(order)] if policy == "top1" else published[:0]
     said = Words(
-        f"{controls.POLICIES[policy]} on each benchmark",
-        f"{count(len(table), 'result')} · 95 % interval" + (" · diamonds: published" if len(marks) else ""),
+        f"{explore.POLICIES[policy]} on each benchmark",
+        f"{count(len(table), 'result')} · 95 % interval" + (" · diamonds: published" if len(published) else ""),
         f"identities in the table · {count(table['identity'].nunique(), 'identity', 'identities')}",
     )
     colours = colour_of(models, list(choice.known))
     shown = bars.bars(
-        tables, "benchmark", colours, said, published=marks, order=order, x_title=policy.replace("top", "top-")
+        tables, "benchmark", colours, said, published=published, order=order, x_title=policy.replace("top", "top-")
     )
     identities = {model: " ".join(part["identity"]) for model, part in tables.items()}
     figure.show(shown, "overview", tables, identities)

@@ -7,14 +7,12 @@ import dataclasses
 import streamlit as st
 
 from core import store
-from core.answers import catalogue
-from core.answers import sentences as findings
+from core.answers import catalogue, sentences
 from core.answers.compare import Contrast
 from core.errors import OffcenterError
 from core.wording import short_label, value
-from pages.shared.factors import controls as explore
-from pages.shared.factors import panels, tiles
-from pages.shared.factors.controls import ALL, Controls
+from pages.shared.factors import explore, panels, tiles
+from pages.shared.factors.explore import ALL, Controls
 from pages.shared.factors.protocol_sentences import sentence
 from pages.shared.images import drawer, gallery
 from pages.shared.page import cached, frame, place, text
@@ -70,20 +68,20 @@ def _nothing(choice: Choice, found: dict[str, str]) -> None:
 
 def _finding(runs: Runs, controls: Controls) -> str:
     """The sentence on top: of the first model, on what the view shows; or on the difference of the first two."""
-    sentences = []
+    said = []
     compared = next((there for name, there in runs.items() if controls.view in (ALL, name) and len(there) > 1), None)
     if controls.compare and compared:
         (first, one), (second, other) = list(compared.items())[:2]
         row = cached.paired(one, other, controls.question).iloc[0]
         numbers = (row[name] for name in ("value", "low", "high", "first", "second"))
         between = Contrast(*numbers, n=int(row["n"]), n_clusters=int(row["n_clusters"]))
-        return findings.difference(first, second, between).removesuffix(".") + f" of `{one.benchmark}`."
+        return sentences.difference(first, second, between).removesuffix(".") + f" of `{one.benchmark}`."
     for name, there in runs.items():
         if controls.view in (ALL, name):
             model, run = next(iter(there.items()))
-            who = "It" if sentences and name == "size" else model
-            sentences.append(sentence(name, who, run, controls.question))
-    return " ".join(sentences[:2])
+            who = "It" if said and name == "size" else model
+            said.append(sentence(name, who, run, controls.question))
+    return " ".join(said[:2])
 
 
 def _all(shown: Runs, controls: Controls, choice: Choice) -> None:

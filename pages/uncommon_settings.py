@@ -16,7 +16,7 @@ from pages.shared.page.frame import Choice
 from pages.shared.page.text import Tile
 from pages.shared.uncommon import panels, reasons
 
-TITLE = "Settings"
+TITLE = "Uncommon settings"
 HINTS = {
     "paper-code": "As the released code counts: images whose value is 'none' are left out; for locations each (image, "
     "location) pair counts, uncommon if that location is uncommon for the category.",

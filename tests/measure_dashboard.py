@@ -33,7 +33,7 @@ PAGES = {
     "Size, location, rotation": ("Size, location, rotation", ".st-key-location-0 .main-svg"),
     "Home": ("Where does it break?", ".oc-card img"),
 }
-SETTINGS = {"Overview": PAGES["Overview"], "Settings": ("Settings", ".st-key-heatmap-time .main-svg")}
+SETTINGS = {"Overview": PAGES["Overview"], "Uncommon settings": ("Uncommon settings", ".st-key-heatmap-time .main-svg")}
 FLOOR = {"title": ("title", "h1"), "charts": ("charts", FIGURE)}
 FACTORS, CHOICE = "/size_location_rotation", "?benchmark=si-score"
 

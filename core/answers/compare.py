@@ -1,7 +1,7 @@
 """Differences with intervals: two models on common samples, and one model between two settings of a factor.
 
-Everything here resamples the objects once for both sides (``core.metrics.bootstrap``): models see the same images, and the
-same cut-outs recur at every setting.
+Everything here resamples the objects once for both sides (``core.metrics.bootstrap``): models see the same images, and
+the same cut-outs recur at every setting.
 """
 
 from __future__ import annotations

@@ -24,7 +24,8 @@ from core.types import Benchmark, Factor, Table
 
 _UNKNOWN = "unknown"
 _HOW = (
-    f"Put {imagenet_annotations.FILE} (https://storage.googleapis.com/brain-car-datasets/imagenet-mistakes/{imagenet_annotations.FILE}) "
+    f"Put {imagenet_annotations.FILE} "
+    f"(https://storage.googleapis.com/brain-car-datasets/imagenet-mistakes/{imagenet_annotations.FILE}) "
     "into the folder of ImageNet's validation images, ILSVRC2012_val_*.JPEG flat or in folders named by WordNet id, "
     "and give that folder with --data DIR. For flat images a val.txt (file name and class a line) gives the original "
     "classes."

@@ -8,8 +8,7 @@ from typing import Annotated
 import typer
 
 from core.answers import report
-from core.cli import options as options
-from core.cli import terminal
+from core.cli import options, terminal
 from core.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None)

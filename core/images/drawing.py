@@ -1,4 +1,4 @@
-"""An image as a model sees it, without torch: the resize and crop of ``core.images.preprocess``, and what is drawn on top.
+"""An image as a model sees it, without torch: resize and crop of ``images.preprocess``, and what is drawn on top.
 
 Pages show stored results without torch; a test holds this to be pixel for pixel what the engine feeds.
 """

@@ -3,8 +3,8 @@
     job = submit(Request("resnet50.a1_in1k", "si-score/size", data="/data/si-score/area"))
     find_job(job.id).progress
 
-Pages and the command line put requests in; one worker process a device (``core.jobs.worker``) takes them out in order, and
-``submit`` starts it. Below ``data/jobs``::
+Pages and the command line put requests in; one worker process a device (``core.jobs.worker``) takes them out in order,
+and ``submit`` starts it. Below ``data/jobs``::
 
     <id>/job.json       what was asked for; never changed
          status.json    how it stands; written by whoever moves it on, one at a time

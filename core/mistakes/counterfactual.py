@@ -190,7 +190,7 @@ def _nudged(row: Row) -> tuple[Row, str]:
 
 
 class SIScoreComposer(Composer):
-    """Composes images of a set that ``core.benchmarks.generate`` made again, from the cut-outs and backgrounds of its plan."""
+    """Composes images of a set made by ``benchmarks.generate`` again, from the cut-outs and backgrounds of its plan."""
 
     factors = ("centre", "size", "upright", CONTROL)
 

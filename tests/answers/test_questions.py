@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from core import metrics, store
-from core.answers import joined as scored
-from core.answers import questions
+from core.answers import joined, questions
 from core.answers.questions import Question, Where
 from core.benchmarks import open_benchmark
 from core.evaluate.loop import evaluate
@@ -93,12 +92,12 @@ def test_failed_images_are_shown_but_not_counted(toy_model, colour_folder):
 
 def test_one_sample_has_its_factors_and_what_was_said(location):
     wanted = store.read_samples(location).iloc[5]
-    sample = scored.sample(location, wanted["sample_id"])
+    sample = joined.sample(location, wanted["sample_id"])
     assert sample.accepted == tuple(wanted["accepted"])
     assert sample.factors["x"] == wanted["x"]
     assert len(sample.top) == 10
     assert sample.is_right() is bool(wanted["x"] < 0.5)
-    assert scored.sample(location, "no/such.jpg") is None
+    assert joined.sample(location, "no/such.jpg") is None
 
 
 def test_levels_are_the_values_that_occur(location):

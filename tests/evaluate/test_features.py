@@ -85,7 +85,7 @@ def test_interrupted_extraction_goes_on_with_the_images_that_are_missing(zoo, ph
         features.keep(run, photos, batch_size=8, progress=stop)
     assert features.read(run) is None
     asked = []
-    monkeypatch.setattr("core.evaluate.pixels_of", lambda *given: asked.append(given[2]) or pixels_of(*given))
+    monkeypatch.setattr("core.evaluate.loop.pixels_of", lambda *given: asked.append(given[2]) or pixels_of(*given))
     seen = []
     kept = features.keep(run, photos, batch_size=8, progress=seen.append)
     assert len(asked) == 44 - 16

@@ -26,7 +26,7 @@ from tests.job_tools import state_of, waiting
 def _no_worker(monkeypatch, request):
     """Pages start no process here, except in the browser test."""
     if "browser" not in request.keywords:
-        monkeypatch.setattr(jobs, "_start_worker", lambda device: None)
+        monkeypatch.setattr("core.jobs.queue._start_worker", lambda device: None)
 
 
 def page(**query):
@@ -138,7 +138,7 @@ def test_a_waiting_job_without_a_worker_is_started_with_one_click(monkeypatch):
     at = page()
     assert "the process that runs jobs has ended" in words(at)
     started = []
-    monkeypatch.setattr(jobs, "_start_worker", started.append)
+    monkeypatch.setattr("core.jobs.queue._start_worker", started.append)
     button(at, "Start the queue").click().run()
     assert started == ["cpu"]
 

@@ -7,8 +7,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import store
-from core import uncommon as settings
+from core import store, uncommon
 from core.answers import report, sentences
 from core.answers.questions import Question, Where, behind
 from core.figures import uncommon as figures
@@ -81,7 +80,7 @@ def test_locations_are_exported_as_json(run, tmp_path):
     exported = pd.read_csv(tmp_path / "p.csv")
     expected = store.read_samples(run).set_index("sample_id").loc[exported["sample_id"].iloc[0], "locations"]
     assert json.loads(exported["locations"].iloc[0]) == list(expected)
-    assert set(exported["partition"]) <= set(settings.PARTITIONS)
+    assert set(exported["partition"]) <= set(uncommon.PARTITIONS)
 
 
 def test_stored_tables_are_those_computed_from_the_predictions(run):

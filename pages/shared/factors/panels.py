@@ -16,7 +16,7 @@ from core.figures.style import Words
 from core.metrics.accuracy import THIN
 from core.types import Factor
 from core.wording import count, short_label, value
-from pages.shared.factors.controls import Controls, Roles, factor_of
+from pages.shared.factors.explore import Controls, Roles, factor_of
 from pages.shared.page import cached, figure, place
 from pages.shared.page.frame import Choice
 from pages.shared.page.place import Cell

@@ -5,8 +5,8 @@ from __future__ import annotations
 from core import store
 from core.answers.compare import Contrast
 from core.wording import interval, percent, points
-from pages.shared.factors import controls as explore
-from pages.shared.factors.controls import ALL, Controls
+from pages.shared.factors import explore
+from pages.shared.factors.explore import ALL, Controls
 from pages.shared.page import cached
 from pages.shared.page.text import Tile
 

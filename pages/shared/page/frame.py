@@ -24,7 +24,7 @@ LINKS: dict[str, tuple[tuple[str, str], ...]] = {
     "Start": (("app.py", "Home"), ("pages/overview.py", "Overview")),
     "Where it breaks": (
         ("pages/size_location_rotation.py", "Size, location, rotation"),
-        ("pages/uncommon_settings.py", "Settings"),
+        ("pages/uncommon_settings.py", "Uncommon settings"),
         ("pages/cues.py", "Cues"),
         ("pages/zoom.py", "Zoom"),
     ),
