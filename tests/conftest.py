@@ -14,6 +14,7 @@ from PIL import Image
 
 from core import jobs, models
 from core.jobs.files import ENDED, Request, is_locked
+from tests import validation_images
 from tests.job_tools import N_IMAGES, make_model, until
 
 REPO = Path(__file__).resolve().parent.parent
@@ -152,3 +153,11 @@ def small_request(tmp_path, monkeypatch):
         if job.state not in ENDED:
             jobs.cancel(job.id)
     assert until(lambda: not any(is_locked(jobs.worker_lock(device)) for device in ("auto", "cpu")))
+
+
+@pytest.fixture
+def val(tmp_path):
+    """ImageNet's validation set in class folders, with annotations."""
+    validation_images.write_images(tmp_path / "val", flat=False)
+    validation_images.write_annotations(tmp_path / "val")
+    return tmp_path / "val"

@@ -211,8 +211,8 @@ def export(table: pd.DataFrame, path: Path) -> None:
         # Without pandas' own notes, which name column types that pandas itself cannot read back.
         write_parquet(path, pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata())
     elif path.suffix == ".csv":
-        lists = [column for column in table if _holds_lists(table[column])]
-        as_text = {column: [json.dumps(value) for value in _values(table[column])] for column in lists}
+        nested = [column for column in table if _holds_lists(table[column])]
+        as_text = {column: [json.dumps(value) for value in _values(table[column])] for column in nested}
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             table.assign(**as_text).to_csv(path, index=False)

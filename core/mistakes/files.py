@@ -35,7 +35,7 @@ class Files:
     vit3b: File
     greedy_soups: File
     confusions: File
-    imagenet_annotations: File
+    annotations: File
     original: File
 
     def all(self) -> list[File]:

@@ -11,7 +11,7 @@ from core.labels import label_space
 from tests.benchmarks.test_focus import focus
 from tests.benchmarks.test_si_score import draw, row, write_lists, write_metadata
 from tests.conftest import write_csv
-from tests.mistakes.conftest import write_annotations, write_images
+from tests.validation_images import write_annotations, write_images
 
 
 def imagenet(root):

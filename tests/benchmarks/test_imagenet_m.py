@@ -10,7 +10,7 @@ from core.benchmarks import imagenet_scores, open_benchmark
 from core.benchmarks.imagenet_annotations import read_original_classes
 from core.errors import DataError
 from core.metrics import intervals
-from tests.mistakes.conftest import GOLDFISH, MAILBOX, SHARK, TENCH, name, wnid, write_annotations, write_images
+from tests.validation_images import GOLDFISH, MAILBOX, SHARK, TENCH, name, wnid, write_annotations, write_images
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from core import benchmarks, models, store
+from core import benchmarks, models, paths, store
 from core.answers import report
 from core.embedded import card
 from core.embedded.train import TRAININGS, trained
@@ -49,7 +49,7 @@ def test_stored_results_have_the_identity_of_today_s_code_and_pictures(key):
 
 def test_an_embedded_result_is_not_computed_again():
     run = evaluate("test_efficientnet.diorama", "diorama/pose")
-    assert run.path.is_relative_to(store.paths.embedded_results())
+    assert run.path.is_relative_to(paths.embedded_results())
 
 
 @pytest.mark.parametrize("name", trained())
@@ -79,7 +79,7 @@ def test_planted_weaknesses_show(name):
 
 @pytest.mark.parametrize("name", trained())
 def test_a_card_is_what_its_results_say(name):
-    written = (store.paths.EMBEDDED / "models" / name / "README.md").read_text(encoding="utf-8")
+    written = (paths.EMBEDDED / "models" / name / "README.md").read_text(encoding="utf-8")
     assert written == card.write(name)
 
 
@@ -103,7 +103,7 @@ def test_an_imagenet_classifier_is_judged_on_the_ten_categories(shared, monkeypa
 
 def test_all_that_is_embedded_stays_small():
     sizes = {
-        name: sum(path.stat().st_size for path in (store.paths.EMBEDDED / name).rglob("*") if path.is_file()) / 1e6
+        name: sum(path.stat().st_size for path in (paths.EMBEDDED / name).rglob("*") if path.is_file()) / 1e6
         for name in ("diorama", "models", "results")
     }
     assert sizes["diorama"] < 16

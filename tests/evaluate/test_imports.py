@@ -10,7 +10,7 @@ from core.benchmarks.imagenet_m import ImageNetMultilabel
 from core.cli.main import main
 from core.errors import DataError, UsageError
 from core.evaluate.imports import import_logits, read_logits, rows_of
-from tests.mistakes.conftest import GOLDFISH, MAILBOX, SHARK, TENCH, name, write_annotations
+from tests.validation_images import GOLDFISH, MAILBOX, SHARK, TENCH, name, write_annotations
 
 SHAPE = (50_000, 1000)
 
@@ -113,7 +113,7 @@ def test_rows_in_the_order_of_class_folders_are_put_right():
 
 def test_rows_in_another_order_are_noticed_and_nothing_is_stored(tmp_path, logits, monkeypatch):
     many = {n: (TENCH, [TENCH], [], []) for n in range(1, 201)}
-    monkeypatch.setattr("tests.mistakes.conftest.IMAGES", many)
+    monkeypatch.setattr("tests.validation_images.IMAGES", many)
     write_annotations(tmp_path / "many")
     array = np.lib.format.open_memmap(logits, mode="r+")
     array[:] = 0

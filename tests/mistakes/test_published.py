@@ -7,7 +7,7 @@ import pytest
 from core.errors import DataError, UsageError
 from core.mistakes import files, published
 from core.mistakes.relations import UNKNOWN_RELATION, groups, relation
-from tests.mistakes.conftest import name, wnid
+from tests.validation_images import name, wnid
 
 
 def write(path, content):

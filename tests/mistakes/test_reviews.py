@@ -10,7 +10,7 @@ from core.errors import DataError, StoreError, UsageError
 from core.mistakes import published, reviews
 from core.mistakes.agreement import between, cohens_kappa
 from core.mistakes.reviews import Review
-from tests.mistakes.conftest import name
+from tests.validation_images import name
 
 
 def verdicts(reviewer=None):

@@ -11,7 +11,7 @@ from core.mistakes import summary, table
 from core.mistakes.reassessed import reassessed
 from core.mistakes.table import Filters
 from tests.conftest import RED_WNID
-from tests.mistakes.conftest import GOLDFISH, MAILBOX, SHARK, TENCH, name, write_annotations
+from tests.validation_images import GOLDFISH, MAILBOX, SHARK, TENCH, name, write_annotations
 
 
 def rows_of(content, **filters):

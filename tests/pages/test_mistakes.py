@@ -11,7 +11,7 @@ from core.evaluate.loop import evaluate
 from core.mistakes import files, published, reviews
 from tests.browser import app_server, chromium
 from tests.conftest import REPO, SHARED
-from tests.mistakes.conftest import GOLDFISH, TENCH, name, write_annotations, write_images
+from tests.validation_images import GOLDFISH, TENCH, name, write_annotations, write_images
 
 
 def page(**query):

@@ -8,11 +8,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import store, uncommon
-from core.answers import report, sentences
+from core.answers import report, sentences, setting_tables
 from core.answers.questions import Question, Where, behind
 from core.figures import uncommon as figures
 from core.figures.style import Words
-from core.uncommon import stored
 from tests import synthetic_focus
 from tests.conftest import REPO
 
@@ -37,7 +36,7 @@ def test_the_page_opens_first_and_says_what_costs_most(run):
     app = opened(benchmark="focus")
     assert not app.exception
     assert not app.error
-    costs = stored.answer(run, "costs")
+    costs = setting_tables.answer(run, "costs")
     worst = costs[~costs["thin"].astype(bool)].iloc[0]
     assert f"{100 * worst['gap']:.1f}\u00a0points" in app.markdown[0].value or "too few" in app.markdown[0].value
     assert len(charts(app)) == 7
@@ -51,12 +50,12 @@ def test_without_results_the_page_says_what_to_run():
 
 def test_a_cell_in_the_url_opens_its_images(run):
     app = opened(benchmark="focus", cell="focus;category=dog;locations=snow")
-    n = stored.answer(run, "heatmap_locations").set_index(["category", "value"]).loc[("dog", "snow"), "n"]
+    n = setting_tables.answer(run, "heatmap_locations").set_index(["category", "value"]).loc[("dog", "snow"), "n"]
     assert f"dog, snow · {n:,} images" in app.subheader[0].value
 
 
 def test_a_cell_holds_just_the_images_that_its_number_counts(run):
-    cells = stored.answer(run, "heatmap_locations").set_index(["category", "value"])
+    cells = setting_tables.answer(run, "heatmap_locations").set_index(["category", "value"])
     for category, location in (("dog", "snow"), ("car", "street"), ("ship", "water")):
         found = behind(run, Question(where=(Where.equals("category", category), Where.equals("locations", location))))
         assert len(found) == cells.loc[(category, location), "n"]
@@ -64,7 +63,7 @@ def test_a_cell_holds_just_the_images_that_its_number_counts(run):
 
 
 def test_a_partition_holds_just_the_images_that_its_number_counts(run):
-    sizes = stored.answer(run, "partitions").set_index("partition")["n"]
+    sizes = setting_tables.answer(run, "partitions").set_index("partition")["n"]
     for name, condition in (("P1", Where.equals("n_uncommon", 1.0)), ("P_tl", Where.equals("partition", "P_tl"))):
         assert len(behind(run, Question(where=(condition,)))) == sizes[name] > 0
 
@@ -88,14 +87,14 @@ def test_stored_tables_are_those_computed_from_the_predictions(run):
     for name, question in (("partitions", "partitions"), ("gaps", "gaps"), ("gaps_class_adjusted", "adjusted_gaps")):
         expected = pd.DataFrame(content[name]).astype({"n": int} if name == "partitions" else {})
         number = list(expected.select_dtypes("number"))
-        found = stored.answer(run, question)
+        found = setting_tables.answer(run, question)
         assert list(found) == list(expected)
         assert np.allclose(found[number].astype(float), expected[number].astype(float), equal_nan=True)
 
 
 def test_heatmap_cells_are_clickable_and_told_by_colour(run):
-    cells, totals = stored.answer(run, "heatmap_time"), stored.answer(run, "totals_time")
-    gaps = stored.answer(run, "category_gaps").query("attribute == 'time' and definition == 'paper-code'")
+    cells, totals = setting_tables.answer(run, "heatmap_time"), setting_tables.answer(run, "totals_time")
+    gaps = setting_tables.answer(run, "category_gaps").query("attribute == 'time' and definition == 'paper-code'")
     figure = figures.setting_heatmap(cells, totals, gaps, Words("t"), chosen=("dog", "night"))
     common, uncommon = figure.data[0], figure.data[1]
     at = (list(common.y).index("dog"), list(common.x).index("night"))
@@ -121,12 +120,13 @@ def test_the_finding_names_no_setting_that_is_not_clear():
 def test_the_synthetic_store_follows_the_papers_counts(run):
     samples = store.read_samples(run)
     assert len(samples) == 600
-    assert set(samples["category"]) == set(stored.answer(run, "heatmap_time")["category"])
+    assert set(samples["category"]) == set(setting_tables.answer(run, "heatmap_time")["category"])
 
 
 def test_gaps_are_drawn_beside_published_ones(run):
     raw_table, adjusted_table = (
-        stored.answer(run, question).query("definition == 'paper-code'") for question in ("gaps", "adjusted_gaps")
+        setting_tables.answer(run, question).query("definition == 'paper-code'")
+        for question in ("gaps", "adjusted_gaps")
     )
     figure = figures.gap_points(
         {"synthetic-a": raw_table},
@@ -146,7 +146,7 @@ def test_gaps_are_drawn_beside_published_ones(run):
 
 
 def test_thin_points_of_a_category_are_hollow(run):
-    table = stored.answer(run, "by_category_partition")
+    table = setting_tables.answer(run, "by_category_partition")
     figure = figures.category_partitions(table, Words("t"))
     common = next(trace for trace in figure.data if trace.name == "P0")
     thin = table[(table["partition"] == "P0") & (table["n"] > 0)]["n"] < 30
@@ -155,6 +155,6 @@ def test_thin_points_of_a_category_are_hollow(run):
 
 
 def test_thin_costs_are_hatched(run):
-    table = stored.answer(run, "costs")
+    table = setting_tables.answer(run, "costs")
     figure = figures.cost_bars(table, Words("t"))
     assert list(figure.data[0].marker.pattern.shape) == ["/" if thin else "" for thin in table["thin"]]

@@ -196,7 +196,7 @@ def test_an_image_without_accepted_class_is_named():
 def test_unknown_methods_and_wrong_sizes_are_refused_with_what_to_use(places):
     with pytest.raises(UsageError, match="Did you mean 'grad-cam'"):
         Explainer(places).explain(RED_AT_TOP[None], "gradcam")
-    with pytest.raises(UsageError, match=r"core\.loading\.Preprocess"):
+    with pytest.raises(UsageError, match=r"core\.images\.preprocess"):
         Explainer(places).explain(np.zeros((1, 20, 32, 3), np.uint8))
 
 

@@ -10,13 +10,12 @@ import pandas as pd
 import streamlit as st
 
 from core import labels, store
-from core.answers import catalogue, compare, joined, questions, report
+from core.answers import catalogue, compare, joined, questions, report, setting_tables
 from core.answers.compare import Contrast
 from core.answers.questions import Question
 from core.errors import OffcenterError
 from core.images import drawing
 from core.types import Benchmark, Factor
-from core.uncommon import stored
 
 #: Seconds for which a list of results may be old.
 _FRESH_S = 3
@@ -82,11 +81,11 @@ def behind(run: store.Run, question: Question) -> pd.DataFrame:
 
 @st.cache_data(max_entries=1024, show_spinner="Reading the predictions, once …")
 def _settings(key: _Key, question: str) -> pd.DataFrame:
-    return stored.answer(_open(key), question)
+    return setting_tables.answer(_open(key), question)
 
 
 def settings(run: store.Run, question: str) -> pd.DataFrame:
-    """See ``core.uncommon.stored.answer``."""
+    """See ``core.answers.setting_tables.answer``."""
     return _settings(key_of(run), question)
 
 

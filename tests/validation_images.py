@@ -1,8 +1,7 @@
-"""Five validation images with annotations, in the published format."""
+"""Five ImageNet validation images with annotations, in the published format."""
 
 import json
 
-import pytest
 from PIL import Image
 
 from core.labels import label_space
@@ -54,11 +53,3 @@ def write_images(folder, *, flat):
         place = folder if flat else folder / wnid(original)
         place.mkdir(parents=True, exist_ok=True)
         Image.new("RGB", (40, 36), (40 * number, 10, 10)).save(place / name(number))
-
-
-@pytest.fixture
-def val(tmp_path):
-    """ImageNet's validation set in class folders, with annotations."""
-    write_images(tmp_path / "val", flat=False)
-    write_annotations(tmp_path / "val")
-    return tmp_path / "val"
