@@ -8,7 +8,7 @@ from core.benchmarks.imagenet_m import ImageNetM, ImageNetMultilabel
 from core.mistakes import published, summary, table
 from core.mistakes.table import Filters
 from core.wording import count, interval, percent
-from pages.shared.mistakes.subject import Subject
+from pages.shared.mistakes.subjects import Subject
 from pages.shared.page import cached
 from pages.shared.page.text import Tile
 
