@@ -14,12 +14,12 @@ from streamlit.testing.v1 import AppTest
 from core import jobs, paths
 from core.benchmarks import open_benchmark
 from core.evaluate.loop import evaluate
-from core.jobs import cost
-from core.jobs.files import lock_of, write_status
+from core.jobs import rates
+from core.jobs.rates import Rate
 from core.types import Progress
 from tests.browser import app_server, chromium
 from tests.conftest import REPO
-from tests.job_tools import state_of, waiting
+from tests.job_tools import changed, state_of, waiting
 
 
 @pytest.fixture(autouse=True)
@@ -55,18 +55,17 @@ def button(at, label):
 
 def ended(state, **status):
     job = waiting(f"job-{state}")
-    job = replace(job, state=state, started=time.time() - 100, ended=time.time() - 40, **status)
-    write_status(job)
-    return job
+    job.folder.mkdir(parents=True)
+    return changed(job, state=state, started=time.time() - 100, ended=time.time() - 40, **status)
 
 
 @contextlib.contextmanager
 def running(progress):
-    """A job that a worker is at, as its files show it."""
+    """A job that a worker is at, as the table shows it."""
     job = waiting("job-running")
-    with FileLock(lock_of(job.folder)):
-        write_status(replace(job, state="running", started=time.time(), progress=progress, pid=os.getpid()))
-        yield job
+    job.folder.mkdir(parents=True)
+    with FileLock(job.lock):
+        yield changed(job, state="running", started=time.time(), progress=progress, pid=os.getpid())
 
 
 def test_without_jobs_the_page_says_what_to_do():
@@ -78,13 +77,13 @@ def test_without_jobs_the_page_says_what_to_do():
 
 def test_the_cost_is_said_before_anything_is_started(small_request):
     asked = replace(small_request, device="auto", batch_size=None)
-    cost.record_rate(asked, images=500, images_per_s=2.0, startup_s=0.0)
+    rates.record(Rate(500, 2.0, 0.0, "imagenet"), "small", "auto", "fp32", None)
     paths.remember_data("imagenet", open_benchmark("imagenet", small_request.data).root)
     at = form()
     assert not at.exception
     assert "**1,500 images**. About **12 min 30 s** at 2 images/s" in words(at)
     button(at, "Start").click().run()
-    assert [job.request for job in jobs.list_jobs()] == [asked]
+    assert [job.arguments for job in jobs.list_jobs()] == [asked]
 
 
 def test_an_unknown_rate_can_be_measured_with_a_few_images(small_request):
@@ -93,7 +92,7 @@ def test_an_unknown_rate_can_be_measured_with_a_few_images(small_request):
     at = form()
     assert "**1,500 images**, 10 of them stored already. How long that takes is not known" in words(at)
     button(at, "Measure with 64 images").click().run()
-    assert jobs.list_jobs()[0].request.limit == 74
+    assert jobs.list_jobs()[0].arguments.limit == 74
 
 
 def test_a_complete_result_needs_no_run(small_request):
@@ -129,7 +128,7 @@ def test_a_running_job_shows_progress_rate_and_time_left_and_is_cancelled():
         said = at.get("progress")[0].proto.text
         assert said == "1,203 of 5,000 images (24%) · 24 images/s · 2 min 38 s left · 3 could not be read"
         button(at, "Cancel").click().run()
-        assert job.cancel_flag.exists()
+        assert jobs.find_job(job.id).cancelling
         assert button(at, "Stopping …").disabled
 
 
@@ -156,10 +155,10 @@ def test_a_failed_job_says_why_with_its_log_and_goes_on_with_one_click():
 
 def test_an_interrupted_job_says_so_and_can_go_on():
     job = waiting("job-killed")
-    write_status(replace(job, state="running", started=1.0, progress=Progress(30, 100, rate=2.0)))
+    changed(job, state="running", started=1.0, progress=Progress(30, 100, rate=2.0))
     at = page()
     assert "it was killed" in at.warning[0].value
-    assert "Finished images are kept" in at.warning[0].value
+    assert "What it finished is kept" in at.warning[0].value
     button(at, "Go on")
 
 
