@@ -11,10 +11,11 @@ from filelock import FileLock
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import jobs, paths
+from core import jobs, paths, store
 from core.benchmarks import open_benchmark
 from core.evaluate.loop import evaluate
 from core.jobs import rates
+from core.jobs.kinds import Diagnosis, Generation, Probe, Unknown
 from core.jobs.rates import Rate
 from core.types import Progress
 from tests.browser import app_server, chromium
@@ -29,11 +30,11 @@ def _no_worker(monkeypatch, request):
         monkeypatch.setattr("core.jobs.queue._start_worker", lambda device: None)
 
 
-def page(**query):
+def page(name="runs", **query):
     at = AppTest.from_file(str(REPO / "app.py"), default_timeout=30)
-    for name, value in query.items():
-        at.query_params[name] = value
-    return at.switch_page("pages/runs.py").run()
+    for key, value in query.items():
+        at.query_params[key] = value
+    return at.switch_page(f"pages/{name}.py").run()
 
 
 def form():
@@ -47,22 +48,26 @@ def words(at):
     return "\n".join(element.value for kind in kinds for element in kind)
 
 
+def links(at):
+    return "".join(element.proto.body for element in at.get("html"))
+
+
 def button(at, label):
     found = [element for element in at.button if element.label == label]
     assert found, [element.label for element in at.button]
     return found[0]
 
 
-def ended(state, **status):
-    job = waiting(f"job-{state}")
+def ended(state, arguments=None, **status):
+    job = waiting(f"job-{state}", arguments=arguments)
     job.folder.mkdir(parents=True)
     return changed(job, state=state, started=time.time() - 100, ended=time.time() - 40, **status)
 
 
 @contextlib.contextmanager
-def running(progress):
+def running(progress, arguments=None):
     """A job that a worker is at, as the table shows it."""
-    job = waiting("job-running")
+    job = waiting("job-running", arguments=arguments)
     job.folder.mkdir(parents=True)
     with FileLock(job.lock):
         yield changed(job, state="running", started=time.time(), progress=progress, pid=os.getpid())
@@ -170,8 +175,7 @@ def test_a_finished_job_shows_its_accuracy_with_interval_and_identity(small_requ
     assert "[" in words(at)
     assert f"over 1,500 images · identity {run.identity[:8]}" in words(at)
     assert "took 1 min 00 s" in words(at)
-    links = "".join(element.proto.body for element in at.get("html"))
-    assert 'href="overview?only=imagenet&amp;models=small"' in links
+    assert 'href="overview?only=imagenet&amp;models=small"' in links(at)
 
 
 def test_a_link_shows_the_job_on_top_and_an_unknown_one_is_explained():
@@ -191,6 +195,85 @@ def test_the_list_is_cleared_and_results_stay(small_request):
     button(at, "Clear list").click().run()
     assert jobs.list_jobs() == []
     assert run.path.is_dir()
+
+
+EMBEDDED_MODEL = "test_efficientnet.diorama"
+
+
+@pytest.mark.parametrize(
+    ("kind", "benchmark", "title", "href"),
+    [
+        (Diagnosis, "diorama/location", "Diagnosis of", "mistakes?benchmark=diorama%2Flocation"),
+        (Probe, "diorama/settings", "Probe of", "uncommon_settings?benchmark=diorama%2Fsettings"),
+    ],
+)
+def test_a_finished_job_of_another_kind_leads_to_its_result(embedded_results, kind, benchmark, title, href):
+    run = store.find_run(benchmark, EMBEDDED_MODEL, view="clean")
+    asked = kind(run.model, benchmark, run.identity)
+    ended("done", asked, result={"model": run.model, "benchmark": benchmark, "identity": run.identity})
+    at = page()
+    assert not at.exception
+    assert title in words(at)
+    assert f'href="{href}&amp;models={EMBEDDED_MODEL}"' in links(at)
+
+
+def test_a_finished_set_of_images_says_where_it_is_and_leads_on():
+    asked = Generation("/cut-outs", "/places", "size", "/my_set")
+    ended("done", asked, result={"benchmark": "si-score/size", "folder": "/my_set"})
+    at = page()
+    assert not at.exception
+    assert "In \\/my\\_set" in words(at)
+    assert 'href="runs?benchmark=si-score%2Fsize"' in links(at)
+
+
+def test_a_job_of_a_newer_version_is_shown_and_can_be_taken_away():
+    waiting("odd", arguments=Unknown("translate", "cpu"))
+    at = page()
+    assert not at.exception
+    assert "It waits for a version that knows this kind of job." in words(at)
+    button(at, "Cancel").click().run()
+    at = page()
+    assert not at.exception
+    assert "Go on" not in [element.label for element in at.button]
+
+
+def test_a_running_diagnosis_counts_mistakes():
+    with running(Progress(12, 300, stage="changing one thing at a time"), Diagnosis("small", "diorama/location", "ab")):
+        at = page()
+        assert not at.exception
+        said = at.get("progress")[0].proto.text
+        assert said == "12 of 300 mistakes (4%) · changing one thing at a time …"
+
+
+def test_the_mistakes_page_queues_a_diagnosis_and_shows_how_far_it_is(embedded_results):
+    run = store.find_run("diorama/location", EMBEDDED_MODEL, view="clean")
+    query = {"benchmark": "diorama/location", "models": EMBEDDED_MODEL}
+    at = page("mistakes", **query)
+    assert not at.exception
+    button(at, f"Diagnose 300 mistakes of {EMBEDDED_MODEL}").click().run()
+    (job,) = jobs.list_jobs()
+    assert job.arguments == Diagnosis(EMBEDDED_MODEL, "diorama/location", run.identity)
+    assert at.get("progress")[0].proto.text.endswith("waits for its turn")
+    assert f'href="runs?job={job.id}"' in links(at)
+    changed(job, state="failed", ended=time.time(), message="the model is gone")
+    at = page("mistakes", **query)
+    assert at.error[0].value.endswith("the model is gone")
+    button(at, f"Diagnose 300 mistakes of {EMBEDDED_MODEL}")
+
+
+def test_the_uncommon_settings_page_queues_a_probe_and_shows_how_far_it_is(embedded_results):
+    run = store.find_run("diorama/settings", EMBEDDED_MODEL, view="clean")
+    query = {"benchmark": "diorama/settings", "models": EMBEDDED_MODEL}
+    at = page("uncommon_settings", **query)
+    assert not at.exception
+    button(at, f"Probe {EMBEDDED_MODEL}").click().run()
+    (job,) = jobs.list_jobs()
+    assert (type(job.arguments), job.arguments.identity) == (Probe, run.identity)
+    job.folder.mkdir(parents=True)
+    with FileLock(job.lock):
+        changed(job, state="running", started=time.time(), progress=Progress(3, 12, stage="probes"))
+        at = page("uncommon_settings", **query)
+        assert at.get("progress")[0].proto.text.endswith("3 of 12 steps (25%) · probes …")
 
 
 @pytest.mark.browser

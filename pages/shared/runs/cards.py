@@ -11,11 +11,12 @@ import streamlit as st
 from core import jobs, paths, store
 from core.answers import catalogue, report
 from core.errors import OffcenterError
-from core.jobs.kinds import Evaluation
+from core.jobs.kinds import Diagnosis, Evaluation, Generation, Probe, Refresh
 from core.jobs.table import ENDED, RESUMABLE, Job, State, tail
 from core.types import Progress
 from core.wording import count, duration, interval, percent
 from pages.shared.page import cached, frame, text
+from pages.shared.runs.following import how_far, share_done
 
 #: Seconds between two looks at what is running.
 _LOOK_EVERY_S = 1.0
@@ -23,7 +24,7 @@ _LOOK_EVERY_S = 1.0
 _PARTIAL_S = 10
 _PARTIAL_MOST = 200_000
 _FACTOR_PAGE, _SETTINGS_PAGE = "pages/size_location_rotation.py", "pages/uncommon_settings.py"
-_OVERVIEW_PAGE = "pages/overview.py"
+_OVERVIEW_PAGE, _MISTAKES_PAGE = "pages/overview.py", "pages/mistakes.py"
 _COLOURS: dict[State, str] = {
     "queued": "gray",
     "running": "blue",
@@ -96,29 +97,14 @@ def _offer(job: Job) -> None:
 
 def _running(job: Job) -> None:
     progress = job.progress or Progress(0, 0, stage="starting")
-    share = progress.done / progress.total if progress.total else 0.0
-    st.progress(share, text=how_far(progress, job.arguments.unit))
+    st.progress(share_done(progress), text=how_far(progress, job.arguments.unit))
     _result(job)
 
 
-def how_far(progress: Progress, unit: str) -> str:
-    """``1,203 of 5,000 images (24 %) · 24 images/s · 2 min 38 s left · 3 could not be read``."""
-    if not progress.total:
-        return f"{progress.stage.capitalize()} …"
-    parts = [f"{progress.done:,} of {count(progress.total, unit)} ({progress.done / progress.total:.0%})"]
-    if progress.rate:
-        parts.append(f"{progress.rate:,.3g} {unit}s/s")
-    else:
-        parts.append(f"{progress.stage} …")
-    if progress.seconds_left is not None:
-        parts.append(f"{duration(progress.seconds_left)} left")
-    if progress.failed:
-        parts.append(f"{progress.failed:,} could not be read")
-    return " · ".join(parts)
-
-
 def _waiting(job: Job, place: int) -> None:
-    if jobs.is_stalled(job):
+    if not job.runnable:
+        st.caption("It waits for a version that knows this kind of job.")
+    elif jobs.is_stalled(job):
         st.warning("It waits, but the process that runs jobs has ended.", icon=":material/bolt:")
         if st.button("Start the queue", key=f"start-{job.id}"):
             jobs.start_workers()
@@ -129,10 +115,28 @@ def _waiting(job: Job, place: int) -> None:
 
 
 def _result(job: Job) -> None:
-    """Accuracy over the finished images, and the way to the page that shows more; nothing where there are none."""
+    """What has come of a job and the way to the page that shows it; nothing where nothing has."""
+    if job.result is not None and "folder" in job.result:
+        st.caption(f"In {text.escaped(job.result['folder'])}")
     run = _stored_run(job)
-    if run is None:
-        return
+    if isinstance(job.arguments, Generation | Refresh) and job.result is not None:
+        _link_to_set(job.arguments)
+    elif run is not None and isinstance(job.arguments, Diagnosis | Probe):
+        page = _MISTAKES_PAGE if isinstance(job.arguments, Diagnosis) else _SETTINGS_PAGE
+        frame.link("See the results", page, [(frame.BENCHMARK, run.benchmark), (frame.MODELS, run.model)])
+    elif run is not None:
+        _accuracy(job, run)
+
+
+def _link_to_set(asked: Generation | Refresh) -> None:
+    if isinstance(asked, Generation):
+        frame.link("Evaluate a model on it", frame.RUNS_PAGE, [("benchmark", f"si-score/{asked.factor}")])
+    else:
+        frame.link("See the results", _OVERVIEW_PAGE, [("only", "diorama")])
+
+
+def _accuracy(job: Job, run: store.Run) -> None:
+    """Accuracy over the finished images, and the way to the page that shows more."""
     try:
         overall = _overall(str(run.path), job.state in ENDED)
     except OffcenterError as error:
@@ -221,7 +225,7 @@ def _summary(job: Job) -> str:
     parts = [f"job {job.id}"]
     if job.ended:
         parts.append(f"ended {_ago(job.ended)}")
-    run = _stored_run(job)
+    run = _stored_run(job) if isinstance(job.arguments, Evaluation) else None
     if run is not None:
         parts.append(f"{run.n_done:,} of {count(run.n_samples, 'image')} stored")
     if job.state == "done" and job.started and job.ended:
