@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock
+
 from core.errors import StoreError
 
 #: Seconds to wait for another writer; each write takes milliseconds.
@@ -31,8 +33,8 @@ def connected(path: Path, schema: str, what: str) -> Iterator[sqlite3.Connection
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=_WAIT_S)
         try:
-            # Readers do not wait for a writer then, and a write that was reported outlives a crash of this process.
-            connection.execute("PRAGMA journal_mode=WAL")
+            _write_ahead(connection, path)
+            # A write that was reported outlives a crash of the machine.
             connection.execute("PRAGMA synchronous=FULL")
             with connection:
                 connection.execute(schema)
@@ -44,3 +46,12 @@ def connected(path: Path, schema: str, what: str) -> Iterator[sqlite3.Connection
             f"{what} in {path} cannot be read or written ({error}). Set OFFCENTER_DATA to a folder you may write "
             "to; if the file is damaged, move it away."
         ) from error
+
+
+def _write_ahead(connection: sqlite3.Connection, path: Path) -> None:
+    """See to it that readers do not wait for a writer."""
+    if connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal":
+        return
+    # Two that switch a new file at once do not wait for each other: SQLite refuses one of them on the spot.
+    with FileLock(path.with_name(f".{path.name}.lock")):
+        connection.execute("PRAGMA journal_mode=WAL")
