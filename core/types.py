@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
-
-from PIL import Image
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     import numpy as np
@@ -105,72 +101,6 @@ class Model:
     fingerprint: str
     module: torch.nn.Module | None = None
     device: str = "cpu"
-
-
-class Benchmark(ABC):
-    """Which images exist, which classes each accepts, which factors describe it, which tables its paper reports.
-
-    A subclass is one file in ``core/benchmarks``. It is constructed with the folder of its data and lists that folder
-    when first asked; it never opens an image to do so.
-
-    Attributes:
-        root: Data folder.
-        notes: What a user should know about this copy of the data (ignored folders, rows without an image).
-    """
-
-    key: ClassVar[str]
-    title: ClassVar[str]
-    paper: ClassVar[str]
-    licence: ClassVar[str]
-    how_to_get: ClassVar[str]
-    factors: ClassVar[tuple[Factor, ...]]
-    tables: ClassVar[tuple[Table, ...]]
-    #: What is not independent between images ("cut-out"); None if every image is its own.
-    cluster_unit: ClassVar[str | None] = None
-    label_spaces: ClassVar[tuple[str, ...]] = ("imagenet-1k",)
-    #: Data folder that comes with the project, or None.
-    embedded: ClassVar[Path | None] = None
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.notes: list[str] = []
-
-    @abstractmethod
-    def samples(self, label_space: str = "imagenet-1k") -> pd.DataFrame:
-        """One row per image.
-
-        Args:
-            label_space: The model's label space, in whose indices ``accepted`` is given.
-
-        Returns:
-            Columns ``sample_id`` (str, unique), ``accepted`` (list of int, not empty), ``cluster`` (str) and one per
-            factor.
-
-        Raises:
-            DataError: If the data cannot be read as this benchmark.
-            LabelSpaceError: If accepted classes cannot be expressed in ``label_space``.
-        """
-
-    @abstractmethod
-    def content_digest(self) -> str:
-        """SHA-256 (hex) that changes when the images or their annotations change."""
-
-    def path(self, sample_id: str) -> Path | None:
-        """The image's file, or None for a benchmark that composes its images."""
-        return self.root / sample_id
-
-    def image(self, sample_id: str) -> Image.Image:
-        """The image as published, before any preprocessing; RGB or what the file holds."""
-        path = self.path(sample_id)
-        if path is None:
-            raise NotImplementedError(f"{type(self).__name__} must override image()")
-        with Image.open(path) as image:
-            image.load()
-        return image
-
-    def mask(self, sample_id: str) -> np.ndarray | None:
-        """Object mask, bool (H, W) at the image's own size, or None where the benchmark has none."""
-        return None
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,11 @@ import pyarrow as pa
 
 from core import metrics, store
 from core.benchmarks import benchmark_class
+from core.benchmarks.base import Benchmark
 from core.errors import UsageError, cannot_write, nearest
 from core.store import lists
 from core.store.parts import write_parquet
-from core.types import Benchmark, Policy, Table
+from core.types import Policy, Table
 
 
 def joined(run: store.Run) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """The loop: right, resumable, honest about what failed."""
 
+import errno
 import json
 import os
 import shutil
@@ -18,7 +19,7 @@ from timm.data import create_transform
 from core import metrics, models, store
 from core.answers import report
 from core.benchmarks import open_benchmark
-from core.errors import DataError, LabelSpaceError, StoreError, UsageError
+from core.errors import DataError, LabelSpaceError, StorageError, StoreError, UsageError
 from core.evaluate import loop as evaluation
 from core.evaluate.loop import Plan, evaluate
 from core.images import views
@@ -146,6 +147,29 @@ def test_files_that_are_no_images_are_recorded_counted_and_not_fatal(toy_model, 
     assert "cannot identify image file" in errors[f"{RED_WNID}/1.png"]
     assert "OSError" in errors[f"{RED_WNID}/2.png"]
     assert "I;16 has more than 8 bits" in errors[f"{RED_WNID}/3.png"]
+
+
+@pytest.mark.parametrize("fault", ["EIO", "EMFILE", "ESTALE", "ENOENT"])
+def test_what_the_system_says_is_not_kept_and_the_same_command_tries_again(
+    toy_model, colour_folder, monkeypatch, fault
+):
+    code, real = getattr(errno, fault), Image.open
+
+    def flaky(source, *given, **named):
+        if RED_WNID in str(source):
+            raise OSError(code, os.strerror(code), str(source))
+        return real(source, *given, **named)
+
+    benchmark = open_benchmark("imagenet", colour_folder)
+    monkeypatch.setattr(Image, "open", flaky)
+    with pytest.raises(StorageError, match=f"8 of 24 images could not be read; the first: .*{os.strerror(code)}"):
+        evaluate(toy_model, benchmark, batch_size=4)
+    partial = store.find_run("imagenet", toy_model.name)
+    assert (partial.n_done, partial.complete) == (16, False)
+    monkeypatch.setattr(Image, "open", real)
+    run = evaluate(toy_model, benchmark, batch_size=4)
+    assert run.complete
+    assert store.read(run)["error"].isna().all()
 
 
 def test_a_vanished_data_folder_stops_the_run_and_blames_no_image(toy_model, colours, colour_folder):

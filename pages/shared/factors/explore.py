@@ -10,7 +10,8 @@ import streamlit as st
 from core import store
 from core.answers import catalogue
 from core.answers.questions import Question, Where
-from core.types import Benchmark, Factor
+from core.benchmarks.base import Benchmark
+from core.types import Factor
 from core.wording import short_label, value
 from pages.shared.page import cached, text
 
