@@ -33,6 +33,7 @@ from core.store.parts import Parts, write_parquet
 
 MANIFEST = "run.json"
 _LOCK = ".lock"
+_PARQUET_END = b"PAR1"
 
 PREDICTIONS_SCHEMA = pa.schema(
     [
@@ -305,8 +306,10 @@ def samples_digest(run: Run) -> str:
 @lru_cache(maxsize=512)
 def _file_digest(path: Path, *version: int) -> str:
     del version
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+    content = path.read_bytes()
+    if not content.endswith(_PARQUET_END):
+        raise OSError("it does not end as a Parquet file does")
+    return hashlib.sha256(content).hexdigest()
 
 
 def read_samples(run: Run) -> pd.DataFrame:
