@@ -67,7 +67,7 @@ def paired_difference(first: store.Run, second: store.Run, question: Question) -
     """
     if first.benchmark != second.benchmark:
         raise UsageError(f"runs of '{first.benchmark}' and '{second.benchmark}' have no samples in common")
-    key = ["paired", second.identity, second.n_done, asdict(question)]
+    key = ["paired", second.identity, joined.version(second), asdict(question)]
     return joined.remembered(first, key, lambda: _paired_difference(first, second, question))
 
 

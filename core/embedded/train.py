@@ -257,12 +257,8 @@ def _augment(pictures: Pictures, generator: torch.Generator, swapped_share: floa
 
 
 def _keep(checkpoint: Path, state: dict[str, Any], epochs: int) -> None:
-    temporary = checkpoint.with_suffix(".tmp")
-    try:
-        torch.save({"epochs": epochs, **{name: part.state_dict() for name, part in state.items()}}, temporary)
-        temporary.replace(checkpoint)
-    except OSError as error:
-        raise cannot_write(checkpoint, error) from error
+    with paths.writing(checkpoint) as stream:
+        torch.save({"epochs": epochs, **{name: part.state_dict() for name, part in state.items()}}, stream)
 
 
 def _resume(checkpoint: Path, state: dict[str, Any]) -> int:

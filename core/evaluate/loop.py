@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import platform
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -145,27 +145,27 @@ def evaluate(
         benchmark = open_benchmark(benchmark)
     plan = Plan.of(described, benchmark, view, precision)
     folder = store.run_folder(benchmark.key, described.name, plan.identity(described))
+    samples_path = store.samples_file(benchmark.key, plan.content, described.label_space)
     if reuse_embedded and not (fresh or keep_logits or limit) and store.open_run(folder) is None:
         embedded = store.embedded_run(benchmark.key, described.name, plan.identity(described))
         if embedded is not None and embedded.complete:
+            store.write_samples(samples_path, plan.samples, store.samples_of(embedded))
             return embedded
-    samples_path = store.samples_file(benchmark.key, plan.content, described.label_space)
     store.write_samples(samples_path, plan.samples)
     if fresh:
         store.set_aside(folder)
     total = min(limit or len(plan.samples), len(plan.samples))
     stored = store.open_run(folder)
     if stored is not None:
-        if keep_logits and stored.n_done and not stored.info["keep_logits"]:
-            raise UsageError(
-                f"the stored result {stored.identity} has no logits: add --fresh to make it again with them."
-            )
+        if stored.n_done:
+            _require_logits(keep_logits, stored.info)
         if stored.n_done >= total:
             return stored
-        keep_logits = keep_logits or stored.info["keep_logits"]
     tracker = _Tracker(progress, total)
     info = _manifest(described, plan, samples_path, keep_logits)
     with store.open_writer(folder, info, lambda: tracker.stage("waiting for another process")) as writer:
+        # Again: another process may have begun the run since, without them.
+        _require_logits(keep_logits, writer.info)
         missing = plan.missing(writer.done(), total)
         if len(missing):
             tracker.stage("loading the model")
@@ -178,6 +178,11 @@ def evaluate(
     run = store.open_run(folder)
     assert run is not None
     return run
+
+
+def _require_logits(wanted: bool, info: Mapping[str, Any]) -> None:
+    if wanted and not info["keep_logits"]:
+        raise UsageError(f"the stored result {info['identity']} has no logits: add --fresh to make it again with them.")
 
 
 def _run(

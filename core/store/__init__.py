@@ -20,7 +20,9 @@ from core.store.runs import (
     read_samples,
     relative,
     run_folder,
+    samples_digest,
     samples_file,
+    samples_of,
     set_aside,
     write_samples,
 )
@@ -45,7 +47,9 @@ __all__ = [
     "read_samples",
     "relative",
     "run_folder",
+    "samples_digest",
     "samples_file",
+    "samples_of",
     "set_aside",
     "write_samples",
 ]

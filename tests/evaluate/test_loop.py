@@ -16,7 +16,7 @@ import torch
 from PIL import Image
 from timm.data import create_transform
 
-from core import metrics, models, store
+from core import metrics, models, paths, store
 from core.answers import report
 from core.benchmarks import open_benchmark
 from core.errors import DataError, LabelSpaceError, StorageError, StoreError, UsageError
@@ -302,6 +302,74 @@ def test_logits_are_kept_on_request_and_only_with_fresh_for_a_run_without(toy_mo
     assert logits.dtype == np.float16
     predictions = store.read(run).set_index("sample_id").loc[ids]
     assert logits.argmax(axis=1).tolist() == [top[0] for top in predictions["top10"]]
+
+
+def test_logits_are_kept_by_a_run_that_was_interrupted_before_its_first_image(toy_model, colours):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    hook = toy_model.module.register_forward_pre_hook(interrupt)
+    with pytest.raises(evaluation.InterruptedRunError, match="0 of 24 images are stored"):
+        evaluate(toy_model, colours)
+    hook.remove()
+    run = evaluate(toy_model, colours, keep_logits=True)
+    assert run.info["keep_logits"]
+    assert len(store.read_logits(run)[0]) == 24
+
+
+def test_logits_asked_for_while_another_process_begins_without_are_refused(toy_model, colours):
+    identity = Plan.of(toy_model, colours).identity(toy_model)
+    folder = store.run_folder("imagenet", toy_model.name, identity)
+    waiting, said = threading.Event(), []
+
+    def second():
+        try:
+            evaluate(toy_model, colours, keep_logits=True, progress=lambda state: waiting.set())
+        except UsageError as error:
+            said.append(str(error))
+
+    finished = evaluate(toy_model, colours)
+    parts = [path.rename(path.with_name(f"kept-{path.name}")) for path in finished.path.glob("part-*")]
+    (folder / store.MANIFEST).unlink()
+    with store.open_writer(folder, dict(finished.info)) as writer:
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert waiting.wait(10)
+        for path in parts:
+            path.rename(path.with_name(path.name.removeprefix("kept-")))
+        writer.write_manifest(status="complete")
+    thread.join(20)
+    assert said == [f"the stored result {identity} has no logits: add --fresh to make it again with them."]
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 512])
+def test_a_manifest_without_bytes_is_made_again_without_inference(counting_model, colours, content):
+    run = evaluate(counting_model, colours)
+    (run.path / store.MANIFEST).write_bytes(content)
+    seen = counting_model.module.seen
+    again = evaluate(counting_model, colours)
+    assert counting_model.module.seen == seen
+    assert (again.identity, again.complete, again.info["status"]) == (run.identity, True, "complete")
+
+
+def test_a_corrected_factor_is_in_reports_without_inference_and_without_another_identity(counting_model, colours):
+    class Corrected(type(colours)):
+        def samples(self, label_space):
+            return super().samples(label_space).assign(**{"class": "fish"})
+
+    first = evaluate(counting_model, colours)
+    assert set(report.joined(first)["class"]) == {"tench", "goldfish", "great white shark"}
+    seen = counting_model.module.seen
+    again = evaluate(counting_model, Corrected(colours.root))
+    assert counting_model.module.seen == seen
+    assert again.identity == first.identity
+    assert set(report.joined(again)["class"]) == {"fish"}
+
+
+def test_a_result_that_comes_with_the_project_needs_no_samples_table_of_ones_own(embedded_results):
+    found = next(run for run in store.list_runs() if run.benchmark == "diorama/clean")
+    assert evaluate(found.model, open_benchmark("diorama/clean")).path == found.path
+    assert not list(paths.results_home().rglob("*.parquet"))
 
 
 def test_a_mirrored_view_shows_the_model_the_mirrored_image(toy_model, colours):

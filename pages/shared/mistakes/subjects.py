@@ -114,7 +114,7 @@ def _published(mistakes: _Stamp, other: _Stamp, annotated: _Stamp, root: str) ->
 
 
 @st.cache_resource(max_entries=_TABLES, show_spinner="Reading the predictions, once …")
-def _of_run(key: tuple[str, int], other: Any, annotated: _Stamp, references: tuple[_Stamp, ...]) -> pd.DataFrame:
+def _of_run(key: cached.Key, other: Any, annotated: _Stamp, references: tuple[_Stamp, ...]) -> pd.DataFrame:
     run = store.open_run(Path(key[0]))
     second = store.open_run(Path(other[0])) if other else None
     if run is None:

@@ -22,7 +22,8 @@ from core.types import Factor
 #: Seconds for which a list of results may be old.
 _FRESH_S = 3
 _QUIET: dict[str, Any] = {"show_spinner": False}
-_Key = tuple[str, int]
+#: A run's folder, and the version of the tables computed from it.
+Key = tuple[str, str]
 
 
 @st.cache_data(ttl=_FRESH_S, max_entries=4, **_QUIET)
@@ -31,7 +32,7 @@ def _listed(data_home: str) -> tuple[list[store.Run], list[str]]:
     good, problems = [], []
     for run in store.list_runs():
         try:
-            _ = run.n_done
+            joined.version(run)
         except OffcenterError as error:
             problems.append(f"**{run.model}** on `{run.benchmark}`: {error}")
         else:
@@ -49,12 +50,12 @@ def damaged(data_home: str) -> list[str]:
     return _listed(data_home)[1]
 
 
-def key_of(run: store.Run) -> _Key:
-    """What a run's tables are remembered by: its folder, and how many predictions it has."""
-    return str(run.path), run.n_done
+def key_of(run: store.Run) -> Key:
+    """What a run's tables are remembered by; see ``core.answers.joined.version``."""
+    return str(run.path), joined.version(run)
 
 
-def _open(key: _Key) -> store.Run:
+def _open(key: Key) -> store.Run:
     run = store.open_run(Path(key[0]))
     if run is None:
         raise FileNotFoundError(key[0])
@@ -62,7 +63,7 @@ def _open(key: _Key) -> store.Run:
 
 
 @st.cache_data(max_entries=2048, show_spinner="Reading the predictions, once …")
-def _answer(key: _Key, question: Question) -> pd.DataFrame:
+def _answer(key: Key, question: Question) -> pd.DataFrame:
     return questions.answer(_open(key), question)
 
 
@@ -72,7 +73,7 @@ def answer(run: store.Run, question: Question) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=64, **_QUIET)
-def _behind(key: _Key, question: Question) -> pd.DataFrame:
+def _behind(key: Key, question: Question) -> pd.DataFrame:
     return questions.behind(_open(key), question)
 
 
@@ -82,7 +83,7 @@ def behind(run: store.Run, question: Question) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=1024, show_spinner="Reading the predictions, once …")
-def _settings(key: _Key, question: str) -> pd.DataFrame:
+def _settings(key: Key, question: str) -> pd.DataFrame:
     return setting_tables.answer(_open(key), question)
 
 
@@ -92,7 +93,7 @@ def settings(run: store.Run, question: str) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=512, **_QUIET)
-def _levels(key: _Key, factor: Factor) -> list:
+def _levels(key: Key, factor: Factor) -> list:
     return questions.levels(_open(key), factor)
 
 
@@ -102,7 +103,7 @@ def levels(run: store.Run, factor: Factor) -> list:
 
 
 @st.cache_data(max_entries=1024, show_spinner="Comparing on the common images, once …")
-def _paired(first: _Key, second: _Key, question: Question) -> pd.DataFrame:
+def _paired(first: Key, second: Key, question: Question) -> pd.DataFrame:
     return compare.paired_difference(_open(first), _open(second), question)
 
 
@@ -112,7 +113,7 @@ def paired(first: store.Run, second: store.Run, question: Question) -> pd.DataFr
 
 
 @st.cache_data(max_entries=1024, **_QUIET)
-def _contrast(key: _Key, name: str, argument: str, question: Question) -> Contrast:
+def _contrast(key: Key, name: str, argument: str, question: Question) -> Contrast:
     run = _open(key)
     if name == "centre_to":
         return compare.centre_to(run, argument, question)
@@ -137,7 +138,7 @@ def half_area(run: store.Run, question: Question) -> Contrast:
 
 
 @st.cache_data(max_entries=256, **_QUIET)
-def _sample(key: _Key, sample_id: str) -> joined.Sample | None:
+def _sample(key: Key, sample_id: str) -> joined.Sample | None:
     return joined.sample(_open(key), sample_id)
 
 
@@ -147,7 +148,7 @@ def sample(run: store.Run, sample_id: str) -> joined.Sample | None:
 
 
 @st.cache_data(max_entries=64, **_QUIET)
-def _scores(key: _Key) -> pd.DataFrame:
+def _scores(key: Key) -> pd.DataFrame:
     return report.computed(_open(key), "scores")
 
 
