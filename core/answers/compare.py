@@ -14,7 +14,7 @@ import pandas as pd
 
 from core import store
 from core.answers import joined
-from core.answers.questions import VALUE, Question, grouped, is_clustered, plain, select
+from core.answers.questions import VALUE, Question, grouped, is_clustered, plain, read, select
 from core.errors import UsageError
 from core.metrics.accuracy import group_codes
 from core.metrics.bootstrap import percentile_interval, replicates
@@ -73,7 +73,7 @@ def paired_difference(first: store.Run, second: store.Run, question: Question) -
 def _paired_difference(first: store.Run, second: store.Run, question: Question) -> pd.DataFrame:
     value = VALUE[question.policy]
     on = "position" if first.info["samples"] == second.info["samples"] else "sample_id"
-    left = select(first, joined.read(first, list(dict.fromkeys([*question.columns, "cluster", on]))), question.where)
+    left = select(first, read(first, question, ["cluster", on]), question.where)
     right = joined.read(second, [on, value]).rename(columns={value: "other"})
     both = left.merge(right, on=on, how="inner", validate="one_to_one")
     both = both[both[value].notna() & both["other"].notna()].reset_index(drop=True)
@@ -167,7 +167,7 @@ def _first_row(table: pd.DataFrame) -> Contrast:
 
 
 def _scored_rows(run: store.Run, question: Question, columns: list[str]) -> pd.DataFrame:
-    table = joined.read(run, list(dict.fromkeys([*question.columns, *columns, "cluster"])))
+    table = read(run, question, [*columns, "cluster"])
     table = select(run, table, question.where)
     return table[table[VALUE[question.policy]].notna()]
 

@@ -143,6 +143,17 @@ def typed(column: pd.Series, factor: Factor) -> pd.Series:
     return column
 
 
+def read(run: store.Run, question: Question, also: Sequence[str] = ()) -> pd.DataFrame:
+    """The columns of a run's compact table that a question needs, and others; all rows.
+
+    Raises:
+        UsageError: If the question names a factor that the benchmark does not have.
+    """
+    for name in (*question.by, *(part.column for part in question.where)):
+        factor_of(run, name)
+    return joined.read(run, list(dict.fromkeys([*question.columns, *also])))
+
+
 def select(run: store.Run, table: pd.DataFrame, where: Sequence[Where]) -> pd.DataFrame:
     """The rows of a run's table that meet all conditions."""
     return table[kept_by(run, table, where)] if where else table
@@ -196,7 +207,7 @@ def answer(run: store.Run, question: Question) -> pd.DataFrame:
 
 def _answer(run: store.Run, question: Question) -> pd.DataFrame:
     cluster = "cluster" if is_clustered(run) else None
-    table = joined.read(run, question.columns + ([cluster] if cluster else []))
+    table = read(run, question, [cluster] if cluster else [])
     table = grouped(run, select(run, table, question.where), question.by)
     return plain(metrics.accuracy_by(table, question.by, cluster, value=VALUE[question.policy]), question.by)
 
@@ -225,8 +236,7 @@ def behind(run: store.Run, question: Question) -> pd.DataFrame:
         ``sample_id, right`` (1.0, 0.0 or NaN for an image that failed), ``predicted`` (class index), ``confidence``.
     """
     value = VALUE[question.policy]
-    conditions = [part.column for part in question.where]
-    table = joined.read(run, list(dict.fromkeys(["position", value, "confidence", "predicted", *conditions])))
+    table = read(run, replace(question, by=()), ["confidence", "predicted"])
     rows = np.flatnonzero(kept_by(run, table, question.where))
     order = np.argsort(-table["confidence"].to_numpy()[rows], kind="stable")
     rows = rows[order]
