@@ -19,9 +19,9 @@ from core.mistakes import files, published
 from core.mistakes.reassessed import SOURCE, reassessed
 from core.mistakes.relations import relation
 from core.wording import percent
-from pages.shared import mistakes
 from pages.shared.images import drawer, on_demand
-from pages.shared.mistakes.subject import Subject
+from pages.shared.mistakes import subjects
+from pages.shared.mistakes.subjects import Subject
 from pages.shared.page import cached, place, stepping
 from pages.shared.page.frame import Choice
 
@@ -153,7 +153,7 @@ def opened_image(subject: Subject, sample_id: str) -> Image.Image | None:
 def _labels(subject: Subject, row: pd.Series, found: files.Files) -> None:
     """Accepted, unclear and wrong labels, relation, category and severity."""
     facts = []
-    labels = mistakes.labels_of(row["sample_id"], found)
+    labels = subjects.labels_of(row["sample_id"], found)
     if labels is not None:
         for kind in ("correct", "unclear", "wrong"):
             names = [cached.class_name(IMAGENET_1K, index) for index in getattr(labels, kind)]
