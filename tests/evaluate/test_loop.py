@@ -23,7 +23,7 @@ from core.evaluate import loop as evaluation
 from core.evaluate.loop import Plan, evaluate
 from core.images import views
 from core.types import Progress, View
-from tests.conftest import GREEN, RED, RED_WNID, REPO, TOY_TRANSFORM, BrightestChannel
+from tests.conftest import GREEN, RED, GREEN_WNID, RED_WNID, REPO, TOY_TRANSFORM, BrightestChannel
 
 
 @pytest.fixture
@@ -146,6 +146,22 @@ def test_files_that_are_no_images_are_recorded_counted_and_not_fatal(toy_model, 
     assert "cannot identify image file" in errors[f"{RED_WNID}/1.png"]
     assert "OSError" in errors[f"{RED_WNID}/2.png"]
     assert "I;16 has more than 8 bits" in errors[f"{RED_WNID}/3.png"]
+
+
+def test_two_copies_of_an_image_get_noise_of_their_own_the_same_in_each_run(toy_model, colour_folder):
+    for wnid in (RED_WNID, GREEN_WNID):
+        for number in range(8):
+            Image.new("RGB", (32, 32), (120, 128, 136)).save(colour_folder / wnid / f"{number}.png")
+    said = [
+        store.read(evaluate(toy_model, open_benchmark("imagenet", colour_folder), view="noise-0.25", fresh=fresh))
+        for fresh in (False, True)
+    ]
+    first, again = (
+        {row.sample_id: tuple(row.top10_prob) for row in table.itertuples() if "/" in row.sample_id} for table in said
+    )
+    assert first == again
+    copies = [prob for name, prob in first.items() if name.partition("/")[0] in (RED_WNID, GREEN_WNID)]
+    assert len(copies) == len(set(copies)) == 16
 
 
 def test_a_vanished_data_folder_stops_the_run_and_blames_no_image(toy_model, colours, colour_folder):
