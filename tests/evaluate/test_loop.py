@@ -23,7 +23,7 @@ from core.evaluate import loop as evaluation
 from core.evaluate.loop import Plan, evaluate
 from core.images import views
 from core.types import Progress, View
-from tests.conftest import GREEN, RED, GREEN_WNID, RED_WNID, REPO, TOY_TRANSFORM, BrightestChannel
+from tests.conftest import GREEN, GREEN_WNID, RED, RED_WNID, REPO, TOY_TRANSFORM, BrightestChannel
 
 
 @pytest.fixture
@@ -191,6 +191,16 @@ def test_ctrl_c_stores_what_was_finished_and_the_same_call_goes_on(counting_mode
     seen = counting_model.module.seen
     assert evaluate(counting_model, colours).complete
     assert counting_model.module.seen - seen == 24 - stored
+
+
+def test_ctrl_c_while_the_model_is_loaded_says_the_same(toy_model, colours):
+    def progress(state: Progress):
+        if state.stage == "loading the model":
+            raise KeyboardInterrupt
+
+    with pytest.raises(evaluation.InterruptedRunError, match=r"stopped: 0 of 24 images are stored; the same command"):
+        evaluate(toy_model, colours, progress=progress)
+    assert evaluate(toy_model, colours).complete
 
 
 def test_a_killed_run_loses_less_than_a_batch_and_is_finished_by_the_same_command(colour_folder, tmp_path):
