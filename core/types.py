@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
+
+from core.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     import torch
 
-FactorKind = Literal["numeric", "circular", "category", "set"]
+FactorKind = Literal["numeric", "circular", "category", "set", "boolean"]
+#: A number of a numeric or circular factor, a text of a category or in a set, True or False.
+FactorValue = float | str | bool
 Precision = Literal["fp32", "bf16", "fp16"]
 Policy = Literal["top1", "top5", "restricted"]
 
@@ -23,7 +28,8 @@ class Factor:
     Attributes:
         name: Column of the samples table.
         label: What a reader sees.
-        kind: ``numeric`` (ordered), ``circular`` (degrees), ``category`` or ``set`` (several values an image).
+        kind: ``numeric`` (ordered), ``circular`` (degrees), ``category``, ``set`` (several values an image) or
+            ``boolean``. It alone decides what a value is: the category ``7`` is a text.
         unit: Unit of the values; empty for categories and for fractions.
     """
 
@@ -31,6 +37,62 @@ class Factor:
     label: str
     kind: FactorKind
     unit: str = ""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its values are numbers, which lie along an axis; others stand in rows."""
+        return self.kind in ("numeric", "circular")
+
+    def parse(self, content: object) -> FactorValue:
+        """A value of this factor from its text (of a link, of an option), or from a value as a table holds it.
+
+        Args:
+            content: As ``text`` gives it; for numbers any way of writing them. A value is given back in Python's types.
+
+        Raises:
+            UsageError: If it is not of the factor's kind.
+        """
+        content = content.item() if hasattr(content, "item") else content
+        found: FactorValue | None = None
+        if self.is_number:
+            found = _finite(content)
+        elif self.kind == "boolean":
+            found = content if isinstance(content, bool) else _BOOLEANS.get(str(content).strip().lower())
+        elif isinstance(content, str):
+            found = content
+        if found is None:
+            shown = str(content)
+            shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+            raise UsageError(f"'{shown}' is no value of the factor '{self.name}' ({self.label}): {_VALID[self.kind]}.")
+        return found
+
+    def text(self, content: FactorValue) -> str:
+        """A value as a text that ``parse`` turns back into the same value."""
+        content = self.parse(content)
+        return str(content).lower() if self.kind == "boolean" else str(content)
+
+
+_BOOLEANS = {"true": True, "false": False}
+_VALID: dict[FactorKind, str] = {
+    "numeric": "it takes a finite number, such as 0.25",
+    "circular": "it takes an angle in degrees, such as 90",
+    "category": "it takes a text, the name of a category",
+    "set": "it takes a text, one of an image's values",
+    "boolean": "it takes true or false",
+}
+#: Characters of a damaged value that an error repeats.
+_SHOWN = 60
+
+
+def _finite(content: object) -> float | None:
+    """A number, or what reads as one; None for everything else, NaN and the infinities too."""
+    if isinstance(content, bool) or not isinstance(content, int | float | str):
+        return None
+    try:
+        number = float(content)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 @dataclass(frozen=True)

@@ -168,11 +168,14 @@ def evaluate(
         _require_logits(keep_logits, writer.info)
         missing = plan.missing(writer.done(), total)
         if len(missing):
-            tracker.stage("loading the model")
             begun = time.perf_counter()
-            loaded = models.load(described.source, device) if described.module is None else described
-            engine = Engine(loaded, precision, batch_size, workers)
-            engine.prepare(len(missing))
+            try:
+                tracker.stage("loading the model")
+                loaded = models.load(described.source, device) if described.module is None else described
+                engine = Engine(loaded, precision, batch_size, workers)
+                engine.prepare(len(missing))
+            except KeyboardInterrupt:
+                raise _stopped(total - len(missing), total) from None
             tracker.begin(total - len(missing), startup_s=time.perf_counter() - begun)
             _run(engine, plan, missing, writer, tracker, batch_size or COMMIT_IMAGES[engine.device])
     run = store.open_run(folder)
@@ -238,9 +241,7 @@ def _run(
         # The interrupt may have come between the storing of a batch and its being counted.
         if uncounted := len(writer.done()) - tracker.done:
             tracker.advance(uncounted, 0)
-        raise InterruptedRunError(
-            f"stopped: {tracker.done:,} of {tracker.total:,} images are stored; the same command goes on from here."
-        ) from None
+        raise _stopped(tracker.done, tracker.total) from None
     except StoreError:
         raise
     except Exception:
@@ -251,6 +252,10 @@ def _run(
         # After a failure the manifest may fail as well; the first error is the one to show.
         with contextlib.suppress(*([StoreError] if status == "failed" else [])):
             writer.write_manifest(status=status, session=_session(engine, tracker))
+
+
+def _stopped(done: int, total: int) -> InterruptedRunError:
+    return InterruptedRunError(f"stopped: {done:,} of {total:,} images are stored; the same command goes on from here.")
 
 
 def pixels_of(engine: Engine, plan: Plan, sample_id: str) -> np.ndarray | str:

@@ -129,6 +129,8 @@ def test_factors_are_columns_typed_as_their_kind_says(opened, key, space):
             assert pd.api.types.is_numeric_dtype(column), factor
         elif factor.kind == "category":
             assert all(isinstance(value, str) for value in column), factor
+        elif factor.kind == "boolean":
+            assert pd.api.types.is_bool_dtype(column), factor
         else:
             assert factor.kind == "set"
             assert all(not isinstance(value, str) and all(isinstance(v, str) for v in value) for value in column)
