@@ -56,6 +56,46 @@ class Table:
 
 
 @dataclass(frozen=True)
+class CardTable:
+    """A table as a card names it.
+
+    Attributes:
+        name: What to type to get it.
+        by: Columns that name a row.
+        title: What a reader sees.
+        computed: Whether it is more than accuracy by factors; ``core.benchmarks.compute_of`` has how.
+    """
+
+    name: str
+    by: tuple[str, ...]
+    title: str
+    computed: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a benchmark is, as data: a run keeps it, and needs no code of the benchmark to say what was measured.
+
+    Attributes are those of ``Benchmark``; ``about`` describes it in a sentence or two.
+    """
+
+    key: str
+    title: str
+    about: str = ""
+    paper: str = ""
+    licence: str = ""
+    how_to_get: str = ""
+    factors: tuple[Factor, ...] = ()
+    tables: tuple[CardTable, ...] = ()
+    cluster_unit: str | None = None
+    label_spaces: tuple[str, ...] = ()
+
+    def factor(self, name: str) -> Factor | None:
+        """A factor by its name, or None if the benchmark has no such factor."""
+        return next((factor for factor in self.factors if factor.name == name), None)
+
+
+@dataclass(frozen=True)
 class View:
     """What is done to an image before the model sees it.
 
@@ -125,6 +165,22 @@ class Benchmark(ABC):
     def __init__(self, root: Path) -> None:
         self.root = root
         self.notes: list[str] = []
+
+    @classmethod
+    def card(cls) -> Card:
+        """What the benchmark is, as data."""
+        return Card(
+            key=cls.key,
+            title=cls.title,
+            about=" ".join((cls.__doc__ or "").split()),
+            paper=cls.paper,
+            licence=cls.licence,
+            how_to_get=cls.how_to_get,
+            factors=cls.factors,
+            tables=tuple(CardTable(each.name, each.by, each.title, each.compute is not None) for each in cls.tables),
+            cluster_unit=cls.cluster_unit,
+            label_spaces=cls.label_spaces,
+        )
 
     @abstractmethod
     def samples(self, label_space: str = "imagenet-1k") -> pd.DataFrame:

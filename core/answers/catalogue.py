@@ -53,14 +53,13 @@ def known_models(runs: Iterable[store.Run]) -> dict[str, KnownModel]:
     }
     found: dict[str, KnownModel] = {}
     for run in sorted(runs, key=lambda run: (run.model, run.benchmark)):
-        info = run.info["model"]
         earlier = found.get(run.model)
         found[run.model] = KnownModel(
             run.model,
-            info["source"],
-            info["label_space"],
+            run.source,
+            run.label_space,
             _input_px(run),
-            _megabytes(folders, run.model, info["source"]),
+            _megabytes(folders, run.model, run.source),
             (*(earlier.benchmarks if earlier else ()), run.benchmark),
         )
     for name in sorted(set(folders) - set(found)):
@@ -70,7 +69,7 @@ def known_models(runs: Iterable[store.Run]) -> dict[str, KnownModel]:
 
 def _input_px(run: store.Run) -> int | None:
     """Side of the model's input; None for predictions that were imported."""
-    size = run.info["preprocessing"].get("input_size")
+    size = run.preprocessing.get("input_size")
     return int(size[1]) if size else None
 
 
@@ -103,10 +102,8 @@ def benchmarks_varying(*factors: str) -> list[str]:
 
 def newest_run(runs: Sequence[store.Run], model: str, benchmark: str, view: str = "clean") -> store.Run | None:
     """A model's result on a benchmark: complete before partial, then the newest; None if there is none."""
-    fitting = [
-        run for run in runs if run.model == model and run.benchmark == benchmark and run.info.get("view") == view
-    ]
-    return max(fitting, key=lambda run: (run.complete, run.info.get("updated", "")), default=None)
+    fitting = [run for run in runs if run.model == model and run.benchmark == benchmark and run.view == view]
+    return max(fitting, key=lambda run: (run.complete, run.manifest.updated), default=None)
 
 
 def data_of(key: str) -> Benchmark | None:

@@ -57,9 +57,9 @@ def build(
         "identity": run.identity,
         "model": run.model,
         "benchmark": run.benchmark,
-        "view": run.info["view"],
-        "precision": run.info["precision"],
-        "preprocessing": run.info["preprocessing"],
+        "view": run.view,
+        "precision": run.precision,
+        "preprocessing": run.preprocessing,
         "policy": policy,
         "excluded": sorted(exclude),
         "interval": f"95 %, bootstrap over {benchmark.cluster_unit}s" if benchmark.cluster_unit else "95 %, Wilson",
@@ -143,7 +143,7 @@ def _warnings(
     if len(failed):
         found.append(f"{len(failed):,} images could not be evaluated and are not counted; the first: {failed.iloc[0]}")
     value = overall.get("top5" if policy == "top5" else "top1")
-    outputs = n_classes if policy == "restricted" else run.info["model"]["num_classes"]
+    outputs = n_classes if policy == "restricted" else run.manifest.model.num_classes
     n_accepted = len(lists.list_offsets(table["accepted"])[1]) / max(len(table), 1)
     chance = (5 if policy == "top5" else 1) * n_accepted / outputs
     if value is not None and metrics.near_chance(value, overall["n"], chance):
@@ -152,23 +152,23 @@ def _warnings(
     if others:
         listed = ", ".join(f"{other.identity} ({_settings(other, run)})" for other in others)
         found.append(f"other results of this model on this benchmark, not shown here: {listed}")
-    return found + [f"data: {note}" for note in run.info["benchmark"].get("notes", [])]
+    return found + [f"data: {note}" for note in run.manifest.benchmark.notes]
 
 
 def _settings(other: store.Run, shown: store.Run) -> str:
     """What a reader tells another result by."""
-    content = "" if other.info["benchmark"]["content"] == shown.info["benchmark"]["content"] else ", other data"
-    return f"{other.info['precision']}, {other.info['view']}{content}"
+    content = "" if other.content == shown.content else ", other data"
+    return f"{other.precision}, {other.view}{content}"
 
 
 def differences(runs: Sequence[store.Run]) -> list[str]:
     """In what runs that are compared differ, beside the model: each line names the setting and the values."""
     found = []
     settings = {
-        "preprocessing": lambda run: json.dumps(run.info["preprocessing"], sort_keys=True),
-        "precision": lambda run: run.info["precision"],
-        "view": lambda run: run.info["view"],
-        "benchmark content": lambda run: run.info["benchmark"]["content"][:12],
+        "preprocessing": lambda run: json.dumps(run.preprocessing, sort_keys=True),
+        "precision": lambda run: run.precision,
+        "view": lambda run: run.view,
+        "benchmark content": lambda run: run.content[:12],
         "number of evaluated images": lambda run: f"{run.n_done:,}",
     }
     for name, value in settings.items():

@@ -75,8 +75,8 @@ def _print_report(run: store.Run, content: dict[str, Any]) -> None:
             terminal.out.print()
             terminal.out.print(_drawn(spec, rows, value), soft_wrap=True, markup=False)
     terminal.out.print(
-        f"\nidentity {run.identity} · weights {run.info['model']['fingerprint'][:8]} · "
-        f"{wording.preprocessing(content['preprocessing'])} · {run.info['precision']} · "
+        f"\nidentity {run.identity} · weights {run.fingerprint[:8]} · "
+        f"{wording.preprocessing(content['preprocessing'])} · {run.precision} · "
         f"intervals: {content['interval']}",
         markup=False,
         soft_wrap=True,

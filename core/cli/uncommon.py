@@ -35,7 +35,7 @@ def probe(
         table = probes.fit(run, options.open_benchmark(benchmark, data), device=device, seed=seed, progress=progress)
     rows = report.plain_rows(table)
     for row in rows:
-        row["similar"] = class_names(run.info["model"]["label_space"], row["similar"])
+        row["similar"] = class_names(run.label_space, row["similar"])
     if as_json:
         options.print_json({"identity": run.identity, "model": run.model, "seed": seed, "probes": rows})
         return

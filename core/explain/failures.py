@@ -105,8 +105,8 @@ def explain(
     from core.models.engine import Engine
     from core.saliency.explain import Explainer
 
-    model = model or models.load(run.info["model"]["source"], device)
-    plan = Plan.of(model, benchmark, run.info["view"], run.info["precision"])
+    model = model or models.load(run.source, device)
+    plan = Plan.of(model, benchmark, run.view, run.precision)
     engine = Engine(model)
     pixels = [pixels_of(engine, plan, sample_id) for sample_id in rows["sample_id"]]
     for sample_id, found in zip(rows["sample_id"], pixels, strict=True):

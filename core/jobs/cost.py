@@ -93,7 +93,7 @@ def _stored(request: Request, total: int) -> int:
     runs = [
         run
         for run in store.list_runs(request.benchmark, request.model)
-        if run.n_samples == total and all(run.info[name] == value for name, value in wanted.items())
+        if run.n_samples == total and all(getattr(run, name) == value for name, value in wanted.items())
     ]
     return max((run.n_done for run in runs), default=0)
 

@@ -51,9 +51,9 @@ def diagnose(
         UsageError: If the result is of another view than ``clean``, or the benchmark's pictures are not composed.
         ModelError: If the model cannot be had.
     """
-    if run.info["view"] != "clean":
-        raise UsageError(f"the result is of view '{run.info['view']}': only results of the clean view are diagnosed.")
-    with asked(run.info["model"]["source"], device) as predict:
+    if run.view != "clean":
+        raise UsageError(f"the result is of view '{run.view}': only results of the clean view are diagnosed.")
+    with asked(run.source, device) as predict:
         diagnosis.diagnose(run, predict, limit=limit, progress=progress)
 
 

@@ -14,8 +14,8 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,12 @@ from filelock import FileLock, Timeout
 from core import paths
 from core.errors import StoreError, UsageError, cannot_write, nearest
 from core.store.lists import list_offsets
+from core.store.manifest import MANIFEST, Manifest, read_manifest, write_manifest
 from core.store.parts import Parts, write_parquet
 
-MANIFEST = "run.json"
 _LOCK = ".lock"
+#: In the name of a folder that was set aside.
+_REPLACED = ".replaced-"
 
 PREDICTIONS_SCHEMA = pa.schema(
     [
@@ -76,11 +78,11 @@ class Run:
 
     Attributes:
         path: The identity's folder.
-        info: Content of ``run.json``.
+        manifest: What was run, on what, with what.
     """
 
     path: Path
-    info: Mapping[str, Any] = field(repr=False)
+    manifest: Manifest = field(repr=False)
 
     @property
     def identity(self) -> str:
@@ -90,17 +92,52 @@ class Run:
     @property
     def benchmark(self) -> str:
         """Key of the benchmark."""
-        return self.info["benchmark"]["key"]
+        return self.manifest.benchmark.key
+
+    @property
+    def content(self) -> str:
+        """SHA-256 (hex) of the benchmark's data and of what counts as right on them."""
+        return self.manifest.benchmark.content
 
     @property
     def model(self) -> str:
         """Short name of the model."""
-        return self.info["model"]["name"]
+        return self.manifest.model.name
+
+    @property
+    def source(self) -> str:
+        """What to type to get the model again."""
+        return self.manifest.model.source
+
+    @property
+    def label_space(self) -> str:
+        """Key of the space that class indices live in."""
+        return self.manifest.model.label_space
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of the model's weights."""
+        return self.manifest.model.fingerprint
+
+    @property
+    def view(self) -> str:
+        """What was done to images first."""
+        return self.manifest.view
+
+    @property
+    def precision(self) -> str:
+        """Of the forward pass."""
+        return self.manifest.precision
+
+    @property
+    def preprocessing(self) -> Mapping[str, Any]:
+        """Timm's resolved data config; empty for imported predictions, of which it is not known."""
+        return self.manifest.preprocessing
 
     @property
     def n_samples(self) -> int:
         """Images the benchmark has."""
-        return int(self.info["benchmark"]["n"])
+        return self.manifest.benchmark.n
 
     @property
     def n_done(self) -> int:
@@ -114,9 +151,13 @@ class Run:
 
 
 def open_run(folder: Path) -> Run | None:
-    """The run in a result's folder, or None if there is none."""
-    info = paths.read_json(folder / MANIFEST)
-    return Run(folder, info) if info else None
+    """The run in a result's folder, or None if there is none.
+
+    Raises:
+        StoreError: If its manifest is damaged; see ``core.store.manifest``.
+    """
+    manifest = read_manifest(folder)
+    return Run(folder, manifest) if manifest else None
 
 
 def _roots() -> tuple[Path, Path]:
@@ -139,30 +180,57 @@ def run_folder(benchmark: str, model: str, run_identity: str) -> Path:
     return paths.results_home() / benchmark / paths.slug(model) / run_identity
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What is stored.
+
+    Attributes:
+        runs: Those with a manifest that can be read, newest first.
+        problems: What is wrong with the others, by the folder.
+    """
+
+    runs: list[Run]
+    problems: dict[Path, str]
+
+
+def list_all() -> Listing:
+    """Everything that is stored; a damaged manifest does not hide the others."""
+    runs: dict[tuple[str, str], Run] = {}
+    problems: dict[Path, str] = {}
+    for path in (path.parent for root in _roots() for path in sorted(root.rglob(MANIFEST))):
+        # What was set aside keeps its manifest.
+        if _REPLACED in path.name:
+            continue
+        try:
+            run = open_run(path)
+        except StoreError as error:
+            problems[path] = str(error)
+            continue
+        if run is not None and run.manifest.identity == path.name:
+            runs.setdefault((run.benchmark, run.identity), run)
+    newest = sorted(runs.values(), key=lambda run: run.manifest.updated, reverse=True)
+    return Listing(newest, problems)
+
+
 def list_runs(benchmark: str | None = None, model: str | None = None) -> list[Run]:
-    """Stored results, newest first.
+    """Stored results, newest first; those that cannot be read are left out (see ``list_all``).
 
     Args:
         benchmark: Only of this benchmark.
         model: Only of this model: its short name or its source.
     """
-    runs: dict[tuple[str, str], Run] = {}
-    for manifest in (path for root in _roots() for path in sorted(root.rglob(MANIFEST))):
-        info = paths.read_json(manifest)
-        if "benchmark" not in info or "model" not in info or info["identity"] != manifest.parent.name:
-            continue
-        if benchmark is not None and info["benchmark"]["key"] != benchmark:
-            continue
-        if model is not None and not _is_model(info["model"], model):
-            continue
-        runs.setdefault((info["benchmark"]["key"], info["identity"]), Run(manifest.parent, info))
-    return sorted(runs.values(), key=lambda run: run.info.get("updated", ""), reverse=True)
+    return [
+        run
+        for run in list_all().runs
+        if (benchmark is None or run.benchmark == benchmark) and (model is None or is_model(run, model))
+    ]
 
 
-def _is_model(stored: Mapping[str, str], spec: str) -> bool:
+def is_model(run: Run, spec: str) -> bool:
+    """Whether a run is of the model of a short name or source."""
     if spec.startswith("local-dir:"):
         spec = "local-dir:" + str(Path(spec.removeprefix("local-dir:")).expanduser().resolve())
-    return spec in (stored["name"], stored["source"], stored["source"].removeprefix("hf-hub:"))
+    return spec in (run.model, run.source, run.source.removeprefix("hf-hub:"))
 
 
 def find_run(benchmark: str, model: str, run_identity: str | None = None, **settings: str) -> Run:
@@ -181,7 +249,7 @@ def find_run(benchmark: str, model: str, run_identity: str | None = None, **sett
     if run_identity:
         runs = [run for run in runs if run.identity.startswith(run_identity)]
     wanted = {name: value for name, value in settings.items() if value}
-    runs = [run for run in runs if all(run.info.get(name) == value for name, value in wanted.items())]
+    runs = [run for run in runs if all(getattr(run, name) == value for name, value in wanted.items())]
     if not runs:
         models = sorted({run.model for run in list_runs(benchmark)})
         stored = f"Stored for it: {', '.join(models)}." if models else "Nothing is stored for this benchmark."
@@ -258,7 +326,7 @@ def read_samples(run: Run) -> pd.DataFrame:
         StoreError: If it is gone.
     """
     root = next((root for root in _roots() if run.path.is_relative_to(root)), paths.results_home())
-    path = root / run.info["samples"]
+    path = root / run.manifest.samples
     try:
         table = pq.read_table(path, partitioning=None)
     except (OSError, pa.ArrowException) as error:
@@ -271,9 +339,9 @@ def read_samples(run: Run) -> pd.DataFrame:
 class RunWriter:
     """Appends batches to a run; only one process at a time has it (see ``open_writer``)."""
 
-    def __init__(self, folder: Path, info: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.folder = folder
-        self.info = info
+        self.manifest = manifest
         self._predictions = predictions_of(folder)
         self._logits = logits_of(folder)
         self._next = max(self._predictions.next_batch, self._logits.next_batch)
@@ -301,9 +369,9 @@ class RunWriter:
         self._next += 1
 
     def write_manifest(self, **updates: Any) -> None:
-        """Update ``run.json``."""
-        self.info.update(updates, updated=time.strftime("%Y-%m-%dT%H:%M:%S%z"))
-        paths.write_atomically(self.folder / MANIFEST, json.dumps(self.info, indent=2, default=list) + "\n")
+        """Update ``run.json``: values of ``Manifest`` by name."""
+        self.manifest = replace(self.manifest, **updates, updated=time.strftime("%Y-%m-%dT%H:%M:%S%z"))
+        write_manifest(self.folder, self.manifest)
 
     def finish(self) -> None:
         """Merge all parts into one."""
@@ -312,12 +380,12 @@ class RunWriter:
 
 
 @contextmanager
-def open_writer(folder: Path, info: dict[str, Any], on_wait: Callable[[], None] | None = None) -> Iterator[RunWriter]:
+def open_writer(folder: Path, manifest: Manifest, on_wait: Callable[[], None] | None = None) -> Iterator[RunWriter]:
     """The one writer of a run; a second process waits here until the first has ended.
 
     Args:
         folder: From ``run_folder``; created if needed.
-        info: Manifest of a new run; that of an existing one is kept and updated.
+        manifest: Of a new run; that of an existing one is kept and updated, unless it is damaged.
         on_wait: Called once if another process has the run.
 
     Raises:
@@ -335,10 +403,34 @@ def open_writer(folder: Path, info: dict[str, Any], on_wait: Callable[[], None] 
     except OSError as error:
         raise cannot_write(folder, error) from error
     try:
-        kept = paths.read_json(folder / MANIFEST)
-        yield RunWriter(folder, {**info, **kept})
+        with suppress(StoreError):
+            # The benchmark's entry says where the data are now and what the benchmark is today.
+            kept = read_manifest(folder)
+            manifest = replace(kept, benchmark=manifest.benchmark) if kept else manifest
+        yield RunWriter(folder, manifest)
     finally:
         lock.release()
+
+
+def amend(run: Run, **updates: Any) -> Run:
+    """Change what a run says of itself, such as where its data are; predictions and ``updated`` stay.
+
+    Args:
+        run: Of the user's own results.
+        updates: Values of ``Manifest`` by name.
+
+    Raises:
+        StoreError: If it cannot be written, or another process is at it.
+    """
+    try:
+        with FileLock(run.path / _LOCK).acquire(timeout=0):
+            manifest = replace(read_manifest(run.path) or run.manifest, **updates)
+            write_manifest(run.path, manifest)
+    except Timeout as error:
+        raise StoreError(f"{run.path} is being written by another process; wait for it or stop it first.") from error
+    except OSError as error:
+        raise cannot_write(run.path, error) from error
+    return replace(run, manifest=manifest)
 
 
 def set_aside(folder: Path) -> Path | None:
@@ -349,7 +441,7 @@ def set_aside(folder: Path) -> Path | None:
     """
     if predictions_of(folder).next_batch == 0:
         return None
-    target = folder.with_name(f"{folder.name}.replaced-{time.strftime('%Y%m%dT%H%M%S')}-{time.time_ns() % 10**9:09}")
+    target = folder.with_name(f"{folder.name}{_REPLACED}{time.strftime('%Y%m%dT%H%M%S')}-{time.time_ns() % 10**9:09}")
     try:
         with FileLock(folder / _LOCK).acquire(timeout=0):
             folder.rename(target)

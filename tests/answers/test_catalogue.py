@@ -1,6 +1,7 @@
+from dataclasses import replace
+
 import numpy as np
 
-from core import store
 from core.answers import catalogue
 from core.benchmarks import open_benchmark
 from core.evaluate.loop import evaluate
@@ -26,7 +27,7 @@ def test_a_complete_result_goes_before_a_newer_partial_one():
     samples = make_samples("size", 100)
     whole = write_run("size", samples, "m", np.ones(100, bool))
     part = write_run("size", make_samples("size", 200), "m", np.ones(200, bool), done=0.5)
-    newer = store.Run(part.path, {**part.info, "updated": "2027-01-01"})
+    newer = replace(part, manifest=replace(part.manifest, updated="2027-01-01"))
     assert catalogue.newest_run([newer, whole], "m", "si-score/size").identity == whole.identity
     assert catalogue.newest_run([newer], "m", "si-score/size").identity == part.identity
     assert catalogue.newest_run([newer], "other", "si-score/size") is None

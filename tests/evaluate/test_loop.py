@@ -41,7 +41,7 @@ def test_the_one_wrongly_coloured_image_is_the_one_mistake(toy_model, colours):
     assert table.loc[table["correct"] == 0, "sample_id"].tolist() == [f"{RED_WNID}/0.png"]
     assert accuracy(run)["top1"] == pytest.approx(23 / 24)
     assert run.complete
-    assert run.info["status"] == "complete"
+    assert run.manifest.status == "complete"
 
 
 def test_stored_probabilities_belong_to_the_stored_classes(toy_model, colours):
@@ -88,7 +88,7 @@ def test_a_finished_run_is_returned_without_running_the_model(counting_model, co
 
 def test_a_limited_run_is_partial_and_goes_on_from_there(counting_model, colours):
     run = evaluate(counting_model, colours, limit=10)
-    assert (run.n_done, run.complete, run.info["status"]) == (10, False, "partial")
+    assert (run.n_done, run.complete, run.manifest.status) == (10, False, "partial")
     assert any("partial: 10 of 24" in warning for warning in report.build(run)["warnings"])
     assert evaluate(counting_model, colours, limit=5).n_done == 10
     assert evaluate(counting_model, colours).complete
@@ -171,7 +171,7 @@ def test_ctrl_c_stores_what_was_finished_and_the_same_call_goes_on(counting_mode
     (run,) = store.list_runs()
     stored = run.n_done
     assert 6 <= stored < 24
-    assert run.info["status"] == "partial"
+    assert run.manifest.status == "partial"
     seen = counting_model.module.seen
     assert evaluate(counting_model, colours).complete
     assert counting_model.module.seen - seen == 24 - stored
@@ -238,7 +238,7 @@ def test_partial_results_are_readable_while_the_run_goes_on(toy_model, colours, 
     def progress(state: Progress):
         if state.done:
             (run,) = store.list_runs()
-            seen.append((run.info["status"], run.n_done, report.build(run)["n"]))
+            seen.append((run.manifest.status, run.n_done, report.build(run)["n"]))
 
     evaluate(toy_model, colours, batch_size=4, workers=1, progress=progress)
     assert seen[0] == ("running", 4, 4)
@@ -329,13 +329,16 @@ def test_a_model_of_other_classes_is_refused(toy_model, colours):
 
 
 def test_the_manifest_says_what_was_run_with_what(toy_model, colours):
-    info = evaluate(toy_model, colours).info
-    assert info["preprocessing"] == TOY_TRANSFORM
-    assert info["versions"]["torch"] == torch.__version__
-    assert info["benchmark"]["n"] == 24
-    assert info["session"]["images"] == 24
-    assert info["session"]["device"] == "cpu"
-    assert json.loads((store.list_runs()[0].path / "run.json").read_text()) == info
+    run = evaluate(toy_model, colours)
+    manifest = run.manifest
+    assert manifest.preprocessing == TOY_TRANSFORM
+    assert manifest.versions["torch"] == torch.__version__
+    assert manifest.benchmark.n == 24
+    assert manifest.benchmark.root == str(colours.root)
+    assert manifest.benchmark.card == colours.card()
+    assert manifest.session.images == 24
+    assert manifest.session.device == "cpu"
+    assert json.loads((run.path / "run.json").read_text()) == manifest.to_json()
 
 
 @pytest.mark.shared

@@ -40,7 +40,7 @@ def test_a_job_is_followed_and_cancelled_and_its_images_are_kept(small_request):
     assert until(lambda: state_of(job) == "cancelled")
     assert 0 < partial.n_done < N_IMAGES
     assert partial.n_done == jobs.find_job(job.id).progress.done
-    assert store.open_run(partial.path).info["status"] == "partial"
+    assert store.open_run(partial.path).manifest.status == "partial"
 
 
 def test_a_job_is_cancelled_by_a_server_that_was_started_in_the_background(small_request):
@@ -76,7 +76,7 @@ def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on_from_what_is_stor
     run = store.find_run("imagenet", "small", view="clean")
     assert run.complete
     assert first.result["identity"] == run.identity
-    assert run.info["session"]["images"] == N_IMAGES - kept
+    assert run.manifest.session.images == N_IMAGES - kept
     assert store.read(run)["sample_id"].is_unique
     assert paths.remembered_data("imagenet") == open_benchmark("imagenet").root
 
@@ -114,7 +114,7 @@ def test_a_politely_ended_worker_stores_what_is_finished_and_the_job_is_interrup
     os.kill(jobs.find_job(job.id).pid, signal.SIGTERM)
     assert until(lambda: state_of(job) == "interrupted")
     assert until(lambda: not is_locked(jobs.worker_lock("cpu")))
-    assert store.find_run("imagenet", "small").info["status"] == "partial"
+    assert store.find_run("imagenet", "small").manifest.status == "partial"
 
 
 def test_a_wish_to_cancel_that_comes_before_the_first_image_is_heard_and_the_next_job_runs(small_request):

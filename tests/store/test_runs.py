@@ -11,17 +11,14 @@ from core import store
 from core.errors import StoreError, UsageError
 
 
-def manifest(identity, *, model="m", source="m", benchmark="imagenet", n=2, updated="2026-01-01", **more):
-    return {
-        "identity": identity,
-        "model": {"name": model, "source": source, "num_classes": 3},
-        "benchmark": {"key": benchmark, "n": n, "content": "c"},
-        "precision": "fp32",
-        "view": "clean",
-        "keep_logits": False,
-        "samples": "imagenet/samples/x.parquet",
-        **more,
-    }
+def manifest(identity, *, model="m", source="m", benchmark="imagenet", n=2, fingerprint="f", **more):
+    values = {"view": "clean", "precision": "fp32", "preprocessing": {}, "samples": "imagenet/samples/x.parquet"}
+    return store.Manifest(
+        identity=identity,
+        model=store.ModelEntry(model, source, "none", "imagenet-1k", 3, fingerprint),
+        benchmark=store.BenchmarkEntry(benchmark, n, "c"),
+        **{**values, **more},
+    )
 
 
 def batch(*ids):
@@ -40,9 +37,9 @@ def batch(*ids):
 
 
 def write_run(identity, n_done=2, **values):
-    info = manifest(identity, **values)
-    folder = store.run_folder(info["benchmark"]["key"], info["model"]["name"], identity)
-    with store.open_writer(folder, info) as writer:
+    made = manifest(identity, **values)
+    folder = store.run_folder(made.benchmark.key, made.model.name, identity)
+    with store.open_writer(folder, made) as writer:
         writer.append(batch(*[f"s{number}" for number in range(n_done)]))
         writer.write_manifest(status="running")
     return folder
@@ -144,7 +141,7 @@ def test_samples_keep_lists_and_factors():
     )
     path = store.samples_file("imagenet", "0123456789abcdef0123", "imagenet-1k")
     store.write_samples(path, samples)
-    run = store.Run(path.parent, manifest("abcd", **{"samples": store.relative(path)}))
+    run = store.Run(path.parent, manifest("abcd", samples=store.relative(path)))
     back = store.read_samples(run)
     assert [list(value) for value in back["accepted"]] == [[1], [2, 3]]
     assert back["area"].tolist() == [0.1, 0.2]

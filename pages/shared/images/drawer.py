@@ -101,11 +101,11 @@ def _picture(
         st.info(f"The image is not on this machine. {benchmark_class(key).how_to_get}")
         return
     # What a model saw whose predictions were imported is not known.
-    model = next((model for model in there if runs[model].info["preprocessing"]), None)
+    model = next((model for model in there if runs[model].preprocessing), None)
     if model is None:
         st.image(source.image(sample_id), width="stretch")
         return
-    transform = runs[model].info["preprocessing"]
+    transform = runs[model].preprocessing
     try:
         seen = drawing.as_seen(source.image(sample_id), transform)
         mask = source.mask(sample_id)
@@ -135,12 +135,12 @@ def _with_heat(
 ) -> Image.Image:
     """The image under a Grad-CAM of a class that the user chooses."""
     model, sample = next(iter(there.items()))
-    info = runs[model].info
-    space = info["model"]["label_space"]
+    run = runs[model]
+    space = run.label_space
     classes = list(dict.fromkeys([*(index for index, _ in sample.top[:5]), *sample.accepted]))
     target = st.selectbox("Class", classes, format_func=lambda index: cached.class_name(space, index), key="cam-class")
     opacity = st.slider("Opacity", 0, 100, 65, 5, format="%d %%", key="cam-opacity")
-    heat = on_demand.explain(info["model"]["source"], source.key, str(source.root), sample_id, target, info["view"])
+    heat = on_demand.explain(run.source, source.key, str(source.root), sample_id, target, run.view)
     if heat.values is None:
         st.info(heat.message)
         return seen
@@ -154,7 +154,7 @@ def top5(model: str, run: store.Run, sample: joined.Sample, colour: str) -> None
         return
     right = sample.is_right()
     mark = '<span class="oc-right">✓ right</span>' if right else '<span class="oc-wrong">✗ wrong</span>'
-    space = run.info["model"]["label_space"]
+    space = run.label_space
     rows = []
     for index, share in sample.top[:5]:
         name = html.escape(cached.class_name(space, index))
@@ -170,7 +170,7 @@ def top5(model: str, run: store.Run, sample: joined.Sample, colour: str) -> None
 def _facts(key: str, sample_id: str, runs: dict[str, store.Run], there: dict[str, joined.Sample]) -> None:
     """Accepted classes, factors, identity and the link."""
     model, sample = next(iter(there.items()))
-    space = runs[model].info["model"]["label_space"]
+    space = runs[model].label_space
     accepted = ", ".join(cached.class_name(space, index) for index in sample.accepted[:8])
     more = f" and {len(sample.accepted) - 8} more" if len(sample.accepted) > 8 else ""
     facts = [("accepted", accepted + more)]

@@ -146,7 +146,7 @@ def _picked(benchmark: str, key: str) -> None:
 def _item(row: dict[str, Any], run: store.Run, source: Benchmark | None, choice: Choice) -> dict[str, str]:
     failed = math.isnan(row["right"])
     state = "failed" if failed else "right" if row["right"] else "wrong"
-    name = cached.class_name(run.info["model"]["label_space"], row["predicted"]) if not failed else "failed"
+    name = cached.class_name(run.label_space, row["predicted"]) if not failed else "failed"
     caption = name if failed else f"{name} {row['confidence']:.2f}"
     return {
         "id": row["sample_id"],

@@ -146,7 +146,7 @@ def opened_image(subject: Subject, sample_id: str) -> Image.Image | None:
         image = subject.source.image(sample_id).convert("RGB")
     except (OSError, ValueError, KeyError, OffcenterError):
         return None
-    transform = subject.run.info["preprocessing"] if subject.run else {}
+    transform = subject.run.preprocessing if subject.run else {}
     return drawing.as_seen(image, transform) if transform else image
 
 
@@ -207,21 +207,21 @@ def thumbnail(subject: Subject, row: dict[str, Any], choice: Choice, shown: str)
 def show_saliency(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) -> None:
     """Grad-CAM for the predicted and for an accepted class, and their difference."""
     run = subject.run or next(iter(runs.values()), None)
-    if run is None or subject.source is None or not run.info["preprocessing"]:
+    if run is None or subject.source is None or not run.preprocessing:
         return
     if not st.toggle("Where does it look?", key="cam", bind="query-params", help="Grad-CAM; loads the model."):
         return
     sample = cached.sample(run, row["sample_id"])
     if sample is None or sample.error or not sample.top:
         return
-    space, source = run.info["model"]["label_space"], subject.source
+    space, source = run.label_space, subject.source
     likely = [index for index, _ in sample.top if index in sample.accepted] or list(sample.accepted)
     predicted, accepted = sample.top[0][0], likely[0]
     heats = [
-        on_demand.explain(run.info["model"]["source"], source.key, str(source.root), sample.sample_id, index, "clean")
+        on_demand.explain(run.source, source.key, str(source.root), sample.sample_id, index, "clean")
         for index in (predicted, accepted)
     ]
-    image = drawing.as_seen(source.image(sample.sample_id).convert("RGB"), run.info["preprocessing"])
+    image = drawing.as_seen(source.image(sample.sample_id).convert("RGB"), run.preprocessing)
     columns = st.columns(3, gap="small")
     for column, heat, index, why in zip(columns, heats, (predicted, accepted), ("predicted", "accepted"), strict=False):
         with column:

@@ -28,7 +28,7 @@ _SIDE_PX = 160
 
 def can_diagnose(subject: Subject) -> bool:
     """Whether the subject's pictures were composed and its model can be asked."""
-    if subject.run is None or subject.source is None or not subject.run.info["preprocessing"]:
+    if subject.run is None or subject.source is None or not subject.run.preprocessing:
         return False
     return counterfactual.composer_of(subject.source) is not None
 
@@ -111,7 +111,7 @@ def show_one(subject: Subject, row: pd.Series) -> None:
     if run is None or sample is None:
         return
     try:
-        tried = _tried(run.info["model"]["source"], run.benchmark, row["sample_id"], sample.accepted)
+        tried = _tried(run.source, run.benchmark, row["sample_id"], sample.accepted)
     except OffcenterError as error:
         st.info(str(error))
         return

@@ -96,7 +96,7 @@ def of_run(run: store.Run, other: store.Run | None, found: files.Files, choice: 
     )
     source = cached.benchmark(run.benchmark, choice.data_home)
     key = f"{run.benchmark}/{run.model}"
-    return Subject(key, run.model, other.model if other else "", content, run.info["model"]["label_space"], run, source)
+    return Subject(key, run.model, other.model if other else "", content, run.label_space, run, source)
 
 
 _Stamp = tuple[str, int] | None

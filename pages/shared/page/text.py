@@ -60,13 +60,13 @@ def tiles(content: Sequence[Tile], choice: Choice) -> None:
 
 def identity_of(runs: Sequence[store.Run]) -> str:
     """Identities of one model's results and what decides them, in one line."""
-    info = runs[0].info
-    day = max(str(run.info.get("updated", ""))[:10] for run in runs)
+    first = runs[0]
+    day = max(run.manifest.updated[:10] for run in runs)
     parts = [
-        f"{runs[0].model}: identity {', '.join(f'{run.identity} ({run.benchmark})' for run in runs)}",
-        f"weights {info['model']['fingerprint'][:8]}",
-        preprocessing(info["preprocessing"]),
-        info["precision"],
+        f"{first.model}: identity {', '.join(f'{run.identity} ({run.benchmark})' for run in runs)}",
+        f"weights {first.fingerprint[:8]}",
+        preprocessing(first.preprocessing),
+        first.precision,
         f"evaluated {day}" if day else "",
     ]
     return " · ".join(part for part in parts if part)
@@ -97,9 +97,7 @@ def flag_state(runs: Sequence[store.Run]) -> None:
     for run in runs:
         done, total = run.n_done, run.n_samples
         if done < total:
-            stopped = (
-                " It was stopped by an error; run it again to go on." if run.info.get("status") == "failed" else ""
-            )
+            stopped = " It was stopped by an error; run it again to go on." if run.manifest.status == "failed" else ""
             st.info(
                 f"**{run.model}** on `{run.benchmark}` is {done / total:.0%} done ({done:,} of {total:,} images, drawn "
                 f"at random): numbers are estimates of the final ones.{stopped}",

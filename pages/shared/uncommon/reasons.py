@@ -117,7 +117,7 @@ def _probes_figure(key: tuple[str, int], _run: store.Run, _fitted: pd.DataFrame,
 
 def _similar(fitted: pd.DataFrame, run: store.Run) -> pd.DataFrame:
     """The classes that look like each location, the best told location first."""
-    space = run.info["model"]["label_space"]
+    space = run.label_space
     paper = published()["probe_resnet50"]
     rows = fitted.sort_values("accuracy", ascending=False)
     return pd.DataFrame(
