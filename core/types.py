@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
@@ -46,13 +46,22 @@ class Table:
         by: Columns that name a row; factors, unless ``compute`` makes them.
         title: What a reader sees.
         compute: ``(joined, cluster=column or None) -> table`` for what is more than accuracy by factors: the ``by``
-            columns, then values; columns in fractions, counts begin with ``n``. None means accuracy by ``by``.
+            columns, then ``value, low, high, n, n_clusters`` and more; fractions, counts begin with ``n``. None means
+            accuracy by ``by``.
+        published: How ``report`` names the columns of a computed table, in its order; ``{policy}`` stands for ``top1``
+            or ``top5``. Columns that it does not name are not reported. Empty for accuracy by ``by``.
     """
 
     name: str
     by: tuple[str, ...]
     title: str
     compute: Callable[..., pd.DataFrame] | None = None
+    published: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def published_by(self) -> tuple[str, ...]:
+        """Names of the ``by`` columns in a report."""
+        return tuple(self.published.get(name, name) for name in self.by)
 
 
 @dataclass(frozen=True)

@@ -73,12 +73,12 @@ def _nothing(choice: Choice) -> None:
 def _tiles(runs: Runs, definition: str) -> list[Tile]:
     """Accuracy in common settings, and the gap of each attribute."""
     common = {model: panels.one(cached.settings(run, "partitions"), partition="P0") for model, run in runs.items()}
-    said = {model: (percent(row["top1"]), interval(row["top1_low"], row["top1_high"])) for model, row in common.items()}
+    said = {model: (percent(row["value"]), interval(row["low"], row["high"])) for model, row in common.items()}
     first = next(iter(common.values()))
     tiles = [_tile("Top-1, all settings common", said, f"P0: nothing is uncommon. n = {first['n']:,}")]
     for attribute, label in panels.LABELS.items():
         there = {model: panels.gap_of(run, "gaps", attribute, definition) for model, run in runs.items()}
-        said = {model: (points(row["gap"], 1), interval(row["low"], row["high"])) for model, row in there.items()}
+        said = {model: (points(row["value"], 1), interval(row["low"], row["high"])) for model, row in there.items()}
         first = next(iter(there.values()))
         hint = f"{HINTS[definition]} n = {first['n_common']:,} common, {first['n_uncommon']:,} uncommon"
         tiles.append(_tile(f"Gap, {label}", said, hint))

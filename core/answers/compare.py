@@ -18,6 +18,7 @@ from core.answers.questions import VALUE, Question, is_clustered, select
 from core.errors import UsageError
 from core.metrics.accuracy import group_codes
 from core.metrics.bootstrap import percentile_interval, replicates
+from core.metrics.differences import difference
 
 #: How near a location must be to the image's centre or border to count as there, as a fraction of its side.
 CENTRE_REACH, BORDER_REACH = 0.05, 0.1
@@ -179,19 +180,13 @@ def contrast(table: pd.DataFrame, side: np.ndarray, value: str = "correct", clus
         value: Column.
         clustered: Whether images share objects.
     """
-    part = table[side >= 0]
-    cells = side[side >= 0]
+    part, second = table[side >= 0], side[side >= 0] == 1
     values = part[value].to_numpy(float)
-    n = np.bincount(cells, minlength=2)
-    if not n.all():
-        return Contrast(np.nan, np.nan, np.nan, np.nan, np.nan, int(n.sum()), 0)
-    clusters = part["cluster"].to_numpy() if clustered else None
-    before, after = np.bincount(cells, weights=values, minlength=2) / n
-    draws = replicates(values, cells, clusters, 2)
-    trials = np.array([len(np.unique(clusters)) if clustered else int(n.min())])
-    change = np.array([after - before])
-    low, high = percentile_interval(draws[:, 1:] - draws[:, :1], change, trials)
-    return Contrast(change[0], low[0], high[0], before, after, int(n.sum()), int(trials[0]))
+    found = difference(values, second, clusters=part["cluster"].to_numpy() if clustered else None)
+    if np.isnan(found.value):
+        return Contrast(np.nan, np.nan, np.nan, np.nan, np.nan, found.n, 0)
+    before, after = float(values[~second].mean()), float(values[second].mean())
+    return Contrast(found.value, found.low, found.high, before, after, found.n, found.n_clusters)
 
 
 def half_area(run: store.Run, question: Question) -> Contrast:

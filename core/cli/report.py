@@ -88,6 +88,6 @@ def _print_report(run: store.Run, content: dict[str, Any]) -> None:
 
 def _drawn(spec: Table, rows: list[dict[str, Any]], value: str) -> RenderableType:
     if spec.compute is not None:
-        return terminal.computed_table(spec.title, rows, spec.by)
+        return terminal.computed_table(spec.title, rows, spec.published_by)
     draw = terminal.grid_table if len(spec.by) == 2 else terminal.rows_table
     return draw(spec.title, rows, spec.by, value)

@@ -146,7 +146,7 @@ def sample(run: store.Run, sample_id: str) -> joined.Sample | None:
 
 @st.cache_data(max_entries=64, **_QUIET)
 def _scores(key: _Key) -> pd.DataFrame:
-    return pd.DataFrame(report.build(_open(key), tables=("scores",))["tables"]["scores"])
+    return report.computed(_open(key), "scores")
 
 
 def scores(run: store.Run) -> pd.DataFrame:
