@@ -72,7 +72,7 @@ class CardTable:
         name: What to type to get it.
         by: Columns that name a row.
         title: What a reader sees.
-        computed: Whether it is more than accuracy by factors; ``core.benchmarks.compute_of`` has how.
+        computed: Whether it is more than accuracy by factors; ``core.benchmarks.table`` has how.
     """
 
     name: str

@@ -11,7 +11,7 @@ import pandas as pd
 
 from core import metrics, store
 from core.answers import joined
-from core.benchmarks import benchmark_class
+from core.answers.cards import card_of
 from core.store import lists
 from core.types import Factor
 
@@ -94,7 +94,7 @@ def kept_by(table: pd.DataFrame, where: Sequence[Where]) -> np.ndarray:
 
 def is_clustered(run: store.Run) -> bool:
     """Whether images of the run's benchmark share objects, so that intervals come from resampling those."""
-    return benchmark_class(run.benchmark).cluster_unit is not None
+    return card_of(run).cluster_unit is not None
 
 
 def is_lists(column: pd.Series) -> bool:

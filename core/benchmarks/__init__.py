@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 
-import pandas as pd
-
 from core import paths, store
 from core.errors import DataError, UsageError, nearest
-from core.types import Benchmark
+from core.types import Benchmark, Table
 
 #: Stands in manifests for data that come with the project, wherever it lies on a machine.
 EMBEDDED = "embedded"
@@ -87,10 +84,10 @@ def open_and_remember(key: str, data: Path | str | None = None) -> Benchmark:
     return benchmark
 
 
-def compute_of(key: str, table: str) -> Callable[..., pd.DataFrame] | None:
-    """How a computed table of a benchmark is made; None if this version knows no such benchmark or table."""
+def table(key: str, name: str) -> Table | None:
+    """A benchmark's table with the function that computes it; None if this version knows no such benchmark or table."""
     known = known_benchmarks().get(key)
-    return next((each.compute for each in known.tables if each.name == table), None) if known else None
+    return next((each for each in known.tables if each.name == name), None) if known else None
 
 
 def entry(benchmark: Benchmark, n: int, content: str) -> store.BenchmarkEntry:

@@ -47,5 +47,7 @@ def open_benchmark(key: str, data: Path | None) -> Benchmark:
 
 def run_for(model: str, benchmark: str, view: str, precision: str | None, identity: str | None) -> store.Run:
     """The stored run that the options mean; see ``store.find_run``."""
-    benchmarks.benchmark_class(benchmark)
+    if not store.list_runs(benchmark):
+        # A stored run needs no code of its benchmark; without one, the name may be wrong.
+        benchmarks.benchmark_class(benchmark)
     return store.find_run(benchmark, model, identity, view=view, precision=precision or "")

@@ -243,15 +243,22 @@ def find_run(benchmark: str, model: str, run_identity: str | None = None, **sett
         settings: Values that ``run.json`` must have, such as ``precision="fp32"`` or ``view="clean"``.
 
     Raises:
-        UsageError: If there is none; says what is stored and what to run.
+        UsageError: If there is none, which says what is stored and what to run; or if the short name is that of
+            several models.
+        StoreError: If what there is of the model is damaged.
     """
     runs = list_runs(benchmark, model)
     if run_identity:
         runs = [run for run in runs if run.identity.startswith(run_identity)]
     wanted = {name: value for name, value in settings.items() if value}
     runs = [run for run in runs if all(getattr(run, name) == value for name, value in wanted.items())]
+    _require_one_model(runs, model)
     if not runs:
-        models = sorted({run.model for run in list_runs(benchmark)})
+        listing = list_all()
+        models = sorted({run.model for run in listing.runs if run.benchmark == benchmark})
+        damaged = [said for path, said in listing.problems.items() if path.parent.name == paths.slug(model)]
+        if damaged:
+            raise StoreError(damaged[0])
         stored = f"Stored for it: {', '.join(models)}." if models else "Nothing is stored for this benchmark."
         asked = "".join(f" with {name} {value}" for name, value in wanted.items())
         raise UsageError(
@@ -259,6 +266,17 @@ def find_run(benchmark: str, model: str, run_identity: str | None = None, **sett
             f"Run: python -m core evaluate --model {model} --benchmark {benchmark}"
         )
     return max(runs, key=lambda run: run.complete)
+
+
+def _require_one_model(runs: Sequence[Run], model: str) -> None:
+    """Folders of one name (``seed1/final``, ``seed2/final``) are several models, unless their weights are the same."""
+    sources = sorted({run.source for run in runs})
+    if len(sources) < 2 or model in sources or len({run.fingerprint for run in runs}) < 2:
+        return
+    raise UsageError(
+        f"'{model}' is the name of {len(sources)} models: {', '.join(sources)}. Give one of these with --model, or a "
+        f"result's --identity: {', '.join(run.identity for run in runs)}."
+    )
 
 
 def predictions_of(run: Run | Path) -> Parts:
