@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from core import store
-from core.benchmarks import open_benchmark
+from core.benchmarks import open_for
 from core.errors import UsageError
 from core.explain.resident import residents
 from core.images.preprocess import as_rgb
@@ -57,10 +57,13 @@ def diagnose(
         diagnosis.diagnose(run, predict, limit=limit, progress=progress)
 
 
-def try_one(source: str, benchmark: str, sample_id: str, accepted: Sequence[int]) -> list[Tried]:
-    """Each single change of one picture; see ``diagnosis.try_changes``. Nothing if it is not a composed scene."""
-    composer = composer_of(open_benchmark(benchmark))
+def try_one(run: store.Run, sample_id: str, accepted: Sequence[int]) -> list[Tried]:
+    """Each single change of one of a run's pictures; see ``diagnosis.try_changes``.
+
+    Nothing if it is not a composed scene.
+    """
+    composer = composer_of(open_for(run))
     if composer is None:
         return []
-    with asked(source) as predict:
+    with asked(run.source) as predict:
         return diagnosis.try_changes(composer, sample_id, accepted, predict)

@@ -79,10 +79,12 @@ class Run:
     Attributes:
         path: The identity's folder.
         manifest: What was run, on what, with what.
+        alias: What tells its model from others of the same short name, where runs are shown together; else empty.
     """
 
     path: Path
     manifest: Manifest = field(repr=False)
+    alias: str = ""
 
     @property
     def identity(self) -> str:
@@ -103,6 +105,11 @@ class Run:
     def model(self) -> str:
         """Short name of the model."""
         return self.manifest.model.name
+
+    @property
+    def label(self) -> str:
+        """The model as a reader tells it from the others; see ``core.answers.catalogue.told_apart``."""
+        return self.alias or self.model
 
     @property
     def source(self) -> str:
@@ -252,6 +259,7 @@ def find_run(benchmark: str, model: str, run_identity: str | None = None, **sett
         runs = [run for run in runs if run.identity.startswith(run_identity)]
     wanted = {name: value for name, value in settings.items() if value}
     runs = [run for run in runs if all(getattr(run, name) == value for name, value in wanted.items())]
+    runs = [run for run in runs if run.source == model] or runs
     _require_one_model(runs, model)
     if not runs:
         listing = list_all()
@@ -271,7 +279,7 @@ def find_run(benchmark: str, model: str, run_identity: str | None = None, **sett
 def _require_one_model(runs: Sequence[Run], model: str) -> None:
     """Folders of one name (``seed1/final``, ``seed2/final``) are several models, unless their weights are the same."""
     sources = sorted({run.source for run in runs})
-    if len(sources) < 2 or model in sources or len({run.fingerprint for run in runs}) < 2:
+    if len(sources) < 2 or len({run.fingerprint for run in runs}) < 2:
         return
     raise UsageError(
         f"'{model}' is the name of {len(sources)} models: {', '.join(sources)}. Give one of these with --model, or a "

@@ -18,12 +18,23 @@ LOCAL_DIR = "local-dir:"
 
 def local_models() -> dict[str, Path]:
     """Folders in timm's hub format that can be named by their folder's name; earlier model folders win."""
-    found: dict[str, Path] = {}
-    for folder in paths.model_folders():
-        if folder.is_dir():
-            for config in sorted(folder.glob(f"*/{CONFIG}")):
-                found.setdefault(config.parent.name, config.parent)
-    return found
+    return {folder.name: folder for folder in reversed(local_folders())}
+
+
+def local_folders() -> list[Path]:
+    """All folders in timm's hub format below the model folders; several may have one name."""
+    return [
+        config.parent
+        for folder in paths.model_folders()
+        if folder.is_dir()
+        for config in sorted(folder.glob(f"*/{CONFIG}"))
+    ]
+
+
+def spec_of(source: str) -> str:
+    """The shortest that can be typed for a model: a folder's name alone where that means the same folder."""
+    folder = folder_of(source)
+    return folder.name if folder and local_models().get(folder.name) == folder else source
 
 
 def source_of(folder: Path) -> str:

@@ -119,7 +119,7 @@ def _rings(tables: Tables, lines: Factor | None) -> tuple[Tables, dict[str, str]
 def show_classes(runs: Mapping[str, store.Run], controls: Controls, choice: Choice, key: str) -> None:
     """A bar for each class and model."""
     run = next(iter(runs.values()))
-    factor = factor_of(run.benchmark, "class")
+    factor = factor_of(run, "class")
     tables = answers(runs, _by(controls.question, factor.name))
     shown = bars.bars(
         tables,

@@ -10,14 +10,14 @@ from urllib.parse import urlencode
 import streamlit as st
 from PIL import Image
 
-from core import store
+from core import benchmarks, store
 from core.answers import joined
-from core.answers.catalogue import benchmark_class
+from core.answers.cards import card_of
 from core.errors import OffcenterError
 from core.images import drawing
 from core.types import Benchmark
 from core.wording import value
-from pages.shared.images import on_demand
+from pages.shared.images import on_demand, where
 from pages.shared.page import cached, place, stepping
 from pages.shared.page.frame import Choice
 
@@ -48,9 +48,12 @@ def show_if_open(choice: Choice, order: Sequence[str] = ()) -> None:
     if not runs:
         st.info(f"The link names an image of `{found[0]}`, on which no chosen model has a result.")
         return
-    first = place.chosen_model()
-    ordered = dict(sorted(runs.items(), key=lambda item: item[0] != first))
-    _drawer(choice, ordered, tuple(order))
+    chosen = place.chosen_model()
+    ordered = dict(sorted(runs.items(), key=lambda item: item[0] != chosen))
+    # Of other data an image of the same name is another image.
+    root = benchmarks.root_of(next(iter(ordered.values())))
+    same = {model: run for model, run in ordered.items() if benchmarks.root_of(run) == root}
+    _drawer(choice, same, tuple(order))
 
 
 @st.dialog("Image", width=760, position="right", on_dismiss=place.close_image)
@@ -67,7 +70,7 @@ def _drawer(choice: Choice, runs: dict[str, store.Run], order: tuple[str, ...]) 
         return
     left, right = st.columns([1, 1], gap="medium")
     with left:
-        _picture(choice, key, sample_id, runs, there)
+        _picture(sample_id, runs, there)
     with right:
         for model, sample in there.items():
             top5(model, runs[model], sample, choice.colours[model])
@@ -93,12 +96,10 @@ def _stepped(key: str) -> None:
         place.open_image(key, step)
 
 
-def _picture(
-    choice: Choice, key: str, sample_id: str, runs: dict[str, store.Run], there: dict[str, joined.Sample]
-) -> None:
-    source = cached.benchmark(key, choice.data_home)
+def _picture(sample_id: str, runs: dict[str, store.Run], there: dict[str, joined.Sample]) -> None:
+    source = cached.source_of(runs[next(iter(there))])
     if source is None:
-        st.info(f"The image is not on this machine. {benchmark_class(key).how_to_get}")
+        where.ask(runs[next(iter(there))])
         return
     # What a model saw whose predictions were imported is not known.
     model = next((model for model in there if runs[model].preprocessing), None)
@@ -174,7 +175,7 @@ def _facts(key: str, sample_id: str, runs: dict[str, store.Run], there: dict[str
     accepted = ", ".join(cached.class_name(space, index) for index in sample.accepted[:8])
     more = f" and {len(sample.accepted) - 8} more" if len(sample.accepted) > 8 else ""
     facts = [("accepted", accepted + more)]
-    for factor in benchmark_class(key).factors:
+    for factor in card_of(runs[model]).factors:
         if sample.factors.get(factor.name) is not None:
             facts.append((factor.label, value(factor, sample.factors[factor.name])))
     facts += [("image", f"{sample_id} of {key}")]

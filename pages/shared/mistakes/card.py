@@ -197,7 +197,7 @@ def thumbnail(subject: Subject, row: dict[str, Any], choice: Choice, shown: str)
     source = subject.source
     return {
         "id": row["sample_id"],
-        "src": cached.thumbnail(source, choice.data_home, row["sample_id"]) if source else "",
+        "src": cached.thumbnail(source, row["sample_id"]) if source else "",
         "state": state,
         "caption": f"{here}{row['predicted']}{share}",
         "title": f"{state}: {row['true']} as {row['predicted']}{share} · {row['sample_id']}",
