@@ -1,12 +1,14 @@
 """The queue of evaluations with real worker processes: started, followed, cancelled, killed and gone on with."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
+import safetensors.torch
 
 from core import jobs, paths, store
 from core.benchmarks import open_benchmark
@@ -254,3 +256,18 @@ def test_the_cost_of_a_folder_of_something_else_says_so(tmp_path):
     (tmp_path / "holiday").mkdir()
     with pytest.raises(DataError, match="no folder named by an ImageNet-1k WordNet id"):
         cost.count_images("imagenet", str(tmp_path))
+
+
+def test_a_folder_trained_again_is_not_taken_for_what_was_evaluated(small_request):
+    evaluate("small", open_benchmark("imagenet", small_request.data), device="cpu", limit=5)
+    assert estimated(small_request).n_stored == 5
+    weights = paths.model_folders()[-1] / "small" / "model.safetensors"
+    state = safetensors.torch.load_file(weights)
+    safetensors.torch.save_file({name: 2 * value for name, value in state.items()}, weights)
+    assert estimated(small_request).n_stored == 0
+
+
+def test_another_copy_of_the_data_is_not_taken_for_what_was_evaluated(small_request, tmp_path):
+    evaluate("small", open_benchmark("imagenet", small_request.data), device="cpu", limit=5)
+    shutil.copytree(small_request.data, tmp_path / "copy")
+    assert estimated(replace(small_request, data=str(tmp_path / "copy"))).n_stored == 0

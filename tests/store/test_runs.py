@@ -145,3 +145,25 @@ def test_samples_keep_lists_and_factors():
     back = store.read_samples(run)
     assert [list(value) for value in back["accepted"]] == [[1], [2, 3]]
     assert back["area"].tolist() == [0.1, 0.2]
+
+
+def test_a_name_of_two_models_is_refused_with_both_and_how_to_say_which():
+    write_run("aaaa", model="final", source="local-dir:/seed1/final", fingerprint="1")
+    write_run("bbbb", model="final", source="local-dir:/seed2/final", fingerprint="2")
+    with pytest.raises(UsageError, match=r"2 models: local-dir:/seed1/final, local-dir:/seed2/final.*--identity"):
+        store.find_run("imagenet", "final")
+    assert store.find_run("imagenet", "local-dir:/seed2/final").identity == "bbbb"
+    assert store.find_run("imagenet", "final", "aa").identity == "aaaa"
+
+
+def test_one_model_in_a_folder_that_moved_is_one_model():
+    write_run("aaaa", model="final", source="local-dir:/old/final", fingerprint="1", precision="bf16")
+    write_run("bbbb", model="final", source="local-dir:/new/final", fingerprint="1")
+    assert store.find_run("imagenet", "final").identity in ("aaaa", "bbbb")
+
+
+def test_amending_changes_what_a_run_says_and_keeps_when_it_was_evaluated():
+    run = store.open_run(write_run("abcd"))
+    amended = store.amend(run, precision="bf16")
+    assert amended.precision == store.open_run(run.path).precision == "bf16"
+    assert amended.manifest.updated == run.manifest.updated

@@ -19,7 +19,8 @@ def ask(run: store.Run) -> None:
     if run.path.is_relative_to(paths.embedded_results()):
         return
     with st.form(f"relink-{run.identity}", border=False):
-        typed = st.text_input("New folder", placeholder="/path/to/the/images", max_chars=1000)
+        key = f"relink-{run.identity}-folder"
+        typed = st.text_input("New folder", placeholder="/path/to/the/images", key=key, max_chars=1000)
         if not st.form_submit_button("Use this folder", icon=":material/folder_open:") or not typed.strip():
             return
     try:
