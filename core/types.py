@@ -123,6 +123,46 @@ class Table:
 
 
 @dataclass(frozen=True)
+class CardTable:
+    """A table as a card names it.
+
+    Attributes:
+        name: What to type to get it.
+        by: Columns that name a row.
+        title: What a reader sees.
+        computed: Whether it is more than accuracy by factors; ``core.benchmarks.table`` has how.
+    """
+
+    name: str
+    by: tuple[str, ...]
+    title: str
+    computed: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """What a benchmark is, as data: a run keeps it, and needs no code of the benchmark to say what was measured.
+
+    Attributes are those of ``Benchmark``; ``about`` describes it in a sentence or two.
+    """
+
+    key: str
+    title: str
+    about: str = ""
+    paper: str = ""
+    licence: str = ""
+    how_to_get: str = ""
+    factors: tuple[Factor, ...] = ()
+    tables: tuple[CardTable, ...] = ()
+    cluster_unit: str | None = None
+    label_spaces: tuple[str, ...] = ()
+
+    def factor(self, name: str) -> Factor | None:
+        """A factor by its name, or None if the benchmark has no such factor."""
+        return next((factor for factor in self.factors if factor.name == name), None)
+
+
+@dataclass(frozen=True)
 class View:
     """What is done to an image before the model sees it.
 

@@ -6,6 +6,7 @@ import streamlit as st
 
 from core import store, uncommon
 from core.answers import catalogue, sentences
+from core.answers.cards import card_of
 from core.answers.questions import Question, Where
 from core.errors import OffcenterError
 from core.types import FactorValue
@@ -47,13 +48,13 @@ def page() -> None:
             "Gap", list(DEFINITIONS), default="paper-code", key="gap", bind="query-params",
             label_visibility="collapsed",
         ) or "paper-code"  # fmt: skip
-        text.about([catalogue.benchmark_class(choice.benchmark)], ABOUT)
+        text.about([card_of(run)], ABOUT)
     text.tiles(_tiles(runs, definition), choice)
     text.flag_state(list(runs.values()))
     text.flag_differences(list(runs.values()))
     panels.show(runs, choice, definition)
     order = _images(runs, choice)
-    reasons.show(model, run, choice)
+    reasons.show(model, run)
     text.identities(list(runs.values()))
     drawer.show_if_open(choice, order)
 
@@ -100,7 +101,7 @@ def _images(runs: Runs, choice: Choice) -> list[str]:
     run = runs.get(place.chosen_model()) or next(iter(runs.values()))
     ruled = Where("category", values=uncommon.CATEGORIES)
     said = ", ".join(_in_words(name, content) for name, content in cell.values.items())
-    rows = gallery.show(run, Question(where=(ruled, *cell.where)), f"Images behind {said}", choice)
+    rows = gallery.show(run, Question(where=(ruled, *cell.where)), f"Images behind {said}")
     return rows["sample_id"].tolist()
 
 

@@ -73,7 +73,7 @@ def paired_difference(first: store.Run, second: store.Run, question: Question) -
 
 def _paired_difference(first: store.Run, second: store.Run, question: Question) -> pd.DataFrame:
     value = VALUE[question.policy]
-    on = "position" if first.info["samples"] == second.info["samples"] else "sample_id"
+    on = "position" if first.manifest.samples == second.manifest.samples else "sample_id"
     left = select(first, read(first, question, ["cluster", on]), question.where)
     right = joined.read(second, [on, value]).rename(columns={value: "other"})
     both = left.merge(right, on=on, how="inner", validate="one_to_one")

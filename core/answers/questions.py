@@ -11,7 +11,7 @@ import pandas as pd
 
 from core import metrics, store
 from core.answers import joined
-from core.benchmarks import benchmark_class
+from core.answers.cards import card_of
 from core.errors import UsageError, nearest
 from core.store import lists
 from core.types import Factor, FactorValue
@@ -115,7 +115,7 @@ class Question:
 
 def factors_of(run: store.Run) -> dict[str, Factor]:
     """The factors of a run's benchmark, by name."""
-    return {factor.name: factor for factor in benchmark_class(run.benchmark).factors}
+    return {factor.name: factor for factor in card_of(run).factors}
 
 
 def factor_of(run: store.Run, name: str) -> Factor:
@@ -190,7 +190,7 @@ def plain(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 def is_clustered(run: store.Run) -> bool:
     """Whether images of the run's benchmark share objects, so that intervals come from resampling those."""
-    return benchmark_class(run.benchmark).cluster_unit is not None
+    return card_of(run).cluster_unit is not None
 
 
 def answer(run: store.Run, question: Question) -> pd.DataFrame:

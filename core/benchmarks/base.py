@@ -12,7 +12,7 @@ from core.errors import DataError
 from core.images.opening import open_image, reasons
 from core.images.preprocess import Preprocess
 from core.images.seeing import Seen, see
-from core.types import Factor, Table, View
+from core.types import Card, CardTable, Factor, Table, View
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,6 +46,22 @@ class Benchmark(ABC):
     def __init__(self, root: Path) -> None:
         self.root = root
         self.notes: list[str] = []
+
+    @classmethod
+    def card(cls) -> Card:
+        """What the benchmark is, as data."""
+        return Card(
+            key=cls.key,
+            title=cls.title,
+            about=" ".join((cls.__doc__ or "").split()),
+            paper=cls.paper,
+            licence=cls.licence,
+            how_to_get=cls.how_to_get,
+            factors=cls.factors,
+            tables=tuple(CardTable(each.name, each.by, each.title, each.compute is not None) for each in cls.tables),
+            cluster_unit=cls.cluster_unit,
+            label_spaces=cls.label_spaces,
+        )
 
     def note(self, text: str) -> None:
         """Tell the user something about this copy of the data; once, however often the data are read."""

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import typer
 
-from core.cli import bench, diorama, evaluate, generate, jobs, listings, mistakes, report, terminal, uncommon
+from core.cli import bench, diorama, evaluate, generate, jobs, listings, mistakes, relink, report, terminal, uncommon
 from core.errors import OffcenterError
 
 app = typer.Typer(
@@ -22,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (listings, evaluate, report, bench, uncommon):
+for group in (listings, evaluate, relink, report, bench, uncommon):
     app.add_typer(group.app)
 app.add_typer(generate.app, name="generate")
 app.add_typer(diorama.app, name="diorama")

@@ -9,10 +9,9 @@ from __future__ import annotations
 import contextlib
 import platform
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -22,8 +21,7 @@ import timm
 import torch
 import torchvision
 
-from core import __version__, models, store
-from core.benchmarks import open_benchmark
+from core import __version__, benchmarks, models, store
 from core.benchmarks.base import Benchmark
 from core.errors import DataError, ImageError, OffcenterError, StorageError, StoreError, UsageError
 from core.images.views import get_view
@@ -89,6 +87,11 @@ class Plan:
             }
         )
 
+    @property
+    def entry(self) -> store.BenchmarkEntry:
+        """The benchmark and its data, as a manifest keeps them."""
+        return benchmarks.entry(self.benchmark, len(self.samples), self.content)
+
     def missing(self, done: set[str], n: int) -> np.ndarray:
         """Rows of ``samples`` to evaluate so that ``n`` are done: int, in the order of evaluation."""
         order = np.random.default_rng(int(self.content[:16], 16)).permutation(len(self.samples))
@@ -142,11 +145,11 @@ def evaluate(
     device = models.resolve_device(device)
     described = models.describe(model) if isinstance(model, str) else model
     if isinstance(benchmark, str):
-        benchmark = open_benchmark(benchmark)
+        benchmark = benchmarks.open_benchmark(benchmark)
     plan = Plan.of(described, benchmark, view, precision)
     folder = store.run_folder(benchmark.key, described.name, plan.identity(described))
     samples_path = store.samples_file(benchmark.key, plan.content, described.label_space)
-    if reuse_embedded and not (fresh or keep_logits or limit) and store.open_run(folder) is None:
+    if reuse_embedded and not (fresh or keep_logits or limit) and _stored(folder) is None:
         embedded = store.embedded_run(benchmark.key, described.name, plan.identity(described))
         if embedded is not None and embedded.complete:
             store.write_samples(samples_path, plan.samples, store.samples_of(embedded))
@@ -155,17 +158,17 @@ def evaluate(
     if fresh:
         store.set_aside(folder)
     total = min(limit or len(plan.samples), len(plan.samples))
-    stored = store.open_run(folder)
+    stored = _stored(folder)
     if stored is not None:
         if stored.n_done:
-            _require_logits(keep_logits, stored.info)
+            _require_logits(keep_logits, stored.manifest)
         if stored.n_done >= total:
-            return stored
+            return _described(stored, plan)
     tracker = _Tracker(progress, total)
-    info = _manifest(described, plan, samples_path, keep_logits)
-    with store.open_writer(folder, info, lambda: tracker.stage("waiting for another process")) as writer:
+    manifest = _manifest(described, plan, samples_path, keep_logits)
+    with store.open_writer(folder, manifest, lambda: tracker.stage("waiting for another process")) as writer:
         # Again: another process may have begun the run since, without them.
-        _require_logits(keep_logits, writer.info)
+        _require_logits(keep_logits, writer.manifest)
         missing = plan.missing(writer.done(), total)
         if len(missing):
             begun = time.perf_counter()
@@ -183,9 +186,18 @@ def evaluate(
     return run
 
 
-def _require_logits(wanted: bool, info: Mapping[str, Any]) -> None:
-    if wanted and not info["keep_logits"]:
-        raise UsageError(f"the stored result {info['identity']} has no logits: add --fresh to make it again with them.")
+def _require_logits(wanted: bool, manifest: store.Manifest) -> None:
+    if wanted and not manifest.keep_logits:
+        raise UsageError(
+            f"the stored result {manifest.identity} has no logits: add --fresh to make it again with them."
+        )
+
+
+def _stored(folder: Path) -> store.Run | None:
+    """The run in a folder; None if there is none, or if its manifest is damaged and has to be written again."""
+    with contextlib.suppress(StoreError):
+        return store.open_run(folder)
+    return None
 
 
 def _run(
@@ -211,7 +223,7 @@ def _run(
         waiting.clear()
         if errors := [error for part in parts for error in part.errors]:
             tables = [_table(part, plan, ids) for part in parts]
-            logits = [_logits(part, ids) for part in parts] if writer.info["keep_logits"] else []
+            logits = [_logits(part, ids) for part in parts] if writer.manifest.keep_logits else []
             writer.append(pa.concat_tables(tables), pa.concat_tables(logits) if logits else None)
             tracker.advance(len(errors), sum(error is not None for error in errors))
 
@@ -309,31 +321,26 @@ def _logits(part: Predicted, ids: Sequence[str]) -> pa.Table:
     return pa.table({"sample_id": names, "logits": list(part.logits.astype(np.float16))}, schema=store.LOGITS_SCHEMA)
 
 
-def _manifest(model: Model, plan: Plan, samples_path: Path, keep_logits: bool) -> dict[str, Any]:
-    return {
-        "identity": plan.identity(model),
-        "protocol": PROTOCOL,
-        "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "model": {
-            "name": model.name,
-            "source": model.source,
-            "architecture": model.architecture,
-            "label_space": model.label_space,
-            "num_classes": model.num_classes,
-            "fingerprint": model.fingerprint,
-        },
-        "benchmark": {
-            "key": plan.benchmark.key,
-            "n": len(plan.samples),
-            "content": plan.content,
-            "notes": plan.benchmark.notes,
-        },
-        "view": plan.view.name,
-        "precision": plan.precision,
-        "preprocessing": dict(model.transform),
-        "samples": store.relative(samples_path),
-        "keep_logits": keep_logits,
-        "versions": {
+def _manifest(model: Model, plan: Plan, samples_path: Path, keep_logits: bool) -> store.Manifest:
+    return store.Manifest(
+        identity=plan.identity(model),
+        model=store.ModelEntry(
+            name=model.name,
+            source=model.source,
+            architecture=model.architecture,
+            label_space=model.label_space,
+            num_classes=model.num_classes,
+            fingerprint=model.fingerprint,
+        ),
+        benchmark=plan.entry,
+        view=plan.view.name,
+        precision=plan.precision,
+        preprocessing=dict(model.transform),
+        samples=store.relative(samples_path),
+        keep_logits=keep_logits,
+        protocol=PROTOCOL,
+        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        versions={
             "offcenter": __version__,
             "python": platform.python_version(),
             "torch": torch.__version__,
@@ -341,23 +348,36 @@ def _manifest(model: Model, plan: Plan, samples_path: Path, keep_logits: bool) -
             "timm": timm.__version__,
             "pillow": PIL.__version__,
         },
-    }
+    )
 
 
-def _session(engine: Engine, tracker: _Tracker) -> dict[str, Any]:
+def _described(run: store.Run, plan: Plan) -> store.Run:
+    """A finished run that says what its benchmark is today, and where its data are if it did not or they are gone."""
+    entry, root = plan.entry, benchmarks.root_of(run)
+    if run.manifest.benchmark.root and root is not None and root.is_dir():
+        entry = replace(entry, root=run.manifest.benchmark.root)
+    if entry == run.manifest.benchmark:
+        return run
+    # A result that cannot be written to, or is being written, is a result all the same.
+    with contextlib.suppress(StoreError):
+        return store.amend(run, benchmark=entry)
+    return run
+
+
+def _session(engine: Engine, tracker: _Tracker) -> store.Session:
     """What this session did, for the manifest."""
     device = engine.model.device
-    return {
-        "images": tracker.done - tracker.done_before,
-        "failed": tracker.failed,
-        "startup_s": round(tracker.startup_s, 3),
-        "inference_s": round(tracker.seconds, 3),
-        "images_per_s": round(tracker.rate, 2),
-        "device": torch.cuda.get_device_name(device) if engine.device == "cuda" else device,
-        "form": engine.forward.form,
-        "workers": engine.workers,
-        "batch_size": engine.batch_size,
-    }
+    return store.Session(
+        images=tracker.done - tracker.done_before,
+        failed=tracker.failed,
+        startup_s=round(tracker.startup_s, 3),
+        inference_s=round(tracker.seconds, 3),
+        images_per_s=round(tracker.rate, 2),
+        device=torch.cuda.get_device_name(device) if engine.device == "cuda" else device,
+        form=engine.forward.form,
+        workers=engine.workers,
+        batch_size=engine.batch_size,
+    )
 
 
 class _Tracker:

@@ -106,8 +106,8 @@ def explain(
     from core import models
     from core.saliency.explain import Explainer
 
-    model = model or models.load(run.info["model"]["source"], device)
-    preprocess, view = Preprocess(model.transform), get_view(run.info["view"])
+    model = model or models.load(run.source, device)
+    preprocess, view = Preprocess(model.transform), get_view(run.view)
     seen = [benchmark.seen(sample_id, preprocess, view, masked=view.needs_mask) for sample_id in rows["sample_id"]]
     explainer = Explainer(model)
     batch, target = np.stack([each.pixels for each in seen]), rows["predicted"].tolist()

@@ -11,11 +11,13 @@ import json
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from core import paths, store
-from core.benchmarks import open_benchmark
+from core.benchmarks import open_benchmark, root_of
 from core.jobs.files import Request, home
+from core.store import weights
 
 #: A rate over fewer images than this is still ruled by the first, slow ones; a longer measurement outlives it.
 STEADY_IMAGES = 256
@@ -88,14 +90,25 @@ def estimate(request: Request, total: int) -> Cost:
 
 
 def _stored(request: Request, total: int) -> int:
-    """Images that an earlier run has; which weights and files it saw is checked only when the job runs."""
-    wanted = {"view": request.view, "precision": request.precision}
+    """Images that an earlier run of the same weights has; whether files changed is seen only when the job runs."""
+    wanted = (request.view, request.precision, total)
     runs = [
         run
         for run in store.list_runs(request.benchmark, request.model)
-        if run.n_samples == total and all(run.info[name] == value for name, value in wanted.items())
+        if (run.view, run.precision, run.n_samples) == wanted
     ]
+    root = open_benchmark(request.benchmark, request.data).root
+    runs = [run for run in runs if _may_be_of(run, root)]
+    # Weights of the hub do not change under one name; those in a folder may have been trained again.
+    fingerprint = weights.fingerprint_of(request.model) if runs else None
+    runs = [run for run in runs if fingerprint in (None, run.fingerprint)]
     return max((run.n_done for run in runs), default=0)
+
+
+def _may_be_of(run: store.Run, root: Path) -> bool:
+    """Whether a run's data may be those in a folder: another folder that is there as well is another copy."""
+    own = root_of(run)
+    return own is None or own == root or not own.is_dir()
 
 
 def record_rate(request: Request, *, images: int, images_per_s: float, startup_s: float) -> None:

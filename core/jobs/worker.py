@@ -131,15 +131,15 @@ class _Execution:
         return run
 
     def _measured(self, run: store.Run, seconds: float) -> None:
-        session, last = run.info.get("session", {}), self._job.progress
+        session, last = run.manifest.session, self._job.progress
         total = min(self._job.request.limit or run.n_samples, run.n_samples)
         if last is None or not last.rate:
             # Everything was stored already.
             self._show(Progress(total, total, stage="already stored"))
             return
-        startup_s = max(0.0, seconds - session["inference_s"])
+        startup_s = max(0.0, seconds - session.inference_s)
         with contextlib.suppress(StoreError):
-            cost.record_rate(self._job.request, images=session["images"], images_per_s=last.rate, startup_s=startup_s)
+            cost.record_rate(self._job.request, images=session.images, images_per_s=last.rate, startup_s=startup_s)
 
     @contextlib.contextmanager
     def _alone_on(self, device: str) -> Iterator[None]:

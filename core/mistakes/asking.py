@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from core import store
-from core.benchmarks import open_benchmark
+from core.benchmarks import open_for
 from core.errors import UsageError
 from core.explain.resident import residents
 from core.images.seeing import see
@@ -51,16 +51,19 @@ def diagnose(
         UsageError: If the result is of another view than ``clean``, or the benchmark's pictures are not composed.
         ModelError: If the model cannot be had.
     """
-    if run.info["view"] != "clean":
-        raise UsageError(f"the result is of view '{run.info['view']}': only results of the clean view are diagnosed.")
-    with asked(run.info["model"]["source"], device) as predict:
+    if run.view != "clean":
+        raise UsageError(f"the result is of view '{run.view}': only results of the clean view are diagnosed.")
+    with asked(run.source, device) as predict:
         diagnosis.diagnose(run, predict, limit=limit, progress=progress)
 
 
-def try_one(source: str, benchmark: str, sample_id: str, accepted: Sequence[int]) -> list[Tried]:
-    """Each single change of one picture; see ``diagnosis.try_changes``. Nothing if it is not a composed scene."""
-    composer = composer_of(open_benchmark(benchmark))
+def try_one(run: store.Run, sample_id: str, accepted: Sequence[int]) -> list[Tried]:
+    """Each single change of one of a run's pictures; see ``diagnosis.try_changes``.
+
+    Nothing if it is not a composed scene.
+    """
+    composer = composer_of(open_for(run))
     if composer is None:
         return []
-    with asked(source) as predict:
+    with asked(run.source) as predict:
         return diagnosis.try_changes(composer, sample_id, accepted, predict)

@@ -18,7 +18,7 @@ from PIL import Image
 from core import metrics, store
 from core.answers import joined
 from core.answers.questions import is_clustered
-from core.benchmarks import open_benchmark
+from core.benchmarks import open_for
 from core.errors import UsageError
 from core.mistakes.counterfactual import CONTROL, FACTORS, Composer, composer_of
 from core.store.parts import Parts
@@ -97,7 +97,7 @@ def diagnose(
         UsageError: If the benchmark's pictures are not composed.
         DataError: If one cannot be composed again.
     """
-    composer = composer or composer_of(open_benchmark(run.benchmark))
+    composer = composer or composer_of(open_for(run))
     if composer is None:
         raise UsageError(
             f"'{run.benchmark}' is not of composed scenes, or the plan of its generated images is gone: only Diorama "

@@ -42,7 +42,7 @@ def test_the_one_wrongly_coloured_image_is_the_one_mistake(toy_model, colours):
     assert table.loc[table["correct"] == 0, "sample_id"].tolist() == [f"{RED_WNID}/0.png"]
     assert accuracy(run)["top1"] == pytest.approx(23 / 24)
     assert run.complete
-    assert run.info["status"] == "complete"
+    assert run.manifest.status == "complete"
 
 
 def test_stored_probabilities_belong_to_the_stored_classes(toy_model, colours):
@@ -89,7 +89,7 @@ def test_a_finished_run_is_returned_without_running_the_model(counting_model, co
 
 def test_a_limited_run_is_partial_and_goes_on_from_there(counting_model, colours):
     run = evaluate(counting_model, colours, limit=10)
-    assert (run.n_done, run.complete, run.info["status"]) == (10, False, "partial")
+    assert (run.n_done, run.complete, run.manifest.status) == (10, False, "partial")
     assert any("partial: 10 of 24" in warning for warning in report.build(run)["warnings"])
     assert evaluate(counting_model, colours, limit=5).n_done == 10
     assert evaluate(counting_model, colours).complete
@@ -211,7 +211,7 @@ def test_ctrl_c_stores_what_was_finished_and_the_same_call_goes_on(counting_mode
     (run,) = store.list_runs()
     stored = run.n_done
     assert 6 <= stored < 24
-    assert run.info["status"] == "partial"
+    assert run.manifest.status == "partial"
     seen = counting_model.module.seen
     assert evaluate(counting_model, colours).complete
     assert counting_model.module.seen - seen == 24 - stored
@@ -288,7 +288,7 @@ def test_partial_results_are_readable_while_the_run_goes_on(toy_model, colours, 
     def progress(state: Progress):
         if state.done:
             (run,) = store.list_runs()
-            seen.append((run.info["status"], run.n_done, report.build(run)["n"]))
+            seen.append((run.manifest.status, run.n_done, report.build(run)["n"]))
 
     evaluate(toy_model, colours, batch_size=4, workers=1, progress=progress)
     assert seen[0] == ("running", 4, 4)
@@ -339,7 +339,7 @@ def test_logits_are_kept_by_a_run_that_was_interrupted_before_its_first_image(to
         evaluate(toy_model, colours)
     hook.remove()
     run = evaluate(toy_model, colours, keep_logits=True)
-    assert run.info["keep_logits"]
+    assert run.manifest.keep_logits
     assert len(store.read_logits(run)[0]) == 24
 
 
@@ -357,7 +357,7 @@ def test_logits_asked_for_while_another_process_begins_without_are_refused(toy_m
     finished = evaluate(toy_model, colours)
     parts = [path.rename(path.with_name(f"kept-{path.name}")) for path in finished.path.glob("part-*")]
     (folder / store.MANIFEST).unlink()
-    with store.open_writer(folder, dict(finished.info)) as writer:
+    with store.open_writer(folder, finished.manifest) as writer:
         thread = threading.Thread(target=second)
         thread.start()
         assert waiting.wait(10)
@@ -375,7 +375,7 @@ def test_a_manifest_without_bytes_is_made_again_without_inference(counting_model
     seen = counting_model.module.seen
     again = evaluate(counting_model, colours)
     assert counting_model.module.seen == seen
-    assert (again.identity, again.complete, again.info["status"]) == (run.identity, True, "complete")
+    assert (again.identity, again.complete, again.manifest.status) == (run.identity, True, "complete")
 
 
 def test_a_corrected_factor_is_in_reports_without_inference_and_without_another_identity(counting_model, colours):
@@ -447,13 +447,16 @@ def test_a_model_of_other_classes_is_refused(toy_model, colours):
 
 
 def test_the_manifest_says_what_was_run_with_what(toy_model, colours):
-    info = evaluate(toy_model, colours).info
-    assert info["preprocessing"] == TOY_TRANSFORM
-    assert info["versions"]["torch"] == torch.__version__
-    assert info["benchmark"]["n"] == 24
-    assert info["session"]["images"] == 24
-    assert info["session"]["device"] == "cpu"
-    assert json.loads((store.list_runs()[0].path / "run.json").read_text()) == info
+    run = evaluate(toy_model, colours)
+    manifest = run.manifest
+    assert manifest.preprocessing == TOY_TRANSFORM
+    assert manifest.versions["torch"] == torch.__version__
+    assert manifest.benchmark.n == 24
+    assert manifest.benchmark.root == str(colours.root)
+    assert manifest.benchmark.card == colours.card()
+    assert manifest.session.images == 24
+    assert manifest.session.device == "cpu"
+    assert json.loads((run.path / "run.json").read_text()) == manifest.to_json()
 
 
 @pytest.mark.shared

@@ -1,6 +1,5 @@
 """Every page with results, with none, with a partial and a failed run, with damaged and foreign links."""
 
-import json
 import subprocess
 import sys
 
@@ -200,8 +199,7 @@ def test_a_damaged_result_does_not_hide_the_others(toy_model, colour_folder, two
 def test_models_under_different_preprocessing_are_flagged(two_models):
     samples = make_samples("size", 900)
     other = write_run("size", samples, "other.synthetic", np.ones(900, bool))
-    info = {**other.info, "precision": "bf16"}
-    (other.path / store.MANIFEST).write_text(json.dumps(info))
+    store.amend(other, precision="bf16")
     at = open_page(FACTORS, benchmark="si-score", models=["good.synthetic", "other.synthetic"], view="Size")
     assert "Not compared like with like" in text_of(at)
     assert "precision" in text_of(at)

@@ -13,17 +13,14 @@ from core import paths, store
 from core.errors import StoreError, UsageError
 
 
-def manifest(identity, *, model="m", source="m", benchmark="imagenet", n=2, updated="2026-01-01", **more):
-    return {
-        "identity": identity,
-        "model": {"name": model, "source": source, "num_classes": 3},
-        "benchmark": {"key": benchmark, "n": n, "content": "c"},
-        "precision": "fp32",
-        "view": "clean",
-        "keep_logits": False,
-        "samples": "imagenet/samples/x.parquet",
-        **more,
-    }
+def manifest(identity, *, model="m", source="m", benchmark="imagenet", n=2, fingerprint="f", **more):
+    values = {"view": "clean", "precision": "fp32", "preprocessing": {}, "samples": "imagenet/samples/x.parquet"}
+    return store.Manifest(
+        identity=identity,
+        model=store.ModelEntry(model, source, "none", "imagenet-1k", 3, fingerprint),
+        benchmark=store.BenchmarkEntry(benchmark, n, "c"),
+        **{**values, **more},
+    )
 
 
 def batch(*ids):
@@ -42,9 +39,9 @@ def batch(*ids):
 
 
 def write_run(identity, n_done=2, **values):
-    info = manifest(identity, **values)
-    folder = store.run_folder(info["benchmark"]["key"], info["model"]["name"], identity)
-    with store.open_writer(folder, info) as writer:
+    made = manifest(identity, **values)
+    folder = store.run_folder(made.benchmark.key, made.model.name, identity)
+    with store.open_writer(folder, made) as writer:
         writer.append(batch(*[f"s{number}" for number in range(n_done)]))
         writer.write_manifest(status="running")
     return folder
@@ -192,7 +189,7 @@ def test_samples_keep_lists_and_factors():
     )
     path = store.samples_file("imagenet", "0123456789abcdef0123", "imagenet-1k")
     store.write_samples(path, samples)
-    run = store.Run(path.parent, manifest("abcd", **{"samples": store.relative(path)}))
+    run = store.Run(path.parent, manifest("abcd", samples=store.relative(path)))
     back = store.read_samples(run)
     assert [list(value) for value in back["accepted"]] == [[1], [2, 3]]
     assert back["area"].tolist() == [0.1, 0.2]
@@ -263,11 +260,11 @@ def test_a_run_without_predictions_begins_with_the_manifest_of_who_goes_on():
     with store.open_writer(folder, manifest("abcd")) as writer:
         writer.write_manifest(status="running")
     with store.open_writer(folder, manifest("abcd", keep_logits=True)) as writer:
-        assert writer.info["keep_logits"]
+        assert writer.manifest.keep_logits
         writer.append(batch("s0"), logits_table(s0=1))
         writer.write_manifest(status="partial")
     with store.open_writer(folder, manifest("abcd")) as writer:
-        assert writer.info["keep_logits"]
+        assert writer.manifest.keep_logits
 
 
 @pytest.mark.parametrize(("n_done", "status"), [(1, "partial"), (2, "complete")])
@@ -278,7 +275,7 @@ def test_a_manifest_without_bytes_is_written_again_from_what_is_stored(n_done, s
     with store.open_writer(folder, manifest("abcd")):
         pass
     (run,) = store.list_runs()
-    assert (run.n_done, run.info["status"], run.info["keep_logits"]) == (n_done, status, False)
+    assert (run.n_done, run.manifest.status, run.manifest.keep_logits) == (n_done, status, False)
 
 
 def test_a_manifest_that_is_written_again_knows_of_the_logits():
@@ -287,7 +284,7 @@ def test_a_manifest_that_is_written_again_knows_of_the_logits():
         writer.append(batch("s0"), logits_table(s0=1))
     (folder / store.MANIFEST).unlink(missing_ok=True)
     with store.open_writer(folder, manifest("abcd")) as writer:
-        assert writer.info["keep_logits"]
+        assert writer.manifest.keep_logits
 
 
 SAMPLES = pd.DataFrame({"sample_id": ["a", "b"], "accepted": [[1], [2, 3]], "weather": ["snow", None]})
@@ -347,3 +344,25 @@ def test_a_correction_of_what_comes_with_the_project_is_kept_in_the_users_own_fo
     # A later edition of the project has the last word, until the next evaluation.
     os.utime(embedded, (time.time() + 9, time.time() + 9))
     assert store.samples_of(run) == embedded
+
+
+def test_a_name_of_two_models_is_refused_with_both_and_how_to_say_which():
+    write_run("aaaa", model="final", source="local-dir:/seed1/final", fingerprint="1")
+    write_run("bbbb", model="final", source="local-dir:/seed2/final", fingerprint="2")
+    with pytest.raises(UsageError, match=r"2 models: local-dir:/seed1/final, local-dir:/seed2/final.*--identity"):
+        store.find_run("imagenet", "final")
+    assert store.find_run("imagenet", "local-dir:/seed2/final").identity == "bbbb"
+    assert store.find_run("imagenet", "final", "aa").identity == "aaaa"
+
+
+def test_one_model_in_a_folder_that_moved_is_one_model():
+    write_run("aaaa", model="final", source="local-dir:/old/final", fingerprint="1", precision="bf16")
+    write_run("bbbb", model="final", source="local-dir:/new/final", fingerprint="1")
+    assert store.find_run("imagenet", "final").identity in ("aaaa", "bbbb")
+
+
+def test_amending_changes_what_a_run_says_and_keeps_when_it_was_evaluated():
+    run = store.open_run(write_run("abcd"))
+    amended = store.amend(run, precision="bf16")
+    assert amended.precision == store.open_run(run.path).precision == "bf16"
+    assert amended.manifest.updated == run.manifest.updated

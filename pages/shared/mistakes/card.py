@@ -145,7 +145,7 @@ def opened_image(subject: Subject, sample_id: str, run: store.Run | None = None)
     if subject.source is None:
         return None
     run = run or subject.run
-    transform = run.info["preprocessing"] if run else {}
+    transform = run.preprocessing if run else {}
     try:
         if not transform:
             return as_rgb(subject.source.image(sample_id))
@@ -201,7 +201,7 @@ def thumbnail(subject: Subject, row: dict[str, Any], choice: Choice, shown: str)
     source = subject.source
     return {
         "id": row["sample_id"],
-        "src": cached.thumbnail(source, choice.data_home, row["sample_id"]) if source else "",
+        "src": cached.thumbnail(source, row["sample_id"]) if source else "",
         "state": state,
         "caption": f"{here}{row['predicted']}{share}",
         "title": f"{state}: {row['true']} as {row['predicted']}{share} · {row['sample_id']}",
@@ -211,18 +211,18 @@ def thumbnail(subject: Subject, row: dict[str, Any], choice: Choice, shown: str)
 def show_saliency(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) -> None:
     """Grad-CAM for the predicted and for an accepted class, and their difference."""
     run = subject.run or next(iter(runs.values()), None)
-    if run is None or subject.source is None or not run.info["preprocessing"]:
+    if run is None or subject.source is None or not run.preprocessing:
         return
     if not st.toggle("Where does it look?", key="cam", bind="query-params", help="Grad-CAM; loads the model."):
         return
     sample = cached.sample(run, row["sample_id"])
     if sample is None or sample.error or not sample.top:
         return
-    space, source = run.info["model"]["label_space"], subject.source
+    space, source = run.label_space, subject.source
     likely = [index for index, _ in sample.top if index in sample.accepted] or list(sample.accepted)
     predicted, accepted = sample.top[0][0], likely[0]
     heats = [
-        on_demand.explain(run.info["model"]["source"], source.key, str(source.root), sample.sample_id, index, "clean")
+        on_demand.explain(run.source, source.key, str(source.root), sample.sample_id, index, "clean")
         for index in (predicted, accepted)
     ]
     image = opened_image(subject, sample.sample_id, run)

@@ -94,9 +94,9 @@ def of_run(run: store.Run, other: store.Run | None, found: files.Files, choice: 
         _stamp(found.annotations.path),
         tuple(_stamp(found.reference(model.key).path) for model in published.REFERENCES),
     )
-    source = cached.benchmark(run.benchmark, choice.data_home)
+    source = cached.source_of(run)
     key = f"{run.benchmark}/{run.model}"
-    return Subject(key, run.model, other.model if other else "", content, run.info["model"]["label_space"], run, source)
+    return Subject(key, run.label, other.label if other else "", content, run.label_space, run, source)
 
 
 _Stamp = tuple[str, int] | None

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import labels, store
+from core import benchmarks, labels, store
 from core.answers import catalogue, compare, joined, questions, report, setting_tables
 from core.answers.compare import Contrast
 from core.answers.questions import Question
@@ -29,12 +29,13 @@ Key = tuple[str, str]
 @st.cache_data(ttl=_FRESH_S, max_entries=4, **_QUIET)
 def _listed(data_home: str) -> tuple[list[store.Run], list[str]]:
     del data_home
-    good, problems = [], []
-    for run in store.list_runs():
+    listing = store.list_all()
+    good, problems = [], list(listing.problems.values())
+    for run in catalogue.told_apart(listing.runs):
         try:
             joined.version(run)
         except OffcenterError as error:
-            problems.append(f"**{run.model}** on `{run.benchmark}`: {error}")
+            problems.append(f"**{run.label}** on `{run.benchmark}`: {error}")
         else:
             good.append(run)
     return good, problems
@@ -43,6 +44,11 @@ def _listed(data_home: str) -> tuple[list[store.Run], list[str]]:
 def runs(data_home: str) -> list[store.Run]:
     """All stored results that can be read; the data folder is the key, so that it may change while the server runs."""
     return _listed(data_home)[0]
+
+
+def forget_runs() -> None:
+    """List the stored results anew, since one was changed."""
+    _listed.clear()
 
 
 def damaged(data_home: str) -> list[str]:
@@ -171,23 +177,35 @@ def benchmark(key: str, data_home: str) -> Benchmark | None:
     return found
 
 
+@st.cache_resource(max_entries=16, **_QUIET)
+def _source(key: str, root: str) -> Benchmark:
+    return benchmarks.open_benchmark(key, root)
+
+
+def source_of(run: store.Run) -> Benchmark | None:
+    """A run's benchmark on the data that its predictions were made on; None if they are not there."""
+    root = benchmarks.root_of(run)
+    if root is None or not root.is_dir():
+        return None
+    try:
+        return _source(run.benchmark, str(root))
+    except OffcenterError:
+        return None
+
+
 @st.cache_data(max_entries=4096, **_QUIET)
-def _thumbnail(key: str, root: str, data_home: str, sample_id: str) -> str:
-    del root
-    opened = _benchmark(key, data_home)
-    if opened is None:
-        return ""
+def _thumbnail(key: str, root: str, sample_id: str, _source: Benchmark) -> str:
     try:
         with reasons(sample_id):
-            encoded = drawing.thumbnail(as_rgb(opened.image(sample_id)))
+            encoded = drawing.thumbnail(as_rgb(_source.image(sample_id)))
     except OffcenterError:
         return ""
     return "data:image/jpeg;base64," + base64.b64encode(encoded).decode()
 
 
-def thumbnail(source: Benchmark, data_home: str, sample_id: str) -> str:
+def thumbnail(source: Benchmark, sample_id: str) -> str:
     """A 128 px JPEG as a data URI; empty if the image cannot be opened."""
-    return _thumbnail(source.key, str(source.root), data_home, sample_id)
+    return _thumbnail(source.key, str(source.root), sample_id, source)
 
 
 def class_name(label_space: str, index: int) -> str:

@@ -151,7 +151,7 @@ def _result(job: Job) -> None:
         f"Top-1 {percent(overall['top1'])} {interval(overall['top1_low'], overall['top1_high'])} over "
         f"{count(overall['n'], 'image')}{drawn} · identity {run.identity[:8]}"
     )
-    if run.info["view"] == "clean":
+    if run.view == "clean":
         _link(run)
 
 
@@ -179,11 +179,11 @@ def _stored_run(job: Job) -> store.Run | None:
     if job.result is not None:
         return next((run for run in fitting if run.identity == job.result["identity"]), None)
     wanted = request.view, request.precision
-    return next((run for run in fitting if (run.info["view"], run.info["precision"]) == wanted), None)
+    return next((run for run in fitting if (run.view, run.precision) == wanted), None)
 
 
 def _names(run: store.Run) -> tuple[str, str, str]:
-    source = run.info["model"]["source"]
+    source = run.source
     return run.model, source, source.removeprefix("hf-hub:")
 
 

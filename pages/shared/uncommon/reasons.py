@@ -8,8 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core import store
-from core.answers.catalogue import benchmark_class
+from core import benchmarks, store
 from core.errors import OffcenterError
 from core.explain import failures, probes
 from core.figures.heatmap import category_heatmap
@@ -18,24 +17,23 @@ from core.labels import class_names
 from core.uncommon.paper import published
 from core.uncommon.rules import CATEGORIES, VALUES, is_uncommon
 from core.wording import interval, percent
+from pages.shared.images import where
 from pages.shared.page import cached, figure, place, text
-from pages.shared.page.frame import Choice
 
 
-def show(model: str, run: store.Run, choice: Choice) -> None:
+def show(model: str, run: store.Run) -> None:
     """Two parts, the costly one only when it is asked for.
 
     Args:
         model: The first chosen one.
         run: Its result.
-        choice: Of the sidebar.
     """
     st.header("Why", anchor=False)
-    _failures(model, run, choice)
+    _failures(model, run)
     _probes(model, run)
 
 
-def _failures(model: str, run: store.Run, choice: Choice) -> None:
+def _failures(model: str, run: store.Run) -> None:
     cell = place.chosen_cell()
     category = str(cell.values["category"]) if cell and "category" in cell.values else None
     what = f"{category} images" if category else "images"
@@ -47,12 +45,11 @@ def _failures(model: str, run: store.Run, choice: Choice) -> None:
     )
     if not asked:
         return
-    source = cached.benchmark(run.benchmark, choice.data_home)
-    if source is None:
-        st.caption(f"The images are not on this machine. {benchmark_class(run.benchmark).how_to_get}")
+    if cached.source_of(run) is None:
+        where.ask(run)
         return
     try:
-        picture = _strip(cached.key_of(run), run.benchmark, choice.data_home, category)
+        picture = _strip(cached.key_of(run), str(benchmarks.root_of(run)), category)
     except OffcenterError as error:
         st.info(str(error))
         return
@@ -66,13 +63,16 @@ def _failures(model: str, run: store.Run, choice: Choice) -> None:
 
 
 @st.cache_data(max_entries=32, show_spinner="Asking the model …")
-def _strip(key: cached.Key, benchmark: str, data_home: str, category: str | None) -> bytes | None:
+def _strip(key: cached.Key, root: str, category: str | None) -> bytes | None:
     """The strip as PNG, or None if there is no such mistake."""
     from core.explain import strip
     from core.images.drawing import png
 
-    run, source = store.open_run(Path(key[0])), cached.benchmark(benchmark, data_home)
-    assert run is not None and source is not None
+    del root
+    run = store.open_run(Path(key[0]))
+    assert run is not None
+    source = cached.source_of(run)
+    assert source is not None
     rows = failures.choose(run, category=category)
     panels = failures.explain(run, source, rows)
     return png(strip.of_run(panels, run)) if panels else None
@@ -116,7 +116,7 @@ def _probes_figure(key: cached.Key, _run: store.Run, _fitted: pd.DataFrame, n_pa
 
 def _similar(fitted: pd.DataFrame, run: store.Run) -> pd.DataFrame:
     """The classes that look like each location, the best told location first."""
-    space = run.info["model"]["label_space"]
+    space = run.label_space
     paper = published()["probe_resnet50"]
     rows = fitted.sort_values("value", ascending=False)
     return pd.DataFrame(
