@@ -16,7 +16,7 @@ from core.mistakes.files import Files
 from core.mistakes.reassessed import SOURCE
 from core.mistakes.table import Filters
 from core.wording import count
-from pages.shared.images import gallery
+from pages.shared.images import gallery, where
 from pages.shared.mistakes import card, diagnose, kinds, numbers, review, subjects
 from pages.shared.mistakes.subjects import PUBLISHED, Subject
 from pages.shared.page import cached, frame, place, text
@@ -102,6 +102,8 @@ def _card(subject: Subject, rows: np.ndarray, runs: dict[str, store.Run], found:
     with card.show(subject, row, runs, found, choice):
         if row["right"] == 0:
             review.show(subject, row)
+    if subject.run is not None and subject.source is None:
+        where.ask(subject.run)
     card.show_saliency(subject, row, runs)
     if diagnose.can_diagnose(subject) and row["right"] == 0:
         diagnose.show_one(subject, row)

@@ -10,6 +10,7 @@ from core import store
 from core.answers import catalogue, sentences
 from core.answers.compare import Contrast
 from core.errors import OffcenterError
+from core.types import FactorValue
 from core.wording import short_label, value
 from pages.shared.factors import explore, panels, tiles
 from pages.shared.factors.explore import ALL, Controls
@@ -88,9 +89,9 @@ def _all(shown: Runs, controls: Controls, choice: Choice) -> None:
     """One figure for each protocol; the map first."""
     with st.container(key="oc-figures"):
         for name, there in shown.items():
-            factor = explore.factor_of(_key(there), explore.PROTOCOLS[name][0])
+            factor = explore.factor_of(_first(there), explore.PROTOCOLS[name][0])
             if controls.compare and len(there) > 1:
-                axis = tuple(explore.factor_of(_key(there), each) for each in explore.PROTOCOLS[name])
+                axis = tuple(explore.factor_of(_first(there), each) for each in explore.PROTOCOLS[name])
                 panels.show_difference(there, axis, controls, choice, f"difference-{name}")
             elif name == "location":
                 panels.show_location(dict(list(there.items())[:1]), controls, choice)
@@ -108,9 +109,14 @@ def _one(name: str, there: dict[str, store.Run], controls: Controls, choice: Cho
         if narrowed.compare and len(there) > 1:
             panels.show_difference(there, roles.axis, narrowed, choice, f"difference-{name}", height=470)
         panels.show_axis(there, roles, narrowed, choice)
-        if roles.axis[0].kind != "category":
-            panels.show_classes(there, narrowed, choice, f"by-class-{name}")
+        by_class = explore.factor_of(_key(there), "class")
+        if by_class not in roles.axis:
+            panels.show_rows(there, by_class, narrowed, choice, f"by-class-{name}")
     return narrowed
+
+
+def _first(there: dict[str, store.Run]) -> store.Run:
+    return next(iter(there.values()))
 
 
 def _key(there: dict[str, store.Run]) -> str:
@@ -126,13 +132,13 @@ def _images(runs: Runs, controls: Controls, choice: Choice) -> list[str]:
         return []
     model = place.chosen_model()
     run = there.get(model) or next(iter(there.values()))
-    said = ", ".join(_in_words(cell.benchmark, name, content) for name, content in cell.values.items())
-    rows = gallery.show(run, controls.question.within(*cell.where), f"Images behind {said}", choice)
+    said = ", ".join(_in_words(run, name, content) for name, content in cell.values.items())
+    rows = gallery.show(run, controls.question.within(*cell.where), f"Images behind {said}")
     return rows["sample_id"].tolist()
 
 
-def _in_words(key: str, name: str, content: float | str) -> str:
-    factor = explore.factor_of(key, name)
+def _in_words(run: store.Run, name: str, content: FactorValue) -> str:
+    factor = explore.factor_of(run, name)
     return f"{short_label(factor)} {value(factor, content)}"
 
 

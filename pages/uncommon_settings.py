@@ -6,8 +6,10 @@ import streamlit as st
 
 from core import store, uncommon
 from core.answers import catalogue, sentences
+from core.answers.cards import card_of
 from core.answers.questions import Question, Where
 from core.errors import OffcenterError
+from core.types import FactorValue
 from core.uncommon.gaps import DEFINITIONS
 from core.wording import interval, percent, points
 from pages.shared.images import drawer, gallery
@@ -46,13 +48,13 @@ def page() -> None:
             "Gap", list(DEFINITIONS), default="paper-code", key="gap", bind="query-params",
             label_visibility="collapsed",
         ) or "paper-code"  # fmt: skip
-        text.about([catalogue.benchmark_class(choice.benchmark)], ABOUT)
+        text.about([card_of(run)], ABOUT)
     text.tiles(_tiles(runs, definition), choice)
     text.flag_state(list(runs.values()))
     text.flag_differences(list(runs.values()))
     panels.show(runs, choice, definition)
     order = _images(runs, choice)
-    reasons.show(model, run, choice)
+    reasons.show(model, run)
     text.identities(list(runs.values()))
     drawer.show_if_open(choice, order)
 
@@ -73,12 +75,12 @@ def _nothing(choice: Choice) -> None:
 def _tiles(runs: Runs, definition: str) -> list[Tile]:
     """Accuracy in common settings, and the gap of each attribute."""
     common = {model: panels.one(cached.settings(run, "partitions"), partition="P0") for model, run in runs.items()}
-    said = {model: (percent(row["top1"]), interval(row["top1_low"], row["top1_high"])) for model, row in common.items()}
+    said = {model: (percent(row["value"]), interval(row["low"], row["high"])) for model, row in common.items()}
     first = next(iter(common.values()))
     tiles = [_tile("Top-1, all settings common", said, f"P0: nothing is uncommon. n = {first['n']:,}")]
     for attribute, label in panels.LABELS.items():
         there = {model: panels.gap_of(run, "gaps", attribute, definition) for model, run in runs.items()}
-        said = {model: (points(row["gap"], 1), interval(row["low"], row["high"])) for model, row in there.items()}
+        said = {model: (points(row["value"], 1), interval(row["low"], row["high"])) for model, row in there.items()}
         first = next(iter(there.values()))
         hint = f"{HINTS[definition]} n = {first['n_common']:,} common, {first['n_uncommon']:,} uncommon"
         tiles.append(_tile(f"Gap, {label}", said, hint))
@@ -99,11 +101,11 @@ def _images(runs: Runs, choice: Choice) -> list[str]:
     run = runs.get(place.chosen_model()) or next(iter(runs.values()))
     ruled = Where("category", values=uncommon.CATEGORIES)
     said = ", ".join(_in_words(name, content) for name, content in cell.values.items())
-    rows = gallery.show(run, Question(where=(ruled, *cell.where)), f"Images behind {said}", choice)
+    rows = gallery.show(run, Question(where=(ruled, *cell.where)), f"Images behind {said}")
     return rows["sample_id"].tolist()
 
 
-def _in_words(name: str, content: float | str) -> str:
+def _in_words(name: str, content: FactorValue) -> str:
     if name == "n_uncommon":
         return f"{content:.0f} uncommon attributes"
     return str(content)

@@ -8,11 +8,14 @@ measured result, which the models' names say.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from core import store, uncommon
+from core.benchmarks import benchmark_class
 from core.labels import focus_to_imagenet
 from core.uncommon.paper import published
 
@@ -82,15 +85,15 @@ def write(model: str, like: str, table: pd.DataFrame, seed: int = 0) -> store.Ru
     return store.find_run("focus", model)
 
 
-def _manifest(model: str, table: pd.DataFrame, identity: str, path: object) -> dict:
-    info = {"source": model, "architecture": "none", "label_space": "imagenet-1k", "num_classes": 1000}
-    return {
-        "identity": identity,
-        "model": {"name": model, "fingerprint": "0" * 64, **info},
-        "benchmark": {"key": "focus", "n": len(table), "content": "0" * 64, "notes": ["synthetic, not measured"]},
-        "view": "clean",
-        "precision": "fp32",
-        "preprocessing": {
+def _manifest(model: str, table: pd.DataFrame, identity: str, path: Path) -> store.Manifest:
+    notes = ("synthetic, not measured",)
+    return store.Manifest(
+        identity=identity,
+        model=store.ModelEntry(model, model, "none", "imagenet-1k", 1000, "0" * 64),
+        benchmark=store.BenchmarkEntry("focus", len(table), "0" * 64, notes, card=benchmark_class("focus").card()),
+        view="clean",
+        precision="fp32",
+        preprocessing={
             "input_size": [3, 224, 224],
             "interpolation": "bicubic",
             "crop_pct": 0.875,
@@ -98,9 +101,8 @@ def _manifest(model: str, table: pd.DataFrame, identity: str, path: object) -> d
             "mean": [0.5, 0.5, 0.5],
             "std": [0.5, 0.5, 0.5],
         },
-        "samples": store.relative(path),
-        "keep_logits": False,
-    }
+        samples=store.relative(path),
+    )
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ import hashlib
 import json
 import os
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core import labels, paths, store
+from core.benchmarks import benchmark_class
 from core.store.parts import write_parquet
 
 FULL = {"location": 541_548, "size": 92_884, "rotation": 39_540}
@@ -111,6 +113,7 @@ def write_run(
     folder = store.run_folder(key, model, identity)
     predictions = make_predictions(samples, right, seed)
     write_parquet(folder / "part-0000000-0000000.parquet", predictions.slice(0, round(done * len(samples))))
+    card = asdict(benchmark_class(key).card())
     info = {
         "identity": identity,
         "created": "2026-01-01T00:00:00+0000",
@@ -124,7 +127,7 @@ def write_run(
             "num_classes": 1000,
             "fingerprint": hashlib.sha256(model.encode()).hexdigest(),
         },
-        "benchmark": {"key": key, "n": len(samples), "content": content, "notes": []},
+        "benchmark": {"key": key, "n": len(samples), "content": content, "notes": [], "card": card},
         "view": "clean",
         "precision": "fp32",
         "preprocessing": PREPROCESSING,
@@ -132,7 +135,7 @@ def write_run(
         "keep_logits": False,
     }
     paths.write_atomically(folder / store.MANIFEST, json.dumps(info))
-    return store.Run(folder, info)
+    return store.open_run(folder)
 
 
 def make(sizes: dict[str, int], models: tuple[str, ...] = MODELS) -> list[store.Run]:

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence, Set
+from dataclasses import dataclass, replace
 
-from core import paths, store
+from core import store
 from core.benchmarks import benchmark_class, find_data, known_benchmarks
+from core.benchmarks.base import Benchmark
 from core.errors import UsageError
-from core.types import Benchmark
+from core.store import weights
 
-WEIGHTS = "model.safetensors"
+#: Digits that tell one content from another.
+_CONTENT_DIGITS = 12
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,7 @@ class KnownModel:
     """A model that has a stored result or a folder on this machine.
 
     Attributes:
-        name: Short name.
+        name: What a reader tells it by; see ``told_apart``.
         source: What to type to get it.
         label_space: Of its output; empty until it is evaluated.
         input_px: Side of its input in pixels, or None until it is evaluated.
@@ -43,42 +45,103 @@ class KnownModel:
         return " · ".join(part for part in parts if part) or "not evaluated yet"
 
 
-def known_models(runs: Iterable[store.Run]) -> dict[str, KnownModel]:
-    """Models by short name: those with results first, then the other folders; each sorted by name."""
-    folders = {
-        config.parent.name: config.parent
-        for folder in reversed(paths.model_folders())
-        if folder.is_dir()
-        for config in folder.glob("*/config.json")
-    }
+@dataclass(frozen=True)
+class _Weights:
+    """A network that can be chosen: weights under a short name; ``source`` is where they were found last."""
+
+    name: str
+    fingerprint: str
+    source: str
+
+
+def told_apart(runs: Sequence[store.Run]) -> list[store.Run]:
+    """Runs whose ``label`` tells their models apart: by the path where folders share a name, else by the weights."""
+    labels = _labels(_networks(runs))
+    return [replace(run, alias=labels[run.model, run.fingerprint]) for run in runs]
+
+
+def known_models(runs: Sequence[store.Run]) -> dict[str, KnownModel]:
+    """Models by label: those with results first, then what else is in folders on this machine; each sorted by label.
+
+    A folder whose weights are others than those that were evaluated is a model of its own.
+
+    Args:
+        runs: As ``told_apart`` gives them.
+    """
+    networks = _networks(runs)
+    labels = _labels(networks)
     found: dict[str, KnownModel] = {}
-    for run in sorted(runs, key=lambda run: (run.model, run.benchmark)):
-        info = run.info["model"]
-        earlier = found.get(run.model)
-        found[run.model] = KnownModel(
-            run.model,
-            info["source"],
-            info["label_space"],
+    for run in sorted(runs, key=lambda run: (run.label, run.benchmark)):
+        earlier = found.get(run.label)
+        source = next(each.source for each in networks if (each.name, each.fingerprint) == (run.model, run.fingerprint))
+        found[run.label] = KnownModel(
+            run.label,
+            source,
+            run.label_space,
             _input_px(run),
-            _megabytes(folders, run.model, info["source"]),
-            (*(earlier.benchmarks if earlier else ()), run.benchmark),
+            _megabytes(source),
+            tuple(dict.fromkeys([*(earlier.benchmarks if earlier else ()), run.benchmark])),
         )
-    for name in sorted(set(folders) - set(found)):
-        found[name] = KnownModel(name, name, megabytes=_megabytes(folders, name))
+    waiting = {labels[each.name, each.fingerprint]: each.source for each in networks}
+    for label in sorted(set(waiting) - set(found)):
+        found[label] = KnownModel(label, waiting[label], megabytes=_megabytes(waiting[label]))
     return found
+
+
+def _networks(runs: Sequence[store.Run]) -> list[_Weights]:
+    """Every network with a result, and every one in a folder here; the same weights under one name once."""
+    found = {(run.model, run.fingerprint): run.source for run in reversed(runs)}
+    evaluated = [folder for source in found.values() if (folder := weights.folder_of(source)) is not None]
+    folders = list(dict.fromkeys([*weights.local_folders(), *evaluated]))
+    shared = Counter([*(name for name, _ in found), *(folder.name for folder in folders)])
+    for folder in folders:
+        # The weights are read, once, only where there is something to tell them from.
+        path = weights.weights_in(folder) if shared[folder.name] > 1 else None
+        fingerprint = weights.file_sha256(path) if path else ""
+        if path is not None or shared[folder.name] == 1:
+            found[folder.name, fingerprint] = weights.source_of(folder)
+    return [_Weights(name, fingerprint, source) for (name, fingerprint), source in found.items()]
+
+
+def _labels(networks: Sequence[_Weights]) -> dict[tuple[str, str], str]:
+    """Label by short name and fingerprint: the name; of several, the shortest end of the path that tells them apart."""
+    labels: dict[tuple[str, str], str] = {}
+    for name, group in _grouped(networks, lambda each: each.name).items():
+        for source, same in _grouped(group, lambda each: each.source).items():
+            others = {each.source for each in group} - {source}
+            shown = _shortest(name, source, others)
+            for each in same:
+                retrained = f" (weights {each.fingerprint[:8]})" if len(same) > 1 else ""
+                labels[each.name, each.fingerprint] = shown + retrained
+    return labels
+
+
+def _grouped(networks: Sequence[_Weights], key: Callable[[_Weights], str]) -> dict[str, list[_Weights]]:
+    groups: dict[str, list[_Weights]] = {}
+    for each in networks:
+        groups.setdefault(key(each), []).append(each)
+    return groups
+
+
+def _shortest(name: str, source: str, others: Set[str]) -> str:
+    """The shortest end of a source's path that no other source ends with."""
+    parts = source.removeprefix(weights.LOCAL_DIR).split("/")
+    if len(parts) == 1 or not others:
+        return name
+    ends = ("/".join(parts[-n:]) for n in range(1, len(parts) + 1))
+    return next((end for end in ends if not any(f"/{other}".endswith(f"/{end}") for other in others)), source)
 
 
 def _input_px(run: store.Run) -> int | None:
     """Side of the model's input; None for predictions that were imported."""
-    size = run.info["preprocessing"].get("input_size")
+    size = run.preprocessing.get("input_size")
     return int(size[1]) if size else None
 
 
-def _megabytes(folders: Mapping[str, Path], name: str, source: str = "") -> float | None:
-    kind, _, where = source.partition(":")
-    folder = folders.get(name) or (Path(where) if kind == "local-dir" else None)
-    weights = folder / WEIGHTS if folder else None
-    return weights.stat().st_size / 1e6 if weights and weights.is_file() else None
+def _megabytes(source: str) -> float | None:
+    folder = weights.folder_of(source)
+    path = weights.weights_in(folder) if folder else None
+    return path.stat().st_size / 1e6 if path else None
 
 
 def family_of(key: str) -> str:
@@ -101,12 +164,43 @@ def benchmarks_varying(*factors: str) -> list[str]:
     return [key for key, known in known_benchmarks().items() if set(varied(known)) & set(factors)]
 
 
-def newest_run(runs: Sequence[store.Run], model: str, benchmark: str, view: str = "clean") -> store.Run | None:
-    """A model's result on a benchmark: complete before partial, then the newest; None if there is none."""
+def newest_run(
+    runs: Sequence[store.Run], model: str, benchmark: str, view: str = "clean", content: str = ""
+) -> store.Run | None:
+    """A model's result on a benchmark: complete before partial, then the newest; None if there is none.
+
+    Args:
+        runs: As ``told_apart`` gives them.
+        model: A run's label.
+        benchmark: Key.
+        view: What was done to images.
+        content: Only on these data; the beginning of a run's content.
+    """
     fitting = [
-        run for run in runs if run.model == model and run.benchmark == benchmark and run.info.get("view") == view
+        run
+        for run in runs
+        if (run.label, run.benchmark, run.view) == (model, benchmark, view) and run.content.startswith(content)
     ]
-    return max(fitting, key=lambda run: (run.complete, run.info.get("updated", "")), default=None)
+    return max(fitting, key=lambda run: (run.complete, run.manifest.updated), default=None)
+
+
+def copies_of_data(runs: Iterable[store.Run], benchmark: str) -> dict[str, str]:
+    """The data that a benchmark's results are of: label by the beginning of the content, newest first.
+
+    The label is the shortest end of the folder's path that tells them apart, with the number of images.
+    """
+    found: dict[str, store.Run] = {}
+    for run in runs:
+        if run.benchmark == benchmark and run.view == "clean":
+            found.setdefault(run.content[:_CONTENT_DIGITS], run)
+    roots = {content: run.manifest.benchmark.root for content, run in found.items()}
+    labels = {}
+    for content, run in found.items():
+        root = roots[content]
+        others = {other for key, other in roots.items() if key != content}
+        name = _shortest(root, root, others) if root and root not in others else f"{root} {content}".strip()
+        labels[content] = f"{name} · {run.n_samples:,} images"
+    return labels
 
 
 def data_of(key: str) -> Benchmark | None:

@@ -11,12 +11,12 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core import metrics, store
-from core.benchmarks import benchmark_class
-from core.errors import UsageError, cannot_write, nearest
+from core import benchmarks, metrics, paths, store
+from core.answers.cards import card_of
+from core.errors import UsageError, nearest
 from core.store import lists
 from core.store.parts import write_parquet
-from core.types import Benchmark, Policy, Table
+from core.types import Card, CardTable, Policy, Table
 
 
 def joined(run: store.Run) -> pd.DataFrame:
@@ -44,43 +44,70 @@ def build(
     Raises:
         UsageError: If a table or class does not exist, or the policy needs logits that were not kept.
     """
-    benchmark = benchmark_class(run.benchmark)
-    chosen = _choose(benchmark, tables)
+    card = card_of(run)
+    chosen, unknown = _known(card, _choose(card, tables))
     samples = store.read_samples(run)
     classes = sorted(set(lists.list_offsets(samples["accepted"])[1].tolist()))
     table = metrics.join(samples, store.read(run, ["sample_id", "top10", "error"]))
     table = metrics.apply_policy(table, policy, classes=classes, logits=_logits(run, policy))
     table = _without(table, exclude)
-    overall = _rows(table, benchmark, (), policy)[0]
+    overall = _rows(table, card, (), policy)[0]
     n_failed = int(table["error"].notna().sum())
     return {
         "identity": run.identity,
         "model": run.model,
         "benchmark": run.benchmark,
-        "view": run.info["view"],
-        "precision": run.info["precision"],
-        "preprocessing": run.info["preprocessing"],
+        "view": run.view,
+        "precision": run.precision,
+        "preprocessing": run.preprocessing,
         "policy": policy,
         "excluded": sorted(exclude),
-        "interval": f"95 %, bootstrap over {benchmark.cluster_unit}s" if benchmark.cluster_unit else "95 %, Wilson",
+        "interval": f"95 %, bootstrap over {card.cluster_unit}s" if card.cluster_unit else "95 %, Wilson",
         "n": overall["n"],
         "n_failed": n_failed,
         "n_samples": len(samples),
         "overall": overall,
-        "tables": {spec.name: _table(table, benchmark, spec, policy) for spec in chosen},
-        "warnings": _warnings(run, table, overall, policy, len(classes), len(samples)),
+        "tables": {spec.name: _table(table, card, spec, policy) for spec in chosen},
+        "warnings": [*_warnings(run, table, overall, policy, len(classes), len(samples)), *unknown],
     }
 
 
-def _choose(benchmark: type[Benchmark], names: Sequence[str] | None) -> Sequence[Table]:
+def computed(run: store.Run, name: str) -> pd.DataFrame:
+    """A metric table that the run's benchmark computes itself; ``build`` gives it with its published column names.
+
+    Raises:
+        UsageError: If there is no such table.
+    """
+    card = card_of(run)
+    known, unknown = _known(card, _choose(card, [name]))
+    if unknown:
+        raise UsageError(unknown[0])
+    return _computed(joined(run), card, known[0])
+
+
+def _computed(table: pd.DataFrame, card: Card, spec: Table) -> pd.DataFrame:
+    return spec.compute(table, cluster="cluster" if card.cluster_unit else None)
+
+
+def _known(card: Card, chosen: Sequence[CardTable]) -> tuple[list[Table], list[str]]:
+    """Tables that can be made here, and why the others cannot: how a table is computed is not data of its run."""
+    known, unknown = [], []
+    for each in chosen:
+        spec = benchmarks.table(card.key, each.name) if each.computed else Table(each.name, each.by, each.title)
+        if spec is None or (each.computed and spec.compute is None):
+            unknown.append(f"the table '{each.name}' is left out: this version does not know how '{card.key}' makes it")
+        else:
+            known.append(spec)
+    return known, unknown
+
+
+def _choose(card: Card, names: Sequence[str] | None) -> Sequence[CardTable]:
     if not names:
-        return benchmark.tables
-    known = {table.name: table for table in benchmark.tables}
+        return card.tables
+    known = {table.name: table for table in card.tables}
     for name in names:
         if name not in known:
-            raise UsageError(
-                f"'{benchmark.key}' has no table '{name}'.{nearest(name, known)} It has: {', '.join(known)}."
-            )
+            raise UsageError(f"'{card.key}' has no table '{name}'.{nearest(name, known)} It has: {', '.join(known)}.")
     return [known[name] for name in names]
 
 
@@ -95,17 +122,17 @@ def _without(table: pd.DataFrame, exclude: Sequence[str]) -> pd.DataFrame:
     return table[~table["class"].isin(exclude)] if exclude else table
 
 
-def _table(table: pd.DataFrame, benchmark: type[Benchmark], spec: Table, policy: Policy) -> list[dict[str, Any]]:
+def _table(table: pd.DataFrame, card: Card, spec: Table, policy: Policy) -> list[dict[str, Any]]:
     if spec.compute is None:
-        return _rows(table, benchmark, spec.by, policy)
-    found = spec.compute(table, cluster="cluster" if benchmark.cluster_unit else None)
-    if policy == "top5":
-        found = found.rename(columns=lambda column: column.replace("top1", "top5"))
-    return plain_rows(found)
+        return _rows(table, card, spec.by, policy)
+    found = _computed(table, card, spec)
+    shown = "top5" if policy == "top5" else "top1"
+    names = {column: name.format(policy=shown) for column, name in spec.published.items() if column in found}
+    return plain_rows(found[list(names)].rename(columns=names))
 
 
-def _rows(table: pd.DataFrame, benchmark: type[Benchmark], by: Sequence[str], policy: Policy) -> list[dict[str, Any]]:
-    cluster = "cluster" if benchmark.cluster_unit else None
+def _rows(table: pd.DataFrame, card: Card, by: Sequence[str], policy: Policy) -> list[dict[str, Any]]:
+    cluster = "cluster" if card.cluster_unit else None
     main = metrics.accuracy_by(table, by, cluster)
     shown = "top5" if policy == "top5" else "top1"
     columns = {shown: main["value"], f"{shown}_low": main["low"], f"{shown}_high": main["high"]}
@@ -143,32 +170,37 @@ def _warnings(
     if len(failed):
         found.append(f"{len(failed):,} images could not be evaluated and are not counted; the first: {failed.iloc[0]}")
     value = overall.get("top5" if policy == "top5" else "top1")
-    outputs = n_classes if policy == "restricted" else run.info["model"]["num_classes"]
+    outputs = n_classes if policy == "restricted" else run.manifest.model.num_classes
     n_accepted = len(lists.list_offsets(table["accepted"])[1]) / max(len(table), 1)
     chance = (5 if policy == "top5" else 1) * n_accepted / outputs
     if value is not None and metrics.near_chance(value, overall["n"], chance):
         found.append(f"{value:.1%} is near chance ({chance:.2%}): are the model's classes in the benchmark's order?")
-    others = [other for other in store.list_runs(run.benchmark, run.model) if other.identity != run.identity]
+    others = [
+        other
+        for other in store.list_runs(run.benchmark)
+        if other.identity != run.identity and (other.source == run.source or other.fingerprint == run.fingerprint)
+    ]
     if others:
         listed = ", ".join(f"{other.identity} ({_settings(other, run)})" for other in others)
         found.append(f"other results of this model on this benchmark, not shown here: {listed}")
-    return found + [f"data: {note}" for note in run.info["benchmark"].get("notes", [])]
+    return found + [f"data: {note}" for note in run.manifest.benchmark.notes]
 
 
 def _settings(other: store.Run, shown: store.Run) -> str:
     """What a reader tells another result by."""
-    content = "" if other.info["benchmark"]["content"] == shown.info["benchmark"]["content"] else ", other data"
-    return f"{other.info['precision']}, {other.info['view']}{content}"
+    content = "" if other.content == shown.content else ", other data"
+    weights = "" if other.fingerprint == shown.fingerprint else f", weights {other.fingerprint[:8]}"
+    return f"{other.precision}, {other.view}{content}{weights}"
 
 
 def differences(runs: Sequence[store.Run]) -> list[str]:
     """In what runs that are compared differ, beside the model: each line names the setting and the values."""
     found = []
     settings = {
-        "preprocessing": lambda run: json.dumps(run.info["preprocessing"], sort_keys=True),
-        "precision": lambda run: run.info["precision"],
-        "view": lambda run: run.info["view"],
-        "benchmark content": lambda run: run.info["benchmark"]["content"][:12],
+        "preprocessing": lambda run: json.dumps(run.preprocessing, sort_keys=True),
+        "precision": lambda run: run.precision,
+        "view": lambda run: run.view,
+        "benchmark content": lambda run: run.content[:12],
         "number of evaluated images": lambda run: f"{run.n_done:,}",
     }
     for name, value in settings.items():
@@ -213,11 +245,7 @@ def export(table: pd.DataFrame, path: Path) -> None:
     elif path.suffix == ".csv":
         nested = [column for column in table if _holds_lists(table[column])]
         as_text = {column: [json.dumps(value) for value in _values(table[column])] for column in nested}
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            table.assign(**as_text).to_csv(path, index=False)
-        except OSError as error:
-            raise cannot_write(path, error) from error
+        paths.write_atomically(path, table.assign(**as_text).to_csv(index=False))
     else:
         raise UsageError(f"--out {path} must end in .parquet or .csv")
 

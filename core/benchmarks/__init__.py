@@ -11,9 +11,13 @@ import pkgutil
 from functools import cache
 from pathlib import Path
 
-from core import paths
-from core.errors import UsageError, nearest
-from core.types import Benchmark
+from core import paths, store
+from core.benchmarks.base import Benchmark
+from core.errors import DataError, UsageError, nearest
+from core.types import Table
+
+#: Stands in manifests for data that come with the project, wherever it lies on a machine.
+EMBEDDED = "embedded"
 
 
 @cache
@@ -79,3 +83,52 @@ def open_and_remember(key: str, data: Path | str | None = None) -> Benchmark:
         benchmark.samples(benchmark.label_spaces[0])
         paths.remember_data(key, given)
     return benchmark
+
+
+def table(key: str, name: str) -> Table | None:
+    """A benchmark's table with the function that computes it; None if this version knows no such benchmark or table."""
+    known = known_benchmarks().get(key)
+    return next((each for each in known.tables if each.name == name), None) if known else None
+
+
+def entry(benchmark: Benchmark, n: int, content: str) -> store.BenchmarkEntry:
+    """A benchmark on its data as a manifest keeps it.
+
+    Args:
+        benchmark: The benchmark.
+        n: Images it has.
+        content: See ``store.content_of``.
+    """
+    embedded = benchmark.embedded is not None and benchmark.root == benchmark.embedded
+    root = EMBEDDED if embedded else str(benchmark.root.absolute())
+    return store.BenchmarkEntry(benchmark.key, n, content, tuple(benchmark.notes), root, benchmark.card())
+
+
+def root_of(run: store.Run) -> Path | None:
+    """The data folder that a run's predictions were made on.
+
+    Of runs that do not say it, which are from before it was kept, the one last used for the benchmark; None if none is
+    known.
+    """
+    root = run.manifest.benchmark.root
+    known = known_benchmarks().get(run.benchmark)
+    if root == EMBEDDED:
+        return known.embedded if known else None
+    return Path(root) if root else (find_data(run.benchmark) if known else None)
+
+
+def open_for(run: store.Run) -> Benchmark:
+    """A run's benchmark on the data that its predictions were made on.
+
+    Raises:
+        UsageError: If the benchmark is not known here.
+        DataError: If the folder is not there; says how to name another one.
+    """
+    benchmark, root = benchmark_class(run.benchmark), root_of(run)
+    if root is None or not root.is_dir():
+        gone = f"the images of this result were in {root}, which is not there" if root else "no data folder is known"
+        raise DataError(
+            f"{gone}. Name a folder that holds them now: python -m core relink --model {run.source} "
+            f"--benchmark {run.benchmark} --identity {run.identity} --data DIR. {benchmark.how_to_get}"
+        )
+    return benchmark(root)

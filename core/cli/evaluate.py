@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any
 
 import typer
@@ -65,7 +66,9 @@ def evaluate(
 def _summary(run: store.Run) -> dict[str, Any]:
     content = report.build(run, tables=())
     content.pop("tables")
-    return {**content, "complete": run.complete, "path": str(run.path), "session": run.info.get("session")}
+    session = run.manifest.session
+    shown = {"complete": run.complete, "path": str(run.path), "session": asdict(session) if session else None}
+    return {**content, **shown}
 
 
 def _print_summary(run: store.Run) -> None:

@@ -6,12 +6,13 @@ read stored results only, answer at once.
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 
 import typer
 
-from core.cli import bench, diorama, evaluate, generate, jobs, listings, mistakes, report, terminal, uncommon
+from core.cli import bench, diorama, evaluate, generate, jobs, listings, mistakes, relink, report, terminal, uncommon
 from core.errors import OffcenterError
 
 app = typer.Typer(
@@ -21,7 +22,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (listings, evaluate, report, bench, uncommon):
+for group in (listings, evaluate, relink, report, bench, uncommon):
     app.add_typer(group.app)
 app.add_typer(generate.app, name="generate")
 app.add_typer(diorama.app, name="diorama")
@@ -29,13 +30,21 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(mistakes.app, name="mistakes")
 
 
+_INTERRUPTED = 128 + signal.SIGINT
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; errors are one line, exit code 2 for usage and 1 for failure."""
+    """Run the command line; errors are one line, exit code 2 for usage, 1 for failure, 130 for Ctrl-C."""
     try:
         app(args=None if arguments is None else list(arguments), prog_name="python -m core")
     except OffcenterError as error:
         terminal.fail(str(error))
         sys.exit(error.exit_code)
+    except SystemExit as ended:
+        # What Typer makes of Ctrl-C, without a word.
+        if ended.code == _INTERRUPTED:
+            terminal.fail("stopped; what was finished is kept.")
+        raise
     except BrokenPipeError:
         # The reader of our output (head, less) has left; there is nobody to tell.
         sys.stderr.close()

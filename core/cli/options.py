@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from core import benchmarks, store
+from core.benchmarks.base import Benchmark
 from core.errors import UsageError, nearest
-from core.types import Benchmark
 
 Model = Annotated[str, typer.Option(help="timm name, hf-hub:owner/name, local-dir:PATH or a local model's name.")]
 Models = Annotated[list[str], typer.Option("--model", help="A model; give it again for more.")]
@@ -45,7 +45,14 @@ def open_benchmark(key: str, data: Path | None) -> Benchmark:
     return benchmarks.open_and_remember(key, data)
 
 
+def data_for(run: store.Run, data: Path | None) -> Benchmark:
+    """A run's benchmark on a folder that was given, else on the one that the run was made on."""
+    return open_benchmark(run.benchmark, data) if data is not None else benchmarks.open_for(run)
+
+
 def run_for(model: str, benchmark: str, view: str, precision: str | None, identity: str | None) -> store.Run:
     """The stored run that the options mean; see ``store.find_run``."""
-    benchmarks.benchmark_class(benchmark)
+    if not store.list_runs(benchmark):
+        # A stored run needs no code of its benchmark; without one, the name may be wrong.
+        benchmarks.benchmark_class(benchmark)
     return store.find_run(benchmark, model, identity, view=view, precision=precision or "")

@@ -10,9 +10,10 @@ from rich.console import RenderableType
 
 from core import benchmarks, store, wording
 from core.answers import report
+from core.answers.cards import card_of
 from core.cli import terminal
 from core.cli.options import BenchmarkKey, Identity, Json, Model, Models, Precision, View, print_json, run_for
-from core.types import Table
+from core.types import CardTable
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -69,14 +70,14 @@ def _print_report(run: store.Run, content: dict[str, Any]) -> None:
         soft_wrap=True,
         style="bold",
     )
-    for spec in benchmarks.benchmark_class(run.benchmark).tables:
+    for spec in card_of(run).tables:
         rows = content["tables"].get(spec.name)
         if rows:
             terminal.out.print()
-            terminal.out.print(_drawn(spec, rows, value), soft_wrap=True, markup=False)
+            terminal.out.print(_drawn(run, spec, rows, value), soft_wrap=True, markup=False)
     terminal.out.print(
-        f"\nidentity {run.identity} · weights {run.info['model']['fingerprint'][:8]} · "
-        f"{wording.preprocessing(content['preprocessing'])} · {run.info['precision']} · "
+        f"\nidentity {run.identity} · weights {run.fingerprint[:8]} · "
+        f"{wording.preprocessing(content['preprocessing'])} · {run.precision} · "
         f"intervals: {content['interval']}",
         markup=False,
         soft_wrap=True,
@@ -86,8 +87,9 @@ def _print_report(run: store.Run, content: dict[str, Any]) -> None:
         terminal.warn(warning)
 
 
-def _drawn(spec: Table, rows: list[dict[str, Any]], value: str) -> RenderableType:
-    if spec.compute is not None:
-        return terminal.computed_table(spec.title, rows, spec.by)
+def _drawn(run: store.Run, spec: CardTable, rows: list[dict[str, Any]], value: str) -> RenderableType:
+    made = benchmarks.table(run.benchmark, spec.name) if spec.computed else None
+    if made is not None:
+        return terminal.computed_table(spec.title, rows, made.published_by)
     draw = terminal.grid_table if len(spec.by) == 2 else terminal.rows_table
     return draw(spec.title, rows, spec.by, value)

@@ -12,6 +12,12 @@ from core.cli import options, terminal
 from core.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None)
+#: How ``probe --json`` names columns of the metric table, and their order.
+_PUBLISHED = {"value": "accuracy", "n": "n_used"}
+_COLUMNS = (
+    *("category", "location", "accuracy", "low", "high", "n_with", "n_without", "n_used", "reason"),
+    *("similar", "cosines"),
+)
 
 
 @app.command()
@@ -32,10 +38,10 @@ def probe(
 
     run = options.run_for(model, benchmark, view, precision, identity)
     with terminal.progress_bar(f"probe {run.model}") as progress:
-        table = probes.fit(run, options.open_benchmark(benchmark, data), device=device, seed=seed, progress=progress)
-    rows = report.plain_rows(table)
+        table = probes.fit(run, options.data_for(run, data), device=device, seed=seed, progress=progress)
+    rows = report.plain_rows(table.rename(columns=_PUBLISHED)[list(_COLUMNS)])
     for row in rows:
-        row["similar"] = class_names(run.info["model"]["label_space"], row["similar"])
+        row["similar"] = class_names(run.label_space, row["similar"])
     if as_json:
         options.print_json({"identity": run.identity, "model": run.model, "seed": seed, "probes": rows})
         return
@@ -68,6 +74,6 @@ def failure_strip(
     rows = failures.choose(run, n, category)
     if rows.empty:
         raise UsageError(f"{run.model} misclassified no image with an uncommon setting on '{benchmark}'.")
-    panels = failures.explain(run, options.open_benchmark(benchmark, data), rows, device)
+    panels = failures.explain(run, options.data_for(run, data), rows, device)
     strip.save(strip.of_run(panels, run), out)
     terminal.out.print(f"{len(panels)} images in {out}", soft_wrap=True, markup=False)

@@ -32,7 +32,7 @@ def write(name: str) -> str:
     """
     training = TRAININGS[name]
     runs = {benchmark.key: store.find_run(benchmark.key, name) for benchmark in diorama.BENCHMARKS}
-    info = next(iter(runs.values())).info
+    fingerprint = next(iter(runs.values())).fingerprint
     return "\n".join(
         [
             f"# {name}",
@@ -50,7 +50,7 @@ def write(name: str) -> str:
             f"{training.weight_decay:g}; mirrored by chance, in other brightness and contrast, some in "
             f"{_other_colours(training)}. {_PATCHES if training.patch_weight else ''}Objects and places of every "
             "benchmark were held out. "
-            f"Weights {info['model']['fingerprint'][:12]}. Licence: Apache-2.0.",
+            f"Weights {fingerprint[:12]}. Licence: Apache-2.0.",
             "",
             "## What it was shown",
             "",

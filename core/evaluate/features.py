@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core import store
+from core.benchmarks.base import Benchmark
 from core.errors import DataError, ModelError, NotAvailableError, StoreError, cannot_write
-from core.types import Benchmark, Model, Progress, ProgressCallback
+from core.types import Model, Progress, ProgressCallback
 
 if TYPE_CHECKING:
     from torch import nn
@@ -92,8 +93,8 @@ def keep(
     from core import models
     from core.evaluate.loop import Plan
 
-    model = models.load(run.info["model"]["source"], device)
-    plan = Plan.of(model, benchmark, run.info["view"], run.info["precision"])
+    model = models.load(run.source, device)
+    plan = Plan.of(model, benchmark, run.view, run.precision)
     if plan.identity(model) != run.identity:
         raise DataError(
             f"the data in {benchmark.root}, or the model, are not those of the stored result {run.identity}: "

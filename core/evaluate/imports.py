@@ -6,23 +6,23 @@ validation files' names. Neither images nor the model are needed; nothing here i
 
 from __future__ import annotations
 
-import hashlib
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core import __version__, metrics, paths, store
-from core.benchmarks import find_data, imagenet_annotations
+from core import __version__, benchmarks, metrics, paths, store
+from core.benchmarks import imagenet_annotations
 from core.benchmarks.imagenet_annotations import N_VALIDATION, validation_number
 from core.benchmarks.imagenet_m import ImageNetM, ImageNetMultilabel
 from core.errors import DataError, UsageError, nearest
 from core.labels import IMAGENET_1K, label_space
+from core.store import weights
 
 Order = Literal["file", "class"]
 ORDERS: tuple[Order, ...] = ("file", "class")
@@ -32,6 +32,8 @@ N_CLASSES = 1000
 ARCHITECTURE = "imported logits"
 #: Part of an imported result's identity; raised when the same logits would be stored as other numbers.
 PROTOCOL = "logits-1"
+#: Stands for the precision, which is not known.
+PRECISION = "as imported"
 _TOP_K = 10
 _CHUNK = 4096
 #: Below this accuracy rows or columns cannot be in the order that was claimed.
@@ -160,7 +162,7 @@ def _softmax(logits: np.ndarray) -> np.ndarray:
 
 def annotated_folder(data: Path | None = None) -> Path:
     """The folder given, else that of the benchmark's data, else where the annotations were found."""
-    root = find_data(ImageNetMultilabel.key, data)
+    root = benchmarks.find_data(ImageNetMultilabel.key, data)
     if root is not None:
         return root
     path = imagenet_annotations.find([imagenet_annotations.FILE], imagenet_annotations.folders_of())
@@ -190,18 +192,23 @@ def import_logits(
     samples = benchmark.rows(benchmark.names())
     found = predictions(logits, rows_of(samples["sample_id"].tolist(), order, benchmark.original), samples)
     _require_sense(path, samples, found, order)
-    content = store.content_of(benchmark.annotation_digest(), samples)
-    info = _manifest(path, name, benchmark, samples, content, order)
-    folder = store.run_folder(benchmark.key, name, info["identity"])
+    content = content_of(benchmark, samples)
     samples_path = store.samples_file(benchmark.key, content, IMAGENET_1K)
+    manifest = _manifest(path, name, benchmarks.entry(benchmark, len(samples), content), samples_path, order)
+    folder = store.run_folder(benchmark.key, name, manifest.identity)
     store.write_samples(samples_path, samples)
-    with store.open_writer(folder, {**info, "samples": store.relative(samples_path)}) as writer:
+    with store.open_writer(folder, manifest) as writer:
         if not writer.done():
             writer.append(found)
         writer.write_manifest(status="complete")
     run = store.open_run(folder)
     assert run is not None
     return run
+
+
+def content_of(benchmark: ImageNetMultilabel, samples: pd.DataFrame) -> str:
+    """Content of an imported result; see ``store.content_of``. Images play no part, since none are needed."""
+    return store.content_of(benchmark.annotation_digest(), samples)
 
 
 def _require_sense(path: Path, samples: pd.DataFrame, found: pa.Table, order: Order) -> None:
@@ -215,10 +222,8 @@ def _require_sense(path: Path, samples: pd.DataFrame, found: pa.Table, order: Or
         )
 
 
-def _manifest(
-    path: Path, name: str, benchmark: ImageNetMultilabel, samples: pd.DataFrame, content: str, order: Order
-) -> dict[str, Any]:
-    fingerprint = _sha256(path)
+def _manifest(path: Path, name: str, entry: store.BenchmarkEntry, samples: Path, order: Order) -> store.Manifest:
+    fingerprint = weights.file_sha256(path)
     identity = store.identity(
         {
             "protocol": PROTOCOL,
@@ -226,33 +231,28 @@ def _manifest(
             "architecture": ARCHITECTURE,
             "label_space": IMAGENET_1K,
             "order": order,
-            "benchmark": benchmark.key,
-            "content": content,
+            "benchmark": entry.key,
+            "content": entry.content,
             "view": "clean",
         }
     )
-    return {
-        "identity": identity,
-        "protocol": PROTOCOL,
-        "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "model": {
-            "name": name,
-            "source": f"logits:{path.name}",
-            "architecture": ARCHITECTURE,
-            "label_space": IMAGENET_1K,
-            "num_classes": len(label_space(IMAGENET_1K)),
-            "fingerprint": fingerprint,
-        },
-        "benchmark": {"key": benchmark.key, "n": len(samples), "content": content, "notes": benchmark.notes},
-        "view": "clean",
-        "precision": "as imported",
+    return store.Manifest(
+        identity=identity,
+        model=store.ModelEntry(
+            name=name,
+            source=f"logits:{path.name}",
+            architecture=ARCHITECTURE,
+            label_space=IMAGENET_1K,
+            num_classes=len(label_space(IMAGENET_1K)),
+            fingerprint=fingerprint,
+        ),
+        benchmark=entry,
+        view="clean",
+        precision=PRECISION,
         # What the model saw is not known here.
-        "preprocessing": {},
-        "keep_logits": False,
-        "versions": {"offcenter": __version__},
-    }
-
-
-def _sha256(path: Path) -> str:
-    with open(path, "rb") as stream:
-        return hashlib.file_digest(stream, "sha256").hexdigest()
+        preprocessing={},
+        samples=store.relative(samples),
+        protocol=PROTOCOL,
+        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        versions={"offcenter": __version__},
+    )

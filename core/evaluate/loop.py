@@ -10,9 +10,8 @@ import contextlib
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -21,15 +20,13 @@ import pyarrow as pa
 import timm
 import torch
 import torchvision
-from PIL import Image
 
-from core import __version__, models, store
-from core.benchmarks import open_benchmark
-from core.errors import DataError, OffcenterError, StoreError, UsageError
-from core.images.preprocess import as_rgb, open_rgb
-from core.images.views import get_view, sample_rng
+from core import __version__, benchmarks, models, store
+from core.benchmarks.base import Benchmark
+from core.errors import DataError, ImageError, OffcenterError, StorageError, StoreError, UsageError
+from core.images.views import get_view
 from core.models.engine import Engine, Predicted
-from core.types import Benchmark, Model, Precision, Progress, ProgressCallback, View
+from core.types import Model, Precision, Progress, ProgressCallback, View
 
 #: Part of every identity; raised when the engine itself would give other numbers.
 PROTOCOL = 1
@@ -90,6 +87,11 @@ class Plan:
             }
         )
 
+    @property
+    def entry(self) -> store.BenchmarkEntry:
+        """The benchmark and its data, as a manifest keeps them."""
+        return benchmarks.entry(self.benchmark, len(self.samples), self.content)
+
     def missing(self, done: set[str], n: int) -> np.ndarray:
         """Rows of ``samples`` to evaluate so that ``n`` are done: int, in the order of evaluation."""
         order = np.random.default_rng(int(self.content[:16], 16)).permutation(len(self.samples))
@@ -143,42 +145,59 @@ def evaluate(
     device = models.resolve_device(device)
     described = models.describe(model) if isinstance(model, str) else model
     if isinstance(benchmark, str):
-        benchmark = open_benchmark(benchmark)
+        benchmark = benchmarks.open_benchmark(benchmark)
     plan = Plan.of(described, benchmark, view, precision)
     folder = store.run_folder(benchmark.key, described.name, plan.identity(described))
-    if reuse_embedded and not (fresh or keep_logits or limit) and store.open_run(folder) is None:
+    samples_path = store.samples_file(benchmark.key, plan.content, described.label_space)
+    if reuse_embedded and not (fresh or keep_logits or limit) and _stored(folder) is None:
         embedded = store.embedded_run(benchmark.key, described.name, plan.identity(described))
         if embedded is not None and embedded.complete:
+            store.write_samples(samples_path, plan.samples, store.samples_of(embedded))
             return embedded
-    samples_path = store.samples_file(benchmark.key, plan.content, described.label_space)
     store.write_samples(samples_path, plan.samples)
     if fresh:
         store.set_aside(folder)
     total = min(limit or len(plan.samples), len(plan.samples))
-    stored = store.open_run(folder)
+    stored = _stored(folder)
     if stored is not None:
-        if keep_logits and stored.n_done and not stored.info["keep_logits"]:
-            raise UsageError(
-                f"the stored result {stored.identity} has no logits: add --fresh to make it again with them."
-            )
+        if stored.n_done:
+            _require_logits(keep_logits, stored.manifest)
         if stored.n_done >= total:
-            return stored
-        keep_logits = keep_logits or stored.info["keep_logits"]
+            return _described(stored, plan)
     tracker = _Tracker(progress, total)
-    info = _manifest(described, plan, samples_path, keep_logits)
-    with store.open_writer(folder, info, lambda: tracker.stage("waiting for another process")) as writer:
+    manifest = _manifest(described, plan, samples_path, keep_logits)
+    with store.open_writer(folder, manifest, lambda: tracker.stage("waiting for another process")) as writer:
+        # Again: another process may have begun the run since, without them.
+        _require_logits(keep_logits, writer.manifest)
         missing = plan.missing(writer.done(), total)
         if len(missing):
-            tracker.stage("loading the model")
             begun = time.perf_counter()
-            loaded = models.load(described.source, device) if described.module is None else described
-            engine = Engine(loaded, precision, batch_size, workers)
-            engine.prepare(len(missing))
+            try:
+                tracker.stage("loading the model")
+                loaded = models.load(described.source, device) if described.module is None else described
+                engine = Engine(loaded, precision, batch_size, workers)
+                engine.prepare(len(missing))
+            except KeyboardInterrupt:
+                raise _stopped(total - len(missing), total) from None
             tracker.begin(total - len(missing), startup_s=time.perf_counter() - begun)
             _run(engine, plan, missing, writer, tracker, batch_size or COMMIT_IMAGES[engine.device])
     run = store.open_run(folder)
     assert run is not None
     return run
+
+
+def _require_logits(wanted: bool, manifest: store.Manifest) -> None:
+    if wanted and not manifest.keep_logits:
+        raise UsageError(
+            f"the stored result {manifest.identity} has no logits: add --fresh to make it again with them."
+        )
+
+
+def _stored(folder: Path) -> store.Run | None:
+    """The run in a folder; None if there is none, or if its manifest is damaged and has to be written again."""
+    with contextlib.suppress(StoreError):
+        return store.open_run(folder)
+    return None
 
 
 def _run(
@@ -189,19 +208,27 @@ def _run(
     writer.write_manifest(status="running")
     waiting: list[Predicted] = []
 
+    unread: dict[int, StorageError] = {}
+
+    def look(row: int) -> np.ndarray | str:
+        try:
+            return pixels_of(engine, plan, ids[row])
+        except StorageError as error:
+            unread[row] = error
+            return str(error)
+
     def commit() -> None:
         # Taken out first: an interrupt while they are written must not lead to their being written twice.
-        parts = waiting.copy()
+        parts = [part.without(unread) for part in waiting]
         waiting.clear()
-        if parts:
+        if errors := [error for part in parts for error in part.errors]:
             tables = [_table(part, plan, ids) for part in parts]
-            logits = [_logits(part, ids) for part in parts] if writer.info["keep_logits"] else []
+            logits = [_logits(part, ids) for part in parts] if writer.manifest.keep_logits else []
             writer.append(pa.concat_tables(tables), pa.concat_tables(logits) if logits else None)
-            errors = [error for part in parts for error in part.errors]
             tracker.advance(len(errors), sum(error is not None for error in errors))
 
     status = "failed"
-    stream = engine.stream(rows, lambda row: pixels_of(engine, plan, ids[row]))
+    stream = engine.stream(rows, look)
     last = time.monotonic()
     try:
         for part in stream:
@@ -214,15 +241,19 @@ def _run(
         status = "complete" if tracker.done >= len(ids) else "partial"
         if status == "complete":
             writer.finish()
+        if unread:
+            first = next(iter(unread.values()))
+            raise StorageError(
+                f"{len(unread):,} of {tracker.total:,} images could not be read; the first: {first}. All others are "
+                "stored; the same command tries these again."
+            )
     except KeyboardInterrupt:
         status = "partial"
         commit()
         # The interrupt may have come between the storing of a batch and its being counted.
         if uncounted := len(writer.done()) - tracker.done:
             tracker.advance(uncounted, 0)
-        raise InterruptedRunError(
-            f"stopped: {tracker.done:,} of {tracker.total:,} images are stored; the same command goes on from here."
-        ) from None
+        raise _stopped(tracker.done, tracker.total) from None
     except StoreError:
         raise
     except Exception:
@@ -235,23 +266,30 @@ def _run(
             writer.write_manifest(status=status, session=_session(engine, tracker))
 
 
+def _stopped(done: int, total: int) -> InterruptedRunError:
+    return InterruptedRunError(f"stopped: {done:,} of {total:,} images are stored; the same command goes on from here.")
+
+
 def pixels_of(engine: Engine, plan: Plan, sample_id: str) -> np.ndarray | str:
-    """An image's pixels under the plan's view, or why it cannot be decoded; that is a fact about it and is stored."""
+    """An image's pixels under the plan's view, or why it has none; that is a fact about it and is stored.
+
+    Raises:
+        StorageError: If the system does not give its bytes now, which is no fact about it.
+        DataError: If the data folder has gone away.
+    """
     benchmark = plan.benchmark
-    path = benchmark.path(sample_id)
     try:
-        image = open_rgb(path) if path is not None else as_rgb(benchmark.image(sample_id))
-    except (OSError, ValueError, SyntaxError, DataError, Image.DecompressionBombError) as error:
+        return benchmark.seen(sample_id, engine.preprocess, plan.view, masked=plan.view.needs_mask).pixels
+    except StorageError as error:
         if not benchmark.root.exists():
             raise DataError(
                 f"the data folder {benchmark.root} has gone away; once it is back the same command goes on."
             ) from error
+        raise
+    except ImageError as error:
+        return str(error)
+    except DataError as error:
         return f"{type(error).__name__}: {error}"
-    pixels = engine.preprocess(image)
-    if plan.view.apply is None:
-        return pixels
-    mask = engine.preprocess.mask(benchmark.mask(sample_id)) if plan.view.needs_mask else None
-    return plan.view.apply(pixels.astype(np.float32) / 255, mask, sample_rng(sample_id, plan.view.name))
 
 
 def _table(part: Predicted, plan: Plan, ids: Sequence[str]) -> pa.Table:
@@ -283,31 +321,26 @@ def _logits(part: Predicted, ids: Sequence[str]) -> pa.Table:
     return pa.table({"sample_id": names, "logits": list(part.logits.astype(np.float16))}, schema=store.LOGITS_SCHEMA)
 
 
-def _manifest(model: Model, plan: Plan, samples_path: Path, keep_logits: bool) -> dict[str, Any]:
-    return {
-        "identity": plan.identity(model),
-        "protocol": PROTOCOL,
-        "created": time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        "model": {
-            "name": model.name,
-            "source": model.source,
-            "architecture": model.architecture,
-            "label_space": model.label_space,
-            "num_classes": model.num_classes,
-            "fingerprint": model.fingerprint,
-        },
-        "benchmark": {
-            "key": plan.benchmark.key,
-            "n": len(plan.samples),
-            "content": plan.content,
-            "notes": plan.benchmark.notes,
-        },
-        "view": plan.view.name,
-        "precision": plan.precision,
-        "preprocessing": dict(model.transform),
-        "samples": store.relative(samples_path),
-        "keep_logits": keep_logits,
-        "versions": {
+def _manifest(model: Model, plan: Plan, samples_path: Path, keep_logits: bool) -> store.Manifest:
+    return store.Manifest(
+        identity=plan.identity(model),
+        model=store.ModelEntry(
+            name=model.name,
+            source=model.source,
+            architecture=model.architecture,
+            label_space=model.label_space,
+            num_classes=model.num_classes,
+            fingerprint=model.fingerprint,
+        ),
+        benchmark=plan.entry,
+        view=plan.view.name,
+        precision=plan.precision,
+        preprocessing=dict(model.transform),
+        samples=store.relative(samples_path),
+        keep_logits=keep_logits,
+        protocol=PROTOCOL,
+        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        versions={
             "offcenter": __version__,
             "python": platform.python_version(),
             "torch": torch.__version__,
@@ -315,23 +348,36 @@ def _manifest(model: Model, plan: Plan, samples_path: Path, keep_logits: bool) -
             "timm": timm.__version__,
             "pillow": PIL.__version__,
         },
-    }
+    )
 
 
-def _session(engine: Engine, tracker: _Tracker) -> dict[str, Any]:
+def _described(run: store.Run, plan: Plan) -> store.Run:
+    """A finished run that says what its benchmark is today, and where its data are if it did not or they are gone."""
+    entry, root = plan.entry, benchmarks.root_of(run)
+    if run.manifest.benchmark.root and root is not None and root.is_dir():
+        entry = replace(entry, root=run.manifest.benchmark.root)
+    if entry == run.manifest.benchmark:
+        return run
+    # A result that cannot be written to, or is being written, is a result all the same.
+    with contextlib.suppress(StoreError):
+        return store.amend(run, benchmark=entry)
+    return run
+
+
+def _session(engine: Engine, tracker: _Tracker) -> store.Session:
     """What this session did, for the manifest."""
     device = engine.model.device
-    return {
-        "images": tracker.done - tracker.done_before,
-        "failed": tracker.failed,
-        "startup_s": round(tracker.startup_s, 3),
-        "inference_s": round(tracker.seconds, 3),
-        "images_per_s": round(tracker.rate, 2),
-        "device": torch.cuda.get_device_name(device) if engine.device == "cuda" else device,
-        "form": engine.forward.form,
-        "workers": engine.workers,
-        "batch_size": engine.batch_size,
-    }
+    return store.Session(
+        images=tracker.done - tracker.done_before,
+        failed=tracker.failed,
+        startup_s=round(tracker.startup_s, 3),
+        inference_s=round(tracker.seconds, 3),
+        images_per_s=round(tracker.rate, 2),
+        device=torch.cuda.get_device_name(device) if engine.device == "cuda" else device,
+        form=engine.forward.form,
+        workers=engine.workers,
+        batch_size=engine.batch_size,
+    )
 
 
 class _Tracker:

@@ -7,11 +7,13 @@ one, and its images count towards the whole.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from core import store
-from core.benchmarks import open_benchmark
+from core.benchmarks import open_benchmark, root_of
 from core.jobs import rates
 from core.jobs.kinds import Evaluation
+from core.store import weights
 
 #: Images of a job that is to measure a rate.
 PROBE_IMAGES = 64
@@ -79,11 +81,22 @@ def estimate(asked: Evaluation, total: int) -> Cost:
 
 
 def _stored(asked: Evaluation, total: int) -> int:
-    """Images that an earlier run has; which weights and files it saw is checked only when the job runs."""
-    wanted = {"view": asked.view, "precision": asked.precision}
+    """Images that an earlier run of the same weights has; whether files changed is seen only when the job runs."""
+    wanted = (asked.view, asked.precision, total)
     runs = [
         run
         for run in store.list_runs(asked.benchmark, asked.model)
-        if run.n_samples == total and all(run.info[name] == value for name, value in wanted.items())
+        if (run.view, run.precision, run.n_samples) == wanted
     ]
+    root = open_benchmark(asked.benchmark, asked.data).root
+    runs = [run for run in runs if _may_be_of(run, root)]
+    # Weights of the hub do not change under one name; those in a folder may have been trained again.
+    fingerprint = weights.fingerprint_of(asked.model) if runs else None
+    runs = [run for run in runs if fingerprint in (None, run.fingerprint)]
     return max((run.n_done for run in runs), default=0)
+
+
+def _may_be_of(run: store.Run, root: Path) -> bool:
+    """Whether a run's data may be those in a folder: another folder that is there as well is another copy."""
+    own = root_of(run)
+    return own is None or own == root or not own.is_dir()

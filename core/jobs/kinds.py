@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Protocol
 
 from core import paths, store
-from core.benchmarks import benchmark_class, find_data, generate, open_and_remember
+from core.benchmarks import benchmark_class, find_data, generate, open_and_remember, open_for
 from core.errors import StoreError, UsageError, nearest
 from core.evaluate import imports
 from core.explain import probes
@@ -159,11 +159,11 @@ class Evaluation:
                 progress=follow,
             )
         if last.rate:
-            session = run.info["session"]
-            startup_s = max(0.0, time.monotonic() - begun - session["inference_s"])
+            session = run.manifest.session
+            startup_s = max(0.0, time.monotonic() - begun - session.inference_s)
             with contextlib.suppress(StoreError):
                 rates.record(
-                    Rate(session["images"], last.rate, startup_s, self.benchmark),
+                    Rate(session.images, last.rate, startup_s, self.benchmark),
                     *(self.model, self.device, self.precision, self.batch_size),
                 )
         else:
@@ -283,7 +283,6 @@ class Probe:
         model: As it was evaluated.
         benchmark: Key; its images have a category and locations.
         identity: Of the result, or its beginning; the newest one if None.
-        data: Folder of the benchmark's data; the one last used if None.
         seed: Of the draws and folds.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
     """
@@ -296,7 +295,6 @@ class Probe:
     model: str
     benchmark: str
     identity: str | None = None
-    data: str | None = None
     seed: int = 0
     device: str = "auto"
 
@@ -311,23 +309,24 @@ class Probe:
         return (f"seed {self.seed}",) if self.seed else ()
 
     def checked(self) -> Probe:
-        """The same with the whole identity of the result and the absolute data folder.
+        """The same with the whole identity of the result.
 
         Raises:
             UsageError: If there is no such result, or nothing to probe for; says what to do.
+            DataError: If its images are no longer where they were.
         """
-        data = _data_folder(self.benchmark, self.data)
+        benchmark_class(self.benchmark)
         _require_device(self.device)
         _require_at_least(0, "seed", self.seed)
         run = store.find_run(self.benchmark, self.model, self.identity)
         probes.samples_of(run)
-        return replace(self, model=run.model, identity=run.identity, data=data)
+        open_for(run)
+        return replace(self, model=run.model, identity=run.identity)
 
     def run(self, progress: ProgressCallback) -> Result:
         """Keep the features and fit the probes."""
         run = store.find_run(self.benchmark, self.model, self.identity)
-        benchmark = open_and_remember(self.benchmark, self.data)
-        probes.fit(run, benchmark, device=self.device, seed=self.seed, progress=progress)
+        probes.fit(run, open_for(run), device=self.device, seed=self.seed, progress=progress)
         return _result_of(run)
 
 

@@ -10,10 +10,10 @@ import torch
 from PIL import Image
 
 from core import store
-from core.benchmarks import open_benchmark
+from core.benchmarks import open_for
 from core.errors import UsageError
 from core.explain.resident import residents
-from core.images.preprocess import as_rgb
+from core.images.seeing import see
 from core.mistakes import diagnosis
 from core.mistakes.counterfactual import composer_of
 from core.mistakes.diagnosis import Predict, Tried
@@ -35,7 +35,7 @@ def asked(source: str, device: str = "auto") -> Iterator[Predict]:
         def predict(images: Sequence[Image.Image]) -> np.ndarray:
             best = []
             for start in range(0, len(images), _BATCH):
-                pixels = np.stack([resident.preprocess(as_rgb(image)) for image in images[start : start + _BATCH]])
+                pixels = np.stack([see(image, resident.preprocess).pixels for image in images[start : start + _BATCH]])
                 best.append(resident.forward(torch.from_numpy(pixels)).argmax(dim=1).cpu().numpy())
             return np.concatenate(best)
 
@@ -51,16 +51,19 @@ def diagnose(
         UsageError: If the result is of another view than ``clean``, or the benchmark's pictures are not composed.
         ModelError: If the model cannot be had.
     """
-    if run.info["view"] != "clean":
-        raise UsageError(f"the result is of view '{run.info['view']}': only results of the clean view are diagnosed.")
-    with asked(run.info["model"]["source"], device) as predict:
+    if run.view != "clean":
+        raise UsageError(f"the result is of view '{run.view}': only results of the clean view are diagnosed.")
+    with asked(run.source, device) as predict:
         diagnosis.diagnose(run, predict, limit=limit, progress=progress)
 
 
-def try_one(source: str, benchmark: str, sample_id: str, accepted: Sequence[int]) -> list[Tried]:
-    """Each single change of one picture; see ``diagnosis.try_changes``. Nothing if it is not a composed scene."""
-    composer = composer_of(open_benchmark(benchmark))
+def try_one(run: store.Run, sample_id: str, accepted: Sequence[int]) -> list[Tried]:
+    """Each single change of one of a run's pictures; see ``diagnosis.try_changes``.
+
+    Nothing if it is not a composed scene.
+    """
+    composer = composer_of(open_for(run))
     if composer is None:
         return []
-    with asked(source) as predict:
+    with asked(run.source) as predict:
         return diagnosis.try_changes(composer, sample_id, accepted, predict)

@@ -18,7 +18,7 @@ from PIL import Image
 from core import metrics, store
 from core.answers import joined
 from core.answers.questions import is_clustered
-from core.benchmarks import open_benchmark
+from core.benchmarks import open_for
 from core.errors import UsageError
 from core.mistakes.counterfactual import CONTROL, FACTORS, Composer, composer_of
 from core.store.parts import Parts
@@ -119,7 +119,7 @@ def composer_for(run: store.Run) -> Composer:
     Raises:
         UsageError: If they are not composed.
     """
-    composer = composer_of(open_benchmark(run.benchmark))
+    composer = composer_of(open_for(run))
     if composer is None:
         raise UsageError(
             f"'{run.benchmark}' is not of composed scenes, or the plan of its generated images is gone: only Diorama "
@@ -129,7 +129,8 @@ def composer_for(run: store.Run) -> Composer:
 
 
 def _parts(run: store.Run) -> Parts:
-    return Parts(joined.folder(run), "diagnosis", SCHEMA)
+    # Not under a version of the tables: what a model said stays true when a factor or the code is corrected.
+    return Parts(joined.folder(run) / f"{run.n_done}-1", "diagnosis", SCHEMA)
 
 
 def _table(sample_id: str, tried: Sequence[Tried]) -> pa.Table:

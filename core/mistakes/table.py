@@ -77,7 +77,7 @@ def of_run(run: store.Run, other: store.Run | None = None, annotations: Annotati
     named = next((name for name in ("class", "category") if name in columns), None)
     wanted = ["sample_id", "predicted", "confidence", "correct", "cluster"]
     read = joined.read(run, [*wanted, *([named] if named else []), *(["original"] if "original" in columns else [])])
-    space = run.info["model"]["label_space"]
+    space = run.label_space
     right = read["correct"].to_numpy(dtype=float)
     table = pd.DataFrame(
         {
@@ -119,7 +119,7 @@ def _with_other(table: pd.DataFrame, other: store.Run) -> pd.DataFrame:
     there = rows >= 0
     predicted = np.where(there, said["predicted"].to_numpy()[rows], -1)
     return table.assign(
-        other_predicted=names_of(other.info["model"]["label_space"], predicted),
+        other_predicted=names_of(other.label_space, predicted),
         other_right=np.where(there, said["correct"].to_numpy(dtype=float)[rows], np.nan),
     )
 

@@ -7,7 +7,6 @@ folder in timm's hub format below one of the model folders. Weights are data: sa
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
@@ -31,12 +30,10 @@ from timm.models import load_state_dict
 from timm.models._hub import load_model_config_from_path
 
 from core import labels, paths
-from core.errors import ModelError, ModelUnavailableError, StoreError, UsageError, nearest
+from core.errors import ModelError, ModelUnavailableError, UsageError, nearest
+from core.store.weights import CONFIG, WEIGHTS, file_sha256, local_models, source_of, weights_in
 from core.types import Model
 
-CONFIG = "config.json"
-#: Weight files in the order of preference; safetensors before pickles.
-WEIGHTS = ("model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin", "open_clip_pytorch_model.bin")
 #: What decides a model's pixels; all of timm's resolved data config.
 TRANSFORM_KEYS = ("input_size", "interpolation", "mean", "std", "crop_pct", "crop_mode")
 
@@ -82,16 +79,6 @@ def resolve_device(device: str = "auto") -> str:
     return device
 
 
-def local_models() -> dict[str, Path]:
-    """Folders in timm's hub format that can be named by their folder's name; earlier model folders win."""
-    found: dict[str, Path] = {}
-    for folder in paths.model_folders():
-        if folder.is_dir():
-            for config in sorted(folder.glob(f"*/{CONFIG}")):
-                found.setdefault(config.parent.name, config.parent)
-    return found
-
-
 def resolve(spec: str) -> Source:
     """What a model's name stands for.
 
@@ -117,9 +104,7 @@ def resolve(spec: str) -> Source:
 def _from_folder(folder: Path) -> Source:
     if not (folder / CONFIG).is_file():
         raise UsageError(f"{folder} has no {CONFIG}: it is not a model folder in timm's hub format.")
-    # What comes with the project is named alike on every machine.
-    embedded = folder.parent == paths.EMBEDDED / "models"
-    return _from_config(folder / CONFIG, folder.name, folder.name if embedded else f"local-dir:{folder}", folder=folder)
+    return _from_config(folder / CONFIG, folder.name, source_of(folder), folder=folder)
 
 
 def _from_hub(repo: str) -> Source:
@@ -173,10 +158,10 @@ def weights_file(source: Source) -> Path:
         ModelError: If the folder or repository has no weights.
     """
     if source.folder is not None:
-        found = [source.folder / name for name in WEIGHTS if (source.folder / name).is_file()]
-        if not found:
+        found = weights_in(source.folder)
+        if found is None:
             raise ModelError(f"{source.folder} has none of {', '.join(WEIGHTS)}.")
-        return found[0]
+        return found
     named = source.config.get("hf_hub_filename")
     names = (Path(named).with_suffix(".safetensors").name, named, *WEIGHTS) if named else WEIGHTS
     return Path(_download(source.repo, tuple(dict.fromkeys(names))))
@@ -357,21 +342,6 @@ def state_sha256(module: torch.nn.Module) -> str:
         total.update(f"{name} {tuple(values.shape)} {values.dtype}".encode())
         total.update(values.reshape(-1).view(torch.uint8).numpy().tobytes())
     return total.hexdigest()
-
-
-def file_sha256(path: Path) -> str:
-    """SHA-256 (hex) of a file; remembered by path, size and time of change, so that large weights are read once."""
-    status = path.stat()
-    key = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
-    memory = paths.data_home() / "results" / "fingerprints.json"
-    known = paths.read_json(memory)
-    if key not in known:
-        with open(path, "rb") as stream:
-            known[key] = hashlib.file_digest(stream, "sha256").hexdigest()
-        # Only a memory: where it cannot be written, the file is read again next time.
-        with contextlib.suppress(StoreError):
-            paths.write_atomically(memory, json.dumps(known, indent=1) + "\n")
-    return known[key]
 
 
 @cache

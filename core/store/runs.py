@@ -14,8 +14,9 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +29,13 @@ from filelock import FileLock, Timeout
 from core import paths
 from core.errors import StoreError, UsageError, cannot_write, nearest
 from core.store.lists import list_offsets
+from core.store.manifest import MANIFEST, Manifest, read_manifest, write_manifest
 from core.store.parts import Parts, write_parquet
 
-MANIFEST = "run.json"
 _LOCK = ".lock"
+_PARQUET_END = b"PAR1"
+#: In the name of a folder that was set aside.
+_REPLACED = ".replaced-"
 
 PREDICTIONS_SCHEMA = pa.schema(
     [
@@ -76,11 +80,13 @@ class Run:
 
     Attributes:
         path: The identity's folder.
-        info: Content of ``run.json``.
+        manifest: What was run, on what, with what.
+        alias: What tells its model from others of the same short name, where runs are shown together; else empty.
     """
 
     path: Path
-    info: Mapping[str, Any] = field(repr=False)
+    manifest: Manifest = field(repr=False)
+    alias: str = ""
 
     @property
     def identity(self) -> str:
@@ -90,17 +96,57 @@ class Run:
     @property
     def benchmark(self) -> str:
         """Key of the benchmark."""
-        return self.info["benchmark"]["key"]
+        return self.manifest.benchmark.key
+
+    @property
+    def content(self) -> str:
+        """SHA-256 (hex) of the benchmark's data and of what counts as right on them."""
+        return self.manifest.benchmark.content
 
     @property
     def model(self) -> str:
         """Short name of the model."""
-        return self.info["model"]["name"]
+        return self.manifest.model.name
+
+    @property
+    def label(self) -> str:
+        """The model as a reader tells it from the others; see ``core.answers.catalogue.told_apart``."""
+        return self.alias or self.model
+
+    @property
+    def source(self) -> str:
+        """What to type to get the model again."""
+        return self.manifest.model.source
+
+    @property
+    def label_space(self) -> str:
+        """Key of the space that class indices live in."""
+        return self.manifest.model.label_space
+
+    @property
+    def fingerprint(self) -> str:
+        """SHA-256 (hex) of the model's weights."""
+        return self.manifest.model.fingerprint
+
+    @property
+    def view(self) -> str:
+        """What was done to images first."""
+        return self.manifest.view
+
+    @property
+    def precision(self) -> str:
+        """Of the forward pass."""
+        return self.manifest.precision
+
+    @property
+    def preprocessing(self) -> Mapping[str, Any]:
+        """Timm's resolved data config; empty for imported predictions, of which it is not known."""
+        return self.manifest.preprocessing
 
     @property
     def n_samples(self) -> int:
         """Images the benchmark has."""
-        return int(self.info["benchmark"]["n"])
+        return self.manifest.benchmark.n
 
     @property
     def n_done(self) -> int:
@@ -114,9 +160,13 @@ class Run:
 
 
 def open_run(folder: Path) -> Run | None:
-    """The run in a result's folder, or None if there is none."""
-    info = paths.read_json(folder / MANIFEST)
-    return Run(folder, info) if info else None
+    """The run in a result's folder, or None if there is none.
+
+    Raises:
+        StoreError: If its manifest is damaged; see ``core.store.manifest``.
+    """
+    manifest = read_manifest(folder)
+    return Run(folder, manifest) if manifest else None
 
 
 def _roots() -> tuple[Path, Path]:
@@ -139,30 +189,57 @@ def run_folder(benchmark: str, model: str, run_identity: str) -> Path:
     return paths.results_home() / benchmark / paths.slug(model) / run_identity
 
 
+@dataclass(frozen=True)
+class Listing:
+    """What is stored.
+
+    Attributes:
+        runs: Those with a manifest that can be read, newest first.
+        problems: What is wrong with the others, by the folder.
+    """
+
+    runs: list[Run]
+    problems: dict[Path, str]
+
+
+def list_all() -> Listing:
+    """Everything that is stored; a damaged manifest does not hide the others."""
+    runs: dict[tuple[str, str], Run] = {}
+    problems: dict[Path, str] = {}
+    for path in (path.parent for root in _roots() for path in sorted(root.rglob(MANIFEST))):
+        # What was set aside keeps its manifest.
+        if _REPLACED in path.name:
+            continue
+        try:
+            run = open_run(path)
+        except StoreError as error:
+            problems[path] = str(error)
+            continue
+        if run is not None and run.manifest.identity == path.name:
+            runs.setdefault((run.benchmark, run.identity), run)
+    newest = sorted(runs.values(), key=lambda run: run.manifest.updated, reverse=True)
+    return Listing(newest, problems)
+
+
 def list_runs(benchmark: str | None = None, model: str | None = None) -> list[Run]:
-    """Stored results, newest first.
+    """Stored results, newest first; those that cannot be read are left out (see ``list_all``).
 
     Args:
         benchmark: Only of this benchmark.
         model: Only of this model: its short name or its source.
     """
-    runs: dict[tuple[str, str], Run] = {}
-    for manifest in (path for root in _roots() for path in sorted(root.rglob(MANIFEST))):
-        info = paths.read_json(manifest)
-        if "benchmark" not in info or "model" not in info or info["identity"] != manifest.parent.name:
-            continue
-        if benchmark is not None and info["benchmark"]["key"] != benchmark:
-            continue
-        if model is not None and not _is_model(info["model"], model):
-            continue
-        runs.setdefault((info["benchmark"]["key"], info["identity"]), Run(manifest.parent, info))
-    return sorted(runs.values(), key=lambda run: run.info.get("updated", ""), reverse=True)
+    return [
+        run
+        for run in list_all().runs
+        if (benchmark is None or run.benchmark == benchmark) and (model is None or is_model(run, model))
+    ]
 
 
-def _is_model(stored: Mapping[str, str], spec: str) -> bool:
+def is_model(run: Run, spec: str) -> bool:
+    """Whether a run is of the model of a short name or source."""
     if spec.startswith("local-dir:"):
         spec = "local-dir:" + str(Path(spec.removeprefix("local-dir:")).expanduser().resolve())
-    return spec in (stored["name"], stored["source"], stored["source"].removeprefix("hf-hub:"))
+    return spec in (run.model, run.source, run.source.removeprefix("hf-hub:"))
 
 
 def find_run(benchmark: str, model: str, run_identity: str | None = None, **settings: str) -> Run:
@@ -175,15 +252,23 @@ def find_run(benchmark: str, model: str, run_identity: str | None = None, **sett
         settings: Values that ``run.json`` must have, such as ``precision="fp32"`` or ``view="clean"``.
 
     Raises:
-        UsageError: If there is none; says what is stored and what to run.
+        UsageError: If there is none, which says what is stored and what to run; or if the short name is that of
+            several models.
+        StoreError: If what there is of the model is damaged.
     """
     runs = list_runs(benchmark, model)
     if run_identity:
         runs = [run for run in runs if run.identity.startswith(run_identity)]
     wanted = {name: value for name, value in settings.items() if value}
-    runs = [run for run in runs if all(run.info.get(name) == value for name, value in wanted.items())]
+    runs = [run for run in runs if all(getattr(run, name) == value for name, value in wanted.items())]
+    runs = [run for run in runs if run.source == model] or runs
+    _require_one_model(runs, model)
     if not runs:
-        models = sorted({run.model for run in list_runs(benchmark)})
+        listing = list_all()
+        models = sorted({run.model for run in listing.runs if run.benchmark == benchmark})
+        damaged = [said for path, said in listing.problems.items() if path.parent.name == paths.slug(model)]
+        if damaged:
+            raise StoreError(damaged[0])
         stored = f"Stored for it: {', '.join(models)}." if models else "Nothing is stored for this benchmark."
         asked = "".join(f" with {name} {value}" for name, value in wanted.items())
         raise UsageError(
@@ -193,6 +278,17 @@ def find_run(benchmark: str, model: str, run_identity: str | None = None, **sett
     return max(runs, key=lambda run: run.complete)
 
 
+def _require_one_model(runs: Sequence[Run], model: str) -> None:
+    """Folders of one name (``seed1/final``, ``seed2/final``) are several models, unless their weights are the same."""
+    sources = sorted({run.source for run in runs})
+    if len(sources) < 2 or len({run.fingerprint for run in runs}) < 2:
+        return
+    raise UsageError(
+        f"'{model}' is the name of {len(sources)} models: {', '.join(sources)}. Give one of these with --model, or a "
+        f"result's --identity: {', '.join(run.identity for run in runs)}."
+    )
+
+
 def predictions_of(run: Run | Path) -> Parts:
     """The parts that hold a run's predictions."""
     return Parts(run.path if isinstance(run, Run) else run, "part", PREDICTIONS_SCHEMA)
@@ -200,7 +296,9 @@ def predictions_of(run: Run | Path) -> Parts:
 
 def logits_of(run: Run | Path) -> Parts:
     """The parts that hold a run's logits, if they were kept."""
-    return Parts(run.path if isinstance(run, Run) else run, "logits", LOGITS_SCHEMA)
+    # Images with a prediction are not evaluated again, so the logits of a part that is gone come back only with all.
+    remedy = "Delete it and give the same evaluate command with --fresh --keep-logits."
+    return Parts(run.path if isinstance(run, Run) else run, "logits", LOGITS_SCHEMA, remedy)
 
 
 def read(run: Run | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -221,10 +319,14 @@ def read(run: Run | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
 
 
 def read_logits(run: Run | Path) -> tuple[list[str], np.ndarray] | None:
-    """Sample ids and float16 (N, num_classes) logits, or None if none were kept."""
+    """Sample ids, each once, and float16 (N, num_classes) logits, or None if none were kept."""
     table = logits_of(run).read()
     if not table.num_rows:
         return None
+    # Where predictions could not be stored after their logits, the image came again: its last logits are those of the
+    # stored prediction.
+    last = ~pd.Series(table["sample_id"].to_pylist()).duplicated(keep="last").to_numpy()
+    table = table.filter(pa.array(last))
     ids = table["sample_id"].to_pylist()
     flat = table["logits"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     return ids, flat.reshape(len(ids), -1)
@@ -241,14 +343,67 @@ def samples_file(benchmark: str, content_digest: str, label_space: str) -> Path:
     return paths.results_home() / benchmark / "samples" / f"{content_digest[:16]}.{label_space}.parquet"
 
 
-def write_samples(path: Path, samples: pd.DataFrame) -> None:
+def write_samples(path: Path, samples: pd.DataFrame, known: Path | None = None) -> None:
     """Keep a samples table beside the predictions, so that reports need neither images nor a listing of them.
+
+    Factors are no part of a result's identity: one that was corrected is written over the old one, for all models.
+
+    Args:
+        path: From ``samples_file``.
+        samples: The benchmark's, as it is now.
+        known: Where the same table may be read already; by default ``path``. A table that says the same stays.
 
     Raises:
         StoreError: If it cannot be written.
     """
-    if not path.is_file():
-        write_parquet(path, pa.Table.from_pandas(samples, preserve_index=False))
+    table = pa.Table.from_pandas(samples, preserve_index=False)
+    if not _holds(known or path, table):
+        write_parquet(path, table)
+
+
+def _holds(path: Path, table: pa.Table) -> bool:
+    """Whether a file is there, can be read, and says what a table says."""
+    try:
+        return pq.read_table(path, partitioning=None).cast(table.schema).equals(table)
+    # A table of other columns cannot be cast.
+    except (OSError, ValueError, pa.ArrowException):
+        return False
+
+
+def samples_of(run: Run) -> Path:
+    """File of the samples table that belongs to a run.
+
+    For a result that comes with the project, one that a later evaluation has corrected stands in the user's own folder.
+    """
+    own, embedded = (root / run.manifest.samples for root in _roots())
+    if not run.path.is_relative_to(paths.embedded_results()):
+        return own
+    return max(
+        (path for path in (embedded, own) if path.is_file()), key=lambda path: path.stat().st_mtime_ns, default=embedded
+    )
+
+
+def samples_digest(run: Run) -> str:
+    """SHA-256 (hex) of a run's samples table: what was computed from another one is out of date.
+
+    Raises:
+        StoreError: If it is gone.
+    """
+    path = samples_of(run)
+    try:
+        status = path.stat()
+        return _file_digest(path, status.st_ino, status.st_size, status.st_mtime_ns)
+    except OSError as error:
+        raise _no_samples(path, error) from error
+
+
+@lru_cache(maxsize=512)
+def _file_digest(path: Path, *version: int) -> str:
+    del version
+    content = path.read_bytes()
+    if not content.endswith(_PARQUET_END):
+        raise OSError("it does not end as a Parquet file does")
+    return hashlib.sha256(content).hexdigest()
 
 
 def read_samples(run: Run) -> pd.DataFrame:
@@ -257,26 +412,39 @@ def read_samples(run: Run) -> pd.DataFrame:
     Raises:
         StoreError: If it is gone.
     """
-    root = next((root for root in _roots() if run.path.is_relative_to(root)), paths.results_home())
-    path = root / run.info["samples"]
+    path = samples_of(run)
     try:
         table = pq.read_table(path, partitioning=None)
     except (OSError, pa.ArrowException) as error:
-        raise StoreError(
-            f"the samples table {path} cannot be read ({error}); the same evaluate command writes it again."
-        ) from error
+        raise _no_samples(path, error) from error
     return _to_pandas(table)
 
 
-class RunWriter:
-    """Appends batches to a run; only one process at a time has it (see ``open_writer``)."""
+def _no_samples(path: Path, error: Exception) -> StoreError:
+    return StoreError(f"the samples table {path} cannot be read ({error}); the same evaluate command writes it again.")
 
-    def __init__(self, folder: Path, info: dict[str, Any]) -> None:
+
+class RunWriter:
+    """Appends batches to a run; only one process at a time has it (see ``open_writer``).
+
+    Attributes:
+        folder: Of the run.
+        manifest: The stored one, or a new one where there are no predictions yet.
+    """
+
+    def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.folder = folder
-        self.info = info
         self._predictions = predictions_of(folder)
         self._logits = logits_of(folder)
         self._next = max(self._predictions.next_batch, self._logits.next_batch)
+        n_done = self._predictions.num_rows
+        stored = _readable_manifest(folder) if n_done else None
+        # The benchmark's entry says where the data are now and what the benchmark is today.
+        self.manifest = replace(stored, benchmark=manifest.benchmark) if stored else manifest
+        if n_done and stored is None:
+            # Lost, for example in a power cut; what it said follows from the identity, and the rest from the parts.
+            self.manifest = replace(manifest, keep_logits=self._logits.num_rows > 0)
+            self.write_manifest(status="complete" if n_done >= manifest.benchmark.n else "partial")
         self._predictions.sweep()
         self._logits.sweep()
 
@@ -294,16 +462,18 @@ class RunWriter:
         Raises:
             StoreError: If it cannot be written, for example because the disk is full.
         """
+        # A number is never given twice, also if storing fails half-way: its logits may be there, or in a merged part.
+        number = self._next
+        self._next += 1
         # Logits first: an image counts as done once its prediction is there, so its logits must be there by then.
         if logits is not None and logits.num_rows:
-            self._logits.append(logits, self._next)
-        self._predictions.append(batch, self._next)
-        self._next += 1
+            self._logits.append(logits, number)
+        self._predictions.append(batch, number)
 
     def write_manifest(self, **updates: Any) -> None:
-        """Update ``run.json``."""
-        self.info.update(updates, updated=time.strftime("%Y-%m-%dT%H:%M:%S%z"))
-        paths.write_atomically(self.folder / MANIFEST, json.dumps(self.info, indent=2, default=list) + "\n")
+        """Update ``run.json``: values of ``Manifest`` by name."""
+        self.manifest = replace(self.manifest, **updates, updated=time.strftime("%Y-%m-%dT%H:%M:%S%z"))
+        write_manifest(self.folder, self.manifest)
 
     def finish(self) -> None:
         """Merge all parts into one."""
@@ -311,13 +481,20 @@ class RunWriter:
         self._logits.merge_all()
 
 
+def _readable_manifest(folder: Path) -> Manifest | None:
+    """A folder's manifest; None if there is none, or a damaged one."""
+    with suppress(StoreError):
+        return read_manifest(folder)
+    return None
+
+
 @contextmanager
-def open_writer(folder: Path, info: dict[str, Any], on_wait: Callable[[], None] | None = None) -> Iterator[RunWriter]:
+def open_writer(folder: Path, manifest: Manifest, on_wait: Callable[[], None] | None = None) -> Iterator[RunWriter]:
     """The one writer of a run; a second process waits here until the first has ended.
 
     Args:
         folder: From ``run_folder``; created if needed.
-        info: Manifest of a new run; that of an existing one is kept and updated.
+        manifest: Of a new run; that of a run which has predictions is kept, unless it is damaged, and updated.
         on_wait: Called once if another process has the run.
 
     Raises:
@@ -335,10 +512,30 @@ def open_writer(folder: Path, info: dict[str, Any], on_wait: Callable[[], None] 
     except OSError as error:
         raise cannot_write(folder, error) from error
     try:
-        kept = paths.read_json(folder / MANIFEST)
-        yield RunWriter(folder, {**info, **kept})
+        yield RunWriter(folder, manifest)
     finally:
         lock.release()
+
+
+def amend(run: Run, **updates: Any) -> Run:
+    """Change what a run says of itself, such as where its data are; predictions and ``updated`` stay.
+
+    Args:
+        run: Of the user's own results.
+        updates: Values of ``Manifest`` by name.
+
+    Raises:
+        StoreError: If it cannot be written, or another process is at it.
+    """
+    try:
+        with FileLock(run.path / _LOCK).acquire(timeout=0):
+            manifest = replace(read_manifest(run.path) or run.manifest, **updates)
+            write_manifest(run.path, manifest)
+    except Timeout as error:
+        raise StoreError(f"{run.path} is being written by another process; wait for it or stop it first.") from error
+    except OSError as error:
+        raise cannot_write(run.path, error) from error
+    return replace(run, manifest=manifest)
 
 
 def set_aside(folder: Path) -> Path | None:
@@ -349,7 +546,7 @@ def set_aside(folder: Path) -> Path | None:
     """
     if predictions_of(folder).next_batch == 0:
         return None
-    target = folder.with_name(f"{folder.name}.replaced-{time.strftime('%Y%m%dT%H%M%S')}-{time.time_ns() % 10**9:09}")
+    target = folder.with_name(f"{folder.name}{_REPLACED}{time.strftime('%Y%m%dT%H%M%S')}-{time.time_ns() % 10**9:09}")
     try:
         with FileLock(folder / _LOCK).acquire(timeout=0):
             folder.rename(target)

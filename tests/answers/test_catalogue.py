@@ -1,3 +1,7 @@
+import hashlib
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 
 from core import store
@@ -26,7 +30,7 @@ def test_a_complete_result_goes_before_a_newer_partial_one():
     samples = make_samples("size", 100)
     whole = write_run("size", samples, "m", np.ones(100, bool))
     part = write_run("size", make_samples("size", 200), "m", np.ones(200, bool), done=0.5)
-    newer = store.Run(part.path, {**part.info, "updated": "2027-01-01"})
+    newer = replace(part, manifest=replace(part.manifest, updated="2027-01-01"))
     assert catalogue.newest_run([newer, whole], "m", "si-score/size").identity == whole.identity
     assert catalogue.newest_run([newer], "m", "si-score/size").identity == part.identity
     assert catalogue.newest_run([newer], "other", "si-score/size") is None
@@ -43,3 +47,59 @@ def test_protocols_of_one_family_belong_together():
 
 def test_a_benchmark_without_its_images_is_not_opened(tmp_path):
     assert catalogue.data_of("imagenet") is None
+
+
+def run_of(name, source, fingerprint, identity):
+    manifest = store.Manifest(
+        identity=identity,
+        model=store.ModelEntry(name, source, "none", "imagenet-1k", 1000, fingerprint),
+        benchmark=store.BenchmarkEntry("imagenet", 1, "c"),
+        view="clean",
+        precision="fp32",
+        preprocessing={},
+        samples="",
+    )
+    return store.Run(Path("results") / identity, manifest)
+
+
+def labels(*runs):
+    return [run.label for run in catalogue.told_apart(runs)]
+
+
+def test_folders_of_one_name_are_told_apart_by_the_shortest_end_of_their_paths():
+    one = run_of("final", "local-dir:/runs/seed1/final", "1", "a")
+    two = run_of("final", "local-dir:/runs/seed2/final", "2", "b")
+    assert labels(one, two) == ["seed1/final", "seed2/final"]
+    assert labels(one) == ["final"]
+    deep = run_of("final", "local-dir:/other/seed1/final", "3", "c")
+    assert labels(one, deep) == ["runs/seed1/final", "other/seed1/final"]
+
+
+def test_weights_trained_again_in_one_folder_are_told_apart_by_their_fingerprint():
+    source = "local-dir:/runs/final"
+    assert labels(run_of("final", source, "1a2b3c4d5e", "a"), run_of("final", source, "99887766aa", "b")) == [
+        "final (weights 1a2b3c4d)",
+        "final (weights 99887766)",
+    ]
+
+
+def test_a_folder_trained_again_can_be_chosen_beside_its_older_results(tmp_path, monkeypatch):
+    folder = tmp_path / "zoo" / "final"
+    folder.mkdir(parents=True)
+    (folder / "config.json").write_text("{}")
+    (folder / "model.safetensors").write_bytes(b"new weights")
+    monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path / "zoo"))
+    new = hashlib.sha256(b"new weights").hexdigest()
+    runs = catalogue.told_apart([run_of("final", f"local-dir:{folder}", "0123456789", "a")])
+    known = catalogue.known_models(runs)
+    assert next(iter(known)) == "final (weights 01234567)"
+    assert known[f"final (weights {new[:8]})"].benchmarks == ()
+
+
+def test_two_model_folders_with_a_folder_of_one_name_offer_both(tmp_path, monkeypatch):
+    for seed in ("seed1", "seed2"):
+        (tmp_path / seed / "final").mkdir(parents=True)
+        (tmp_path / seed / "final" / "config.json").write_text("{}")
+        (tmp_path / seed / "final" / "model.safetensors").write_text(seed)
+    monkeypatch.setenv("OFFCENTER_MODELS", f"{tmp_path / 'seed1'}:{tmp_path / 'seed2'}")
+    assert {"seed1/final", "seed2/final"} <= set(catalogue.known_models([]))

@@ -8,7 +8,7 @@ from core.answers import report
 from core.embedded import card
 from core.embedded.train import TRAININGS, trained
 from core.evaluate.loop import Plan, evaluate
-from core.images.preprocess import as_rgb
+from core.images.opening import as_rgb
 from core.models.engine import Engine
 from core.store import lists
 
@@ -87,8 +87,8 @@ def test_no_stored_result_names_a_path_of_the_machine_that_made_it():
     for run in store.list_runs():
         text = (run.path / store.MANIFEST).read_text(encoding="utf-8")
         assert "/" + "home/" not in text
-        assert run.info["model"]["source"] in trained()
-        assert not run.info["samples"].startswith("/")
+        assert run.source in trained()
+        assert not run.manifest.samples.startswith("/")
 
 
 def test_an_imagenet_classifier_is_judged_on_the_ten_categories(shared, monkeypatch, tmp_path):

@@ -1,5 +1,6 @@
 """The loop: right, resumable, honest about what failed."""
 
+import errno
 import json
 import os
 import shutil
@@ -15,15 +16,15 @@ import torch
 from PIL import Image
 from timm.data import create_transform
 
-from core import metrics, models, store
+from core import metrics, models, paths, store
 from core.answers import report
 from core.benchmarks import open_benchmark
-from core.errors import DataError, LabelSpaceError, StoreError, UsageError
+from core.errors import DataError, LabelSpaceError, StorageError, StoreError, UsageError
 from core.evaluate import loop as evaluation
 from core.evaluate.loop import Plan, evaluate
 from core.images import views
 from core.types import Progress, View
-from tests.conftest import GREEN, RED, RED_WNID, REPO, TOY_TRANSFORM, BrightestChannel
+from tests.conftest import GREEN, GREEN_WNID, RED, RED_WNID, REPO, TOY_TRANSFORM, BrightestChannel
 
 
 @pytest.fixture
@@ -41,7 +42,7 @@ def test_the_one_wrongly_coloured_image_is_the_one_mistake(toy_model, colours):
     assert table.loc[table["correct"] == 0, "sample_id"].tolist() == [f"{RED_WNID}/0.png"]
     assert accuracy(run)["top1"] == pytest.approx(23 / 24)
     assert run.complete
-    assert run.info["status"] == "complete"
+    assert run.manifest.status == "complete"
 
 
 def test_stored_probabilities_belong_to_the_stored_classes(toy_model, colours):
@@ -88,7 +89,7 @@ def test_a_finished_run_is_returned_without_running_the_model(counting_model, co
 
 def test_a_limited_run_is_partial_and_goes_on_from_there(counting_model, colours):
     run = evaluate(counting_model, colours, limit=10)
-    assert (run.n_done, run.complete, run.info["status"]) == (10, False, "partial")
+    assert (run.n_done, run.complete, run.manifest.status) == (10, False, "partial")
     assert any("partial: 10 of 24" in warning for warning in report.build(run)["warnings"])
     assert evaluate(counting_model, colours, limit=5).n_done == 10
     assert evaluate(counting_model, colours).complete
@@ -148,6 +149,45 @@ def test_files_that_are_no_images_are_recorded_counted_and_not_fatal(toy_model, 
     assert "I;16 has more than 8 bits" in errors[f"{RED_WNID}/3.png"]
 
 
+@pytest.mark.parametrize("fault", ["EIO", "EMFILE", "ESTALE", "ENOENT"])
+def test_what_the_system_says_is_not_kept_and_the_same_command_tries_again(
+    toy_model, colour_folder, monkeypatch, fault
+):
+    code, real = getattr(errno, fault), Image.open
+
+    def flaky(source, *given, **named):
+        if RED_WNID in str(source):
+            raise OSError(code, os.strerror(code), str(source))
+        return real(source, *given, **named)
+
+    benchmark = open_benchmark("imagenet", colour_folder)
+    monkeypatch.setattr(Image, "open", flaky)
+    with pytest.raises(StorageError, match=f"8 of 24 images could not be read; the first: .*{os.strerror(code)}"):
+        evaluate(toy_model, benchmark, batch_size=4)
+    partial = store.find_run("imagenet", toy_model.name)
+    assert (partial.n_done, partial.complete) == (16, False)
+    monkeypatch.setattr(Image, "open", real)
+    run = evaluate(toy_model, benchmark, batch_size=4)
+    assert run.complete
+    assert store.read(run)["error"].isna().all()
+
+
+def test_two_copies_of_an_image_get_noise_of_their_own_the_same_in_each_run(toy_model, colour_folder):
+    for wnid in (RED_WNID, GREEN_WNID):
+        for number in range(8):
+            Image.new("RGB", (32, 32), (120, 128, 136)).save(colour_folder / wnid / f"{number}.png")
+    said = [
+        store.read(evaluate(toy_model, open_benchmark("imagenet", colour_folder), view="noise-0.25", fresh=fresh))
+        for fresh in (False, True)
+    ]
+    first, again = (
+        {row.sample_id: tuple(row.top10_prob) for row in table.itertuples() if "/" in row.sample_id} for table in said
+    )
+    assert first == again
+    copies = [prob for name, prob in first.items() if name.partition("/")[0] in (RED_WNID, GREEN_WNID)]
+    assert len(copies) == len(set(copies)) == 16
+
+
 def test_a_vanished_data_folder_stops_the_run_and_blames_no_image(toy_model, colours, colour_folder):
     def progress(state: Progress):
         if state.stage == "loading the model":
@@ -171,10 +211,20 @@ def test_ctrl_c_stores_what_was_finished_and_the_same_call_goes_on(counting_mode
     (run,) = store.list_runs()
     stored = run.n_done
     assert 6 <= stored < 24
-    assert run.info["status"] == "partial"
+    assert run.manifest.status == "partial"
     seen = counting_model.module.seen
     assert evaluate(counting_model, colours).complete
     assert counting_model.module.seen - seen == 24 - stored
+
+
+def test_ctrl_c_while_the_model_is_loaded_says_the_same(toy_model, colours):
+    def progress(state: Progress):
+        if state.stage == "loading the model":
+            raise KeyboardInterrupt
+
+    with pytest.raises(evaluation.InterruptedRunError, match=r"stopped: 0 of 24 images are stored; the same command"):
+        evaluate(toy_model, colours, progress=progress)
+    assert evaluate(toy_model, colours).complete
 
 
 def test_a_killed_run_loses_less_than_a_batch_and_is_finished_by_the_same_command(colour_folder, tmp_path):
@@ -238,7 +288,7 @@ def test_partial_results_are_readable_while_the_run_goes_on(toy_model, colours, 
     def progress(state: Progress):
         if state.done:
             (run,) = store.list_runs()
-            seen.append((run.info["status"], run.n_done, report.build(run)["n"]))
+            seen.append((run.manifest.status, run.n_done, report.build(run)["n"]))
 
     evaluate(toy_model, colours, batch_size=4, workers=1, progress=progress)
     assert seen[0] == ("running", 4, 4)
@@ -278,6 +328,74 @@ def test_logits_are_kept_on_request_and_only_with_fresh_for_a_run_without(toy_mo
     assert logits.dtype == np.float16
     predictions = store.read(run).set_index("sample_id").loc[ids]
     assert logits.argmax(axis=1).tolist() == [top[0] for top in predictions["top10"]]
+
+
+def test_logits_are_kept_by_a_run_that_was_interrupted_before_its_first_image(toy_model, colours):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    hook = toy_model.module.register_forward_pre_hook(interrupt)
+    with pytest.raises(evaluation.InterruptedRunError, match="0 of 24 images are stored"):
+        evaluate(toy_model, colours)
+    hook.remove()
+    run = evaluate(toy_model, colours, keep_logits=True)
+    assert run.manifest.keep_logits
+    assert len(store.read_logits(run)[0]) == 24
+
+
+def test_logits_asked_for_while_another_process_begins_without_are_refused(toy_model, colours):
+    identity = Plan.of(toy_model, colours).identity(toy_model)
+    folder = store.run_folder("imagenet", toy_model.name, identity)
+    waiting, said = threading.Event(), []
+
+    def second():
+        try:
+            evaluate(toy_model, colours, keep_logits=True, progress=lambda state: waiting.set())
+        except UsageError as error:
+            said.append(str(error))
+
+    finished = evaluate(toy_model, colours)
+    parts = [path.rename(path.with_name(f"kept-{path.name}")) for path in finished.path.glob("part-*")]
+    (folder / store.MANIFEST).unlink()
+    with store.open_writer(folder, finished.manifest) as writer:
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert waiting.wait(10)
+        for path in parts:
+            path.rename(path.with_name(path.name.removeprefix("kept-")))
+        writer.write_manifest(status="complete")
+    thread.join(20)
+    assert said == [f"the stored result {identity} has no logits: add --fresh to make it again with them."]
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 512])
+def test_a_manifest_without_bytes_is_made_again_without_inference(counting_model, colours, content):
+    run = evaluate(counting_model, colours)
+    (run.path / store.MANIFEST).write_bytes(content)
+    seen = counting_model.module.seen
+    again = evaluate(counting_model, colours)
+    assert counting_model.module.seen == seen
+    assert (again.identity, again.complete, again.manifest.status) == (run.identity, True, "complete")
+
+
+def test_a_corrected_factor_is_in_reports_without_inference_and_without_another_identity(counting_model, colours):
+    class Corrected(type(colours)):
+        def samples(self, label_space):
+            return super().samples(label_space).assign(**{"class": "fish"})
+
+    first = evaluate(counting_model, colours)
+    assert set(report.joined(first)["class"]) == {"tench", "goldfish", "great white shark"}
+    seen = counting_model.module.seen
+    again = evaluate(counting_model, Corrected(colours.root))
+    assert counting_model.module.seen == seen
+    assert again.identity == first.identity
+    assert set(report.joined(again)["class"]) == {"fish"}
+
+
+def test_a_result_that_comes_with_the_project_needs_no_samples_table_of_ones_own(embedded_results):
+    found = next(run for run in store.list_runs() if run.benchmark == "diorama/clean")
+    assert evaluate(found.model, open_benchmark("diorama/clean")).path == found.path
+    assert not list(paths.results_home().rglob("*.parquet"))
 
 
 def test_a_mirrored_view_shows_the_model_the_mirrored_image(toy_model, colours):
@@ -329,13 +447,16 @@ def test_a_model_of_other_classes_is_refused(toy_model, colours):
 
 
 def test_the_manifest_says_what_was_run_with_what(toy_model, colours):
-    info = evaluate(toy_model, colours).info
-    assert info["preprocessing"] == TOY_TRANSFORM
-    assert info["versions"]["torch"] == torch.__version__
-    assert info["benchmark"]["n"] == 24
-    assert info["session"]["images"] == 24
-    assert info["session"]["device"] == "cpu"
-    assert json.loads((store.list_runs()[0].path / "run.json").read_text()) == info
+    run = evaluate(toy_model, colours)
+    manifest = run.manifest
+    assert manifest.preprocessing == TOY_TRANSFORM
+    assert manifest.versions["torch"] == torch.__version__
+    assert manifest.benchmark.n == 24
+    assert manifest.benchmark.root == str(colours.root)
+    assert manifest.benchmark.card == colours.card()
+    assert manifest.session.images == 24
+    assert manifest.session.device == "cpu"
+    assert json.loads((run.path / "run.json").read_text()) == manifest.to_json()
 
 
 @pytest.mark.shared

@@ -1,12 +1,14 @@
 """The queue of evaluations with real worker processes: started, followed, cancelled, killed and gone on with."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from dataclasses import replace
 
 import pytest
+import safetensors.torch
 
 from core import jobs, paths, store
 from core.benchmarks import open_benchmark
@@ -42,7 +44,7 @@ def test_a_job_is_followed_and_cancelled_and_its_images_are_kept(small_request):
     assert until(lambda: state_of(job) == "cancelled")
     assert 0 < partial.n_done < N_IMAGES
     assert partial.n_done == jobs.find_job(job.id).progress.done
-    assert store.open_run(partial.path).info["status"] == "partial"
+    assert store.open_run(partial.path).manifest.status == "partial"
 
 
 def test_a_job_is_cancelled_by_a_server_that_was_started_in_the_background(small_request):
@@ -77,7 +79,7 @@ def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on_from_what_is_stor
     run = store.find_run("imagenet", "small", view="clean")
     assert run.complete
     assert first.result["identity"] == run.identity
-    assert run.info["session"]["images"] == N_IMAGES - kept
+    assert run.manifest.session.images == N_IMAGES - kept
     assert store.read(run)["sample_id"].is_unique
     assert paths.remembered_data("imagenet") == open_benchmark("imagenet").root
 
@@ -115,7 +117,7 @@ def test_a_politely_ended_worker_stores_what_is_finished_and_the_job_is_interrup
     os.kill(jobs.find_job(job.id).pid, signal.SIGTERM)
     assert until(lambda: state_of(job) == "interrupted")
     assert until(lambda: not is_locked(jobs.worker_lock("cpu")))
-    assert store.find_run("imagenet", "small").info["status"] == "partial"
+    assert store.find_run("imagenet", "small").manifest.status == "partial"
 
 
 def test_a_wish_to_cancel_that_comes_before_the_first_image_is_heard_and_the_next_job_runs(small_request):
@@ -252,3 +254,18 @@ def test_the_cost_of_a_folder_of_something_else_says_so(tmp_path):
     (tmp_path / "holiday").mkdir()
     with pytest.raises(DataError, match="no folder named by an ImageNet-1k WordNet id"):
         cost.count_images("imagenet", str(tmp_path))
+
+
+def test_a_folder_trained_again_is_not_taken_for_what_was_evaluated(small_request):
+    evaluate("small", open_benchmark("imagenet", small_request.data), device="cpu", limit=5)
+    assert estimated(small_request).n_stored == 5
+    weights = paths.model_folders()[-1] / "small" / "model.safetensors"
+    state = safetensors.torch.load_file(weights)
+    safetensors.torch.save_file({name: 2 * value for name, value in state.items()}, weights)
+    assert estimated(small_request).n_stored == 0
+
+
+def test_another_copy_of_the_data_is_not_taken_for_what_was_evaluated(small_request, tmp_path):
+    evaluate("small", open_benchmark("imagenet", small_request.data), device="cpu", limit=5)
+    shutil.copytree(small_request.data, tmp_path / "copy")
+    assert estimated(replace(small_request, data=str(tmp_path / "copy"))).n_stored == 0

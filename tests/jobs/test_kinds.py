@@ -25,7 +25,7 @@ EMBEDDED_MODEL, COMPOSED = "test_efficientnet.diorama", "diorama/location"
 EXAMPLES = [
     Evaluation("small", "imagenet", "/photos", limit=5),
     Diagnosis("small", "diorama/location", "ab12"),
-    Probe("small", "focus", "ab12", "/photos", seed=3),
+    Probe("small", "focus", "ab12", seed=3),
     Generation("/cut-outs", "/places", "size", "/set", per_object=2, min_inside=0.5),
     Import("/logits/soup.npy", "soup", order="class"),
     Refresh(workers=2),
@@ -47,7 +47,7 @@ def probed(tmp_path, monkeypatch):
     rows = [(f"/car/{n}.jpg", "car", "day", "none", "snow" if n % 2 else "street", "no") for n in range(44)]
     root = focus(tmp_path / "photos", rows=rows)
     evaluate("small", open_benchmark("focus", root), device="cpu")
-    return Probe("small", "focus", data=str(root), device="cpu")
+    return Probe("small", "focus", device="cpu")
 
 
 def done(arguments):
@@ -138,7 +138,7 @@ def test_logits_are_imported_by_a_job_of_the_cpu_queue(tmp_path):
         (Diagnosis("small", COMPOSED, limit=0), "limit is 0, but must be at least 1"),
         (Diagnosis("small", COMPOSED, device="gpu"), "unknown device 'gpu'"),
         (Probe("small", "diorama/settings"), "no result of model 'small'"),
-        (Probe("small", "focus"), "no data folder is given for 'focus'"),
+        (Probe("small", "fokus"), "Did you mean 'focus'"),
         (Probe("small", "diorama/settings", seed=-1), "seed is -1, but must be at least 0"),
         (Generation("/none", "/none", "size", "/set"), "foregrounds '/none' is not a folder on this machine"),
         (Generation("/", "/none", "size", "/set"), "backgrounds '/none' is not a folder on this machine"),

@@ -6,6 +6,7 @@ import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
+from core import store
 from tests.conftest import REPO
 from tests.synthetic_store import make
 
@@ -45,7 +46,7 @@ def _empty_caches():
 @pytest.fixture
 def no_results(monkeypatch):
     """A machine without any result, those that come with the project included."""
-    monkeypatch.setattr("core.store.list_runs", lambda *_, **__: [])
+    monkeypatch.setattr("core.store.list_all", lambda: store.Listing([], {}))
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Every page with results, with none, with a partial and a failed run, with damaged and foreign links."""
 
-import json
 import subprocess
 import sys
 
@@ -145,6 +144,19 @@ def test_a_link_to_an_image_opens_the_drawer(two_models):
         {"cell": "rubbish"},
         {"cell": "si-score/location;x"},
         {"cell": "si-score/location;nonsense=3"},
+        {"cell": "si-score/location;x=1e-5;y=3e-5"},
+        {"cell": "si-score/location;x=True;y=seven"},
+        {"cell": "si-score/location;x=nan;y=0.5"},
+        {"cell": "si-score/location;x=inf"},
+        {"cell": f"si-score/location;x={'9' * 5000}"},
+        {"cell": f"si-score/location;class={'9' * 5000}"},
+        {"cell": "si-score/location;class=7"},
+        {"cell": "si-score/location;class=True"},
+        {"cell": "si-score/location;class=naïve 犬 %ff%"},
+        {"cell": "si-score/location;class=;=;"},
+        {"at_rotation_area": "1e-5", "view": "Rotation"},
+        {"at_rotation_area": "nan", "lines_rotation": "seven", "view": "Rotation"},
+        {"cls": ["7", "True", "犬"], "inside": ["nan", "inf"]},
         {"image": "si-score/location:no/such.jpg"},
         {"image": "unknown:thing"},
         {"p": "99", "cell": "si-score/location;x=0.05;y=0.95"},
@@ -187,8 +199,7 @@ def test_a_damaged_result_does_not_hide_the_others(toy_model, colour_folder, two
 def test_models_under_different_preprocessing_are_flagged(two_models):
     samples = make_samples("size", 900)
     other = write_run("size", samples, "other.synthetic", np.ones(900, bool))
-    info = {**other.info, "precision": "bf16"}
-    (other.path / store.MANIFEST).write_text(json.dumps(info))
+    store.amend(other, precision="bf16")
     at = open_page(FACTORS, benchmark="si-score", models=["good.synthetic", "other.synthetic"], view="Size")
     assert "Not compared like with like" in text_of(at)
     assert "precision" in text_of(at)

@@ -11,7 +11,7 @@ SCHEMA = "CREATE TABLE IF NOT EXISTS notes (text TEXT NOT NULL)"
 
 
 def test_a_new_file_is_opened_by_many_at_once(tmp_path):
-    for round_ in range(100):
+    for round_ in range(40):
         path, together, failed = tmp_path / f"{round_}.sqlite", threading.Barrier(12), []
 
         def note(path=path, together=together, failed=failed):

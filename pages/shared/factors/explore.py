@@ -9,8 +9,9 @@ import streamlit as st
 
 from core import store
 from core.answers import catalogue
+from core.answers.cards import card_of
 from core.answers.questions import Question, Where
-from core.types import Benchmark, Factor
+from core.types import Factor, FactorValue
 from core.wording import short_label, value
 from pages.shared.page import cached, text
 
@@ -78,9 +79,9 @@ def protocols(family: str) -> dict[str, str]:
     return found
 
 
-def factor_of(key: str, name: str) -> Factor:
-    """A benchmark's factor by its name."""
-    return next(factor for factor in catalogue.benchmark_class(key).factors if factor.name == name)
+def factor_of(run: store.Run, name: str) -> Factor:
+    """A factor of a run's benchmark by its name."""
+    return next(factor for factor in card_of(run).factors if factor.name == name)
 
 
 def controls(found: Mapping[str, str], run: store.Run, n_models: int) -> Controls:
@@ -117,7 +118,7 @@ def controls(found: Mapping[str, str], run: store.Run, n_models: int) -> Control
 
 
 def _about(keys: Sequence[str]) -> None:
-    text.about([catalogue.benchmark_class(key) for key in keys])
+    text.about([catalogue.benchmark_class(key).card() for key in keys])
 
 
 def _filters(run: store.Run) -> tuple[Where, ...]:
@@ -127,7 +128,7 @@ def _filters(run: store.Run) -> tuple[Where, ...]:
         tuple(st.session_state.get(key, (0, 100))) != (0, 100) for key in ("inside", "areas")
     )
     with st.popover(f"Filters · {active}" if active else "Filters", icon=":material/filter_alt:"):
-        classes = cached.levels(run, factor_of(run.benchmark, "class"))
+        classes = cached.levels(run, factor_of(run, "class"))
         picked = st.multiselect("Classes", classes, key="cls", bind="query-params", placeholder="All classes")
         if picked:
             where.append(Where("class", values=tuple(sorted(picked))))
@@ -135,7 +136,7 @@ def _filters(run: store.Run) -> tuple[Where, ...]:
             ("pct_inside_image", "inside", "Share of the object's box inside the image"),
             ("area", "areas", "Object area / image area"),
         ):
-            if all(factor.name != name for factor in catalogue.benchmark_class(run.benchmark).factors):
+            if card_of(run).factor(name) is None:
                 continue
             low, high = st.slider(label, 0, 100, (0, 100), 1, format="%d %%", key=key, bind="query-params")
             if (low, high) != (0, 100):
@@ -150,8 +151,7 @@ def roles(run: store.Run, protocol: str) -> Roles:
         run: Its varying factors are offered.
         protocol: Its factors are the axis by default.
     """
-    benchmark = catalogue.benchmark_class(run.benchmark)
-    varying = _varying(run, benchmark)
+    varying = _varying(run)
     offered = _axes(varying, PROTOCOLS[protocol])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         axis = st.selectbox("Axis", list(offered), key=f"axis_{protocol}", bind="query-params", width=190)
@@ -162,10 +162,11 @@ def roles(run: store.Run, protocol: str) -> Roles:
     return Roles(chosen, lines, tuple(part for part in where if part is not None))
 
 
-def _varying(run: store.Run, benchmark: type[Benchmark]) -> list[Factor]:
+def _varying(run: store.Run) -> list[Factor]:
     """Factors that the benchmark reports by and that have more than one value in this result."""
-    reported = {name for table in benchmark.tables for name in table.by}
-    return [factor for factor in benchmark.factors if factor.name in reported and len(cached.levels(run, factor)) > 1]
+    card = card_of(run)
+    reported = {name for table in card.tables for name in table.by}
+    return [factor for factor in card.factors if factor.name in reported and len(cached.levels(run, factor)) > 1]
 
 
 def _axes(varying: Sequence[Factor], first: tuple[str, ...]) -> dict[str, tuple[Factor, ...]]:
@@ -190,8 +191,16 @@ def _lines(run: store.Run, protocol: str, offered: Sequence[Factor]) -> Factor |
 
 def _slider(run: store.Run, protocol: str, factor: Factor) -> Where | None:
     """A factor as a slider: all values together, or one."""
-    levels = {value(factor, level): level for level in cached.levels(run, factor)}
+    levels = _named(factor, cached.levels(run, factor))
     picked = st.select_slider(
         short_label(factor), [ALL, *levels], key=f"at_{protocol}_{factor.name}", bind="query-params", width=200
     )
-    return None if picked in (ALL, None) else Where.equals(factor.name, float(levels[picked]))
+    return Where.equals(factor.name, levels[picked]) if picked in levels else None
+
+
+def _named(factor: Factor, levels: Sequence[FactorValue]) -> dict[str, FactorValue]:
+    """Values by what a reader sees; in full where two would read the same."""
+    said = [value(factor, level) for level in levels]
+    return {
+        name if said.count(name) == 1 else factor.text(level): level for name, level in zip(said, levels, strict=True)
+    }

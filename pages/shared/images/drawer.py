@@ -10,14 +10,16 @@ from urllib.parse import urlencode
 import streamlit as st
 from PIL import Image
 
-from core import store
+from core import benchmarks, store
 from core.answers import joined
-from core.answers.catalogue import benchmark_class
+from core.answers.cards import card_of
+from core.benchmarks.base import Benchmark
 from core.errors import OffcenterError
 from core.images import drawing
-from core.types import Benchmark
+from core.images.opening import as_rgb
+from core.images.preprocess import Preprocess
 from core.wording import value
-from pages.shared.images import on_demand
+from pages.shared.images import on_demand, where
 from pages.shared.page import cached, place, stepping
 from pages.shared.page.frame import Choice
 
@@ -48,9 +50,12 @@ def show_if_open(choice: Choice, order: Sequence[str] = ()) -> None:
     if not runs:
         st.info(f"The link names an image of `{found[0]}`, on which no chosen model has a result.")
         return
-    first = place.chosen_model()
-    ordered = dict(sorted(runs.items(), key=lambda item: item[0] != first))
-    _drawer(choice, ordered, tuple(order))
+    chosen = place.chosen_model()
+    ordered = dict(sorted(runs.items(), key=lambda item: item[0] != chosen))
+    # Of other data an image of the same name is another image.
+    root = benchmarks.root_of(next(iter(ordered.values())))
+    same = {model: run for model, run in ordered.items() if benchmarks.root_of(run) == root}
+    _drawer(choice, same, tuple(order))
 
 
 @st.dialog("Image", width=760, position="right", on_dismiss=place.close_image)
@@ -67,7 +72,7 @@ def _drawer(choice: Choice, runs: dict[str, store.Run], order: tuple[str, ...]) 
         return
     left, right = st.columns([1, 1], gap="medium")
     with left:
-        _picture(choice, key, sample_id, runs, there)
+        _picture(sample_id, runs, there)
     with right:
         for model, sample in there.items():
             top5(model, runs[model], sample, choice.colours[model])
@@ -93,31 +98,28 @@ def _stepped(key: str) -> None:
         place.open_image(key, step)
 
 
-def _picture(
-    choice: Choice, key: str, sample_id: str, runs: dict[str, store.Run], there: dict[str, joined.Sample]
-) -> None:
-    source = cached.benchmark(key, choice.data_home)
+def _picture(sample_id: str, runs: dict[str, store.Run], there: dict[str, joined.Sample]) -> None:
+    source = cached.source_of(runs[next(iter(there))])
     if source is None:
-        st.info(f"The image is not on this machine. {benchmark_class(key).how_to_get}")
+        where.ask(runs[next(iter(there))])
         return
     # What a model saw whose predictions were imported is not known.
-    model = next((model for model in there if runs[model].info["preprocessing"]), None)
-    if model is None:
-        st.image(source.image(sample_id), width="stretch")
-        return
-    transform = runs[model].info["preprocessing"]
+    model = next((model for model in there if runs[model].preprocessing), None)
+    transform = runs[model].preprocessing if model else {}
     try:
-        seen = drawing.as_seen(source.image(sample_id), transform)
-        mask = source.mask(sample_id)
-    except (OSError, ValueError, KeyError, OffcenterError) as error:
+        if not transform:
+            st.image(as_rgb(source.image(sample_id)), width="stretch")
+            return
+        found = source.seen(sample_id, Preprocess(transform), runs[model].view)
+    except OffcenterError as error:
         st.warning(f"The image cannot be opened: {error}")
         return
-    modes = [_PLAIN, *([_OUTLINE] if mask is not None else []), _HEAT]
+    seen = Image.fromarray(found.picture)
+    modes = [_PLAIN, *([_OUTLINE] if found.mask is not None else []), _HEAT]
     mode = st.segmented_control("Shown", modes, default=_PLAIN, key="drawer-mode", label_visibility="collapsed")
     slot = st.empty()
-    if mode == _OUTLINE and mask is not None:
-        outline = drawing.as_seen(Image.fromarray(mask).convert("RGB"), transform)
-        seen = drawing.with_outline(seen, drawing.is_object(outline))
+    if mode == _OUTLINE and found.mask is not None:
+        seen = drawing.with_outline(seen, found.mask)
     elif mode == _HEAT:
         seen = _with_heat(seen, source, sample_id, runs, there)
     scale = max(1, round(_PICTURE_PX / seen.width))
@@ -135,12 +137,12 @@ def _with_heat(
 ) -> Image.Image:
     """The image under a Grad-CAM of a class that the user chooses."""
     model, sample = next(iter(there.items()))
-    info = runs[model].info
-    space = info["model"]["label_space"]
+    run = runs[model]
+    space = run.label_space
     classes = list(dict.fromkeys([*(index for index, _ in sample.top[:5]), *sample.accepted]))
     target = st.selectbox("Class", classes, format_func=lambda index: cached.class_name(space, index), key="cam-class")
     opacity = st.slider("Opacity", 0, 100, 65, 5, format="%d %%", key="cam-opacity")
-    heat = on_demand.explain(info["model"]["source"], source.key, str(source.root), sample_id, target, info["view"])
+    heat = on_demand.explain(run.source, source.key, str(source.root), sample_id, target, run.view)
     if heat.values is None:
         st.info(heat.message)
         return seen
@@ -154,7 +156,7 @@ def top5(model: str, run: store.Run, sample: joined.Sample, colour: str) -> None
         return
     right = sample.is_right()
     mark = '<span class="oc-right">✓ right</span>' if right else '<span class="oc-wrong">✗ wrong</span>'
-    space = run.info["model"]["label_space"]
+    space = run.label_space
     rows = []
     for index, share in sample.top[:5]:
         name = html.escape(cached.class_name(space, index))
@@ -170,11 +172,11 @@ def top5(model: str, run: store.Run, sample: joined.Sample, colour: str) -> None
 def _facts(key: str, sample_id: str, runs: dict[str, store.Run], there: dict[str, joined.Sample]) -> None:
     """Accepted classes, factors, identity and the link."""
     model, sample = next(iter(there.items()))
-    space = runs[model].info["model"]["label_space"]
+    space = runs[model].label_space
     accepted = ", ".join(cached.class_name(space, index) for index in sample.accepted[:8])
     more = f" and {len(sample.accepted) - 8} more" if len(sample.accepted) > 8 else ""
     facts = [("accepted", accepted + more)]
-    for factor in benchmark_class(key).factors:
+    for factor in card_of(runs[model]).factors:
         if sample.factors.get(factor.name) is not None:
             facts.append((factor.label, value(factor, sample.factors[factor.name])))
     facts += [("image", f"{sample_id} of {key}")]

@@ -11,12 +11,11 @@ import pandas as pd
 import streamlit as st
 
 from core import store
-from core.answers.catalogue import benchmark_class
 from core.answers.questions import Question
-from core.types import Benchmark
+from core.benchmarks.base import Benchmark
 from core.wording import percent
+from pages.shared.images import where
 from pages.shared.page import cached, place
-from pages.shared.page.frame import Choice
 
 PER_PAGE = 24
 SHOWN = {"all": "All", "wrong": "Wrong", "right": "Right"}
@@ -79,14 +78,13 @@ export default function(component) {
 _grid = st.components.v2.component("offcenter_gallery", html='<div class="grid"></div>', css=_CSS, js=_JS)
 
 
-def show(run: store.Run, question: Question, heading: str, choice: Choice, key: str = "gallery") -> pd.DataFrame:
+def show(run: store.Run, question: Question, heading: str, key: str = "gallery") -> pd.DataFrame:
     """The images behind a question, 24 a page, the surest predictions first.
 
     Args:
         run: Whose predictions decide edges and order.
         question: Its ``where`` chooses the images.
         heading: What they have in common, such as ``x = 0.05, y = 0.95``.
-        choice: Of the sidebar.
         key: Names the widgets on the page.
 
     Returns:
@@ -104,17 +102,17 @@ def show(run: store.Run, question: Question, heading: str, choice: Choice, key: 
             rows = rows[rows["right"] == (shown == "right")]
         pages = max(1, math.ceil(len(rows) / PER_PAGE))
         page = st.pagination(pages, key=place.PAGE, bind="query-params", max_visible_pages=5) if pages > 1 else 1
-        st.caption(f"as seen by {run.model}, surest first")
+        st.caption(f"as seen by {run.label}, surest first")
     if rows.empty:
         st.caption("No image here.")
         return rows
-    source = cached.benchmark(run.benchmark, choice.data_home)
+    source = cached.source_of(run)
     if source is None:
-        st.caption(f"The images are not on this machine. {benchmark_class(run.benchmark).how_to_get}")
+        where.ask(run)
     part = rows.iloc[(page - 1) * PER_PAGE : page * PER_PAGE]
     _grid(
         key=key,
-        data={"images": [_item(row, run, source, choice) for row in part.to_dict("records")]},
+        data={"images": [_item(row, run, source) for row in part.to_dict("records")]},
         on_picked_change=partial(_picked, run.benchmark, key),
     )
     return rows
@@ -143,14 +141,14 @@ def _picked(benchmark: str, key: str) -> None:
         place.open_image(benchmark, picked)
 
 
-def _item(row: dict[str, Any], run: store.Run, source: Benchmark | None, choice: Choice) -> dict[str, str]:
+def _item(row: dict[str, Any], run: store.Run, source: Benchmark | None) -> dict[str, str]:
     failed = math.isnan(row["right"])
     state = "failed" if failed else "right" if row["right"] else "wrong"
-    name = cached.class_name(run.info["model"]["label_space"], row["predicted"]) if not failed else "failed"
+    name = cached.class_name(run.label_space, row["predicted"]) if not failed else "failed"
     caption = name if failed else f"{name} {row['confidence']:.2f}"
     return {
         "id": row["sample_id"],
-        "src": cached.thumbnail(source, choice.data_home, row["sample_id"]) if source else "",
+        "src": cached.thumbnail(source, row["sample_id"]) if source else "",
         "state": state,
         "caption": caption,
         "title": f"{state}: {caption} · {row['sample_id']}",

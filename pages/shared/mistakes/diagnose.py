@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import streamlit as st
 
@@ -24,7 +26,7 @@ _SIDE_PX = 160
 
 def can_diagnose(subject: Subject) -> bool:
     """Whether the subject's pictures were composed and its model can be asked."""
-    if subject.run is None or subject.source is None or not subject.run.info["preprocessing"]:
+    if subject.run is None or subject.source is None or not subject.run.preprocessing:
         return False
     return counterfactual.composer_of(subject.source) is not None
 
@@ -64,7 +66,7 @@ def show_one(subject: Subject, row: pd.Series) -> None:
     if run is None or sample is None:
         return
     try:
-        tried = _tried(run.info["model"]["source"], run.benchmark, row["sample_id"], sample.accepted)
+        tried = _tried(cached.key_of(run), row["sample_id"], sample.accepted)
     except OffcenterError as error:
         st.info(str(error))
         return
@@ -79,12 +81,12 @@ def show_one(subject: Subject, row: pd.Series) -> None:
 
 
 @st.cache_data(max_entries=64, show_spinner="Changing one thing at a time …")
-def _tried(
-    source: str, benchmark: str, sample_id: str, accepted: tuple[int, ...]
-) -> list[tuple[str, str, bytes, int, bool]]:
+def _tried(key: tuple[str, int], sample_id: str, accepted: tuple[int, ...]) -> list[tuple[str, str, bytes, int, bool]]:
     from core.mistakes import asking
 
+    run = store.open_run(Path(key[0]))
+    assert run is not None
     return [
         (each.factor, each.said, drawing.thumbnail(each.image, 2 * _SIDE_PX), each.predicted, each.repaired)
-        for each in asking.try_one(source, benchmark, sample_id, accepted)
+        for each in asking.try_one(run, sample_id, accepted)
     ]

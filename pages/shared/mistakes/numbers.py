@@ -61,8 +61,8 @@ def _scores(runs: dict[str, store.Run]) -> list[Tile]:
     return [
         Tile(
             row["measure"].capitalize(),
-            f"{int(row['n_right'])} of {int(row['n'])}" if "n_right" in row else percent(row["top1"]),
-            interval(row["top1_low"], row["top1_high"]),
+            f"{int(row['n_right'])} of {int(row['n'])}" if "n_right" in row else percent(row["value"]),
+            interval(row["low"], row["high"]),
             f"n = {int(row['n']):,} images, {int(row['n_classes']):,} original classes.",
         )
         for row in cached.scores(run).to_dict("records")

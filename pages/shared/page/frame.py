@@ -33,6 +33,7 @@ LINKS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 RUNS_PAGE = "pages/runs.py"
 MODELS, BENCHMARK = "models", "benchmark"
+_NEWEST = "newest"
 ICON = paths.EMBEDDED / "brand" / "icon.png"
 #: An image, because Streamlit strips inline SVG; its two colours are legible on both themes.
 _MARK = (
@@ -55,6 +56,7 @@ class Choice:
         runs: All stored results.
         colours: By chosen model.
         data_home: Key of caches; the data folder.
+        data: The beginning of the content that was chosen, by benchmark with results on several data.
     """
 
     models: tuple[str, ...]
@@ -63,14 +65,16 @@ class Choice:
     runs: Sequence[store.Run] = field(repr=False)
     colours: Mapping[str, str] = field(repr=False)
     data_home: str = ""
+    data: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def run(self, model: str, benchmark: str) -> store.Run | None:
         """A model's stored result, or None."""
-        return catalogue.newest_run(self.runs, model, benchmark)
+        return catalogue.newest_run(self.runs, model, benchmark, content=self.data.get(benchmark, ""))
 
     def query(self) -> list[tuple[str, str]]:
         """The choice as it stands in a URL."""
-        return [(BENCHMARK, self.benchmark), *((MODELS, model) for model in self.models)]
+        chosen = [(_data_name(key), content) for key, content in self.data.items()]
+        return [(BENCHMARK, self.benchmark), *((MODELS, model) for model in self.models), *chosen]
 
     def runs_on(self, benchmark: str) -> dict[str, store.Run]:
         """The chosen models' results on a benchmark."""
@@ -103,11 +107,12 @@ def begin(
         with st.container(key="oc-pickers"):
             benchmark = _pick_benchmark(benchmarks or {}, needed or {}, runs, key)
             keys = _needed(benchmark, benchmarks or {}, needed or {})
-            models = _pick_models(known, keys)
+            models = _pick_models(known, keys, {run.model: run.label for run in reversed(runs)})
+            data = {each: content for each in keys if (content := _pick_data(each, models, runs))}
             colours = colour_of(models, list(known))
             if models:
                 _legend(models, known, colours)
-            choice = Choice(models, benchmark, known, runs, colours, home)
+            choice = Choice(models, benchmark, known, runs, colours, home, data)
             _missing(choice, keys)
             if problems:
                 with st.popover(f"{len(problems)} damaged", icon=":material/broken_image:", width="stretch"):
@@ -166,13 +171,19 @@ def _pick_benchmark(
     return chosen or order[0]
 
 
-def _pick_models(known: Mapping[str, KnownModel], keys: Sequence[str]) -> tuple[str, ...]:
-    """The model picker; models with results on what the page shows come first."""
+def _pick_models(known: Mapping[str, KnownModel], keys: Sequence[str], labels: Mapping[str, str]) -> tuple[str, ...]:
+    """The model picker; models with results on what the page shows come first.
+
+    Args:
+        known: Models by label.
+        keys: Benchmarks of the page.
+        labels: Label by short name, for links from before another model of the same name.
+    """
     order = sorted(known, key=lambda name: (not set(keys) & set(known[name].benchmarks), not known[name].benchmarks))
     if not order:
         st.caption("No model yet: no result is stored and no model folder was found.")
         return ()
-    _set_from_url(MODELS, order, order[:1], many=True)
+    _set_from_url(MODELS, order, order[:1], many=True, aliases=labels)
     chosen = st.multiselect(
         "Models",
         order,
@@ -190,13 +201,44 @@ def _widget(name: str) -> str:
     return f"pick-{name}"
 
 
-def _set_from_url(name: str, options: Sequence[str], default: Sequence[str], *, many: bool = False) -> None:
+def _pick_data(key: str, models: Sequence[str], runs: Sequence[store.Run]) -> str:
+    """The picker of a benchmark's data, where the chosen models have results on several; empty for the newest."""
+    copies = catalogue.copies_of_data([run for run in runs if run.label in models], key)
+    if len(copies) < 2:
+        return ""
+    name, offered = _data_name(key), {_NEWEST: "Newest result of each model", **copies}
+    _set_from_url(name, list(offered), [_NEWEST])
+    chosen = st.selectbox(
+        f"Data of {key}",
+        list(offered),
+        format_func=offered.__getitem__,
+        key=_widget(name),
+        on_change=_put_into_url,
+        args=(name,),
+        help="There are results on several copies or versions of these data.",
+    )
+    return "" if chosen in (None, _NEWEST) else chosen
+
+
+def _data_name(key: str) -> str:
+    return f"data-{paths.slug(key)}"
+
+
+def _set_from_url(
+    name: str,
+    options: Sequence[str],
+    default: Sequence[str],
+    *,
+    many: bool = False,
+    aliases: Mapping[str, str] | None = None,
+) -> None:
     """Set a picker of all pages from the URL, else as it was on the page before, else to its default.
 
     Streamlit's own binding loses a value that came with the URL at the first switch of pages; so pickers that all pages
     share are kept here, and the URL is completed after a switch. What does not exist is left out.
     """
     asked = st.query_params.get_all(name) or st.session_state.get(f"kept-{name}", default)
+    asked = [each if each in options else (aliases or {}).get(each, each) for each in asked]
     valid = [each for each in dict.fromkeys(asked) if each in options][: MOST_MODELS if many else 1] or list(default)
     st.session_state[_widget(name)] = valid if many else valid[0]
     _remember(name, valid, valid == list(default))

@@ -12,7 +12,7 @@ import streamlit as st
 from core import paths, store
 from core.answers import report
 from core.metrics.accuracy import THIN
-from core.types import Benchmark
+from core.types import Card
 from core.wording import preprocessing
 from pages.shared.page.frame import Choice
 
@@ -66,13 +66,13 @@ def tiles(content: Sequence[Tile], choice: Choice) -> None:
 
 def identity_of(runs: Sequence[store.Run]) -> str:
     """Identities of one model's results and what decides them, in one line."""
-    info = runs[0].info
-    day = max(str(run.info.get("updated", ""))[:10] for run in runs)
+    first = runs[0]
+    day = max(run.manifest.updated[:10] for run in runs)
     parts = [
-        f"{runs[0].model}: identity {', '.join(f'{run.identity} ({run.benchmark})' for run in runs)}",
-        f"weights {info['model']['fingerprint'][:8]}",
-        preprocessing(info["preprocessing"]),
-        info["precision"],
+        f"{first.label}: identity {', '.join(f'{run.identity} ({run.benchmark})' for run in runs)}",
+        f"weights {first.fingerprint[:8]}",
+        preprocessing(first.preprocessing),
+        first.precision,
         f"evaluated {day}" if day else "",
     ]
     return " · ".join(part for part in parts if part)
@@ -86,8 +86,8 @@ def short_identity(runs: Sequence[store.Run]) -> str:
 def identities(runs: Sequence[store.Run]) -> None:
     """The foot of a page: a line for each model."""
     unique = list({run.identity: run for run in runs}.values())
-    models = dict.fromkeys(run.model for run in unique)
-    lines = "<br>".join(html.escape(identity_of([run for run in unique if run.model == model])) for model in models)
+    models = dict.fromkeys(run.label for run in unique)
+    lines = "<br>".join(html.escape(identity_of([run for run in unique if run.label == model])) for model in models)
     st.html(f'<div class="oc-identity">{lines}</div>')
 
 
@@ -103,24 +103,22 @@ def flag_state(runs: Sequence[store.Run]) -> None:
     for run in runs:
         done, total = run.n_done, run.n_samples
         if done < total:
-            stopped = (
-                " It was stopped by an error; run it again to go on." if run.info.get("status") == "failed" else ""
-            )
+            stopped = " It was stopped by an error; run it again to go on." if run.manifest.status == "failed" else ""
             st.info(
-                f"**{run.model}** on `{run.benchmark}` is {done / total:.0%} done ({done:,} of {total:,} images, drawn "
+                f"**{run.label}** on `{run.benchmark}` is {done / total:.0%} done ({done:,} of {total:,} images, drawn "
                 f"at random): numbers are estimates of the final ones.{stopped}",
                 icon=":material/hourglass_bottom:",
             )
 
 
-def about(benchmarks: Sequence[type[Benchmark]], more: str = "") -> None:
+def about(cards: Sequence[Card], more: str = "") -> None:
     """The popover on what is measured, and with which interval; ``more`` is Markdown on the page's own terms."""
     with st.popover("About", icon=":material/info:"):
-        for benchmark in benchmarks:
-            st.markdown(f"**{benchmark.title}**  \n{' '.join((benchmark.__doc__ or '').split())}")
+        for card in cards:
+            st.markdown(f"**{card.title}**  \n{card.about}")
         if more:
             st.markdown(more)
-        first = benchmarks[0]
+        first = cards[0]
         unit = first.cluster_unit
         st.markdown(
             f"Intervals: 95 %, bootstrap over {unit}s, because the same {unit} recurs in every cell. Cells with fewer "

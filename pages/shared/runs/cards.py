@@ -149,7 +149,7 @@ def _accuracy(job: Job, run: store.Run) -> None:
         f"Top-1 {percent(overall['top1'])} {interval(overall['top1_low'], overall['top1_high'])} over "
         f"{count(overall['n'], 'image')}{drawn} · identity {run.identity[:8]}"
     )
-    if run.info["view"] == "clean":
+    if run.view == "clean":
         _link(run)
 
 
@@ -179,17 +179,13 @@ def _stored_run(job: Job) -> store.Run | None:
         return None
     wanted = asked.benchmark, asked.view, asked.precision
     return next(
-        (
-            run
-            for run in readable
-            if (run.benchmark, run.info["view"], run.info["precision"]) == wanted and asked.model in _names(run)
-        ),
+        (run for run in readable if (run.benchmark, run.view, run.precision) == wanted and asked.model in _names(run)),
         None,
     )
 
 
 def _names(run: store.Run) -> tuple[str, str, str]:
-    source = run.info["model"]["source"]
+    source = run.source
     return run.model, source, source.removeprefix("hf-hub:")
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import streamlit as st
 
-from core import jobs, paths
+from core import jobs
 from core.answers.catalogue import KnownModel
 from core.benchmarks import benchmark_class, find_data, known_benchmarks
 from core.errors import OffcenterError
@@ -20,6 +20,7 @@ from core.images.views import VIEWS
 from core.jobs import cost
 from core.jobs.cost import Cost
 from core.jobs.kinds import PRECISIONS, Evaluation
+from core.store import weights
 from core.wording import count, duration
 from pages.shared.page import text
 
@@ -42,7 +43,7 @@ def show(known: Mapping[str, KnownModel], first: str = "") -> None:
     with st.container(border=True, key="oc-run-form"):
         left, right = st.columns(2, gap="medium")
         with left:
-            model = _pick_model(details, next((source for source in details if Path(source).name == first), None))
+            model = _pick_model(details, weights.spec_of(known[first].source) if first in known else None)
         with right:
             benchmark = _pick_benchmark()
         data = _pick_data(benchmark)
@@ -56,9 +57,8 @@ def show(known: Mapping[str, KnownModel], first: str = "") -> None:
 
 
 def _sources(known: Mapping[str, KnownModel]) -> dict[str, str]:
-    """What is known of each model, by source. A folder on this machine goes by its name, also once it is moved."""
-    here = {config.parent.name for folder in paths.model_folders() for config in folder.glob("*/config.json")}
-    return {name if name in here else model.source: model.details for name, model in known.items()}
+    """What is known of each model, by what is typed for it; a folder that was trained again is one."""
+    return {weights.spec_of(model.source): model.details for model in known.values()}
 
 
 def _pick_model(details: Mapping[str, str], first: str | None) -> str:

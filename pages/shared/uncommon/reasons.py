@@ -8,8 +8,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core import store
-from core.answers.catalogue import benchmark_class
+from core import benchmarks, store
 from core.errors import OffcenterError
 from core.explain import failures, probes
 from core.figures.heatmap import category_heatmap
@@ -19,25 +18,24 @@ from core.labels import class_names
 from core.uncommon.paper import published
 from core.uncommon.rules import CATEGORIES, VALUES, is_uncommon
 from core.wording import interval, percent
+from pages.shared.images import where
 from pages.shared.page import cached, figure, place, text
-from pages.shared.page.frame import Choice
 from pages.shared.runs import following
 
 
-def show(model: str, run: store.Run, choice: Choice) -> None:
+def show(model: str, run: store.Run) -> None:
     """Two parts, the costly one only when it is asked for.
 
     Args:
         model: The first chosen one.
         run: Its result.
-        choice: Of the sidebar.
     """
     st.header("Why", anchor=False)
-    _failures(model, run, choice)
+    _failures(model, run)
     _probes(model, run)
 
 
-def _failures(model: str, run: store.Run, choice: Choice) -> None:
+def _failures(model: str, run: store.Run) -> None:
     cell = place.chosen_cell()
     category = str(cell.values["category"]) if cell and "category" in cell.values else None
     what = f"{category} images" if category else "images"
@@ -49,12 +47,11 @@ def _failures(model: str, run: store.Run, choice: Choice) -> None:
     )
     if not asked:
         return
-    source = cached.benchmark(run.benchmark, choice.data_home)
-    if source is None:
-        st.caption(f"The images are not on this machine. {benchmark_class(run.benchmark).how_to_get}")
+    if cached.source_of(run) is None:
+        where.ask(run)
         return
     try:
-        picture = _strip(cached.key_of(run), run.benchmark, choice.data_home, category)
+        picture = _strip(cached.key_of(run), str(benchmarks.root_of(run)), category)
     except OffcenterError as error:
         st.info(str(error))
         return
@@ -68,13 +65,16 @@ def _failures(model: str, run: store.Run, choice: Choice) -> None:
 
 
 @st.cache_data(max_entries=32, show_spinner="Asking the model …")
-def _strip(key: tuple[str, int], benchmark: str, data_home: str, category: str | None) -> bytes | None:
+def _strip(key: cached.Key, root: str, category: str | None) -> bytes | None:
     """The strip as PNG, or None if there is no such mistake."""
     from core.explain import strip
     from core.images.drawing import png
 
-    run, source = store.open_run(Path(key[0])), cached.benchmark(benchmark, data_home)
-    assert run is not None and source is not None
+    del root
+    run = store.open_run(Path(key[0]))
+    assert run is not None
+    source = cached.source_of(run)
+    assert source is not None
     rows = failures.choose(run, category=category)
     panels = failures.explain(run, source, rows)
     return png(strip.of_run(panels, run)) if panels else None
@@ -99,11 +99,10 @@ def _probes(model: str, run: store.Run) -> None:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _probes_figure(key: tuple[str, int], _run: store.Run, _fitted: pd.DataFrame, n_pairs: int) -> go.Figure:
-    values = _fitted.rename(columns={"accuracy": "value"}).assign(n=_fitted["n_used"], n_clusters=_fitted["n_used"])
-    values["uncommon"] = [is_uncommon(row.category, "locations", row.location) for row in _fitted.itertuples()]
+def _probes_figure(key: cached.Key, _run: store.Run, _fitted: pd.DataFrame, n_pairs: int) -> go.Figure:
+    uncommon = [is_uncommon(row.category, "locations", row.location) for row in _fitted.itertuples()]
     return category_heatmap(
-        values,
+        _fitted.assign(uncommon=uncommon),
         "category",
         "location",
         Words(
@@ -118,14 +117,14 @@ def _probes_figure(key: tuple[str, int], _run: store.Run, _fitted: pd.DataFrame,
 
 def _similar(fitted: pd.DataFrame, run: store.Run) -> pd.DataFrame:
     """The classes that look like each location, the best told location first."""
-    space = run.info["model"]["label_space"]
+    space = run.label_space
     paper = published()["probe_resnet50"]
-    rows = fitted.sort_values("accuracy", ascending=False)
+    rows = fitted.sort_values("value", ascending=False)
     return pd.DataFrame(
         {
             "category": rows["category"],
             "location": rows["location"],
-            "told": [percent(share) for share in rows["accuracy"]],
+            "told": [percent(share) for share in rows["value"]],
             "95 % interval": [interval(row.low, row.high) for row in rows.itertuples()],
             "ResNet50 (FOCUS, Table 5)": [percent(paper[row.location][row.category]) for row in rows.itertuples()],
             "most similar classes (cosine)": [

@@ -1,0 +1,212 @@
+"""What a run says of itself: ``run.json`` as typed values, and the one place that reads and writes it."""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Mapping
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from pathlib import Path
+from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from core import paths
+from core.errors import StoreError
+from core.types import Card
+
+MANIFEST = "run.json"
+
+
+@dataclass(frozen=True)
+class ModelEntry:
+    """The model that was asked; see ``core.types.Model`` for what each value is."""
+
+    name: str
+    source: str
+    architecture: str
+    label_space: str
+    num_classes: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class BenchmarkEntry:
+    """The benchmark, and the copy of its data that was seen.
+
+    Attributes:
+        key: Of the benchmark.
+        n: Images it has.
+        content: SHA-256 (hex) of the data and of what counts as right on them.
+        notes: What a reader should know about this copy of the data.
+        root: Its data folder, absolute; ``benchmarks.EMBEDDED`` for data that come with the project; empty if the run
+            was stored before folders were kept.
+        card: What the benchmark is; None if the run was stored before cards.
+    """
+
+    key: str
+    n: int
+    content: str
+    notes: tuple[str, ...] = ()
+    root: str = ""
+    card: Card | None = None
+
+
+@dataclass(frozen=True)
+class Session:
+    """What the last session that worked on a run did.
+
+    Attributes:
+        images: Images it finished.
+        failed: Of these, images that ended in a recorded error.
+        startup_s: Seconds before the first image.
+        inference_s: Seconds after that.
+        images_per_s: Rate, start-up left out.
+        device: Name of the device.
+        form: Form of the forward pass; see ``core.models.forward``.
+        workers: Threads that decoded.
+        batch_size: Images a forward pass.
+    """
+
+    images: int
+    failed: int
+    startup_s: float
+    inference_s: float
+    images_per_s: float
+    device: str
+    form: str
+    workers: int
+    batch_size: int
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """``run.json``: what was run, on what, with what.
+
+    Attributes:
+        identity: Name of the result's folder; see ``store.identity``.
+        model: The model.
+        benchmark: The benchmark and its data.
+        view: What was done to images first.
+        precision: ``fp32``, ``bf16``, ``fp16``, or ``as imported``.
+        preprocessing: timm's resolved data config; empty for imported predictions, of which it is not known.
+        samples: Path of the samples table, relative to the results folder.
+        keep_logits: Whether logits are stored too.
+        protocol: Version of what made the numbers.
+        created: Local time with offset, such as ``2026-11-23T22:37:19+0000``.
+        updated: The same, of the last change.
+        status: ``running``, ``partial``, ``failed`` or ``complete``; empty before the first image.
+        versions: Of the libraries, by name.
+        session: The last session, or None.
+    """
+
+    identity: str
+    model: ModelEntry
+    benchmark: BenchmarkEntry
+    view: str
+    precision: str
+    preprocessing: Mapping[str, Any]
+    samples: str
+    keep_logits: bool = False
+    protocol: int | str = 0
+    created: str = ""
+    updated: str = ""
+    status: str = ""
+    versions: Mapping[str, str] = field(default_factory=dict)
+    session: Session | None = None
+
+    @classmethod
+    def from_json(cls, content: Any, path: Path) -> Manifest:
+        """A manifest from JSON values.
+
+        Args:
+            content: As ``to_json`` gives it. What is not known here is passed over, so that newer manifests are read.
+            path: Its file, for the error.
+
+        Raises:
+            StoreError: If a value is missing or of another type; names the file and the value.
+        """
+        return _decoded(cls, content, "", path)
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON values."""
+        # Through text, so that tuples are lists here as they are once read back.
+        return json.loads(json.dumps(_without_none(asdict(self))))
+
+
+def _without_none(values: dict[str, Any]) -> dict[str, Any]:
+    return {
+        name: _without_none(value) if isinstance(value, dict) else value
+        for name, value in values.items()
+        if value is not None
+    }
+
+
+def read_manifest(folder: Path) -> Manifest | None:
+    """The manifest in a result's folder, or None if there is none.
+
+    Raises:
+        StoreError: If it is damaged or not a run's; names the file and the value.
+    """
+    path = folder / MANIFEST
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise StoreError(f"{path} is not JSON ({error}); the same evaluate command writes it again.") from error
+    return Manifest.from_json(content, path)
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write a manifest into a result's folder.
+
+    Raises:
+        StoreError: If it cannot be written.
+    """
+    paths.write_atomically(folder / MANIFEST, json.dumps(manifest.to_json(), indent=2) + "\n")
+
+
+def _decoded(kind: Any, value: Any, where: str, path: Path) -> Any:
+    """A JSON value as a type: a dataclass, a union, a tuple of one type, a mapping, a literal or a plain type."""
+    origin, inner = get_origin(kind), get_args(kind)
+    if is_dataclass(kind):
+        return _decoded_fields(kind, value, where, path)
+    if origin in (Union, types.UnionType):
+        if value is None and type(None) in inner:
+            return None
+        plain = [each for each in inner if each is not type(None)]
+        return _decoded(plain[0], value, where, path) if len(plain) == 1 else _require(value, tuple(plain), where, path)
+    if origin is tuple:
+        _require(value, list, where, path)
+        return tuple(_decoded(inner[0], each, f"{where}[{at}]", path) for at, each in enumerate(value))
+    if origin is Literal:
+        return _require(value, str, where, path, inner)
+    if origin is not None:
+        return _require(value, dict, where, path)
+    # JSON writes 3.0 as 3.
+    return _require(value, (int, float) if kind is float else kind, where, path)
+
+
+def _decoded_fields(kind: type, value: Any, where: str, path: Path) -> Any:
+    _require(value, dict, where, path)
+    hints, found = get_type_hints(kind), {}
+    for each in fields(kind):
+        inside = f"{where}.{each.name}" if where else each.name
+        if each.name in value:
+            found[each.name] = _decoded(hints[each.name], value[each.name], inside, path)
+        elif each.default is MISSING and each.default_factory is MISSING:
+            raise StoreError(f"{path} has no '{inside}': it is damaged, or not a run's manifest.{_REMEDY}")
+    return kind(**found)
+
+
+_REMEDY = " The same evaluate command writes it again; a file of something else can be moved away."
+
+
+def _require(value: Any, kinds: Any, where: str, path: Path, allowed: tuple[Any, ...] = ()) -> Any:
+    is_kind = isinstance(value, kinds) and (kinds is bool or not isinstance(value, bool))
+    if not is_kind or (allowed and value not in allowed):
+        names = kinds if isinstance(kinds, tuple) else (kinds,)
+        wanted = " or ".join(map(str, allowed)) or " or ".join(kind.__name__ for kind in names)
+        raise StoreError(f"{path}: {repr(where) if where else 'its content'} is {value!r}, not {wanted}.{_REMEDY}")
+    return value

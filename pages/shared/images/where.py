@@ -1,0 +1,33 @@
+"""Where a run's images are, asked for where they are missing."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from core import benchmarks, paths, store
+from core.answers.cards import card_of
+from core.errors import OffcenterError
+from core.evaluate.relink import relink
+from pages.shared.page import cached
+
+
+def ask(run: store.Run) -> None:
+    """Say that a run's images are not where they were, with a field for where they are now."""
+    root = benchmarks.root_of(run)
+    gone = f"The images of this run were in `{root}`, which is not there." if root else "No data folder is known."
+    st.caption(f"The images are not on this machine. {gone} {card_of(run).how_to_get}")
+    if run.path.is_relative_to(paths.embedded_results()):
+        return
+    with st.form(f"relink-{run.identity}", border=False):
+        key = f"relink-{run.identity}-folder"
+        typed = st.text_input("New folder", placeholder="/path/to/the/images", key=key, max_chars=1000)
+        if not st.form_submit_button("Use this folder", icon=":material/folder_open:") or not typed.strip():
+            return
+    try:
+        with st.spinner("Comparing the images with those that were evaluated …"):
+            relink(run, typed.strip())
+    except OffcenterError as error:
+        st.error(str(error), icon=":material/error:")
+        return
+    cached.forget_runs()
+    st.rerun()
