@@ -118,6 +118,7 @@ def composer_for(run: store.Run) -> Composer:
 
     Raises:
         UsageError: If they are not composed.
+        DataError: If they are no longer where they were.
     """
     composer = composer_of(open_for(run))
     if composer is None:

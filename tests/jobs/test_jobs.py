@@ -1,4 +1,4 @@
-"""The queue of evaluations with real worker processes: started, followed, cancelled, killed and gone on with."""
+"""The queue with real worker processes: started, followed, cancelled, killed and gone on with."""
 
 import os
 import shutil
@@ -9,6 +9,8 @@ from dataclasses import replace
 
 import pytest
 import safetensors.torch
+import torch
+from filelock import FileLock
 
 from core import jobs, paths, store
 from core.benchmarks import open_benchmark
@@ -17,7 +19,7 @@ from core.evaluate.loop import evaluate
 from core.jobs import cost, rates
 from core.jobs.kinds import Evaluation
 from core.jobs.rates import Rate
-from core.jobs.table import ENDED, is_locked, tail
+from core.jobs.table import ENDED, home, is_locked, tail
 from core.jobs.worker import work
 from core.types import Progress
 from tests.conftest import REPO
@@ -146,6 +148,17 @@ def test_a_result_that_is_stored_already_is_done_at_once(small_request):
     assert work("cpu") == 1
     done = jobs.find_job(job.id)
     assert (done.state, done.progress) == ("done", Progress(5, 5, stage="already stored"))
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="auto is not the CPU here")
+def test_jobs_of_one_device_do_not_run_at_once_whatever_name_it_was_asked_for_by(small_request):
+    home().mkdir(parents=True)
+    with FileLock(home() / ".device-cpu.lock"):
+        job = jobs.submit(replace(small_request, device="auto", limit=2))
+        waits = Progress(0, 0, stage="waiting for the device")
+        assert until(lambda: jobs.find_job(job.id).progress == waits)
+        assert state_of(job) == "running"
+    assert until(lambda: state_of(job) == "done")
 
 
 def test_only_one_worker_has_a_queue(small_request):
