@@ -17,7 +17,6 @@ from core.types import Factor
 from tests.conftest import REPO
 from tests.synthetic_store import make_samples, write_run
 
-
 AREA = Factor("area", "Area", "numeric")
 
 
