@@ -16,10 +16,9 @@ from core.mistakes.files import Files
 from core.mistakes.reassessed import SOURCE
 from core.mistakes.table import Filters
 from core.wording import count
-from pages.shared import mistakes
 from pages.shared.images import gallery
-from pages.shared.mistakes import card, diagnose, kinds, numbers, review
-from pages.shared.mistakes.subject import PUBLISHED, Subject
+from pages.shared.mistakes import card, diagnose, kinds, numbers, review, subjects
+from pages.shared.mistakes.subjects import PUBLISHED, Subject
 from pages.shared.page import cached, frame, place, text
 from pages.shared.page.frame import Choice
 
@@ -31,13 +30,13 @@ def page() -> None:
     stored = {run.benchmark for run in cached.runs(str(paths.data_home()))}
     offered = {key: known.title for key, known in catalogue.known_benchmarks().items() if key in stored}
     choice = frame.begin(TITLE, {**offered, PUBLISHED: "ImageNet: published mistakes"}, {PUBLISHED: ()})
-    found = mistakes.found_files(choice)
+    found = subjects.found_files(choice)
     runs = choice.runs_on(ImageNetMultilabel.key if choice.benchmark == PUBLISHED else choice.benchmark)
     subject = _subject(choice, found, runs)
     if subject is None:
         return
     top, figures_row = st.container(), st.container()
-    filters = mistakes.controls(subject)
+    filters = subjects.controls(subject)
     rows = table.select(subject.table, filters)
     with top:
         text.head(TITLE, numbers.finding(subject))
@@ -67,7 +66,7 @@ def _subject(choice: Choice, found: Files, runs: dict[str, store.Run]) -> Subjec
             picked = st.radio(
                 "Reference model", there, format_func=titles.__getitem__, key="reference", bind="query-params"
             )
-        return mistakes.of_published(picked or there[0], found, choice)
+        return subjects.of_published(picked or there[0], found, choice)
     if not runs:
         text.head(TITLE, "No stored result for this choice yet.")
         for model in choice.models[:1]:
@@ -75,7 +74,7 @@ def _subject(choice: Choice, found: Files, runs: dict[str, store.Run]) -> Subjec
                 frame.offer_run(model, choice.benchmark, choice)
         return None
     first, *others = runs.values()
-    return mistakes.of_run(first, others[0] if others else None, found, choice)
+    return subjects.of_run(first, others[0] if others else None, found, choice)
 
 
 def _one(
@@ -85,7 +84,7 @@ def _one(
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(f"{count(len(rows), 'image')} behind these filters", anchor=False)
         if filters.pair:
-            st.button(f"{' – '.join(filters.pair)}  ✕", on_click=mistakes.clear_pair, type="tertiary")
+            st.button(f"{' – '.join(filters.pair)}  ✕", on_click=subjects.clear_pair, type="tertiary")
         if subject.run is None and found.annotations.path is None:
             st.caption(f"True classes are {SOURCE}, until annotations are found.")
     if not len(rows):

@@ -8,6 +8,7 @@ from core import store, uncommon
 from core.answers import catalogue, sentences
 from core.answers.questions import Question, Where
 from core.errors import OffcenterError
+from core.types import FactorValue
 from core.uncommon.gaps import DEFINITIONS
 from core.wording import interval, percent, points
 from pages.shared.images import drawer, gallery
@@ -73,12 +74,12 @@ def _nothing(choice: Choice) -> None:
 def _tiles(runs: Runs, definition: str) -> list[Tile]:
     """Accuracy in common settings, and the gap of each attribute."""
     common = {model: panels.one(cached.settings(run, "partitions"), partition="P0") for model, run in runs.items()}
-    said = {model: (percent(row["top1"]), interval(row["top1_low"], row["top1_high"])) for model, row in common.items()}
+    said = {model: (percent(row["value"]), interval(row["low"], row["high"])) for model, row in common.items()}
     first = next(iter(common.values()))
     tiles = [_tile("Top-1, all settings common", said, f"P0: nothing is uncommon. n = {first['n']:,}")]
     for attribute, label in panels.LABELS.items():
         there = {model: panels.gap_of(run, "gaps", attribute, definition) for model, run in runs.items()}
-        said = {model: (points(row["gap"], 1), interval(row["low"], row["high"])) for model, row in there.items()}
+        said = {model: (points(row["value"], 1), interval(row["low"], row["high"])) for model, row in there.items()}
         first = next(iter(there.values()))
         hint = f"{HINTS[definition]} n = {first['n_common']:,} common, {first['n_uncommon']:,} uncommon"
         tiles.append(_tile(f"Gap, {label}", said, hint))
@@ -103,7 +104,7 @@ def _images(runs: Runs, choice: Choice) -> list[str]:
     return rows["sample_id"].tolist()
 
 
-def _in_words(name: str, content: float | str) -> str:
+def _in_words(name: str, content: FactorValue) -> str:
     if name == "n_uncommon":
         return f"{content:.0f} uncommon attributes"
     return str(content)

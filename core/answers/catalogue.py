@@ -8,8 +8,8 @@ from pathlib import Path
 
 from core import paths, store
 from core.benchmarks import benchmark_class, find_data, known_benchmarks
+from core.benchmarks.base import Benchmark
 from core.errors import UsageError
-from core.types import Benchmark
 
 WEIGHTS = "model.safetensors"
 

@@ -14,10 +14,11 @@ import pandas as pd
 
 from core import store
 from core.answers import joined
-from core.answers.questions import VALUE, Question, is_clustered, select
+from core.answers.questions import VALUE, Question, grouped, is_clustered, plain, read, select
 from core.errors import UsageError
 from core.metrics.accuracy import group_codes
 from core.metrics.bootstrap import percentile_interval, replicates
+from core.metrics.differences import difference
 
 #: How near a location must be to the image's centre or border to count as there, as a fraction of its side.
 CENTRE_REACH, BORDER_REACH = 0.05, 0.1
@@ -73,10 +74,11 @@ def paired_difference(first: store.Run, second: store.Run, question: Question) -
 def _paired_difference(first: store.Run, second: store.Run, question: Question) -> pd.DataFrame:
     value = VALUE[question.policy]
     on = "position" if first.info["samples"] == second.info["samples"] else "sample_id"
-    left = select(joined.read(first, list(dict.fromkeys([*question.columns, "cluster", on]))), question.where)
+    left = select(first, read(first, question, ["cluster", on]), question.where)
     right = joined.read(second, [on, value]).rename(columns={value: "other"})
     both = left.merge(right, on=on, how="inner", validate="one_to_one")
     both = both[both[value].notna() & both["other"].notna()].reset_index(drop=True)
+    both = grouped(first, both, question.by)
     groups, cells = group_codes(both, list(question.by))
     clusters = both["cluster"].to_numpy() if is_clustered(first) else None
     change = (both["other"] - both[value]).to_numpy(dtype=float)
@@ -88,7 +90,8 @@ def _paired_difference(first: store.Run, second: store.Run, question: Question) 
             for part in (change, both[value].to_numpy(float), both["other"].to_numpy(float))
         ]
     low, high = percentile_interval(replicates(change, cells, clusters, len(groups)), means[0], trials)
-    return groups.assign(value=means[0], low=low, high=high, n=n, n_clusters=trials, first=means[1], second=means[2])
+    table = groups.assign(value=means[0], low=low, high=high, n=n, n_clusters=trials, first=means[1], second=means[2])
+    return plain(table, question.by)
 
 
 def _trials(cells: np.ndarray, clusters: np.ndarray | None, n_cells: int) -> np.ndarray:
@@ -165,8 +168,8 @@ def _first_row(table: pd.DataFrame) -> Contrast:
 
 
 def _scored_rows(run: store.Run, question: Question, columns: list[str]) -> pd.DataFrame:
-    table = joined.read(run, list(dict.fromkeys([*question.columns, *columns, "cluster"])))
-    table = select(table, question.where)
+    table = read(run, question, [*columns, "cluster"])
+    table = select(run, table, question.where)
     return table[table[VALUE[question.policy]].notna()]
 
 
@@ -179,19 +182,13 @@ def contrast(table: pd.DataFrame, side: np.ndarray, value: str = "correct", clus
         value: Column.
         clustered: Whether images share objects.
     """
-    part = table[side >= 0]
-    cells = side[side >= 0]
+    part, second = table[side >= 0], side[side >= 0] == 1
     values = part[value].to_numpy(float)
-    n = np.bincount(cells, minlength=2)
-    if not n.all():
-        return Contrast(np.nan, np.nan, np.nan, np.nan, np.nan, int(n.sum()), 0)
-    clusters = part["cluster"].to_numpy() if clustered else None
-    before, after = np.bincount(cells, weights=values, minlength=2) / n
-    draws = replicates(values, cells, clusters, 2)
-    trials = np.array([len(np.unique(clusters)) if clustered else int(n.min())])
-    change = np.array([after - before])
-    low, high = percentile_interval(draws[:, 1:] - draws[:, :1], change, trials)
-    return Contrast(change[0], low[0], high[0], before, after, int(n.sum()), int(trials[0]))
+    found = difference(values, second, clusters=part["cluster"].to_numpy() if clustered else None)
+    if np.isnan(found.value):
+        return Contrast(np.nan, np.nan, np.nan, np.nan, np.nan, found.n, 0)
+    before, after = float(values[~second].mean()), float(values[second].mean())
+    return Contrast(found.value, found.low, found.high, before, after, found.n, found.n_clusters)
 
 
 def half_area(run: store.Run, question: Question) -> Contrast:

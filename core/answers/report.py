@@ -13,10 +13,11 @@ import pyarrow as pa
 
 from core import metrics, paths, store
 from core.benchmarks import benchmark_class
+from core.benchmarks.base import Benchmark
 from core.errors import UsageError, nearest
 from core.store import lists
 from core.store.parts import write_parquet
-from core.types import Benchmark, Policy, Table
+from core.types import Policy, Table
 
 
 def joined(run: store.Run) -> pd.DataFrame:
@@ -72,6 +73,20 @@ def build(
     }
 
 
+def computed(run: store.Run, name: str) -> pd.DataFrame:
+    """A metric table that the run's benchmark computes itself; ``build`` gives it with its published column names.
+
+    Raises:
+        UsageError: If there is no such table.
+    """
+    benchmark = benchmark_class(run.benchmark)
+    return _computed(joined(run), benchmark, _choose(benchmark, [name])[0])
+
+
+def _computed(table: pd.DataFrame, benchmark: type[Benchmark], spec: Table) -> pd.DataFrame:
+    return spec.compute(table, cluster="cluster" if benchmark.cluster_unit else None)
+
+
 def _choose(benchmark: type[Benchmark], names: Sequence[str] | None) -> Sequence[Table]:
     if not names:
         return benchmark.tables
@@ -98,10 +113,10 @@ def _without(table: pd.DataFrame, exclude: Sequence[str]) -> pd.DataFrame:
 def _table(table: pd.DataFrame, benchmark: type[Benchmark], spec: Table, policy: Policy) -> list[dict[str, Any]]:
     if spec.compute is None:
         return _rows(table, benchmark, spec.by, policy)
-    found = spec.compute(table, cluster="cluster" if benchmark.cluster_unit else None)
-    if policy == "top5":
-        found = found.rename(columns=lambda column: column.replace("top1", "top5"))
-    return plain_rows(found)
+    found = _computed(table, benchmark, spec)
+    shown = "top5" if policy == "top5" else "top1"
+    names = {column: name.format(policy=shown) for column, name in spec.published.items() if column in found}
+    return plain_rows(found[list(names)].rename(columns=names))
 
 
 def _rows(table: pd.DataFrame, benchmark: type[Benchmark], by: Sequence[str], policy: Policy) -> list[dict[str, Any]]:

@@ -72,14 +72,14 @@ def costliest(model: str, costs: pd.DataFrame) -> str:
         model: Its name.
         costs: From ``core.uncommon.gaps.costs``.
     """
-    known = costs[costs["gap"].notna() & ~costs["thin"].astype(bool)]
+    known = costs[costs["value"].notna() & ~costs["thin"].astype(bool)]
     if known.empty:
         return f"**{model}** has fewer than {THIN} images in each uncommon setting, too few to say which costs it most."
     worst = known.iloc[0]
-    setting = worst["value"] if worst["attribute"] != "locations" else f"{worst['value']} (location)"
+    setting = worst["setting"] if worst["attribute"] != "locations" else f"{worst['setting']} (location)"
     among = f"of {count(len(known), 'uncommon setting')} with at least {THIN} images, the same class mix on both sides"
     around = interval(worst["low"], worst["high"])
-    size = points(abs(worst["gap"]), 1).removeprefix("+").replace("pts", "points")
+    size = points(abs(worst["value"]), 1).removeprefix("+").replace("pts", "points")
     if worst["low"] <= 0:
         return (
             f"No uncommon setting clearly costs **{model}** accuracy: the most is {size} {around}, {setting}; {among}."

@@ -2,47 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
-
 import pandas as pd
 
-from core import store
+from core import store, uncommon
 from core.answers import joined
 from core.answers.questions import is_clustered
-from core.uncommon.gaps import adjusted_gaps, category_gaps, costs, gaps
-from core.uncommon.rules import ATTRIBUTES
-from core.uncommon.tables import by_category_partition, heatmap, partitions, totals
+from core.types import Table
+from core.uncommon import ATTRIBUTES
 
-#: By name; ``<attribute>`` stands for time, weather and locations.
-QUESTIONS: dict[str, Callable[..., pd.DataFrame]] = {
-    "partitions": partitions,
-    "by_category_partition": by_category_partition,
-    "gaps": gaps,
-    "adjusted_gaps": adjusted_gaps,
-    "category_gaps": category_gaps,
-    "costs": costs,
-    **{f"heatmap_{attribute}": partial(heatmap, attribute=attribute) for attribute in ATTRIBUTES},
-    **{f"totals_{attribute}": partial(totals, attribute=attribute) for attribute in ATTRIBUTES},
-}
+#: By name: those that are reported, and the details of pages.
+TABLES: dict[str, Table] = {table.name: table for table in (*uncommon.TABLES, *uncommon.DETAILS)}
 _COLUMNS = (
     *("category", *ATTRIBUTES, *(f"uncommon_{attribute}" for attribute in ATTRIBUTES)),
     *("n_uncommon", "partition", "correct", "cluster"),
 )
 
 
-def answer(run: store.Run, question: str) -> pd.DataFrame:
+def answer(run: store.Run, name: str) -> pd.DataFrame:
     """A table of settings; from disk if it was asked for before.
 
     Args:
         run: Of a benchmark whose samples passed through ``annotate``.
-        question: Key of ``QUESTIONS``; the function says which columns come.
+        name: Key of ``TABLES``; its function says which columns come.
     """
-    return joined.remembered(run, ["settings", question], lambda: _answer(run, question))
+    return joined.remembered(run, ["settings", name], lambda: _answer(run, name))
 
 
-def _answer(run: store.Run, question: str) -> pd.DataFrame:
+def _answer(run: store.Run, name: str) -> pd.DataFrame:
     table = joined.read(run, _COLUMNS)
     for column in ("category", "time", "weather", "partition"):
         table[column] = table[column].astype(str).astype(object)
-    return QUESTIONS[question](table, cluster="cluster" if is_clustered(run) else None)
+    return TABLES[name].compute(table, cluster="cluster" if is_clustered(run) else None)

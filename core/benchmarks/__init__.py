@@ -12,8 +12,8 @@ from functools import cache
 from pathlib import Path
 
 from core import paths
+from core.benchmarks.base import Benchmark
 from core.errors import UsageError, nearest
-from core.types import Benchmark
 
 
 @cache

@@ -12,13 +12,23 @@ from core.store.lists import list_matrix
 UNKNOWN = -1
 MULTI_LABEL, IMAGES, SINGLE = "multi-label accuracy", "accepted, mean over images", "plain top-1"
 RIGHT = "right of ImageNet-M"
+#: Column names in a report; see ``Table.published``.
+PUBLISHED = {
+    "measure": "measure",
+    "value": "{policy}",
+    "low": "{policy}_low",
+    "high": "{policy}_high",
+    "n": "n",
+    "n_classes": "n_classes",
+    "n_right": "n_right",
+}
 
 
 def multi_label(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
     """Multi-label accuracy beside the plain top-1 on the same images.
 
     Multi-label accuracy is the mean over the original classes of each class's accuracy (Shankar et al. 2020). Its
-    interval joins the classes' Wilson intervals (see ``stats.combine``), so that a class of few images counts for as
+    interval joins the classes' Wilson intervals (``intervals.combine``), so that a class of few images counts for as
     much uncertainty as it has.
 
     Args:
@@ -26,8 +36,8 @@ def multi_label(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFram
         cluster: Images are independent; only for the signature of computed tables.
 
     Returns:
-        ``measure, top1, top1_low, top1_high`` (fractions; NaN where original classes are not known), ``n`` (images),
-        ``n_classes``.
+        ``measure, value, low, high`` (fractions; NaN where original classes are not known), ``n`` (images),
+        ``n_clusters`` (the same) and ``n_classes``.
     """
     del cluster
     scored = joined[joined["correct"].notna()]
@@ -81,4 +91,6 @@ def _share(right: np.ndarray) -> tuple[float, float, float]:
 
 
 def _table(*rows: tuple[str, float, float, float, int, int]) -> pd.DataFrame:
-    return pd.DataFrame(rows, columns=["measure", "top1", "top1_low", "top1_high", "n", "n_classes"])
+    table = pd.DataFrame(rows, columns=["measure", "value", "low", "high", "n", "n_classes"])
+    table.insert(5, "n_clusters", table["n"])
+    return table

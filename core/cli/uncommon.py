@@ -12,6 +12,12 @@ from core.cli import options, terminal
 from core.errors import UsageError
 
 app = typer.Typer(rich_markup_mode=None)
+#: How ``probe --json`` names columns of the metric table, and their order.
+_PUBLISHED = {"value": "accuracy", "n": "n_used"}
+_COLUMNS = (
+    *("category", "location", "accuracy", "low", "high", "n_with", "n_without", "n_used", "reason"),
+    *("similar", "cosines"),
+)
 
 
 @app.command()
@@ -33,7 +39,7 @@ def probe(
     run = options.run_for(model, benchmark, view, precision, identity)
     with terminal.progress_bar(f"probe {run.model}") as progress:
         table = probes.fit(run, options.open_benchmark(benchmark, data), device=device, seed=seed, progress=progress)
-    rows = report.plain_rows(table)
+    rows = report.plain_rows(table.rename(columns=_PUBLISHED)[list(_COLUMNS)])
     for row in rows:
         row["similar"] = class_names(run.info["model"]["label_space"], row["similar"])
     if as_json:

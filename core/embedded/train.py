@@ -26,7 +26,7 @@ from core.embedded import pool
 from core.embedded.patches import SMOOTHING, PatchTask, initialise
 from core.embedded.pool import Pictures
 from core.errors import UsageError, cannot_write, nearest
-from core.images.preprocess import Normalise
+from core.models.normalise import Normalise
 from core.types import Progress, ProgressCallback
 
 

@@ -16,8 +16,9 @@ import numpy as np
 from filelock import FileLock
 
 from core import paths, store
+from core.benchmarks.base import Benchmark
 from core.errors import DataError, ModelError, NotAvailableError, StoreError, cannot_write
-from core.types import Benchmark, Model, Progress, ProgressCallback
+from core.types import Model, Progress, ProgressCallback
 
 if TYPE_CHECKING:
     from torch import nn

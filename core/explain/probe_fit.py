@@ -24,7 +24,7 @@ from core.types import Progress, ProgressCallback
 MINIMUM = 20
 FOLDS = 5
 COLUMNS = (
-    *("category", "location", "accuracy", "low", "high", "n_with", "n_without", "n_used", "reason"),
+    *("category", "location", "value", "low", "high", "n", "n_clusters", "n_with", "n_without", "reason"),
     *("similar", "cosines"),
 )
 
@@ -70,10 +70,10 @@ def fit_all(
         progress: Called after each probe.
 
     Returns:
-        ``COLUMNS``, a row for each category and location that occur together: ``accuracy`` with its interval
-        (fractions, Table 5), NaN with a ``reason`` where there are too few images; how many images there are
-        ``n_with`` and ``n_without`` the location, and ``n_used``; the class indices most ``similar`` to the probe and
-        their ``cosines`` (Table 6).
+        ``COLUMNS``, a row for each category and location that occur together: the accuracy, ``value``, with
+        its interval (fractions, Table 5), NaN with a ``reason`` where there are too few images; ``n`` images used of
+        those ``n_with`` and ``n_without`` the location; the class indices most ``similar`` to the probe and their
+        ``cosines`` (Table 6).
     """
     shown = shows(samples)
     usable = ~np.isnan(features[:, 0])
@@ -84,11 +84,12 @@ def fit_all(
         wanted = shown[location][rows]
         n_with, n_without = int(wanted.sum()), int((~wanted).sum())
         if reason := too_few(n_with, n_without):
-            content = (np.nan, np.nan, np.nan, n_with, n_without, 0, reason, [], [])
+            content = (np.nan, np.nan, np.nan, 0, 0, n_with, n_without, reason, [], [])
         else:
             probe = fit(features[rows].astype(np.float32), wanted, seed)
             similar, cosines = most_similar(probe.weights, head, top)
-            content = (*probe.accuracy, n_with, n_without, len(probe.right), "", similar, cosines)
+            n = len(probe.right)
+            content = (*probe.accuracy, n, n, n_with, n_without, "", similar, cosines)
         if n_with:
             found.append((category, location, *content))
         if progress is not None:

@@ -7,16 +7,17 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core import store
+from core.benchmarks.base import Benchmark
 from core.errors import StoreError, UsageError
 from core.evaluate import features
 from core.store.parts import write_parquet
-from core.types import Benchmark, ProgressCallback
+from core.types import ProgressCallback
 
 _FILE = "probes-{seed}.parquet"
 
 
 def read(run: store.Run, seed: int = 0) -> pd.DataFrame | None:
-    """A run's probes (``probe.COLUMNS``), or None if they were not fitted.
+    """A run's probes (``probe_fit.COLUMNS``), or None if they were not fitted.
 
     Raises:
         StoreError: If they cannot be read.
@@ -25,9 +26,11 @@ def read(run: store.Run, seed: int = 0) -> pd.DataFrame | None:
     if not path.is_file():
         return None
     try:
-        return pq.read_table(path, partitioning=None).to_pandas()
+        table = pq.read_table(path, partitioning=None).to_pandas()
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"{path} cannot be read ({error}); delete it and fit the probes again.") from error
+    # Of an earlier version with other columns: features are kept, so that fitting again is quick.
+    return table if "value" in table else None
 
 
 def fit(

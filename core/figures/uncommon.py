@@ -46,35 +46,35 @@ def setting_heatmap(
     """Category by value of an attribute, with a row of totals and a column of gaps (FOCUS, Appendix E).
 
     Args:
-        cells: ``category, value, uncommon, top1, low, high, n``.
-        totals: ``value, top1, low, high, n``.
-        gaps: ``category`` (``all`` for the last one) and ``gap, low, high, n_common, n_uncommon``.
+        cells: ``category, setting, uncommon`` and the metric columns.
+        totals: ``setting`` and the metric columns.
+        gaps: ``category`` (``all`` for the last one) and ``value, low, high, n_common, n_uncommon``.
         words: Title, subtitle, caption.
-        chosen: The (category, value) that is outlined.
+        chosen: The (category, setting) that is outlined.
         height: Pixels.
 
     Returns:
-        A figure whose cells carry ``[category, value]`` as customdata; totals and gaps are not clickable.
+        A figure whose cells carry ``[category, setting]`` as customdata; totals and gaps are not clickable.
     """
-    values, categories = list(totals["value"]), list(dict.fromkeys(cells["category"]))
-    rows, columns = [*categories, ALL], [*values, GAP]
+    settings, categories = list(totals["setting"]), list(dict.fromkeys(cells["category"]))
+    rows, columns = [*categories, ALL], [*settings, GAP]
     return figure(
-        [*cell_traces(_metric(cells), "category", "setting", rows, columns), _totals(totals), _gaps(gaps)],
+        [*cell_traces(cells, "category", "setting", rows, columns), _totals(totals), _gaps(gaps)],
         words,
         height=height,
         shapes=[
             *outline(chosen, rows, columns),
             horizontal(len(categories) - 0.5),
-            vertical(len(values) - 0.5),
+            vertical(len(settings) - 0.5),
         ],
         margin={"b": _BELOW},
-        xaxis=category_axis(columns, side="bottom", tickangle=-50, range=[-0.5, len(values) + 0.5]),
+        xaxis=category_axis(columns, side="bottom", tickangle=-50, range=[-0.5, len(settings) + 0.5]),
         yaxis=category_axis(rows, automargin=True, autorange=False, range=[len(categories) + 0.5, -0.5]),
     )
 
 
 def _totals(totals: pd.DataFrame) -> dict[str, Any]:
-    known = _metric(totals[totals["n"] > 0])
+    known = totals[totals["n"] > 0]
     hover = [
         f"all categories, {name}<br>{text}" for name, text in zip(known["setting"], interval_text(known), strict=True)
     ]
@@ -83,15 +83,10 @@ def _totals(totals: pd.DataFrame) -> dict[str, Any]:
 
 
 def _gaps(gaps: pd.DataFrame) -> dict[str, Any]:
-    known = gaps[gaps["gap"].notna()]
-    text = [_gap_text(row.gap, row.n_uncommon) for row in known.itertuples()]
+    known = gaps[gaps["value"].notna()]
+    text = [_gap_text(row.value, row.n_uncommon) for row in known.itertuples()]
     hover = [f"{row.category}: common less uncommon<br>{_gap_hover(row)}" for row in known.itertuples()]
     return _text([GAP] * len(known), list(known["category"]), text, hover)
-
-
-def _metric(table: pd.DataFrame) -> pd.DataFrame:
-    """A table of settings with the names that metric tables have; the attribute's value goes to ``setting``."""
-    return table.rename(columns={"value": "setting", "top1": "value"}).assign(n_clusters=table["n"])
 
 
 def _gap_text(gap: float, n_uncommon: int) -> str:
@@ -100,9 +95,9 @@ def _gap_text(gap: float, n_uncommon: int) -> str:
 
 
 def _gap_hover(row: Any) -> str:
-    """A row's ``gap, low, high, n_common, n_uncommon``."""
+    """A row's ``value, low, high, n_common, n_uncommon``."""
     return (
-        f"<b>{points(row.gap, 1)}</b> {interval(row.low, row.high)}<br>"
+        f"<b>{points(row.value, 1)}</b> {interval(row.low, row.high)}<br>"
         f"n = {row.n_common:,.0f} common, {row.n_uncommon:,.0f} uncommon"
     )
 
@@ -125,7 +120,7 @@ def gap_points(
     """Gaps with intervals: raw ones filled, class-mix-adjusted ones hollow, published ones as diamonds.
 
     Args:
-        raw: By model: ``attribute, gap, low, high, n_common, n_uncommon``, of one definition.
+        raw: By model: ``attribute, value, low, high, n_common, n_uncommon``, of one definition.
         adjusted: The same, with the same class mix on both sides.
         colours: By model.
         words: Title, subtitle, caption.
@@ -143,7 +138,7 @@ def gap_points(
             offset = (lane - (lanes - 1) / 2) * 0.62 / max(lanes, 2)
             traces.append(
                 marks(
-                    table["gap"].tolist(),
+                    table["value"].tolist(),
                     [place + offset for place in range(len(labels))],
                     [
                         f"{model}, {labels[name]}, {kind}<br>{_gap_hover(row)}"
@@ -156,7 +151,7 @@ def gap_points(
                         "symbol": "circle" if kind == "raw" else "circle-open",
                         "line": {"width": 2, "color": colours[model]},
                     },
-                    error_x=error_bars(table["gap"], table["low"], table["high"], colours[model]),
+                    error_x=error_bars(table["value"], table["low"], table["high"], colours[model]),
                 )
             )
     if published:
@@ -189,7 +184,7 @@ def category_partitions(table: pd.DataFrame, words: Words, *, height: int = 400)
     """Accuracy of each category by the number of its uncommon attributes (FOCUS, Figure 2).
 
     Args:
-        table: ``category, partition, top1, top1_low, top1_high, n``; P0 to P3 are drawn.
+        table: ``category, partition`` and the metric columns; P0 to P3 are drawn.
         words: Title, subtitle, caption.
         height: Pixels.
 
@@ -205,10 +200,10 @@ def category_partitions(table: pd.DataFrame, words: Words, *, height: int = 400)
         traces.append(
             marks(
                 [order.index(category) + (number - 1.5) * 0.17 for category in part["category"]],
-                part["top1"].tolist(),
+                part["value"].tolist(),
                 [
-                    f"{row.category}, {name}<br><b>{100 * row.top1:.1f} %</b> "
-                    f"{interval(row.top1_low, row.top1_high)}<br>n = {row.n:,}"
+                    f"{row.category}, {name}<br><b>{100 * row.value:.1f} %</b> "
+                    f"{interval(row.low, row.high)}<br>n = {row.n:,}"
                     for row in part.itertuples()
                 ],
                 name=name,
@@ -218,7 +213,7 @@ def category_partitions(table: pd.DataFrame, words: Words, *, height: int = 400)
                     "symbol": ["circle-open" if thin else "circle" for thin in part["n"] < THIN],
                     "line": {"width": 1.6, "color": colour},
                 },
-                error_y=error_bars(part["top1"], part["top1_low"], part["top1_high"], colour, thickness=1.2, width=2),
+                error_y=error_bars(part["value"], part["low"], part["high"], colour, thickness=1.2, width=2),
                 customdata=[[category, number] for category in part["category"]],
                 **steady(),
             )
@@ -243,18 +238,18 @@ def cost_bars(table: pd.DataFrame, words: Words, *, height: int = 400) -> go.Fig
     """What each uncommon setting costs, the costliest on top.
 
     Args:
-        table: ``attribute, value, gap, low, high, n_common, n_uncommon, thin``; thin ones are hatched.
+        table: ``attribute, setting, value, low, high, n_common, n_uncommon, thin``; thin ones are hatched.
         words: Title, subtitle, caption.
         height: Pixels.
     """
-    table = table[table["gap"].notna()]
+    table = table[table["value"].notna()]
     pattern = {"shape": ["/" if thin else "" for thin in table["thin"]]}
     bars = row_bars(
-        [f"{row.value}{' (thin)' if row.thin else ''}" for row in table.itertuples()],
-        table["gap"].tolist(),
-        [f"{row.value} ({row.attribute})<br>{_gap_hover(row)}" for row in table.itertuples()],
+        [f"{row.setting}{' (thin)' if row.thin else ''}" for row in table.itertuples()],
+        table["value"].tolist(),
+        [f"{row.setting} ({row.attribute})<br>{_gap_hover(row)}" for row in table.itertuples()],
         marker={"color": UNCOMMON, "opacity": BAR_OPACITY, "pattern": pattern},
-        error_x=error_bars(table["gap"], table["low"], table["high"]),
+        error_x=error_bars(table["value"], table["low"], table["high"]),
     )
     return figure(
         [bars],

@@ -13,6 +13,7 @@ import pandas as pd
 
 from core.errors import DataError, UsageError
 from core.metrics import intervals
+from core.metrics.bootstrap import cluster_bootstrap
 from core.store.lists import list_matrix, list_offsets
 from core.types import Policy
 
@@ -165,9 +166,7 @@ def accuracy_by(
         n_clusters = n
     else:
         codes = pd.factorize(joined[cluster].to_numpy()[scored], sort=True)[0]
-        low, high, n_clusters = intervals.cluster_bootstrap(
-            values, cells, codes, len(groups), confidence=confidence, seed=seed
-        )
+        low, high, n_clusters = cluster_bootstrap(values, cells, codes, len(groups), confidence=confidence, seed=seed)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = total / n
     return groups.assign(value=mean, low=low, high=high, n=n, n_clusters=n_clusters)

@@ -14,52 +14,45 @@ Every function takes the table that ``core.uncommon.tables`` takes.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
 from core.errors import UsageError, nearest
-from core.metrics import intervals
-from core.metrics.accuracy import THIN, accuracy_by
+from core.metrics.accuracy import THIN
+from core.metrics.differences import difference
 from core.uncommon.rules import ATTRIBUTES, CATEGORIES, NONE, VALUES, location_pairs
 
 Definition = Literal["paper-code", "image-level"]
 DEFINITIONS: tuple[Definition, ...] = ("paper-code", "image-level")
 COMMON, UNCOMMON = "common", "uncommon"
-_GAP = ("gap", "low", "high", "n_common", "n_uncommon")
+_GAP = ("value", "low", "high", "n", "n_clusters", "n_common", "n_uncommon")
 
 
 def gaps(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
     """The gap of each attribute by each definition (Equation 1, Table 3).
 
     Returns:
-        ``attribute, definition, gap, low, high, n_common, n_uncommon``; n counts pairs for ``paper-code`` locations.
-        NaN where a side is empty.
+        ``attribute, definition, value`` (the gap), ``low, high, n, n_clusters, n_common, n_uncommon``; n counts pairs
+        for ``paper-code`` locations. NaN where a side is empty.
     """
-    rows = []
-    for attribute, definition in _each():
-        found = _cells(sides(joined, attribute, definition).assign(category=""), cluster)
-        rows.append((attribute, definition, *found.gap({"": 1.0})))
+    rows = [(*each, *_gap(sides(joined, *each), cluster)) for each in _each()]
     return pd.DataFrame(rows, columns=["attribute", "definition", *_GAP])
 
 
 def adjusted_gaps(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
     """``gaps`` with the same class mix on both sides; n counts the classes that have images on both."""
-    rows = []
-    for attribute, definition in _each():
-        rows.append((attribute, definition, *_cells(sides(joined, attribute, definition), cluster).adjusted_gap()))
+    rows = [(*each, *_adjusted_gap(sides(joined, *each), cluster)) for each in _each()]
     return pd.DataFrame(rows, columns=["attribute", "definition", *_GAP])
 
 
 def category_gaps(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
     """The gap of each category (Appendix E, last column): ``category`` and the columns of ``gaps``."""
     rows = []
-    for attribute, definition in _each():
-        found = _cells(sides(joined, attribute, definition), cluster)
-        rows += [(name, attribute, definition, *found.gap({name: 1.0})) for name in CATEGORIES]
+    for each in _each():
+        long = sides(joined, *each)
+        rows += [(name, *each, *_gap(long[long["category"] == name], cluster)) for name in CATEGORIES]
     return pd.DataFrame(rows, columns=["category", "attribute", "definition", *_GAP])
 
 
@@ -67,18 +60,20 @@ def costs(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
     """What each uncommon value costs: the class-mix-adjusted ``paper-code`` gap with only its own images on one side.
 
     Returns:
-        ``attribute, value, gap, low, high, n_common, n_uncommon, thin``, the costliest first; values that are nowhere
-        uncommon in the data are left out. ``thin``: fewer than 30 uncommon images.
+        ``attribute, setting`` and, as in ``gaps``, ``value, low, high, n, n_clusters, n_common, n_uncommon``, then
+        ``thin``: fewer than 30 uncommon images. The costliest first; values that are nowhere uncommon in the data are
+        left out.
     """
     rows = []
     for attribute in ATTRIBUTES:
         long = sides(joined, attribute)
-        found = _cells(long.assign(side=long["value"].where(long["side"] == UNCOMMON, COMMON)), cluster)
-        for value in VALUES[attribute]:
-            if value in found.sides:
-                rows.append((attribute, value, *found.adjusted_gap(value)))
-    table = pd.DataFrame(rows, columns=["attribute", "value", *_GAP])
-    return table.assign(thin=table["n_uncommon"] < THIN).sort_values("gap", ascending=False, ignore_index=True)
+        uncommon = long["side"] == UNCOMMON
+        for setting in VALUES[attribute]:
+            own = uncommon & (long["setting"] == setting)
+            if own.any():
+                rows.append((attribute, setting, *_adjusted_gap(long[~uncommon | own], cluster)))
+    table = pd.DataFrame(rows, columns=["attribute", "setting", *_GAP])
+    return table.assign(thin=table["n_uncommon"] < THIN).sort_values("value", ascending=False, ignore_index=True)
 
 
 def _each() -> list[tuple[str, Definition]]:
@@ -94,9 +89,9 @@ def sides(joined: pd.DataFrame, attribute: str, definition: Definition = "paper-
         definition: See the module.
 
     Returns:
-        ``category, correct, cluster`` of ``joined`` with ``row`` (position of the image in ``joined``), ``value`` (of
-        the attribute; empty for locations at image level) and ``side`` (``common`` or ``uncommon``). Images without a
-        prediction, and categories without rules, are left out.
+        ``category, correct, cluster`` of ``joined`` with ``row`` (position of the image in ``joined``), ``setting``
+        (the value of the attribute; empty for locations at image level) and ``side`` (``common`` or ``uncommon``).
+        Images without a prediction, and categories without rules, are left out.
 
     Raises:
         UsageError: If the definition is unknown.
@@ -106,75 +101,42 @@ def sides(joined: pd.DataFrame, attribute: str, definition: Definition = "paper-
     used = [column for column in ("category", "correct", "cluster") if column in joined]
     if definition == "paper-code" and attribute == "locations":
         pairs = location_pairs(joined)
-        row, value, uncommon = pairs["row"].to_numpy(), pairs["value"].to_numpy(), pairs["uncommon"].to_numpy()
+        row, setting, uncommon = pairs["row"].to_numpy(), pairs["setting"].to_numpy(), pairs["uncommon"].to_numpy()
     else:
         row, uncommon = np.arange(len(joined)), joined[f"uncommon_{attribute}"].to_numpy()
-        value = "" if attribute == "locations" else joined[attribute].to_numpy()
+        setting = "" if attribute == "locations" else joined[attribute].to_numpy()
     long = joined[used].iloc[row].reset_index(drop=True)
-    long = long.assign(row=row, value=value, side=np.where(uncommon, UNCOMMON, COMMON))
+    long = long.assign(row=row, setting=setting, side=np.where(uncommon, UNCOMMON, COMMON))
     known = long["correct"].notna() & long["category"].isin(CATEGORIES)
     if definition == "paper-code":
-        known &= long["value"] != NONE
+        known &= long["setting"] != NONE
     return long[known].reset_index(drop=True)
 
 
-@dataclass(frozen=True)
-class _Cells:
-    """Accuracies of (category, side) cells with what it takes to compare them.
+def _gap(
+    long: pd.DataFrame, cluster: str | None, weights: pd.Series | None = None
+) -> tuple[float, float, float, int, int, int, int]:
+    """Common less uncommon of rows of ``sides``: the columns of ``_GAP``.
 
-    Attributes:
-        table: Indexed by (category, side): ``value, low, high, n``.
-        overlap: By category and side, the correlation with the category's common cell: an image with several values
-            stands on both sides.
+    Args:
+        long: Rows of ``sides``; of the categories in ``weights`` only, where those are given.
+        cluster: See the module.
+        weights: By category; sides are compared within each.
     """
-
-    table: pd.DataFrame
-    overlap: pd.Series
-
-    @property
-    def sides(self) -> set[str]:
-        """Sides that occur."""
-        return set(self.table.index.get_level_values("side"))
-
-    def gap(self, weights: Mapping[str, float], side: str = UNCOMMON) -> tuple[float, float, float, int, int]:
-        """Weighted gap over categories: gap, low, high, n_common, n_uncommon."""
-        common, rare = (self.table.reindex([(name, each) for name in weights]) for each in (COMMON, side))
-        n_common, n_rare = (int(part["n"].fillna(0).sum()) for part in (common, rare))
-        both = pd.concat([common, rare])
-        if not weights or both["value"].isna().any():
-            return np.nan, np.nan, np.nan, n_common, n_rare
-        k = len(weights)
-        signed = np.array(list(weights.values()))
-        related = np.eye(2 * k)
-        first, second = np.arange(k), np.arange(k) + k
-        shared = self.overlap.reindex([(name, side) for name in weights]).fillna(0.0)
-        related[first, second] = related[second, first] = shared
-        total = intervals.combine(np.append(signed, -signed), both["value"], both["low"], both["high"], related)
-        return *total, n_common, n_rare
-
-    def adjusted_gap(self, side: str = UNCOMMON) -> tuple[float, float, float, int, int]:
-        """The gap with the uncommon side's class mix on both sides, over classes with images on both."""
-        n = self.table["n"].unstack("side", fill_value=0).reindex(columns=[COMMON, side], fill_value=0)
-        n = n[(n > 0).all(axis=1)]
-        return self.gap((n[side] / max(n[side].sum(), 1)).to_dict(), side)
+    codes = None if cluster is None else pd.factorize(long[cluster], sort=True)[0]
+    found = difference(
+        long["correct"].to_numpy(dtype=float),
+        (long["side"] == COMMON).to_numpy(),
+        clusters=codes,
+        images=long["row"].to_numpy(),
+        strata=None if weights is None else weights.index.get_indexer(long["category"]),
+        weights=None if weights is None else weights.to_numpy(),
+    )
+    return found.value, found.low, found.high, found.n, found.n_clusters, found.n_second, found.n_first
 
 
-def _cells(long: pd.DataFrame, cluster: str | None) -> _Cells:
-    """Cells of ``sides``; with clusters the overlap is left out, which widens the interval rather than narrows it."""
-    by = ["category", "side"]
-    if cluster is not None:
-        return _Cells(accuracy_by(long, by, cluster).set_index(by), pd.Series(dtype=float))
-    per_image = long.groupby([*by, "row"])["correct"].agg(["sum", "size"])
-    counts = per_image["size"].astype(float)
-    total = per_image.groupby(by).sum()
-    norms = (counts**2).groupby(by).sum()
-    # Values of one image are right or wrong together, so they weigh less than as many images (Kish's effective n).
-    effective = total["size"] ** 2 / norms
-    value = total["sum"] / total["size"]
-    low, high = intervals.wilson(value * effective, effective)
-    common = counts.xs(COMMON, level="side") if COMMON in counts.index.unique("side") else counts.iloc[:0]
-    both = counts.reset_index("side").join(common.rename("common"), how="inner")
-    product = (both["size"] * both["common"]).groupby([both.index.get_level_values("category"), both["side"]]).sum()
-    of_common = norms.reindex(pd.MultiIndex.from_product([norms.index.unique("category"), [COMMON]], names=by))
-    lengths = np.sqrt(norms * of_common.droplevel("side").reindex(norms.index.get_level_values("category")).to_numpy())
-    return _Cells(total.rename(columns={"size": "n"}).assign(value=value, low=low, high=high), product / lengths)
+def _adjusted_gap(long: pd.DataFrame, cluster: str | None) -> tuple[float, float, float, int, int, int, int]:
+    """The gap with the uncommon side's class mix on both sides, over classes with images on both."""
+    n = pd.crosstab(long["category"], long["side"]).reindex(columns=[COMMON, UNCOMMON], fill_value=0)
+    n = n[(n > 0).all(axis=1)]
+    return _gap(long[long["category"].isin(n.index)], cluster, n[UNCOMMON] / max(n[UNCOMMON].sum(), 1))

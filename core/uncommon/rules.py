@@ -114,11 +114,11 @@ def location_pairs(samples: pd.DataFrame) -> pd.DataFrame:
         samples: ``category`` and ``locations``.
 
     Returns:
-        ``row`` (position of the image in ``samples``), ``category``, ``value`` (the location) and ``uncommon``.
+        ``row`` (position of the image in ``samples``), ``category``, ``setting`` (the location) and ``uncommon``.
     """
     offsets, values = list_offsets(samples["locations"])
     row = np.repeat(np.arange(len(samples)), np.diff(offsets))
     category = samples["category"].to_numpy(dtype=object)[row]
     return pd.DataFrame(
-        {"row": row, "category": category, "value": values, "uncommon": uncommon(category, values, "locations")}
+        {"row": row, "category": category, "setting": values, "uncommon": uncommon(category, values, "locations")}
     )

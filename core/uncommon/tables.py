@@ -1,7 +1,8 @@
 """What uncommon settings cost a model: accuracy by partition and by cell (FOCUS, Tables 2 and 4, Appendix E).
 
 Every function takes joined samples and predictions (``core.metrics.join``) of a benchmark whose samples passed through
-``annotate``, and ``cluster``, the column of what is not independent between images, if there is one.
+``annotate``, and ``cluster``, the column of what is not independent between images, if there is one. The metric columns
+are those of ``accuracy_by``: ``value, low, high, n, n_clusters``.
 """
 
 from __future__ import annotations
@@ -20,27 +21,27 @@ def partitions(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame
     """Accuracy in each partition (Tables 2 and 4).
 
     Returns:
-        One row per partition, in the order of ``PARTITIONS``: ``partition, top1, top1_low, top1_high, n``. An image
+        One row per partition, in the order of ``PARTITIONS``: ``partition`` and the metric columns. An image
         stands in one of P0 to P3 and in one of P0 to P_twl. NaN where a partition is empty.
     """
     grid = pd.DataFrame({"partition": PARTITIONS})
-    return _as_top1(_filled(accuracy_by(_memberships(joined), "partition", cluster), grid))
+    return _filled(accuracy_by(_memberships(joined), "partition", cluster), grid)
 
 
 def by_category_partition(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
     """Accuracy of each category in each partition (Figure 2); see ``partitions``."""
     grid = _grid(category=CATEGORIES, partition=PARTITIONS)
-    return _as_top1(_filled(accuracy_by(_memberships(joined), list(grid), cluster), grid))
+    return _filled(accuracy_by(_memberships(joined), list(grid), cluster), grid)
 
 
 def by_humans(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
-    """Accuracy with and without people in the image: ``humans, top1, top1_low, top1_high, n``.
+    """Accuracy with and without people in the image: ``humans`` and the metric columns.
 
     Empty where the release does not say.
     """
     if "humans" not in joined:
         joined = joined.assign(humans=UNKNOWN)
-    return _as_top1(accuracy_by(joined[joined["humans"] != UNKNOWN], "humans", cluster).drop(columns="n_clusters"))
+    return accuracy_by(joined[joined["humans"] != UNKNOWN], "humans", cluster)
 
 
 def heatmap(joined: pd.DataFrame, attribute: str, cluster: str | None = None) -> pd.DataFrame:
@@ -52,21 +53,20 @@ def heatmap(joined: pd.DataFrame, attribute: str, cluster: str | None = None) ->
         cluster: See the module.
 
     Returns:
-        One row per cell, empty ones included (n of 0, NaN): ``category, value, uncommon, top1, low, high, n``.
+        One row per cell, empty ones included (n of 0, NaN): ``category, setting, uncommon`` and the
+        metric columns.
     """
     grid = _grid(category=CATEGORIES, setting=VALUES[attribute])
     found = _filled(accuracy_by(_by_setting(joined, attribute), list(grid), cluster), grid)
     uncommon = [is_uncommon(row.category, attribute, row.setting) for row in grid.itertuples()]
-    found = found.rename(columns={"value": "top1"}).rename(columns={"setting": "value"}).assign(uncommon=uncommon)
-    return found[["category", "value", "uncommon", "top1", "low", "high", "n"]]
+    found.insert(2, "uncommon", uncommon)
+    return found
 
 
 def totals(joined: pd.DataFrame, attribute: str, cluster: str | None = None) -> pd.DataFrame:
-    """Accuracy at each value of an attribute over all categories with rules: ``value, top1, low, high, n``."""
+    """Accuracy at each value of an attribute over all categories with rules: ``setting`` and the metric columns."""
     grid = pd.DataFrame({"setting": VALUES[attribute]})
-    found = _filled(accuracy_by(_by_setting(joined, attribute), "setting", cluster), grid)
-    found = found.rename(columns={"value": "top1"}).rename(columns={"setting": "value"})
-    return found[["value", "top1", "low", "high", "n"]]
+    return _filled(accuracy_by(_by_setting(joined, attribute), "setting", cluster), grid)
 
 
 def _memberships(joined: pd.DataFrame) -> pd.DataFrame:
@@ -83,7 +83,7 @@ def _by_setting(joined: pd.DataFrame, attribute: str) -> pd.DataFrame:
         long = ruled.assign(setting=ruled[attribute])
     else:
         pairs = location_pairs(ruled)
-        long = ruled.iloc[pairs["row"]].reset_index(drop=True).assign(setting=pairs["value"])
+        long = ruled.iloc[pairs["row"]].reset_index(drop=True).assign(setting=pairs["setting"])
     return long[long["setting"].isin(VALUES[attribute])]
 
 
@@ -100,9 +100,5 @@ def _grid(**axes: tuple[str, ...]) -> pd.DataFrame:
 
 def _filled(found: pd.DataFrame, grid: pd.DataFrame) -> pd.DataFrame:
     """A metric table in the order of a grid, with empty cells where the data have none."""
-    full = grid.merge(found.drop(columns="n_clusters"), on=list(grid), how="left", validate="one_to_one")
-    return full.assign(n=full["n"].fillna(0).astype(np.int64))
-
-
-def _as_top1(found: pd.DataFrame) -> pd.DataFrame:
-    return found.rename(columns={"value": "top1", "low": "top1_low", "high": "top1_high"})
+    full = grid.merge(found, on=list(grid), how="left", validate="one_to_one")
+    return full.assign(**{name: full[name].fillna(0).astype(np.int64) for name in ("n", "n_clusters")})

@@ -109,37 +109,37 @@ def test_multi_label_accuracy_is_the_mean_over_original_classes():
     # Class 0: 3 images, 2 accepted (one of them as class 1). Class 2: 1 image, accepted as 637.
     joined = said_of([0, 1, 5, 637], [0, 0, 0, 2], [1.0, 1.0, 0.0, 1.0])
     table = imagenet_scores.multi_label(joined).set_index("measure")
-    assert table.at[imagenet_scores.MULTI_LABEL, "top1"] == pytest.approx((2 / 3 + 1) / 2)
-    assert table.at[imagenet_scores.IMAGES, "top1"] == pytest.approx(3 / 4)
-    assert table.at[imagenet_scores.SINGLE, "top1"] == pytest.approx(1 / 4)
+    assert table.at[imagenet_scores.MULTI_LABEL, "value"] == pytest.approx((2 / 3 + 1) / 2)
+    assert table.at[imagenet_scores.IMAGES, "value"] == pytest.approx(3 / 4)
+    assert table.at[imagenet_scores.SINGLE, "value"] == pytest.approx(1 / 4)
     assert table["n"].tolist() == [4, 4, 4]
     # Both classes weigh half, so their distances to Wilson's bounds join as half the root of the sum of squares.
     low, high = intervals.wilson([2, 1], [3, 1])
     value = (2 / 3 + 1) / 2
-    assert table.at[imagenet_scores.MULTI_LABEL, "top1_low"] == pytest.approx(
+    assert table.at[imagenet_scores.MULTI_LABEL, "low"] == pytest.approx(
         value - np.hypot(2 / 3 - low[0], 1 - low[1]) / 2
     )
-    assert table.at[imagenet_scores.MULTI_LABEL, "top1_high"] == pytest.approx(value + (high[0] - 2 / 3) / 2)
+    assert table.at[imagenet_scores.MULTI_LABEL, "high"] == pytest.approx(value + (high[0] - 2 / 3) / 2)
 
 
 def test_without_original_classes_nothing_is_said_of_class_means():
     table = imagenet_scores.multi_label(said_of([0, 1], [-1, -1], [1.0, 0.0])).set_index("measure")
-    assert np.isnan(table.at[imagenet_scores.MULTI_LABEL, "top1"])
-    assert np.isnan(table.at[imagenet_scores.SINGLE, "top1"])
-    assert table.at[imagenet_scores.IMAGES, "top1"] == 0.5
+    assert np.isnan(table.at[imagenet_scores.MULTI_LABEL, "value"])
+    assert np.isnan(table.at[imagenet_scores.SINGLE, "value"])
+    assert table.at[imagenet_scores.IMAGES, "value"] == 0.5
 
 
 def test_failed_images_count_nowhere():
     table = imagenet_scores.multi_label(said_of([0, 0], [0, 0], [1.0, np.nan])).set_index("measure")
     assert table.at[imagenet_scores.IMAGES, "n"] == 1
-    assert table.at[imagenet_scores.MULTI_LABEL, "top1"] == 1
+    assert table.at[imagenet_scores.MULTI_LABEL, "value"] == 1
 
 
 def test_imagenet_m_counts_right_ones():
     joined = said_of([0] * 19 + [1] * 49, [1] * 68, [1.0] * 19 + [0.0] * 49)
     table = imagenet_scores.imagenet_m(joined).set_index("measure")
     assert table["n_right"].to_dict() == {imagenet_scores.RIGHT: 19, imagenet_scores.SINGLE: 49}
-    assert table.at[imagenet_scores.RIGHT, "top1"] == pytest.approx(19 / 68)
+    assert table.at[imagenet_scores.RIGHT, "value"] == pytest.approx(19 / 68)
     # Wilson's interval of 19 of 68, by hand: centre (19 + 1.92) / (68 + 3.84), half-width 0.1042.
-    assert table.at[imagenet_scores.RIGHT, "top1_low"] == pytest.approx(0.187, abs=1e-3)
-    assert table.at[imagenet_scores.RIGHT, "top1_high"] == pytest.approx(0.396, abs=1e-3)
+    assert table.at[imagenet_scores.RIGHT, "low"] == pytest.approx(0.187, abs=1e-3)
+    assert table.at[imagenet_scores.RIGHT, "high"] == pytest.approx(0.396, abs=1e-3)

@@ -148,9 +148,9 @@ def test_probes_are_stored_and_read_again(zoo, photos):
     assert probes.read(run) is None
     fitted = probes.fit(run, photos)
     assert sorted(fitted["location"]) == ["snow", "street"]
-    assert fitted["n_used"].tolist() == [44, 44]
+    assert fitted["n"].tolist() == [44, 44]
     again = probes.read(run)
-    assert again["accuracy"].tolist() == fitted["accuracy"].tolist()
+    assert again["value"].tolist() == fitted["value"].tolist()
     assert labels.class_names("imagenet-1k", again["similar"].iloc[0])
 
 

@@ -1,5 +1,6 @@
 """The loop: right, resumable, honest about what failed."""
 
+import errno
 import json
 import os
 import shutil
@@ -18,12 +19,12 @@ from timm.data import create_transform
 from core import metrics, models, paths, store
 from core.answers import report
 from core.benchmarks import open_benchmark
-from core.errors import DataError, LabelSpaceError, StoreError, UsageError
+from core.errors import DataError, LabelSpaceError, StorageError, StoreError, UsageError
 from core.evaluate import loop as evaluation
 from core.evaluate.loop import Plan, evaluate
 from core.images import views
 from core.types import Progress, View
-from tests.conftest import GREEN, RED, RED_WNID, REPO, TOY_TRANSFORM, BrightestChannel
+from tests.conftest import GREEN, GREEN_WNID, RED, RED_WNID, REPO, TOY_TRANSFORM, BrightestChannel
 
 
 @pytest.fixture
@@ -148,6 +149,45 @@ def test_files_that_are_no_images_are_recorded_counted_and_not_fatal(toy_model, 
     assert "I;16 has more than 8 bits" in errors[f"{RED_WNID}/3.png"]
 
 
+@pytest.mark.parametrize("fault", ["EIO", "EMFILE", "ESTALE", "ENOENT"])
+def test_what_the_system_says_is_not_kept_and_the_same_command_tries_again(
+    toy_model, colour_folder, monkeypatch, fault
+):
+    code, real = getattr(errno, fault), Image.open
+
+    def flaky(source, *given, **named):
+        if RED_WNID in str(source):
+            raise OSError(code, os.strerror(code), str(source))
+        return real(source, *given, **named)
+
+    benchmark = open_benchmark("imagenet", colour_folder)
+    monkeypatch.setattr(Image, "open", flaky)
+    with pytest.raises(StorageError, match=f"8 of 24 images could not be read; the first: .*{os.strerror(code)}"):
+        evaluate(toy_model, benchmark, batch_size=4)
+    partial = store.find_run("imagenet", toy_model.name)
+    assert (partial.n_done, partial.complete) == (16, False)
+    monkeypatch.setattr(Image, "open", real)
+    run = evaluate(toy_model, benchmark, batch_size=4)
+    assert run.complete
+    assert store.read(run)["error"].isna().all()
+
+
+def test_two_copies_of_an_image_get_noise_of_their_own_the_same_in_each_run(toy_model, colour_folder):
+    for wnid in (RED_WNID, GREEN_WNID):
+        for number in range(8):
+            Image.new("RGB", (32, 32), (120, 128, 136)).save(colour_folder / wnid / f"{number}.png")
+    said = [
+        store.read(evaluate(toy_model, open_benchmark("imagenet", colour_folder), view="noise-0.25", fresh=fresh))
+        for fresh in (False, True)
+    ]
+    first, again = (
+        {row.sample_id: tuple(row.top10_prob) for row in table.itertuples() if "/" in row.sample_id} for table in said
+    )
+    assert first == again
+    copies = [prob for name, prob in first.items() if name.partition("/")[0] in (RED_WNID, GREEN_WNID)]
+    assert len(copies) == len(set(copies)) == 16
+
+
 def test_a_vanished_data_folder_stops_the_run_and_blames_no_image(toy_model, colours, colour_folder):
     def progress(state: Progress):
         if state.stage == "loading the model":
@@ -175,6 +215,16 @@ def test_ctrl_c_stores_what_was_finished_and_the_same_call_goes_on(counting_mode
     seen = counting_model.module.seen
     assert evaluate(counting_model, colours).complete
     assert counting_model.module.seen - seen == 24 - stored
+
+
+def test_ctrl_c_while_the_model_is_loaded_says_the_same(toy_model, colours):
+    def progress(state: Progress):
+        if state.stage == "loading the model":
+            raise KeyboardInterrupt
+
+    with pytest.raises(evaluation.InterruptedRunError, match=r"stopped: 0 of 24 images are stored; the same command"):
+        evaluate(toy_model, colours, progress=progress)
+    assert evaluate(toy_model, colours).complete
 
 
 def test_a_killed_run_loses_less_than_a_batch_and_is_finished_by_the_same_command(colour_folder, tmp_path):

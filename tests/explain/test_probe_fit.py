@@ -27,10 +27,10 @@ def scene(head, strength):
 
 def test_a_location_that_is_in_the_features_is_told_and_named(head):
     found = probe_fit.fit_all(*scene_and_head(head, strength=1.5)).set_index("location")
-    assert found.loc["snow", "accuracy"] > 0.95
+    assert found.loc["snow", "value"] > 0.95
     assert found.loc["snow", "similar"][0] == SNOWPLOW
     assert found.loc["snow", "cosines"][0] > 0.5
-    assert found.loc["snow", ["n_with", "n_without", "n_used"]].tolist() == [100, 100, 200]
+    assert found.loc["snow", ["n_with", "n_without", "n"]].tolist() == [100, 100, 200]
     # Street is where snow is not: the same images, told just as well, by the opposite direction.
     assert SNOWPLOW not in found.loc["street", "similar"]
 
@@ -67,7 +67,7 @@ def test_too_few_images_give_no_number_but_a_reason(head):
     features, samples = scene(head, 2.0)
     samples["locations"] = [["snow"]] * 19 + [["street"]] * (N - 19)
     found = probe_fit.fit_all(features, head, samples).set_index("location").loc["snow"]
-    assert np.isnan(found["accuracy"])
+    assert np.isnan(found["value"])
     assert found["reason"] == "only 19 images with it, at least 20 are needed"
     assert probe_fit.too_few(50, 3) == "only 3 images without it, at least 20 are needed"
     assert probe_fit.too_few(20, 20) == ""

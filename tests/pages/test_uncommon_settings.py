@@ -38,7 +38,7 @@ def test_the_page_opens_first_and_says_what_costs_most(run):
     assert not app.error
     costs = setting_tables.answer(run, "costs")
     worst = costs[~costs["thin"].astype(bool)].iloc[0]
-    assert f"{100 * worst['gap']:.1f}\u00a0points" in app.markdown[0].value or "too few" in app.markdown[0].value
+    assert f"{100 * worst['value']:.1f}\u00a0points" in app.markdown[0].value or "too few" in app.markdown[0].value
     assert len(charts(app)) == 7
 
 
@@ -50,16 +50,29 @@ def test_without_results_the_page_says_what_to_run():
 
 def test_a_cell_in_the_url_opens_its_images(run):
     app = opened(benchmark="focus", cell="focus;category=dog;locations=snow")
-    n = setting_tables.answer(run, "heatmap_locations").set_index(["category", "value"]).loc[("dog", "snow"), "n"]
+    n = setting_tables.answer(run, "heatmap_locations").set_index(["category", "setting"]).loc[("dog", "snow"), "n"]
     assert f"dog, snow · {n:,} images" in app.subheader[0].value
 
 
+def test_a_number_of_uncommon_attributes_in_the_url_opens_its_images(run):
+    app = opened(benchmark="focus", cell="focus;n_uncommon=1.0")
+    n = setting_tables.answer(run, "partitions").set_index("partition").at["P1", "n"]
+    assert f"1 uncommon attributes · {n:,} images" in app.subheader[0].value
+
+
+@pytest.mark.parametrize("cell", ["category=7;time=True", "category=;locations=", "n_uncommon=nan", "locations=1e-5"])
+def test_a_damaged_cell_still_opens_the_page(run, cell):
+    app = opened(benchmark="focus", cell=f"focus;{cell}")
+    assert not app.exception
+    assert len(charts(app)) == 7
+
+
 def test_a_cell_holds_just_the_images_that_its_number_counts(run):
-    cells = setting_tables.answer(run, "heatmap_locations").set_index(["category", "value"])
+    cells = setting_tables.answer(run, "heatmap_locations").set_index(["category", "setting"])
     for category, location in (("dog", "snow"), ("car", "street"), ("ship", "water")):
         found = behind(run, Question(where=(Where.equals("category", category), Where.equals("locations", location))))
         assert len(found) == cells.loc[(category, location), "n"]
-        assert found["right"].mean() == pytest.approx(cells.loc[(category, location), "top1"])
+        assert found["right"].mean() == pytest.approx(cells.loc[(category, location), "value"])
 
 
 def test_a_partition_holds_just_the_images_that_its_number_counts(run):
@@ -82,14 +95,16 @@ def test_locations_are_exported_as_json(run, tmp_path):
     assert set(exported["partition"]) <= set(uncommon.PARTITIONS)
 
 
-def test_stored_tables_are_those_computed_from_the_predictions(run):
+def test_stored_tables_are_those_of_the_report_under_its_own_names(run):
     content = report.build(run)["tables"]
-    for name, question in (("partitions", "partitions"), ("gaps", "gaps"), ("gaps_class_adjusted", "adjusted_gaps")):
-        expected = pd.DataFrame(content[name]).astype({"n": int} if name == "partitions" else {})
-        number = list(expected.select_dtypes("number"))
-        found = setting_tables.answer(run, question)
-        assert list(found) == list(expected)
-        assert np.allclose(found[number].astype(float), expected[number].astype(float), equal_nan=True)
+    for name in ("partitions", "gaps", "gaps_class_adjusted"):
+        found, reported = setting_tables.answer(run, name), pd.DataFrame(content[name])
+        names = {"partitions": ["top1", "top1_low", "top1_high", "n"]}.get(
+            name, ["gap", "low", "high", "n_common", "n_uncommon"]
+        )
+        same = ["value", *found.columns.intersection(["low", "high"]), *names[3:]]
+        assert list(reported)[-len(names) :] == names
+        assert np.allclose(found[same].astype(float), reported[names].astype(float), equal_nan=True)
 
 
 def test_heatmap_cells_are_clickable_and_told_by_colour(run):
@@ -99,21 +114,21 @@ def test_heatmap_cells_are_clickable_and_told_by_colour(run):
     common, uncommon = figure.data[0], figure.data[1]
     at = (list(common.y).index("dog"), list(common.x).index("night"))
     assert np.isnan(np.array(common.z, float)[at])
-    shown = cells.set_index(["category", "value"]).loc[("dog", "night"), "top1"]
+    shown = cells.set_index(["category", "setting"]).loc[("dog", "night"), "value"]
     assert np.array(uncommon.z, float)[at] == pytest.approx(shown)
     clickable = [tuple(pair) for trace in figure.data[2:4] for pair in trace.customdata]
-    assert sorted(clickable) == sorted(map(tuple, cells[cells["n"] > 0][["category", "value"]].to_numpy()))
+    assert sorted(clickable) == sorted(map(tuple, cells[cells["n"] > 0][["category", "setting"]].to_numpy()))
 
 
 def test_the_finding_names_no_setting_that_is_not_clear():
-    row = {"attribute": "time", "value": "night", "n_common": 50, "n_uncommon": 40, "thin": False}
-    unclear = sentences.costliest("m", pd.DataFrame([{**row, "gap": 0.05, "low": -0.02, "high": 0.12}]))
+    row = {"attribute": "time", "setting": "night", "n_common": 50, "n_uncommon": 40, "thin": False}
+    unclear = sentences.costliest("m", pd.DataFrame([{**row, "value": 0.05, "low": -0.02, "high": 0.12}]))
     assert unclear.startswith(
         "No uncommon setting clearly costs **m** accuracy: the most is 5.0\u00a0points [−2.0, 12.0]"
     )
-    clear = sentences.costliest("m", pd.DataFrame([{**row, "gap": 0.2, "low": 0.1, "high": 0.3}]))
+    clear = sentences.costliest("m", pd.DataFrame([{**row, "value": 0.2, "low": 0.1, "high": 0.3}]))
     assert clear.startswith("**Night** costs **m** most: **20.0\u00a0points** of accuracy [10.0, 30.0]")
-    thin = sentences.costliest("m", pd.DataFrame([{**row, "gap": 0.2, "low": 0.1, "high": 0.3, "thin": True}]))
+    thin = sentences.costliest("m", pd.DataFrame([{**row, "value": 0.2, "low": 0.1, "high": 0.3, "thin": True}]))
     assert "fewer than 30 images in each uncommon setting" in thin
 
 
@@ -126,7 +141,7 @@ def test_the_synthetic_store_follows_the_papers_counts(run):
 def test_gaps_are_drawn_beside_published_ones(run):
     raw_table, adjusted_table = (
         setting_tables.answer(run, question).query("definition == 'paper-code'")
-        for question in ("gaps", "adjusted_gaps")
+        for question in ("gaps", "gaps_class_adjusted")
     )
     figure = figures.gap_points(
         {"synthetic-a": raw_table},
@@ -138,8 +153,8 @@ def test_gaps_are_drawn_beside_published_ones(run):
         source="FOCUS, Table 3",
     )
     raw, adjusted, published = figure.data
-    assert list(raw.x) == pytest.approx(raw_table["gap"].tolist())
-    assert list(adjusted.x) == pytest.approx(adjusted_table["gap"].tolist())
+    assert list(raw.x) == pytest.approx(raw_table["value"].tolist())
+    assert list(adjusted.x) == pytest.approx(adjusted_table["value"].tolist())
     assert adjusted.marker.symbol == "circle-open"
     assert list(published.x) == [0.08, 0.16, 0.19]
     assert "FOCUS, Table 3" in published.hovertext[0]

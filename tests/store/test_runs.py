@@ -57,6 +57,52 @@ def test_identity_is_the_same_for_the_same_parts_in_any_order_and_differs_otherw
     assert len(one) == 16
 
 
+def test_what_counts_as_right_is_part_of_the_content():
+    samples = pd.DataFrame({"sample_id": ["a", "b"], "accepted": [[1], [2, 3]]})
+    content = store.content_of("digest", samples)
+    assert content == store.content_of("digest", samples.copy())
+    # Another class; one less; the same classes shared out otherwise; another image; other bytes of the images.
+    for accepted in ([[1], [2, 4]], [[1], [2]], [[1, 2], [3]]):
+        assert store.content_of("digest", samples.assign(accepted=accepted)) != content
+    assert store.content_of("digest", samples.assign(sample_id=["a", "c"])) != content
+    assert store.content_of("other", samples) != content
+
+
+def logits(*ids):
+    return pa.table(
+        {"sample_id": list(ids), "logits": [np.array([1, 2, 3], dtype=np.float16)] * len(ids)},
+        schema=store.LOGITS_SCHEMA,
+    )
+
+
+def parts(folder):
+    return sorted(path.name for path in folder.glob("*.parquet"))
+
+
+def test_logits_are_numbered_as_the_predictions_they_belong_to():
+    folder = store.run_folder("imagenet", "m", "abcd")
+    with store.open_writer(folder, manifest("abcd", n=9)) as writer:
+        writer.append(batch("s0"), logits("s0"))
+        # Every image of this batch failed: it has no logits, and its number stays free among them.
+        writer.append(batch("s1"), logits())
+        writer.append(batch("s2"), logits("s2"))
+    numbers = ("0000000-0000000", "0000002-0000002")
+    expected = [f"logits-{number}.parquet" for number in numbers]
+    assert parts(folder) == [*expected, *(f"part-000000{at}-000000{at}.parquet" for at in range(3))]
+
+
+def test_a_writer_that_goes_on_overwrites_neither_predictions_nor_logits():
+    folder = store.run_folder("imagenet", "m", "abcd")
+    # The last image of each session failed and has no logits.
+    for good, failed in (("s0", "s1"), ("s2", "s3")):
+        with store.open_writer(folder, manifest("abcd", n=4)) as writer:
+            writer.append(batch(good), logits(good))
+            writer.append(batch(failed), logits())
+            writer.write_manifest(status="partial")
+    assert store.read(folder)["sample_id"].tolist() == ["s0", "s1", "s2", "s3"]
+    assert store.read_logits(folder)[0] == ["s0", "s2"]
+
+
 def test_predictions_come_back_as_they_were_written():
     frame = store.read(write_run("aaaa"))
     assert frame["sample_id"].tolist() == ["s0", "s1"]

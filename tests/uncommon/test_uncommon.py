@@ -118,14 +118,14 @@ def test_partitions_overlap_by_count_and_by_kind():
         "P2": 1,
         "P_tw": 1,
     }
-    assert found["top1"][["P0", "P1", "P_t", "P2"]].tolist() == [0.75, 0.5, 0.5, 0.0]
+    assert found["value"][["P0", "P1", "P_t", "P2"]].tolist() == [0.75, 0.5, 0.5, 0.0]
     assert found.loc["P3"].isna().sum() == 3
 
 
 def test_images_without_a_prediction_are_counted_nowhere():
     table = together(many("car", right=1, of=2), many("car", "night", right=1, of=1))
     table.loc[1, "correct"] = np.nan
-    assert one(partitions(table), partition="P0")[["top1", "n"]].tolist() == [1.0, 1]
+    assert one(partitions(table), partition="P0")[["value", "n"]].tolist() == [1.0, 1]
     assert one(gaps(table), attribute="time", definition="image-level")["n_common"] == 1
 
 
@@ -135,10 +135,10 @@ def test_none_is_left_out_by_the_papers_code_and_common_at_image_level():
     )
     found = gaps(table)
     by_code = one(found, attribute="time", definition="paper-code")
-    assert by_code["gap"] == pytest.approx(0.8 - 0.3)
+    assert by_code["value"] == pytest.approx(0.8 - 0.3)
     assert by_code[["n_common", "n_uncommon"]].tolist() == [10, 10]
     by_image = one(found, attribute="time", definition="image-level")
-    assert by_image["gap"] == pytest.approx(0.5 - 0.3)
+    assert by_image["value"] == pytest.approx(0.5 - 0.3)
     assert by_image[["n_common", "n_uncommon"]].tolist() == [20, 10]
 
 
@@ -151,10 +151,10 @@ def test_the_papers_code_counts_each_location_of_an_image():
         many("car", locations=["none"], right=1, of=5),
     )
     by_code = one(gaps(table), attribute="locations", definition="paper-code")
-    assert by_code["gap"] == pytest.approx(1 / 3 - 2 / 3)
+    assert by_code["value"] == pytest.approx(1 / 3 - 2 / 3)
     assert by_code[["n_common", "n_uncommon"]].tolist() == [3, 3]
     by_image = one(gaps(table), attribute="locations", definition="image-level")
-    assert by_image["gap"] == pytest.approx(1 / 7 - 1 / 2)
+    assert by_image["value"] == pytest.approx(1 / 7 - 1 / 2)
     assert by_image[["n_common", "n_uncommon"]].tolist() == [7, 2]
 
 
@@ -162,12 +162,12 @@ def test_a_gaps_interval_is_newcombes():
     # Newcombe 1998, "Interval estimation for the difference", Table II, method 10: 56/70 - 48/80.
     table = together(many("car", right=56, of=70), many("car", "night", right=48, of=80))
     found = one(gaps(table), attribute="time", definition="paper-code")
-    assert found[["gap", "low", "high"]].tolist() == pytest.approx([0.2, 0.0524, 0.3339], abs=5e-5)
+    assert found[["value", "low", "high"]].tolist() == pytest.approx([0.2, 0.0524, 0.3339], abs=5e-5)
 
 
 def test_a_side_without_images_has_no_gap():
     found = one(gaps(together(many("car", right=1, of=2))), attribute="time", definition="paper-code")
-    assert np.isnan([found["gap"], found["low"], found["high"]]).all()
+    assert np.isnan([found["value"], found["low"], found["high"]]).all()
     assert found[["n_common", "n_uncommon"]].tolist() == [2, 0]
 
 
@@ -177,14 +177,14 @@ def test_locations_of_one_image_count_as_one_when_it_comes_to_certainty():
     double = gaps(together(*spread, many("car", locations=["snow", "water"], right=20, of=40)))
     single, double = (one(found, attribute="locations", definition="paper-code") for found in (single, double))
     assert double["n_uncommon"] == 2 * single["n_uncommon"]
-    assert double[["gap", "low", "high"]].tolist() == pytest.approx(single[["gap", "low", "high"]].tolist())
+    assert double[["value", "low", "high"]].tolist() == pytest.approx(single[["value", "low", "high"]].tolist())
 
 
 def test_images_on_both_sides_narrow_the_interval():
     """The same images on both sides cannot differ: the gap is zero for certain."""
     table = together(many("car", locations=["snow", "street"], right=20, of=40))
     found = one(gaps(table), attribute="locations", definition="paper-code")
-    assert found[["gap", "low", "high"]].tolist() == pytest.approx([0, 0, 0], abs=1e-7)
+    assert found[["value", "low", "high"]].tolist() == pytest.approx([0, 0, 0], abs=1e-7)
 
 
 def test_the_adjusted_gap_is_zero_where_classes_alone_make_the_gap():
@@ -196,9 +196,9 @@ def test_the_adjusted_gap_is_zero_where_classes_alone_make_the_gap():
         many("cat", "night", right=10, of=100),
     )
     raw = one(gaps(table), attribute="time", definition="paper-code")
-    assert raw["gap"] == pytest.approx(91 / 110 - 19 / 110)
+    assert raw["value"] == pytest.approx(91 / 110 - 19 / 110)
     adjusted = one(adjusted_gaps(table), attribute="time", definition="paper-code")
-    assert adjusted["gap"] == pytest.approx(0)
+    assert adjusted["value"] == pytest.approx(0)
     assert adjusted["low"] < 0 < adjusted["high"]
 
 
@@ -211,7 +211,7 @@ def test_the_adjusted_gap_weighs_classes_by_their_uncommon_images_and_needs_both
         many("dog", "day", right=0, of=10),
     )
     found = one(adjusted_gaps(table), attribute="time", definition="paper-code")
-    assert found["gap"] == pytest.approx(0.8 * (0.8 - 0.5) + 0.2 * (0.5 - 1.0))
+    assert found["value"] == pytest.approx(0.8 * (0.8 - 0.5) + 0.2 * (0.5 - 1.0))
     assert found[["n_common", "n_uncommon"]].tolist() == [20, 5]
 
 
@@ -221,8 +221,8 @@ def test_a_category_has_a_gap_of_its_own():
     )
     found = category_gaps(table)
     car = one(found, category="car", attribute="time", definition="paper-code")
-    assert car[["gap", "n_common", "n_uncommon"]].tolist() == [pytest.approx(0.3), 10, 4]
-    assert np.isnan(one(found, category="cat", attribute="time", definition="paper-code")["gap"])
+    assert car[["value", "n_common", "n_uncommon"]].tolist() == [pytest.approx(0.3), 10, 4]
+    assert np.isnan(one(found, category="cat", attribute="time", definition="paper-code")["value"])
 
 
 def test_clusters_give_the_same_gap_with_another_interval():
@@ -231,7 +231,7 @@ def test_clusters_give_the_same_gap_with_another_interval():
     plain = one(gaps(table), attribute="time", definition="paper-code")
     table["cluster"] = [str(number) for number in rng.integers(0, 6, len(table))]
     clustered = one(gaps(table, cluster="cluster"), attribute="time", definition="paper-code")
-    assert clustered["gap"] == plain["gap"]
+    assert clustered["value"] == plain["value"]
     assert clustered["low"] != plain["low"]
 
 
@@ -240,18 +240,18 @@ def test_a_heatmap_has_every_cell_and_tells_uncommon_ones():
         many("car", locations=["snow", "street"], right=1, of=2), many("ship", locations=["water"], right=1, of=1)
     )
     found = heatmap(table, "locations")
-    assert list(found) == ["category", "value", "uncommon", "top1", "low", "high", "n"]
+    assert list(found) == ["category", "setting", "uncommon", "value", "low", "high", "n", "n_clusters"]
     assert len(found) == 10 * 9
-    assert one(found, category="car", value="snow")[["uncommon", "top1", "n"]].tolist() == [True, 0.5, 2]
-    assert one(found, category="car", value="street")[["uncommon", "top1", "n"]].tolist() == [False, 0.5, 2]
-    empty = one(found, category="cat", value="snow")
+    assert one(found, category="car", setting="snow")[["uncommon", "value", "n"]].tolist() == [True, 0.5, 2]
+    assert one(found, category="car", setting="street")[["uncommon", "value", "n"]].tolist() == [False, 0.5, 2]
+    empty = one(found, category="cat", setting="snow")
     assert empty["n"] == 0
-    assert np.isnan(empty["top1"])
+    assert np.isnan(empty["value"])
 
 
 def test_totals_are_over_all_categories():
     table = together(many("car", right=1, of=2), many("cat", right=2, of=2), many("sofa", right=0, of=5))
-    assert one(totals(table, "weather"), value="sunny")[["top1", "n"]].tolist() == [0.75, 4]
+    assert one(totals(table, "weather"), setting="sunny")[["value", "n"]].tolist() == [0.75, 4]
 
 
 def test_costs_name_the_worst_setting_first():
@@ -262,9 +262,9 @@ def test_costs_name_the_worst_setting_first():
         many("car", weather="snowing", right=0, of=3),
     )
     found = costs(table)
-    assert found["value"].tolist() == ["snowing", "foggy", "raining"]
+    assert found["setting"].tolist() == ["snowing", "foggy", "raining"]
     assert found["thin"].tolist() == [True, False, False]
-    assert found["gap"].tolist() == pytest.approx([0.9, 0.7, 0.3])
+    assert found["value"].tolist() == pytest.approx([0.9, 0.7, 0.3])
 
 
 def test_an_unknown_definition_is_named():
@@ -276,7 +276,7 @@ def test_people_are_compared_only_where_the_release_says():
     table = together(many("car", right=1, of=3))
     assert by_humans(table).empty
     found = by_humans(table.assign(humans=["yes", "no", "unknown"]))
-    assert found[["humans", "top1", "n"]].to_numpy().tolist() == [["no", 0.0, 1], ["yes", 1.0, 1]]
+    assert found[["humans", "value", "n"]].to_numpy().tolist() == [["no", 0.0, 1], ["yes", 1.0, 1]]
 
 
 def test_published_numbers_are_fractions_of_the_papers_models():
@@ -289,7 +289,7 @@ def test_published_numbers_are_fractions_of_the_papers_models():
     assert sizes["P2"] == sizes["P_tw"] + sizes["P_wl"] + sizes["P_tl"]
 
 
-@pytest.mark.parametrize("spec", uncommon.TABLES, ids=lambda spec: spec.name)
+@pytest.mark.parametrize("spec", (*uncommon.TABLES, *uncommon.DETAILS), ids=lambda spec: spec.name)
 def test_clusters_change_intervals_and_nothing_else(spec):
     table = together(
         many("car", right=8, of=10),
@@ -300,7 +300,7 @@ def test_clusters_change_intervals_and_nothing_else(spec):
     table["cluster"] = [f"object {number % 5}" for number in range(len(table))]
     plain, clustered = spec.compute(table), spec.compute(table, cluster="cluster")
     assert list(plain) == list(clustered)
-    same = [column for column in plain if not column.endswith(("low", "high"))]
+    same = [column for column in plain if column not in ("low", "high", "n_clusters")]
     pd.testing.assert_frame_equal(plain[same], clustered[same], check_exact=False)
     bounds = [column for column in plain if column.endswith("low")]
     assert not np.allclose(plain[bounds], clustered[bounds], equal_nan=True)

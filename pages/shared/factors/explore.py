@@ -10,7 +10,8 @@ import streamlit as st
 from core import store
 from core.answers import catalogue
 from core.answers.questions import Question, Where
-from core.types import Benchmark, Factor
+from core.benchmarks.base import Benchmark
+from core.types import Factor, FactorValue
 from core.wording import short_label, value
 from pages.shared.page import cached, text
 
@@ -190,8 +191,16 @@ def _lines(run: store.Run, protocol: str, offered: Sequence[Factor]) -> Factor |
 
 def _slider(run: store.Run, protocol: str, factor: Factor) -> Where | None:
     """A factor as a slider: all values together, or one."""
-    levels = {value(factor, level): level for level in cached.levels(run, factor)}
+    levels = _named(factor, cached.levels(run, factor))
     picked = st.select_slider(
         short_label(factor), [ALL, *levels], key=f"at_{protocol}_{factor.name}", bind="query-params", width=200
     )
-    return None if picked in (ALL, None) else Where.equals(factor.name, float(levels[picked]))
+    return Where.equals(factor.name, levels[picked]) if picked in levels else None
+
+
+def _named(factor: Factor, levels: Sequence[FactorValue]) -> dict[str, FactorValue]:
+    """Values by what a reader sees; in full where two would read the same."""
+    said = [value(factor, level) for level in levels]
+    return {
+        name if said.count(name) == 1 else factor.text(level): level for name, level in zip(said, levels, strict=True)
+    }

@@ -13,7 +13,7 @@ import streamlit as st
 from core import store
 from core.answers.catalogue import benchmark_class
 from core.answers.questions import Question
-from core.types import Benchmark
+from core.benchmarks.base import Benchmark
 from core.wording import percent
 from pages.shared.page import cached, place
 from pages.shared.page.frame import Choice

@@ -14,14 +14,16 @@ from streamlit.delta_generator import DeltaGenerator
 from core import store
 from core.errors import OffcenterError
 from core.images import drawing
+from core.images.opening import as_rgb
+from core.images.preprocess import Preprocess
 from core.labels import FOCUS_10, IMAGENET_1K, label_space
 from core.mistakes import files, published
 from core.mistakes.reassessed import SOURCE, reassessed
 from core.mistakes.relations import relation
 from core.wording import percent
-from pages.shared import mistakes
 from pages.shared.images import drawer, on_demand
-from pages.shared.mistakes.subject import Subject
+from pages.shared.mistakes import subjects
+from pages.shared.mistakes.subjects import Subject
 from pages.shared.page import cached, place, stepping
 from pages.shared.page.frame import Choice
 
@@ -138,22 +140,24 @@ def _image(subject: Subject, row: pd.Series) -> None:
     st.caption(row["sample_id"])
 
 
-def opened_image(subject: Subject, sample_id: str) -> Image.Image | None:
-    """The image as the subject's model sees it, or as it is where that is not known; None if it is not here."""
+def opened_image(subject: Subject, sample_id: str, run: store.Run | None = None) -> Image.Image | None:
+    """The image as a run's model sees it, the subject's own by default, or as it is; None if it cannot be opened."""
     if subject.source is None:
         return None
+    run = run or subject.run
+    transform = run.info["preprocessing"] if run else {}
     try:
-        image = subject.source.image(sample_id).convert("RGB")
-    except (OSError, ValueError, KeyError, OffcenterError):
+        if not transform:
+            return as_rgb(subject.source.image(sample_id))
+        return Image.fromarray(subject.source.seen(sample_id, Preprocess(transform), masked=False).picture)
+    except OffcenterError:
         return None
-    transform = subject.run.info["preprocessing"] if subject.run else {}
-    return drawing.as_seen(image, transform) if transform else image
 
 
 def _labels(subject: Subject, row: pd.Series, found: files.Files) -> None:
     """Accepted, unclear and wrong labels, relation, category and severity."""
     facts = []
-    labels = mistakes.labels_of(row["sample_id"], found)
+    labels = subjects.labels_of(row["sample_id"], found)
     if labels is not None:
         for kind in ("correct", "unclear", "wrong"):
             names = [cached.class_name(IMAGENET_1K, index) for index in getattr(labels, kind)]
@@ -221,7 +225,10 @@ def show_saliency(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) 
         on_demand.explain(run.info["model"]["source"], source.key, str(source.root), sample.sample_id, index, "clean")
         for index in (predicted, accepted)
     ]
-    image = drawing.as_seen(source.image(sample.sample_id).convert("RGB"), run.info["preprocessing"])
+    image = opened_image(subject, sample.sample_id, run)
+    if image is None:
+        st.info("The image cannot be opened now.")
+        return
     columns = st.columns(3, gap="small")
     for column, heat, index, why in zip(columns, heats, (predicted, accepted), ("predicted", "accepted"), strict=False):
         with column:

@@ -17,7 +17,7 @@ from core.figures.style import Words
 from core.images import drawing
 from core.mistakes import counterfactual, diagnosis
 from core.wording import count
-from pages.shared.mistakes.subject import Subject
+from pages.shared.mistakes.subjects import Subject
 from pages.shared.page import cached, figure
 from pages.shared.page.frame import Choice
 from pages.shared.page.text import short_identity

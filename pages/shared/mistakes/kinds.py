@@ -14,8 +14,8 @@ from core.figures.style import Words
 from core.mistakes import summary
 from core.mistakes.files import Files
 from core.mistakes.table import Filters
-from pages.shared import mistakes
-from pages.shared.mistakes.subject import PUBLISHED, Subject
+from pages.shared.mistakes import subjects
+from pages.shared.mistakes.subjects import PUBLISHED, Subject
 from pages.shared.page import figure, text
 from pages.shared.page.frame import Choice
 
@@ -36,7 +36,7 @@ def show(
         found: The files of the remaining mistakes.
         choice: Of the sidebar.
     """
-    pairs = mistakes.most_confused(subject, filters, _RING)
+    pairs = subjects.most_confused(subject, filters, _RING)
     identity = {subject.title: subject.run.identity if subject.run else "published"}
     caption = text.short_identity([subject.run]) if subject.run else "Vasudevan et al. 2022"
     with st.container(key="oc-figures-wide"):
@@ -46,11 +46,11 @@ def show(
                 "Mistakes by category and severity", f"n = {int(counts['n'].sum()):,} · click filters", caption
             )
             shown = figures.kinds(counts, words, filters.categories)
-            figure.show(shown, "kinds", {subject.title: counts}, identity, mistakes.choose_kind)
+            figure.show(shown, "kinds", {subject.title: counts}, identity, subjects.choose_kind)
         if len(pairs):
             said = f"{int(pairs['n'].sum()):,} mistakes in {len(pairs)} pairs · click filters"
             ring = figures.confusion_ring(pairs, Words("Classes that are confused", said, caption), filters.pair)
-            figure.show(ring, "ring", {subject.title: pairs}, identity, mistakes.choose_pair)
+            figure.show(ring, "ring", {subject.title: pairs}, identity, subjects.choose_pair)
         _pair_bars(subject, filters, pairs.head(_BARS), runs, found, choice, caption)
 
 
@@ -60,7 +60,7 @@ def _others(filters: Filters, runs: dict[str, store.Run], found: Files, choice: 
         return {}
     plain = dataclasses.replace(filters, kind="wrong") if filters.kind not in ("wrong", "single_only") else filters
     return {
-        model: mistakes.most_confused(mistakes.of_run(run, None, found, choice), plain, _ALL)
+        model: subjects.most_confused(subjects.of_run(run, None, found, choice), plain, _ALL)
         for model, run in list(runs.items())[1:]
     }
 
@@ -75,7 +75,7 @@ def _pair_bars(
     caption: str,
 ) -> None:
     """The model's own frequencies beside the published ones; the published alone where true classes are not known."""
-    known = mistakes.published_pairs(found) if subject.of_validation else None
+    known = subjects.published_pairs(found) if subject.of_validation else None
     title, tables = "How often", {subject.title: pairs, **_others(filters, runs, found, choice)}
     if pairs.empty:
         if known is None:
@@ -85,4 +85,4 @@ def _pair_bars(
     shown = figures.pair_bars(
         tables, choice.colours, words, published=known if len(pairs) else None, chosen=filters.pair
     )
-    figure.show(shown, "pairs", tables, dict.fromkeys(tables, caption), mistakes.choose_pair)
+    figure.show(shown, "pairs", tables, dict.fromkeys(tables, caption), subjects.choose_pair)

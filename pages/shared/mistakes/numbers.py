@@ -8,7 +8,7 @@ from core.benchmarks.imagenet_m import ImageNetM, ImageNetMultilabel
 from core.mistakes import published, summary, table
 from core.mistakes.table import Filters
 from core.wording import count, interval, percent
-from pages.shared.mistakes.subject import Subject
+from pages.shared.mistakes.subjects import Subject
 from pages.shared.page import cached
 from pages.shared.page.text import Tile
 
@@ -61,8 +61,8 @@ def _scores(runs: dict[str, store.Run]) -> list[Tile]:
     return [
         Tile(
             row["measure"].capitalize(),
-            f"{int(row['n_right'])} of {int(row['n'])}" if "n_right" in row else percent(row["top1"]),
-            interval(row["top1_low"], row["top1_high"]),
+            f"{int(row['n_right'])} of {int(row['n'])}" if "n_right" in row else percent(row["value"]),
+            interval(row["low"], row["high"]),
             f"n = {int(row['n']):,} images, {int(row['n_classes']):,} original classes.",
         )
         for row in cached.scores(run).to_dict("records")

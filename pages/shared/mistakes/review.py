@@ -15,7 +15,7 @@ from core.mistakes.agreement import Agreement
 from core.mistakes.reviews import Review
 from core.wording import percent
 from pages.shared.mistakes.card import CATEGORY_KEYS, SEVERITY_KEYS
-from pages.shared.mistakes.subject import Subject
+from pages.shared.mistakes.subjects import Subject
 
 REVIEWER = "reviewer"
 #: Keys of the form's fields, by what they are of a verdict.

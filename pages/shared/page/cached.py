@@ -13,9 +13,11 @@ from core import labels, store
 from core.answers import catalogue, compare, joined, questions, report, setting_tables
 from core.answers.compare import Contrast
 from core.answers.questions import Question
+from core.benchmarks.base import Benchmark
 from core.errors import OffcenterError
 from core.images import drawing
-from core.types import Benchmark, Factor
+from core.images.opening import as_rgb, reasons
+from core.types import Factor
 
 #: Seconds for which a list of results may be old.
 _FRESH_S = 3
@@ -147,7 +149,7 @@ def sample(run: store.Run, sample_id: str) -> joined.Sample | None:
 
 @st.cache_data(max_entries=64, **_QUIET)
 def _scores(key: Key) -> pd.DataFrame:
-    return pd.DataFrame(report.build(_open(key), tables=("scores",))["tables"]["scores"])
+    return report.computed(_open(key), "scores")
 
 
 def scores(run: store.Run) -> pd.DataFrame:
@@ -176,10 +178,11 @@ def _thumbnail(key: str, root: str, data_home: str, sample_id: str) -> str:
     if opened is None:
         return ""
     try:
-        image = opened.image(sample_id)
-    except (OSError, ValueError, KeyError):
+        with reasons(sample_id):
+            encoded = drawing.thumbnail(as_rgb(opened.image(sample_id)))
+    except OffcenterError:
         return ""
-    return "data:image/jpeg;base64," + base64.b64encode(drawing.thumbnail(image)).decode()
+    return "data:image/jpeg;base64," + base64.b64encode(encoded).decode()
 
 
 def thumbnail(source: Benchmark, data_home: str, sample_id: str) -> str:

@@ -10,8 +10,8 @@ import streamlit as st
 
 from core import paths, store
 from core.answers import report
+from core.benchmarks.base import Benchmark
 from core.metrics.accuracy import THIN
-from core.types import Benchmark
 from core.wording import preprocessing
 from pages.shared.page.frame import Choice
 

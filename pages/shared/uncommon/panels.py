@@ -51,7 +51,7 @@ def one(table: pd.DataFrame, **where: str) -> pd.Series:
 
 
 def gap_of(run: store.Run, question: str, attribute: str, definition: str) -> pd.Series:
-    """An attribute's gap by a definition, from ``gaps`` or ``adjusted_gaps``."""
+    """An attribute's gap by a definition, from ``gaps`` or ``gaps_class_adjusted``."""
     return one(cached.settings(run, question), attribute=attribute, definition=definition)
 
 
@@ -75,7 +75,7 @@ def _heatmap_figure(
     by_category = cached.settings(_run, "category_gaps")
     by_category = by_category[(by_category["attribute"] == attribute) & (by_category["definition"] == definition)]
     whole = gap_of(_run, "gaps", attribute, definition).to_frame().T.assign(category=figures.ALL)
-    gaps = pd.concat([by_category, whole])[["category", "gap", "low", "high", "n_common", "n_uncommon"]]
+    gaps = pd.concat([by_category, whole])[["category", "value", "low", "high", "n_common", "n_uncommon"]]
     return figures.setting_heatmap(
         cells,
         totals,
@@ -98,7 +98,7 @@ def _chosen(run: store.Run, attribute: str) -> tuple[str, str] | None:
 
 def _partitions(runs: Runs, choice: Choice) -> None:
     """Accuracy by which settings are uncommon, beside the paper's."""
-    tables = {model: _metric(cached.settings(run, "partitions")) for model, run in runs.items()}
+    tables = {model: _filled(cached.settings(run, "partitions")) for model, run in runs.items()}
     shown = bars.bars(
         tables,
         "partition",
@@ -116,9 +116,9 @@ def _partitions(runs: Runs, choice: Choice) -> None:
     figure.show(shown, "partitions", tables, identities, partial(_pick_partition, choice.benchmark))
 
 
-def _metric(table: pd.DataFrame) -> pd.DataFrame:
-    names = {"top1": "value", "top1_low": "low", "top1_high": "high"}
-    return table[table["n"] > 0].rename(columns=names).assign(n_clusters=table["n"])
+def _filled(table: pd.DataFrame) -> pd.DataFrame:
+    """Without the groups that have no images."""
+    return table[table["n"] > 0]
 
 
 def _published_accuracy() -> pd.DataFrame:
@@ -134,7 +134,7 @@ def _gaps(runs: Runs, choice: Choice, definition: str) -> None:
     """Raw and class-mix-adjusted gaps, beside the paper's."""
     raw, adjusted = (
         {model: _of(cached.settings(run, question), definition) for model, run in runs.items()}
-        for question in ("gaps", "adjusted_gaps")
+        for question in ("gaps", "gaps_class_adjusted")
     )
     on_focus = choice.benchmark == PUBLISHED_ON and definition == "paper-code"
     shown = figures.gap_points(
@@ -177,7 +177,7 @@ def _categories_figure(key: cached.Key, _run: store.Run) -> go.Figure:
 
 def _costs(model: str, run: store.Run) -> None:
     table = cached.settings(run, "costs")
-    if table["gap"].notna().any():
+    if table["value"].notna().any():
         figure.show(_costs_figure(cached.key_of(run), run), "costs", {model: table}, {model: run.identity})
 
 

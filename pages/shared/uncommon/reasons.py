@@ -99,10 +99,9 @@ def _probes(model: str, run: store.Run) -> None:
 
 @st.cache_resource(max_entries=16, show_spinner=False)
 def _probes_figure(key: cached.Key, _run: store.Run, _fitted: pd.DataFrame, n_pairs: int) -> go.Figure:
-    values = _fitted.rename(columns={"accuracy": "value"}).assign(n=_fitted["n_used"], n_clusters=_fitted["n_used"])
-    values["uncommon"] = [is_uncommon(row.category, "locations", row.location) for row in _fitted.itertuples()]
+    uncommon = [is_uncommon(row.category, "locations", row.location) for row in _fitted.itertuples()]
     return category_heatmap(
-        values,
+        _fitted.assign(uncommon=uncommon),
         "category",
         "location",
         Words(
@@ -119,12 +118,12 @@ def _similar(fitted: pd.DataFrame, run: store.Run) -> pd.DataFrame:
     """The classes that look like each location, the best told location first."""
     space = run.info["model"]["label_space"]
     paper = published()["probe_resnet50"]
-    rows = fitted.sort_values("accuracy", ascending=False)
+    rows = fitted.sort_values("value", ascending=False)
     return pd.DataFrame(
         {
             "category": rows["category"],
             "location": rows["location"],
-            "told": [percent(share) for share in rows["accuracy"]],
+            "told": [percent(share) for share in rows["value"]],
             "95 % interval": [interval(row.low, row.high) for row in rows.itertuples()],
             "ResNet50 (FOCUS, Table 5)": [percent(paper[row.location][row.category]) for row in rows.itertuples()],
             "most similar classes (cosine)": [

@@ -12,12 +12,12 @@ import streamlit as st
 
 from core import store
 from core.benchmarks import imagenet_annotations
+from core.benchmarks.base import Benchmark
 from core.benchmarks.imagenet_annotations import Annotations, Labels
 from core.benchmarks.imagenet_m import ImageNetMultilabel
 from core.labels import IMAGENET_1K
 from core.mistakes import files, published, summary, table
 from core.mistakes.table import KINDS, Filters
-from core.types import Benchmark
 from pages.shared.page import cached
 from pages.shared.page.frame import Choice
 

@@ -1,0 +1,93 @@
+"""``python -m core report`` and ``predictions``: stored results as tables and files. No torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import RenderableType
+
+from core import benchmarks, store, wording
+from core.answers import report
+from core.cli import terminal
+from core.cli.options import BenchmarkKey, Identity, Json, Model, Models, Precision, View, print_json, run_for
+from core.types import Table
+
+app = typer.Typer(rich_markup_mode=None)
+
+
+@app.command()
+def predictions(
+    model: Model,
+    benchmark: BenchmarkKey,
+    out: Annotated[Path, typer.Option(help="FILE.parquet or FILE.csv")],
+    view: View = "clean",
+    precision: Precision = None,
+    identity: Identity = None,
+) -> None:
+    """Export the stored predictions with their factors."""
+    run = run_for(model, benchmark, view, precision, identity)
+    table = report.predictions(run)
+    report.export(table, out)
+    terminal.out.print(f"{len(table):,} predictions of {run.identity} in {out}", soft_wrap=True, markup=False)
+
+
+@app.command(name="report")
+def show_report(
+    model: Models,
+    benchmark: BenchmarkKey,
+    table: Annotated[list[str] | None, typer.Option(help="by_size, by_location, by_rotation, by_class, …")] = None,
+    policy: Annotated[str, typer.Option(help="top1, top5, or restricted to the benchmark's classes.")] = "top1",
+    exclude: Annotated[list[str] | None, typer.Option(help="A class to leave out; give it again for more.")] = None,
+    view: View = "clean",
+    precision: Precision = None,
+    identity: Identity = None,
+    as_json: Json = False,
+) -> None:
+    """Print a stored result's tables, with intervals."""
+    runs = [run_for(name, benchmark, view, precision, identity) for name in model]
+    contents = [report.build(run, policy=policy, tables=table, exclude=exclude or ()) for run in runs]  # type: ignore[arg-type]
+    differences = report.differences(runs)
+    if as_json:
+        print_json(contents[0] if len(contents) == 1 else {"runs": contents, "warnings": differences})
+        return
+    for run, content in zip(runs, contents, strict=True):
+        _print_report(run, content)
+    for difference in differences:
+        terminal.warn(difference)
+
+
+def _print_report(run: store.Run, content: dict[str, Any]) -> None:
+    value = "top5" if content["policy"] == "top5" else "top1"
+    overall = content["overall"]
+    policy = "" if content["policy"] == "top1" else f" (policy: {content['policy']})"
+    terminal.out.print(
+        f"{run.model} on {run.benchmark}{policy}: {value} {terminal.percent(overall[value])} % "
+        f"{terminal.interval(overall, value)}, n = {overall['n']:,}, {content['n_failed']:,} failed",
+        markup=False,
+        soft_wrap=True,
+        style="bold",
+    )
+    for spec in benchmarks.benchmark_class(run.benchmark).tables:
+        rows = content["tables"].get(spec.name)
+        if rows:
+            terminal.out.print()
+            terminal.out.print(_drawn(spec, rows, value), soft_wrap=True, markup=False)
+    terminal.out.print(
+        f"\nidentity {run.identity} · weights {run.info['model']['fingerprint'][:8]} · "
+        f"{wording.preprocessing(content['preprocessing'])} · {run.info['precision']} · "
+        f"intervals: {content['interval']}",
+        markup=False,
+        soft_wrap=True,
+        style="dim",
+    )
+    for warning in content["warnings"]:
+        terminal.warn(warning)
+
+
+def _drawn(spec: Table, rows: list[dict[str, Any]], value: str) -> RenderableType:
+    if spec.compute is not None:
+        return terminal.computed_table(spec.title, rows, spec.published_by)
+    draw = terminal.grid_table if len(spec.by) == 2 else terminal.rows_table
+    return draw(spec.title, rows, spec.by, value)
