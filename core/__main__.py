@@ -1,6 +1,12 @@
 """``python -m core``: the command line."""
 
-from core.cli.main import main
+import sys
 
 if __name__ == "__main__":
-    main()
+    try:
+        # Imported here, so that Ctrl-C while Python still reads the modules is no traceback either.
+        from core.cli.main import main
+
+        main()
+    except KeyboardInterrupt:
+        sys.exit("stopped before anything was begun.")

@@ -25,6 +25,14 @@ class DataError(OffcenterError):
     """A data set, or a file of one, cannot be read as what it claims to be."""
 
 
+class ImageError(DataError):
+    """The bytes of an image cannot become pixels: a fact about it, which may be kept."""
+
+
+class StorageError(DataError):
+    """The system would not give a file now; asked again it may, so nobody keeps this as a fact."""
+
+
 class ModelError(OffcenterError):
     """A classifier cannot be loaded or run."""
 

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import logging
 import os
 import re
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import secrets
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
+
+from filelock import FileLock
 
 from core.errors import cannot_write
 
 REPO = Path(__file__).resolve().parent.parent
 EMBEDDED = REPO / "data" / "embedded"
+
+_LOG = logging.getLogger(__name__)
+#: End of a temporary file's name; see ``writing``.
+_TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp$")
+#: Of a file's name, how much its temporary one has: file systems allow 255 bytes.
+_NAME_LENGTH = 48
+#: A temporary file younger than this may be one that its writer is about to lock.
+_JUST_MADE_S = 60
+#: Folders that this process has looked through for what killed writers left.
+_swept: set[Path] = set()
 
 
 def data_home() -> Path:
@@ -61,25 +76,84 @@ def slug(name: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.") or "unnamed"
 
 
-def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a small file so that a reader sees the old or the new one, never a half; text as UTF-8.
+@contextmanager
+def writing(path: Path) -> Iterator[BinaryIO]:
+    """A file that appears under its name once it is written whole, on the disk; every file of ours is written here.
+
+    Bytes go into a temporary file beside it whose name nobody else has, so that any number of threads and processes may
+    write the same file: a reader sees the whole work of one of them. After an error the file is what it was before.
+
+    Args:
+        path: The file, in a folder that need not exist yet; its mode becomes 0644 less the umask.
+
+    Yields:
+        What to write the content to.
 
     Raises:
-        StoreError: If the folder cannot be written to.
+        StoreError: If it cannot be written, for example because the disk is full; says what to do.
     """
+    temporary = path.with_name(f".{path.name[:_NAME_LENGTH]}.{secrets.token_hex(8)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        _sweep_once(path.parent)
         try:
-            with os.fdopen(descriptor, "wb") as stream:
-                stream.write(content.encode() if isinstance(content, str) else content)
-            os.chmod(temporary, 0o644)
-            os.replace(temporary, path)
+            with open(temporary, "xb", opener=lambda name, flags: os.open(name, flags, 0o644)) as stream:
+                # Says that the writer lives, see _sweep_once; a file system without locks keeps what a kill leaves.
+                with suppress(OSError):
+                    fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                yield stream
+                stream.flush()
+                put_in_place(temporary, path)
         except BaseException:
-            Path(temporary).unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
             raise
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def put_in_place(written: Path, path: Path) -> None:
+    """Give a file that was written whole its name, after its content has reached the disk.
+
+    Without the wait a power cut may leave the new name with nothing in it.
+
+    Raises:
+        OSError: If the disk refuses.
+    """
+    with open(written, "rb") as stream:
+        os.fsync(stream.fileno())
+    os.replace(written, path)
+    # The name is safe once the folder is; some network file systems do not let folders be synchronised.
+    with suppress(OSError):
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _sweep_once(folder: Path) -> None:
+    """Delete what killed writers left in a folder, the first time that this process writes there.
+
+    A writer that lives has its file locked, from a moment after making it.
+    """
+    if folder in _swept:
+        return
+    _swept.add(folder)
+    for path in folder.glob(".*.tmp"):
+        with suppress(OSError), open(path, "r+b") as stream:
+            if _TEMPORARY.search(path.name) and time.time() - os.fstat(stream.fileno()).st_mtime > _JUST_MADE_S:
+                fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
+
+
+def write_atomically(path: Path, content: str | bytes) -> None:
+    """Write a small file whole or not at all, see ``writing``; text as UTF-8.
+
+    Raises:
+        StoreError: If it cannot be written.
+    """
+    with writing(path) as stream:
+        stream.write(content.encode() if isinstance(content, str) else content)
 
 
 def read_json(path: Path) -> dict[str, Any]:
@@ -89,6 +163,32 @@ def read_json(path: Path) -> dict[str, Any]:
     except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
+
+
+def update_json(path: Path, change: Callable[[dict[str, Any]], None], *, keep_damaged: bool = True) -> None:
+    """Change a JSON object that several processes share; one after the other, so that no change is lost.
+
+    Args:
+        path: The file; need not exist yet.
+        change: Gets what it holds, and changes it in place.
+        keep_damaged: Whether a file that is no JSON object is renamed and named in a warning, as what a user has told
+            must be; what can be computed again is just begun anew.
+
+    Raises:
+        StoreError: If it cannot be written.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(path.with_name(f".{path.name}.lock")):
+            content = read_json(path)
+            if keep_damaged and not content and path.is_file() and path.read_bytes().strip() != b"{}":
+                aside = path.with_name(f"{path.name}.damaged-{time.strftime('%Y%m%dT%H%M%S')}")
+                os.replace(path, aside)
+                _LOG.warning("%s was damaged: it is begun anew, and what it held is kept as %s.", path, aside)
+            change(content)
+            write_atomically(path, json.dumps(content, indent=2) + "\n")
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
 def _settings_file() -> Path:
@@ -102,9 +202,10 @@ def remembered_data(benchmark: str) -> Path | None:
 
 
 def remember_data(benchmark: str, root: Path) -> None:
-    """Keep a benchmark's data folder for later commands and pages."""
-    settings = read_json(_settings_file())
-    data = settings.setdefault("data", {})
-    if data.get(benchmark) != str(root):
-        data[benchmark] = str(root)
-        write_atomically(_settings_file(), json.dumps(settings, indent=2) + "\n")
+    """Keep a benchmark's data folder for later commands and pages.
+
+    Raises:
+        StoreError: If it cannot be written.
+    """
+    if remembered_data(benchmark) != root:
+        update_json(_settings_file(), lambda settings: settings.setdefault("data", {}).update({benchmark: str(root)}))

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-from PIL import Image
+from core.errors import UsageError
 
 if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     import torch
 
-FactorKind = Literal["numeric", "circular", "category", "set"]
+FactorKind = Literal["numeric", "circular", "category", "set", "boolean"]
+#: A number of a numeric or circular factor, a text of a category or in a set, True or False.
+FactorValue = float | str | bool
 Precision = Literal["fp32", "bf16", "fp16"]
 Policy = Literal["top1", "top5", "restricted"]
 
@@ -27,7 +28,8 @@ class Factor:
     Attributes:
         name: Column of the samples table.
         label: What a reader sees.
-        kind: ``numeric`` (ordered), ``circular`` (degrees), ``category`` or ``set`` (several values an image).
+        kind: ``numeric`` (ordered), ``circular`` (degrees), ``category``, ``set`` (several values an image) or
+            ``boolean``. It alone decides what a value is: the category ``7`` is a text.
         unit: Unit of the values; empty for categories and for fractions.
     """
 
@@ -35,6 +37,62 @@ class Factor:
     label: str
     kind: FactorKind
     unit: str = ""
+
+    @property
+    def is_number(self) -> bool:
+        """Whether its values are numbers, which lie along an axis; others stand in rows."""
+        return self.kind in ("numeric", "circular")
+
+    def parse(self, content: object) -> FactorValue:
+        """A value of this factor from its text (of a link, of an option), or from a value as a table holds it.
+
+        Args:
+            content: As ``text`` gives it; for numbers any way of writing them. A value is given back in Python's types.
+
+        Raises:
+            UsageError: If it is not of the factor's kind.
+        """
+        content = content.item() if hasattr(content, "item") else content
+        found: FactorValue | None = None
+        if self.is_number:
+            found = _finite(content)
+        elif self.kind == "boolean":
+            found = content if isinstance(content, bool) else _BOOLEANS.get(str(content).strip().lower())
+        elif isinstance(content, str):
+            found = content
+        if found is None:
+            shown = str(content)
+            shown = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+            raise UsageError(f"'{shown}' is no value of the factor '{self.name}' ({self.label}): {_VALID[self.kind]}.")
+        return found
+
+    def text(self, content: FactorValue) -> str:
+        """A value as a text that ``parse`` turns back into the same value."""
+        content = self.parse(content)
+        return str(content).lower() if self.kind == "boolean" else str(content)
+
+
+_BOOLEANS = {"true": True, "false": False}
+_VALID: dict[FactorKind, str] = {
+    "numeric": "it takes a finite number, such as 0.25",
+    "circular": "it takes an angle in degrees, such as 90",
+    "category": "it takes a text, the name of a category",
+    "set": "it takes a text, one of an image's values",
+    "boolean": "it takes true or false",
+}
+#: Characters of a damaged value that an error repeats.
+_SHOWN = 60
+
+
+def _finite(content: object) -> float | None:
+    """A number, or what reads as one; None for everything else, NaN and the infinities too."""
+    if isinstance(content, bool) or not isinstance(content, int | float | str):
+        return None
+    try:
+        number = float(content)
+    except (ValueError, OverflowError):
+        return None
+    return number if math.isfinite(number) else None
 
 
 @dataclass(frozen=True)
@@ -145,88 +203,6 @@ class Model:
     fingerprint: str
     module: torch.nn.Module | None = None
     device: str = "cpu"
-
-
-class Benchmark(ABC):
-    """Which images exist, which classes each accepts, which factors describe it, which tables its paper reports.
-
-    A subclass is one file in ``core/benchmarks``. It is constructed with the folder of its data and lists that folder
-    when first asked; it never opens an image to do so.
-
-    Attributes:
-        root: Data folder.
-        notes: What a user should know about this copy of the data (ignored folders, rows without an image).
-    """
-
-    key: ClassVar[str]
-    title: ClassVar[str]
-    paper: ClassVar[str]
-    licence: ClassVar[str]
-    how_to_get: ClassVar[str]
-    factors: ClassVar[tuple[Factor, ...]]
-    tables: ClassVar[tuple[Table, ...]]
-    #: What is not independent between images ("cut-out"); None if every image is its own.
-    cluster_unit: ClassVar[str | None] = None
-    label_spaces: ClassVar[tuple[str, ...]] = ("imagenet-1k",)
-    #: Data folder that comes with the project, or None.
-    embedded: ClassVar[Path | None] = None
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-        self.notes: list[str] = []
-
-    @classmethod
-    def card(cls) -> Card:
-        """What the benchmark is, as data."""
-        return Card(
-            key=cls.key,
-            title=cls.title,
-            about=" ".join((cls.__doc__ or "").split()),
-            paper=cls.paper,
-            licence=cls.licence,
-            how_to_get=cls.how_to_get,
-            factors=cls.factors,
-            tables=tuple(CardTable(each.name, each.by, each.title, each.compute is not None) for each in cls.tables),
-            cluster_unit=cls.cluster_unit,
-            label_spaces=cls.label_spaces,
-        )
-
-    @abstractmethod
-    def samples(self, label_space: str = "imagenet-1k") -> pd.DataFrame:
-        """One row per image.
-
-        Args:
-            label_space: The model's label space, in whose indices ``accepted`` is given.
-
-        Returns:
-            Columns ``sample_id`` (str, unique), ``accepted`` (list of int, not empty), ``cluster`` (str) and one per
-            factor.
-
-        Raises:
-            DataError: If the data cannot be read as this benchmark.
-            LabelSpaceError: If accepted classes cannot be expressed in ``label_space``.
-        """
-
-    @abstractmethod
-    def content_digest(self) -> str:
-        """SHA-256 (hex) that changes when the images or their annotations change."""
-
-    def path(self, sample_id: str) -> Path | None:
-        """The image's file, or None for a benchmark that composes its images."""
-        return self.root / sample_id
-
-    def image(self, sample_id: str) -> Image.Image:
-        """The image as published, before any preprocessing; RGB or what the file holds."""
-        path = self.path(sample_id)
-        if path is None:
-            raise NotImplementedError(f"{type(self).__name__} must override image()")
-        with Image.open(path) as image:
-            image.load()
-        return image
-
-    def mask(self, sample_id: str) -> np.ndarray | None:
-        """Object mask, bool (H, W) at the image's own size, or None where the benchmark has none."""
-        return None
 
 
 @dataclass(frozen=True)

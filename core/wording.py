@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 
+import numpy as np
+
 from core.types import Factor
 
 #: Factors whose values are shares of something; shown as percent.
@@ -51,14 +53,25 @@ def duration(seconds: float) -> str:
 
 
 def value(factor: Factor, content: object) -> str:
-    """A factor's value as a reader sees it: ``6 %``, ``181°``, ``koala``; a set's values in a row."""
-    if isinstance(content, list):
-        return ", ".join(map(str, content))
-    if isinstance(content, str) or not isinstance(content, int | float):
-        return str(content)
+    """A factor's value as a reader sees it: ``6 %``, ``181°``, ``koala``, ``yes``; a set's values in a row."""
+    if not factor.is_number or content is None:
+        return row_name(content)
+    number = float(content)  # type: ignore[arg-type]
+    if math.isnan(number):
+        return _NOTHING
     if factor.name in SHARES:
-        return f"{100 * content:.3g}{_NBSP}%"
-    return f"{content:.4g}{factor.unit}"
+        return f"{100 * number:.3g}{_NBSP}%"
+    return f"{number:.4g}{factor.unit}"
+
+
+def row_name(content: object) -> str:
+    """What stands beside a row of a figure or table: a text as it is, ``yes`` and ``no``, a dash for nothing."""
+    if isinstance(content, list | np.ndarray):
+        return ", ".join(map(str, content))
+    if isinstance(content, bool | np.bool_):
+        return "yes" if content else "no"
+    missing = content is None or (isinstance(content, float) and math.isnan(content))
+    return _NOTHING if missing else str(content)
 
 
 def short_label(factor: Factor) -> str:

@@ -10,6 +10,7 @@ from core import store
 from core.answers import catalogue, sentences
 from core.answers.compare import Contrast
 from core.errors import OffcenterError
+from core.types import FactorValue
 from core.wording import short_label, value
 from pages.shared.factors import explore, panels, tiles
 from pages.shared.factors.explore import ALL, Controls
@@ -108,8 +109,9 @@ def _one(name: str, there: dict[str, store.Run], controls: Controls, choice: Cho
         if narrowed.compare and len(there) > 1:
             panels.show_difference(there, roles.axis, narrowed, choice, f"difference-{name}", height=470)
         panels.show_axis(there, roles, narrowed, choice)
-        if roles.axis[0].kind != "category":
-            panels.show_classes(there, narrowed, choice, f"by-class-{name}")
+        by_class = explore.factor_of(_first(there), "class")
+        if by_class not in roles.axis:
+            panels.show_rows(there, by_class, narrowed, choice, f"by-class-{name}")
     return narrowed
 
 
@@ -135,7 +137,7 @@ def _images(runs: Runs, controls: Controls, choice: Choice) -> list[str]:
     return rows["sample_id"].tolist()
 
 
-def _in_words(run: store.Run, name: str, content: float | str) -> str:
+def _in_words(run: store.Run, name: str, content: FactorValue) -> str:
     factor = explore.factor_of(run, name)
     return f"{short_label(factor)} {value(factor, content)}"
 

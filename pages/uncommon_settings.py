@@ -9,6 +9,7 @@ from core.answers import catalogue, sentences
 from core.answers.cards import card_of
 from core.answers.questions import Question, Where
 from core.errors import OffcenterError
+from core.types import FactorValue
 from core.uncommon.gaps import DEFINITIONS
 from core.wording import interval, percent, points
 from pages.shared.images import drawer, gallery
@@ -104,7 +105,7 @@ def _images(runs: Runs, choice: Choice) -> list[str]:
     return rows["sample_id"].tolist()
 
 
-def _in_words(name: str, content: float | str) -> str:
+def _in_words(name: str, content: FactorValue) -> str:
     if name == "n_uncommon":
         return f"{content:.0f} uncommon attributes"
     return str(content)

@@ -95,7 +95,11 @@ def colour_folder(tmp_path):
 @pytest.fixture
 def cutouts(tmp_path):
     """Four cut-outs of two SI-Score classes: opaque ellipses on transparent ground."""
-    root = tmp_path / "foregrounds"
+    return write_cutouts(tmp_path / "foregrounds")
+
+
+def write_cutouts(root):
+    """The cut-outs of the fixture of that name, in a folder; returns it."""
     for label, colour in (("koala", (220, 30, 30)), ("zebra", (30, 220, 30))):
         (root / label).mkdir(parents=True)
         for number in range(2):

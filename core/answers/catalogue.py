@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 
 from core import store
 from core.benchmarks import benchmark_class, find_data, known_benchmarks
+from core.benchmarks.base import Benchmark
 from core.errors import UsageError
 from core.store import weights
-from core.types import Benchmark
 
 #: Digits that tell one content from another.
 _CONTENT_DIGITS = 12

@@ -14,7 +14,7 @@ import pandas as pd
 
 from core import store
 from core.answers import joined
-from core.answers.questions import VALUE, Question, is_clustered, select
+from core.answers.questions import VALUE, Question, grouped, is_clustered, plain, read, select
 from core.errors import UsageError
 from core.metrics.accuracy import group_codes
 from core.metrics.bootstrap import percentile_interval, replicates
@@ -67,17 +67,18 @@ def paired_difference(first: store.Run, second: store.Run, question: Question) -
     """
     if first.benchmark != second.benchmark:
         raise UsageError(f"runs of '{first.benchmark}' and '{second.benchmark}' have no samples in common")
-    key = ["paired", second.identity, second.n_done, asdict(question)]
+    key = ["paired", second.identity, joined.version(second), asdict(question)]
     return joined.remembered(first, key, lambda: _paired_difference(first, second, question))
 
 
 def _paired_difference(first: store.Run, second: store.Run, question: Question) -> pd.DataFrame:
     value = VALUE[question.policy]
     on = "position" if first.manifest.samples == second.manifest.samples else "sample_id"
-    left = select(joined.read(first, list(dict.fromkeys([*question.columns, "cluster", on]))), question.where)
+    left = select(first, read(first, question, ["cluster", on]), question.where)
     right = joined.read(second, [on, value]).rename(columns={value: "other"})
     both = left.merge(right, on=on, how="inner", validate="one_to_one")
     both = both[both[value].notna() & both["other"].notna()].reset_index(drop=True)
+    both = grouped(first, both, question.by)
     groups, cells = group_codes(both, list(question.by))
     clusters = both["cluster"].to_numpy() if is_clustered(first) else None
     change = (both["other"] - both[value]).to_numpy(dtype=float)
@@ -89,7 +90,8 @@ def _paired_difference(first: store.Run, second: store.Run, question: Question) 
             for part in (change, both[value].to_numpy(float), both["other"].to_numpy(float))
         ]
     low, high = percentile_interval(replicates(change, cells, clusters, len(groups)), means[0], trials)
-    return groups.assign(value=means[0], low=low, high=high, n=n, n_clusters=trials, first=means[1], second=means[2])
+    table = groups.assign(value=means[0], low=low, high=high, n=n, n_clusters=trials, first=means[1], second=means[2])
+    return plain(table, question.by)
 
 
 def _trials(cells: np.ndarray, clusters: np.ndarray | None, n_cells: int) -> np.ndarray:
@@ -166,8 +168,8 @@ def _first_row(table: pd.DataFrame) -> Contrast:
 
 
 def _scored_rows(run: store.Run, question: Question, columns: list[str]) -> pd.DataFrame:
-    table = joined.read(run, list(dict.fromkeys([*question.columns, *columns, "cluster"])))
-    table = select(table, question.where)
+    table = read(run, question, [*columns, "cluster"])
+    table = select(run, table, question.where)
     return table[table[VALUE[question.policy]].notna()]
 
 

@@ -1,7 +1,9 @@
 """A run's joined table in a compact form, kept on disk, so that a page reads the few columns a question needs.
 
-One file a run, under ``<data home>/cache``, named by identity and number of predictions: a run under way gets a new
-one as it grows, a finished one never changes. Everything in it can be computed again; deleting it costs time only.
+Kept under ``<data home>/cache/<identity>/<version>``, where the version says what it was computed from and by: a run
+under way gets a new one as it grows, and every run does once a factor or the code is corrected. All of it can be
+computed again; deleting it costs time only. Where the data home is full or may not be written to, it lasts as long as
+the process.
 """
 
 from __future__ import annotations
@@ -9,23 +11,34 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
+import tempfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from core import metrics, paths, store
+from core import __version__, metrics, paths, store
 from core.errors import StoreError
 from core.store import lists
 from core.store.parts import find_row, write_parquet
 
-#: Raised when the columns or their meaning change.
-FORMAT = 1
+_TABLE = "scored.parquet"
+#: The code that decides what is kept, as files and folders of ``core``.
+_CODE = ("types.py", "labels.py", "store", "metrics", "uncommon", "benchmarks", "answers")
+#: Names of the files that are kept; no other is ever deleted.
+_OURS = re.compile(r"^(scored|[0-9a-f]{24})\.parquet$")
+#: Versions kept of a run: a second edition of the code, or one that reads while a run grows, does not lose its own.
+_VERSIONS = 3
+#: A cache for this process, made once it is needed.
+_passing: list[tempfile.TemporaryDirectory[str]] = []
+_T = TypeVar("_T")
 #: Columns that are not factors of the benchmark.
 COMPUTED = (
     *("sample_id", "position", "accepted", "cluster"),
@@ -35,13 +48,77 @@ _DROPPED = ("view", "top10", "top10_prob", "error")
 
 
 def folder(run: store.Run) -> Path:
-    """Where what was computed from a run is kept, as it stands now."""
-    return paths.data_home() / "cache" / run.identity / f"{run.n_done}-{FORMAT}"
+    """Where what was computed from a run is kept."""
+    return paths.data_home() / "cache" / run.identity
+
+
+def version(run: store.Run) -> str:
+    """Names what is computed from a run as it stands now: by its predictions, its samples table and the code.
+
+    Raises:
+        StoreError: If predictions or samples cannot be read.
+    """
+    return f"{run.n_done}-{hashlib.sha256(f'{store.samples_digest(run)} {_code()}'.encode()).hexdigest()[:16]}"
+
+
+@cache
+def _code() -> str:
+    """SHA-256 (hex) of the code that computes, and of the libraries that it computes with."""
+    found = hashlib.sha256(json.dumps([__version__, np.__version__, pd.__version__]).encode())
+    root = Path(__file__).parent.parent
+    for name in _CODE:
+        for file in sorted((root / name).rglob("*.py")) if (root / name).is_dir() else [root / name]:
+            found.update(file.relative_to(root).as_posix().encode() + file.read_bytes())
+    return found.hexdigest()
+
+
+def _kept(run: store.Run, name: str, compute: Callable[[], pa.Table], read_from: Callable[[Path], _T]) -> _T:
+    """What is read from a table that is kept; one that is not there, or has lost its bytes, is computed first.
+
+    Raises:
+        StoreError: If there is no place for it, or a run cannot be read.
+    """
+    place = Path(run.identity, version(run), name)
+    homes = [paths.data_home() / "cache", *(Path(home.name) for home in _passing)]
+    for home in homes:
+        with contextlib.suppress(OSError, pa.ArrowException):
+            return read_from(home / place)
+    table = compute()
+    try:
+        path = homes[0] / place
+        write_parquet(path, table)
+    except StoreError:
+        if not _passing:
+            _passing.append(tempfile.TemporaryDirectory(prefix="offcenter-cache-"))
+        path = Path(_passing[0].name) / place
+        write_parquet(path, table)
+    if name == _TABLE:
+        _sweep(path.parent.parent)
+    try:
+        return read_from(path)
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{path} cannot be read ({error}); delete it, it is made again.") from error
+
+
+def _sweep(folder: Path) -> None:
+    """Delete all but the newest versions of a run's tables."""
+
+    def newest(path: Path) -> int:
+        return path.stat().st_mtime_ns
+
+    # What cannot be deleted stays: another process may be at it, and folders hold more than what is ours.
+    with contextlib.suppress(OSError):
+        for old in sorted(filter(Path.is_dir, folder.iterdir()), key=newest, reverse=True)[_VERSIONS:]:
+            for path in old.iterdir():
+                if _OURS.match(path.name):
+                    path.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                old.rmdir()
 
 
 def columns_of(run: store.Run) -> list[str]:
     """Columns of the compact table; see ``read``."""
-    return pq.read_schema(_ensured(run)).names
+    return _from_table(run, lambda path: pq.read_schema(path).names)
 
 
 def read(run: store.Run, columns: Sequence[str]) -> pd.DataFrame:
@@ -57,19 +134,15 @@ def read(run: store.Run, columns: Sequence[str]) -> pd.DataFrame:
         StoreError: If the run cannot be read.
         DataError: If samples and predictions do not fit together.
     """
-    path = _ensured(run)
-    try:
-        return pq.read_table(path, columns=list(columns), partitioning=None).to_pandas()
-    except (OSError, pa.ArrowException) as error:
-        raise StoreError(f"{path} cannot be read ({error}); delete it, it is made again.") from error
+    return _from_table(run, lambda path: pq.read_table(path, columns=list(columns), partitioning=None).to_pandas())
 
 
-def _ensured(run: store.Run) -> Path:
-    path = folder(run) / "scored.parquet"
-    if not path.is_file():
+def _from_table(run: store.Run, read_from: Callable[[Path], _T]) -> _T:
+    def compute() -> pa.Table:
         # Without pandas' own notes, which name column types that pandas itself cannot read back.
-        write_parquet(path, pa.Table.from_pandas(compact(run), preserve_index=False).replace_schema_metadata())
-    return path
+        return pa.Table.from_pandas(compact(run), preserve_index=False).replace_schema_metadata()
+
+    return _kept(run, _TABLE, compute, read_from)
 
 
 def compact(run: store.Run) -> pd.DataFrame:
@@ -121,7 +194,7 @@ def sample(run: store.Run, sample_id: str) -> Sample | None:
         StoreError: If the run cannot be read.
     """
     said = store.predictions_of(run).row("sample_id", sample_id)
-    there = find_row(_ensured(run), "sample_id", sample_id)
+    there = _from_table(run, lambda path: find_row(path, "sample_id", sample_id))
     if said is None or there is None:
         return None
     factors = {name: content for name, content in there.items() if name not in COMPUTED}
@@ -137,12 +210,10 @@ def remembered(run: store.Run, question: object, compute: Callable[[], pd.DataFr
         question: JSON values that decide the table, the function's name included.
         compute: Makes the table.
     """
-    canonical = json.dumps([FORMAT, question], sort_keys=True, default=list)
-    path = folder(run) / f"{hashlib.sha256(canonical.encode()).hexdigest()[:24]}.parquet"
-    with contextlib.suppress(OSError, pa.ArrowException):
-        return pq.read_table(path, partitioning=None).to_pandas()
-    table = compute()
-    # Only a memory: where it cannot be written, the table is computed again next time.
-    with contextlib.suppress(StoreError):
-        write_parquet(path, pa.Table.from_pandas(table, preserve_index=False))
-    return table
+    canonical = json.dumps(question, sort_keys=True, default=list)
+    return _kept(
+        run,
+        f"{hashlib.sha256(canonical.encode()).hexdigest()[:24]}.parquet",
+        lambda: pa.Table.from_pandas(compute(), preserve_index=False),
+        lambda path: pq.read_table(path, partitioning=None).to_pandas(),
+    )

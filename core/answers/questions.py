@@ -12,13 +12,16 @@ import pandas as pd
 from core import metrics, store
 from core.answers import joined
 from core.answers.cards import card_of
+from core.errors import UsageError, nearest
 from core.store import lists
-from core.types import Factor
+from core.types import Factor, FactorValue
 
 StoredPolicy = Literal["top1", "top5"]
 VALUE: dict[StoredPolicy, str] = {"top1": "correct", "top5": "correct_top5"}
-#: Grid values are rounded to four digits when they are read; half of the last one.
-_SAME = 5e-5
+#: How near a number must come to a value of the grid to mean it, as a share of the step to that value's neighbour.
+_SAME = 1e-3
+#: What stands for that step where a column has one value only, as a share of the value.
+_LONE_STEP = 1e-3
 
 
 @dataclass(frozen=True)
@@ -29,39 +32,69 @@ class Where:
         column: Factor.
         low: Smallest number kept.
         high: Largest number kept.
-        values: Values kept, for a category, or for a set with any of them; empty for a range.
+        values: Values kept, of the factor's kind; of a set, images with any of them. Empty for a range.
     """
 
     column: str
     low: float = -np.inf
     high: float = np.inf
-    values: tuple[str, ...] = ()
+    values: tuple[FactorValue, ...] = ()
 
     @classmethod
-    def equals(cls, column: str, content: object) -> Where:
-        """One value of a factor, a number or a text."""
-        if isinstance(content, int | float) and not isinstance(content, bool):
-            return cls(column, float(content), float(content))
-        return cls(column, values=(str(content),))
+    def equals(cls, column: str, content: FactorValue) -> Where:
+        """One value of a factor."""
+        return cls(column, values=(content,))
 
-    def keeps(self, table: pd.DataFrame) -> np.ndarray:
-        """Which rows it keeps: bool (N,)."""
-        if self.values and is_lists(table[self.column]):
-            offsets, members = lists.list_offsets(table[self.column])
+    def keeps(self, table: pd.DataFrame, factor: Factor) -> np.ndarray:
+        """Which rows it keeps: bool (N,).
+
+        A number means the value of the grid that it is, but for rounding, and else itself; of a circular factor the
+        one at the same angle. A missing value meets no condition.
+
+        Raises:
+            UsageError: If a value is not of the factor's kind, or a range is asked of what has no order.
+        """
+        column = typed(table[self.column], factor)
+        values = [factor.parse(content) for content in self.values]
+        if factor.is_number:
+            numbers = column.to_numpy(dtype=float)
+            if values:
+                return np.isin(numbers, [_on_grid(numbers, asked, factor.kind == "circular") for asked in values])
+            low, high = (_on_grid(numbers, end) for end in (self.low, self.high))
+            return (numbers >= low) & (numbers <= high)
+        if not values:
+            raise UsageError(f"the factor '{factor.name}' ({factor.label}) has no range; name the values to keep.")
+        if factor.kind == "set":
+            offsets, members = lists.list_offsets(column)
             row = np.repeat(np.arange(len(table)), np.diff(offsets))
-            return np.bincount(row[np.isin(members, self.values)], minlength=len(table)) > 0
-        if self.values:
-            return table[self.column].isin(self.values).to_numpy()
-        numbers = table[self.column].to_numpy(dtype=float)
-        return (numbers >= self.low - _SAME) & (numbers <= self.high + _SAME)
+            return np.bincount(row[np.isin(members, values)], minlength=len(table)) > 0
+        return column.isin(values).to_numpy(dtype=bool, na_value=False)
+
+
+def _on_grid(numbers: np.ndarray, asked: float, circular: bool = False) -> float:
+    """The number of a column that an asked one means: itself, or the nearest within ``_SAME`` of that one's step."""
+    known = numbers[~np.isnan(numbers)]
+    if not np.isfinite(asked) or not len(known) or (known == asked).any():
+        return asked
+    away = known - asked
+    away = np.abs((away + 180) % 360 - 180 if circular else away)
+    nearest = known[away.argmin()]
+    others = known[known != nearest]
+    step = np.abs(others - nearest).min() if len(others) else _LONE_STEP * abs(nearest)
+    return float(nearest) if away.min() <= _SAME * step else asked
 
 
 @dataclass(frozen=True)
 class Question:
     """Accuracy by some factors, over some of the images.
 
+    An image counts in each value of a set (one with the locations street and grass in the row of either, as in FOCUS's
+    heatmaps), and once in a row; one with an empty set counts in none. So rows of a set share images: their ``n`` do
+    not add up to that of the whole, while within a row images are as independent as anywhere.
+
     Attributes:
-        by: Factors that the table has a row for each combination of; none gives one row.
+        by: Factors that the table has a row for each combination of; none gives one row. Images whose value is missing
+            have a row of their own, the last.
         policy: What counts as right.
         where: Conditions that an image must meet, all of them.
     """
@@ -80,16 +113,79 @@ class Question:
         return list(dict.fromkeys([*self.by, *(part.column for part in self.where), VALUE[self.policy]]))
 
 
-def select(table: pd.DataFrame, where: Sequence[Where]) -> pd.DataFrame:
-    """The rows that meet all conditions."""
-    if not where:
-        return table
-    return table[kept_by(table, where)]
+def factors_of(run: store.Run) -> dict[str, Factor]:
+    """The factors of a run's benchmark, by name."""
+    return {factor.name: factor for factor in card_of(run).factors}
 
 
-def kept_by(table: pd.DataFrame, where: Sequence[Where]) -> np.ndarray:
-    """Which rows meet all conditions: bool (N,)."""
-    return np.logical_and.reduce([np.ones(len(table), dtype=bool), *(part.keeps(table) for part in where)])
+def factor_of(run: store.Run, name: str) -> Factor:
+    """A factor of a run's benchmark.
+
+    Raises:
+        UsageError: If it has none of this name.
+    """
+    known = factors_of(run)
+    if name not in known:
+        raise UsageError(
+            f"'{run.benchmark}' has no factor '{name}'.{nearest(name, known)} It has: {', '.join(known) or 'none'}."
+        )
+    return known[name]
+
+
+def typed(column: pd.Series, factor: Factor) -> pd.Series:
+    """A factor's column in the type of its kind, as a stored table may not hold it where values are missing."""
+    if factor.kind == "boolean":
+        return column.astype("boolean")
+    if factor.is_number and column.dtype == object:
+        return column.astype(float)
+    if factor.kind == "category" and not isinstance(column.dtype, pd.CategoricalDtype):
+        return column.astype(str)
+    return column
+
+
+def read(run: store.Run, question: Question, also: Sequence[str] = ()) -> pd.DataFrame:
+    """The columns of a run's compact table that a question needs, and others; all rows.
+
+    Raises:
+        UsageError: If the question names a factor that the benchmark does not have.
+    """
+    for name in (*question.by, *(part.column for part in question.where)):
+        factor_of(run, name)
+    return joined.read(run, list(dict.fromkeys([*question.columns, *also])))
+
+
+def select(run: store.Run, table: pd.DataFrame, where: Sequence[Where]) -> pd.DataFrame:
+    """The rows of a run's table that meet all conditions."""
+    return table[kept_by(run, table, where)] if where else table
+
+
+def kept_by(run: store.Run, table: pd.DataFrame, where: Sequence[Where]) -> np.ndarray:
+    """Which rows of a run's table meet all conditions: bool (N,)."""
+    kept = (part.keeps(table, factor_of(run, part.column)) for part in where)
+    return np.logical_and.reduce([np.ones(len(table), dtype=bool), *kept])
+
+
+def grouped(run: store.Run, table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """A run's table with the ``by`` columns in their factors' types and a row for each value of a set."""
+    for name in by:
+        factor = factor_of(run, name)
+        if factor.kind == "set":
+            table = lists.explode(table, name)
+        else:
+            table = table.assign(**{name: typed(table[name], factor)})
+    return table
+
+
+def plain(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
+    """A metric table whose ``by`` columns are texts, numbers, True and False, and None for a missing value."""
+    for name in by:
+        if isinstance(table[name].dtype, pd.CategoricalDtype):
+            table = table.assign(**{name: table[name].astype(str)})
+        elif isinstance(table[name].dtype, pd.BooleanDtype):
+            missing = table[name].isna()
+            values = table[name].astype(object).mask(missing, None)
+            table = table.assign(**{name: values if missing.any() else values.astype(bool)})
+    return table
 
 
 def is_clustered(run: store.Run) -> bool:
@@ -97,28 +193,23 @@ def is_clustered(run: store.Run) -> bool:
     return card_of(run).cluster_unit is not None
 
 
-def is_lists(column: pd.Series) -> bool:
-    """Whether a factor's column holds sets, as lists."""
-    return column.dtype == object and len(column) > 0 and not isinstance(column.iloc[0], str)
-
-
 def answer(run: store.Run, question: Question) -> pd.DataFrame:
     """A question's metric table; from disk if it was asked before.
 
     Returns:
         The ``by`` columns, ``value``, ``low``, ``high`` (0..1, NaN where nothing can be said), ``n``, ``n_clusters``.
+
+    Raises:
+        UsageError: If the benchmark has no such factor, or a condition does not fit its kind.
     """
     return joined.remembered(run, ["answer", asdict(question)], lambda: _answer(run, question))
 
 
 def _answer(run: store.Run, question: Question) -> pd.DataFrame:
     cluster = "cluster" if is_clustered(run) else None
-    table = joined.read(run, question.columns + ([cluster] if cluster else []))
-    table = select(table, question.where)
-    for column in question.by:
-        if isinstance(table[column].dtype, pd.CategoricalDtype):
-            table = table.assign(**{column: table[column].astype(str)})
-    return metrics.accuracy_by(table, question.by, cluster, value=VALUE[question.policy])
+    table = read(run, question, [cluster] if cluster else [])
+    table = grouped(run, select(run, table, question.where), question.by)
+    return plain(metrics.accuracy_by(table, question.by, cluster, value=VALUE[question.policy]), question.by)
 
 
 def normalised(table: pd.DataFrame) -> pd.DataFrame:
@@ -145,11 +236,8 @@ def behind(run: store.Run, question: Question) -> pd.DataFrame:
         ``sample_id, right`` (1.0, 0.0 or NaN for an image that failed), ``predicted`` (class index), ``confidence``.
     """
     value = VALUE[question.policy]
-    conditions = [part.column for part in question.where]
-    table = joined.read(run, list(dict.fromkeys(["position", value, "confidence", "predicted", *conditions])))
-    rows = np.flatnonzero(
-        np.logical_and.reduce([part.keeps(table) for part in question.where] or [np.ones(len(table))])
-    )
+    table = read(run, replace(question, by=()), ["confidence", "predicted"])
+    rows = np.flatnonzero(kept_by(run, table, question.where))
     order = np.argsort(-table["confidence"].to_numpy()[rows], kind="stable")
     rows = rows[order]
     ids = joined.read(run, ["sample_id"])["sample_id"].to_numpy()[rows]
@@ -164,13 +252,14 @@ def behind(run: store.Run, question: Question) -> pd.DataFrame:
     )
 
 
-def levels(run: store.Run, factor: Factor) -> list:
+def levels(run: store.Run, factor: Factor) -> list[FactorValue]:
     """The values of a factor that occur in a run, sorted."""
-    table = joined.remembered(run, ["levels", factor.name], lambda: _levels(run, factor.name))
+    table = joined.remembered(run, ["levels", factor.name], lambda: _levels(run, factor))
     return table["level"].tolist()
 
 
-def _levels(run: store.Run, column: str) -> pd.DataFrame:
-    values = joined.read(run, [column])[column]
-    values = values.explode().dropna().unique() if is_lists(values) else values.dropna().unique()
+def _levels(run: store.Run, factor: Factor) -> pd.DataFrame:
+    table = joined.read(run, [factor.name])
+    table = lists.explode(table, factor.name) if factor.kind == "set" else table
+    values = typed(table[factor.name], factor).dropna().unique()
     return pd.DataFrame({"level": sorted(values.tolist())})

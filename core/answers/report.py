@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core import benchmarks, metrics, store
+from core import benchmarks, metrics, paths, store
 from core.answers.cards import card_of
-from core.errors import UsageError, cannot_write, nearest
+from core.errors import UsageError, nearest
 from core.store import lists
 from core.store.parts import write_parquet
 from core.types import Card, CardTable, Policy, Table
@@ -245,11 +245,7 @@ def export(table: pd.DataFrame, path: Path) -> None:
     elif path.suffix == ".csv":
         nested = [column for column in table if _holds_lists(table[column])]
         as_text = {column: [json.dumps(value) for value in _values(table[column])] for column in nested}
-        try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            table.assign(**as_text).to_csv(path, index=False)
-        except OSError as error:
-            raise cannot_write(path, error) from error
+        paths.write_atomically(path, table.assign(**as_text).to_csv(index=False))
     else:
         raise UsageError(f"--out {path} must end in .parquet or .csv")
 

@@ -13,7 +13,9 @@ from pytorch_grad_cam import GradCAM
 
 from core import models
 from core.bench.throughput import alternate, image_files, model_name
-from core.images.preprocess import Normalise, Preprocess, open_rgb
+from core.images.opening import open_rgb
+from core.images.preprocess import Preprocess
+from core.models.normalise import Normalise
 from core.saliency.explain import Explainer
 from core.saliency.layers import Layer
 from core.types import Model, ProgressCallback

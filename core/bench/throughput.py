@@ -22,7 +22,7 @@ from core import models
 from core.benchmarks import find_data
 from core.benchmarks.listing import IMAGE_SUFFIXES
 from core.errors import UsageError
-from core.images.preprocess import open_rgb
+from core.images.opening import open_rgb
 from core.models.engine import Engine
 from core.models.forward import one_thread
 from core.types import Model, Progress, ProgressCallback

@@ -12,8 +12,9 @@ from functools import cache
 from pathlib import Path
 
 from core import paths, store
+from core.benchmarks.base import Benchmark
 from core.errors import DataError, UsageError, nearest
-from core.types import Benchmark, Table
+from core.types import Table
 
 #: Stands in manifests for data that come with the project, wherever it lies on a machine.
 EMBEDDED = "embedded"

@@ -19,13 +19,14 @@ import pandas as pd
 from PIL import Image
 
 from core import uncommon
+from core.benchmarks.base import Benchmark
 from core.diorama import assets, recipe, scene
 from core.diorama.assets import CATEGORIES, PLACES
 from core.diorama.scene import Row
 from core.errors import LabelSpaceError
 from core.images.compositing import Composite, box_size, place
 from core.labels import FOCUS_10, IMAGENET_1K, focus_to_imagenet, label_space
-from core.types import Benchmark, Factor, Table
+from core.types import Factor, Table
 
 #: Object area of the location map, as in SI-Score, and of the pose and settings pictures; both were trained.
 LOCATION_AREA, USUAL_AREA = 0.2, 0.3

@@ -11,16 +11,17 @@ import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
 from functools import cached_property
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import ClassVar
 
 import pandas as pd
 
 from core import uncommon
 from core.benchmarks import listing
+from core.benchmarks.base import Benchmark, is_inside
 from core.errors import DataError, LabelSpaceError
 from core.labels import FOCUS_10, IMAGENET_1K, focus_to_imagenet
-from core.types import Benchmark, Factor, Table
+from core.types import Factor, Table
 
 ANNOTATIONS = "annotations.db"
 #: Columns of the table ``annotations`` that every release has; ``humans`` is in some.
@@ -70,7 +71,7 @@ class Focus(Benchmark):
                 f"{self.root / self.missing[0] if self.missing else 'none'}. {self.how_to_get}"
             )
         if self.missing:
-            self.notes.append(_listed(f"{len(self.missing):,} annotated images are not there", self.missing))
+            self.note(_listed(f"{len(self.missing):,} annotated images are not there", self.missing))
         rows = rows[there].sort_values("sample_id", ignore_index=True)
         ids = rows["sample_id"].tolist()
         folders = sorted({name.rpartition("/")[0] for name in ids})
@@ -79,7 +80,7 @@ class Focus(Benchmark):
     def _usable(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows with a known category and a name of their own; what is left out is noted."""
         strange = ~rows["category"].isin(uncommon.CATEGORIES)
-        outside = rows["sample_id"].map(lambda name: ".." in PurePosixPath(name).parts)
+        outside = ~rows["sample_id"].map(is_inside)
         twice = rows["sample_id"].duplicated()
         for left_out, what in (
             (strange, "rows are of a category that FOCUS does not have"),
@@ -87,7 +88,7 @@ class Focus(Benchmark):
             (twice & ~strange & ~outside, "rows repeat an earlier file name"),
         ):
             if left_out.any():
-                self.notes.append(_listed(f"{left_out.sum():,} {what}", rows.loc[left_out, "sample_id"]))
+                self.note(_listed(f"{left_out.sum():,} {what}", rows.loc[left_out, "sample_id"]))
         return rows[~(strange | outside | twice)]
 
     def samples(self, label_space: str = IMAGENET_1K) -> pd.DataFrame:

@@ -20,13 +20,14 @@ from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
 from core import paths
 from core.benchmarks import si_score
 from core.benchmarks.listing import IMAGE_SUFFIXES, subfolders
-from core.errors import DataError, StoreError, UsageError, nearest
+from core.errors import DataError, ImageError, StorageError, StoreError, UsageError, nearest
 from core.images import compositing
+from core.images.opening import open_image
 from core.labels import si_score_classes
 from core.types import Progress, ProgressCallback
 
@@ -205,11 +206,10 @@ def _images(folder: Path) -> list[Path]:
 
 def _require_cutout(path: str) -> None:
     try:
-        with Image.open(path) as image:
-            transparent = compositing.has_transparency(image)
-    except (UnidentifiedImageError, OSError) as error:
-        raise DataError(f"the cut-out {path} is not an image that can be read: {error}") from error
-    if not transparent:
+        image = open_image(Path(path))
+    except (ImageError, StorageError) as error:
+        raise type(error)(f"the cut-out {path} is not an image that can be read: {error}") from error
+    if not compositing.has_transparency(image):
         raise DataError(f"the cut-out {path} has no transparency; save it as PNG with an alpha channel.")
 
 
@@ -317,11 +317,9 @@ def _make(job: _Job) -> list[tuple[object, ...]]:
 @lru_cache(maxsize=4)
 def _open_image(path: str) -> Image.Image:
     try:
-        with Image.open(path) as image:
-            image.load()
-    except (UnidentifiedImageError, OSError, SyntaxError) as error:
-        raise DataError(f"{path} cannot be read as an image: {error}") from error
-    return image
+        return open_image(Path(path))
+    except (ImageError, StorageError) as error:
+        raise type(error)(f"{path} cannot be read as an image: {error}") from error
 
 
 def _save(image: Image.Image, path: Path) -> None:

@@ -9,9 +9,10 @@ from typing import ClassVar
 import pandas as pd
 
 from core.benchmarks import listing
+from core.benchmarks.base import Benchmark
 from core.errors import DataError, LabelSpaceError
 from core.labels import IMAGENET_1K, label_space
-from core.types import Benchmark, Factor, Table
+from core.types import Factor, Table
 
 
 class ImageNet(Benchmark):
@@ -56,9 +57,9 @@ class ImageNet(Benchmark):
         if not found.ids:
             raise DataError(f"the {len(known)} class folders in {self.root} hold no images.")
         if unknown:
-            self.notes.append(f"{len(unknown)} folders are not ImageNet-1k classes and were left out: {unknown[0]}, …")
+            self.note(f"{len(unknown)} folders are not ImageNet-1k classes and were left out: {unknown[0]}, …")
         if found.ignored:
-            self.notes.append(f"{found.ignored} files are not images by their suffix and were left out.")
+            self.note(f"{found.ignored} files are not images by their suffix and were left out.")
         return found
 
     def samples(self, label_space: str = IMAGENET_1K) -> pd.DataFrame:

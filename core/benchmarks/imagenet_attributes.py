@@ -82,12 +82,12 @@ class ImageNetAttributes(ImageNet):
         absent = rows.loc[~rows["file"].isin(files["file"]), "file"]
         if len(absent):
             more = ", …" if len(absent) > _SHOWN else ""
-            self.notes.append(
+            self.note(
                 f"{len(absent):,} images with attributes are not there and were left out: "
                 f"{', '.join(absent[:_SHOWN])}{more}"
             )
         if len(joined) < len(files):
-            self.notes.append(f"{len(files) - len(joined):,} images have no published attributes and were left out.")
+            self.note(f"{len(files) - len(joined):,} images have no published attributes and were left out.")
         return joined.drop(columns="file")
 
     def samples(self, label_space: str = IMAGENET_1K) -> pd.DataFrame:

@@ -16,11 +16,12 @@ from typing import ClassVar
 import pandas as pd
 
 from core.benchmarks import imagenet_annotations, imagenet_scores, listing
+from core.benchmarks.base import Benchmark
 from core.benchmarks.imagenet import require_imagenet
 from core.benchmarks.imagenet_annotations import Annotations
 from core.errors import DataError
 from core.labels import IMAGENET_1K, label_space
-from core.types import Benchmark, Factor, Table
+from core.types import Factor, Table
 
 _UNKNOWN = "unknown"
 _HOW = (
@@ -111,7 +112,7 @@ class ImageNetMultilabel(Benchmark):
         if not there:
             raise DataError(f"none of the {len(self.files):,} validation images in {self.root} is one of '{self.key}'.")
         if len(there) < len(names):
-            self.notes.append(f"{len(names) - len(there):,} of {len(names):,} annotated images are not here; left out.")
+            self.note(f"{len(names) - len(there):,} of {len(names):,} annotated images are not here; left out.")
         return self.rows(there, label_space)
 
     def rows(self, names: Iterable[str], label_space: str = IMAGENET_1K) -> pd.DataFrame:
@@ -132,9 +133,9 @@ class ImageNetMultilabel(Benchmark):
             }
         )
 
-    def path(self, sample_id: str) -> Path:
-        """The image's file; where it would be if there is none."""
-        return self.root / self.files.get(sample_id, sample_id)
+    def location(self, sample_id: str) -> str:
+        """Where the image lies; where it would be if there is none."""
+        return self.files.get(sample_id, sample_id)
 
     def content_digest(self) -> str:
         """See ``listing.digest``; annotations and original classes count too."""

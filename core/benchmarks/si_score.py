@@ -16,10 +16,11 @@ import numpy as np
 import pandas as pd
 
 from core.benchmarks import listing
+from core.benchmarks.base import Benchmark
 from core.benchmarks.imagenet import require_imagenet
 from core.errors import DataError, nearest
 from core.labels import IMAGENET_1K, si_score_classes
-from core.types import Benchmark, Factor, Table
+from core.types import Factor, Table
 
 METADATA = "metadata.csv"
 #: Columns of ``metadata.csv``, in the published order.
@@ -129,9 +130,7 @@ class SIScore(Benchmark):
         joined = files.merge(self._metadata, on=on, how="inner", validate="one_to_one", sort=False)
         self._report_unmatched(len(files), len(self._metadata), len(joined))
         if self._class_indices.get("kite") == BIRD_OF_PREY and "kite" in self._listing.folders:
-            self.notes.append(
-                "class 'kite' shows toy kites but is labelled as the bird (--exclude kite leaves it out)."
-            )
+            self.note("class 'kite' shows toy kites but is labelled as the bird (--exclude kite leaves it out).")
         return joined
 
     @staticmethod
@@ -166,9 +165,9 @@ class SIScore(Benchmark):
                 "the two are not of the same data set."
             )
         if n_files > n_both:
-            self.notes.append(f"{n_files - n_both:,} of {n_files:,} images have no row in {METADATA}; left out.")
+            self.note(f"{n_files - n_both:,} of {n_files:,} images have no row in {METADATA}; left out.")
         if n_rows > n_both:
-            self.notes.append(f"{n_rows - n_both:,} of {n_rows:,} rows of {METADATA} have no image; left out.")
+            self.note(f"{n_rows - n_both:,} of {n_rows:,} rows of {METADATA} have no image; left out.")
 
     def _as_samples(self, joined: pd.DataFrame) -> pd.DataFrame:
         classes = joined["class"].to_numpy(dtype=object)

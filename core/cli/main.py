@@ -6,6 +6,7 @@ read stored results only, answer at once.
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 
@@ -29,13 +30,21 @@ app.add_typer(jobs.app, name="jobs")
 app.add_typer(mistakes.app, name="mistakes")
 
 
+_INTERRUPTED = 128 + signal.SIGINT
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command line; errors are one line, exit code 2 for usage and 1 for failure."""
+    """Run the command line; errors are one line, exit code 2 for usage, 1 for failure, 130 for Ctrl-C."""
     try:
         app(args=None if arguments is None else list(arguments), prog_name="python -m core")
     except OffcenterError as error:
         terminal.fail(str(error))
         sys.exit(error.exit_code)
+    except SystemExit as ended:
+        # What Typer makes of Ctrl-C, without a word.
+        if ended.code == _INTERRUPTED:
+            terminal.fail("stopped; what was finished is kept.")
+        raise
     except BrokenPipeError:
         # The reader of our output (head, less) has left; there is nobody to tell.
         sys.stderr.close()

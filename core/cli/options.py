@@ -10,8 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from core import benchmarks, store
+from core.benchmarks.base import Benchmark
 from core.errors import UsageError, nearest
-from core.types import Benchmark
 
 Model = Annotated[str, typer.Option(help="timm name, hf-hub:owner/name, local-dir:PATH or a local model's name.")]
 Models = Annotated[list[str], typer.Option("--model", help="A model; give it again for more.")]

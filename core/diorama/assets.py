@@ -21,8 +21,9 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from core.errors import DataError
+from core.errors import DataError, ImageError, StorageError
 from core.images import compositing
+from core.images.opening import open_image
 from core.labels import FOCUS_10, label_space
 from core.paths import EMBEDDED
 
@@ -129,10 +130,8 @@ def depth(folder: Path, place: str, variant: int) -> np.ndarray:
 
 def _open(path: Path) -> Image.Image:
     try:
-        with Image.open(path) as image:
-            image.load()
-    except (OSError, SyntaxError) as error:
-        raise DataError(
+        return open_image(path)
+    except (ImageError, StorageError) as error:
+        raise type(error)(
             f"{path} cannot be read ({error}). Render Diorama's pictures again with: python -m core diorama build"
         ) from error
-    return image

@@ -111,7 +111,7 @@ def build(
         kept = pd.read_csv(out / assets.TABLE)
         table = pd.concat([kept[~kept["class"].isin(only)], table])
     table = table.sort_values("file", ignore_index=True)
-    table.to_csv(out / assets.TABLE, index=False)
+    paths.write_atomically(out / assets.TABLE, table.to_csv(index=False))
     assets.table.cache_clear()
     assets.digest.cache_clear()
     return table

@@ -6,8 +6,10 @@ from pathlib import Path
 
 from PIL import Image
 
+from core import paths
 from core.diorama import assets
-from core.errors import UsageError, cannot_write, nearest
+from core.errors import UsageError, nearest
+from core.images.drawing import png
 
 KINDS = ("foreground", "pose", "background")
 #: Behind cut-outs: neither light nor dark, so that both edges show.
@@ -19,7 +21,7 @@ def sheet(kind: str, out: Path, *, only: str | None = None, size: int = 128, fol
 
     Args:
         kind: ``foreground``, ``pose`` or ``background``.
-        out: ``FILE.png`` or another image name.
+        out: ``FILE.png``.
         only: One category or place; each of its lights then has a line.
         size: Side of a picture in pixels.
         folder: Of the assets.
@@ -29,6 +31,8 @@ def sheet(kind: str, out: Path, *, only: str | None = None, size: int = 128, fol
         DataError: If pictures are missing.
         StoreError: If the sheet cannot be written.
     """
+    if out.suffix.lower() != ".png":
+        raise UsageError(f"--out {out} must end in .png")
     if kind not in KINDS:
         raise UsageError(f"unknown kind '{kind}'.{nearest(kind, KINDS)} Known: {', '.join(KINDS)}.")
     table = assets.table(folder)
@@ -45,8 +49,5 @@ def sheet(kind: str, out: Path, *, only: str | None = None, size: int = 128, fol
             picture.thumbnail((size - 6, size - 6))
             left, top = column * size + (size - picture.width) // 2, row * size + (size - picture.height) // 2
             page.paste(picture, (left, top), picture)
-    try:
-        page.save(out)
-    except (OSError, ValueError) as error:
-        raise cannot_write(out, OSError(str(error))) from error
+    paths.write_atomically(out, png(page))
     return out

@@ -26,7 +26,7 @@ from core.embedded import pool
 from core.embedded.patches import SMOOTHING, PatchTask, initialise
 from core.embedded.pool import Pictures
 from core.errors import UsageError, cannot_write, nearest
-from core.images.preprocess import Normalise
+from core.models.normalise import Normalise
 from core.types import Progress, ProgressCallback
 
 
@@ -257,12 +257,8 @@ def _augment(pictures: Pictures, generator: torch.Generator, swapped_share: floa
 
 
 def _keep(checkpoint: Path, state: dict[str, Any], epochs: int) -> None:
-    temporary = checkpoint.with_suffix(".tmp")
-    try:
-        torch.save({"epochs": epochs, **{name: part.state_dict() for name, part in state.items()}}, temporary)
-        temporary.replace(checkpoint)
-    except OSError as error:
-        raise cannot_write(checkpoint, error) from error
+    with paths.writing(checkpoint) as stream:
+        torch.save({"epochs": epochs, **{name: part.state_dict() for name, part in state.items()}}, stream)
 
 
 def _resume(checkpoint: Path, state: dict[str, Any]) -> int:

@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from core import store
+from core.benchmarks.base import Benchmark
 from core.errors import DataError, ModelError, NotAvailableError, StoreError, cannot_write
-from core.types import Benchmark, Model, Progress, ProgressCallback
+from core.types import Model, Progress, ProgressCallback
 
 if TYPE_CHECKING:
     from torch import nn

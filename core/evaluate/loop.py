@@ -20,14 +20,13 @@ import pyarrow as pa
 import timm
 import torch
 import torchvision
-from PIL import Image
 
 from core import __version__, benchmarks, models, store
-from core.errors import DataError, OffcenterError, StoreError, UsageError
-from core.images.preprocess import as_rgb, open_rgb
-from core.images.views import get_view, sample_rng
+from core.benchmarks.base import Benchmark
+from core.errors import DataError, ImageError, OffcenterError, StorageError, StoreError, UsageError
+from core.images.views import get_view
 from core.models.engine import Engine, Predicted
-from core.types import Benchmark, Model, Precision, Progress, ProgressCallback, View
+from core.types import Model, Precision, Progress, ProgressCallback, View
 
 #: Part of every identity; raised when the engine itself would give other numbers.
 PROTOCOL = 1
@@ -149,39 +148,39 @@ def evaluate(
         benchmark = benchmarks.open_benchmark(benchmark)
     plan = Plan.of(described, benchmark, view, precision)
     folder = store.run_folder(benchmark.key, described.name, plan.identity(described))
+    samples_path = store.samples_file(benchmark.key, plan.content, described.label_space)
     if reuse_embedded and not (fresh or keep_logits or limit) and _stored(folder) is None:
         embedded = store.embedded_run(benchmark.key, described.name, plan.identity(described))
         if embedded is not None and embedded.complete:
+            store.write_samples(samples_path, plan.samples, store.samples_of(embedded))
             return embedded
-    samples_path = store.samples_file(benchmark.key, plan.content, described.label_space)
     store.write_samples(samples_path, plan.samples)
     if fresh:
         store.set_aside(folder)
     total = min(limit or len(plan.samples), len(plan.samples))
     stored = _stored(folder)
     if stored is not None:
-        if keep_logits and stored.n_done and not stored.manifest.keep_logits:
-            raise UsageError(
-                f"the stored result {stored.identity} has no logits: add --fresh to make it again with them."
-            )
+        if stored.n_done:
+            _require_logits(keep_logits, stored.manifest)
         if stored.n_done >= total:
             return _described(stored, plan)
-        keep_logits = keep_logits or stored.manifest.keep_logits
     tracker = _Tracker(progress, total)
     manifest = _manifest(described, plan, samples_path, keep_logits)
     with store.open_writer(folder, manifest, lambda: tracker.stage("waiting for another process")) as writer:
+        # Again: another process may have begun the run since, without them.
+        _require_logits(keep_logits, writer.manifest)
         missing = plan.missing(writer.done(), total)
         if len(missing):
-            tracker.stage("loading the model")
             begun = time.perf_counter()
-            loaded = models.load(described.source, device) if described.module is None else described
-            engine = Engine(loaded, precision, batch_size, workers)
-            engine.prepare(len(missing))
+            try:
+                tracker.stage("loading the model")
+                loaded = models.load(described.source, device) if described.module is None else described
+                engine = Engine(loaded, precision, batch_size, workers)
+                engine.prepare(len(missing))
+            except KeyboardInterrupt:
+                raise _stopped(total - len(missing), total) from None
             tracker.begin(total - len(missing), startup_s=time.perf_counter() - begun)
             _run(engine, plan, missing, writer, tracker, batch_size or COMMIT_IMAGES[engine.device])
-        elif stored is None:
-            # Only the manifest was lost.
-            writer.write_manifest(status="complete" if total == len(plan.samples) else "partial")
     run = store.open_run(folder)
     assert run is not None
     return run
@@ -194,6 +193,13 @@ def _stored(folder: Path) -> store.Run | None:
     return None
 
 
+def _require_logits(wanted: bool, manifest: store.Manifest) -> None:
+    if wanted and not manifest.keep_logits:
+        raise UsageError(
+            f"the stored result {manifest.identity} has no logits: add --fresh to make it again with them."
+        )
+
+
 def _run(
     engine: Engine, plan: Plan, rows: np.ndarray, writer: store.RunWriter, tracker: _Tracker, commit_images: int
 ) -> None:
@@ -202,19 +208,27 @@ def _run(
     writer.write_manifest(status="running")
     waiting: list[Predicted] = []
 
+    unread: dict[int, StorageError] = {}
+
+    def look(row: int) -> np.ndarray | str:
+        try:
+            return pixels_of(engine, plan, ids[row])
+        except StorageError as error:
+            unread[row] = error
+            return str(error)
+
     def commit() -> None:
         # Taken out first: an interrupt while they are written must not lead to their being written twice.
-        parts = waiting.copy()
+        parts = [part.without(unread) for part in waiting]
         waiting.clear()
-        if parts:
+        if errors := [error for part in parts for error in part.errors]:
             tables = [_table(part, plan, ids) for part in parts]
             logits = [_logits(part, ids) for part in parts] if writer.manifest.keep_logits else []
             writer.append(pa.concat_tables(tables), pa.concat_tables(logits) if logits else None)
-            errors = [error for part in parts for error in part.errors]
             tracker.advance(len(errors), sum(error is not None for error in errors))
 
     status = "failed"
-    stream = engine.stream(rows, lambda row: pixels_of(engine, plan, ids[row]))
+    stream = engine.stream(rows, look)
     last = time.monotonic()
     try:
         for part in stream:
@@ -227,15 +241,19 @@ def _run(
         status = "complete" if tracker.done >= len(ids) else "partial"
         if status == "complete":
             writer.finish()
+        if unread:
+            first = next(iter(unread.values()))
+            raise StorageError(
+                f"{len(unread):,} of {tracker.total:,} images could not be read; the first: {first}. All others are "
+                "stored; the same command tries these again."
+            )
     except KeyboardInterrupt:
         status = "partial"
         commit()
         # The interrupt may have come between the storing of a batch and its being counted.
         if uncounted := len(writer.done()) - tracker.done:
             tracker.advance(uncounted, 0)
-        raise InterruptedRunError(
-            f"stopped: {tracker.done:,} of {tracker.total:,} images are stored; the same command goes on from here."
-        ) from None
+        raise _stopped(tracker.done, tracker.total) from None
     except StoreError:
         raise
     except Exception:
@@ -248,23 +266,30 @@ def _run(
             writer.write_manifest(status=status, session=_session(engine, tracker))
 
 
+def _stopped(done: int, total: int) -> InterruptedRunError:
+    return InterruptedRunError(f"stopped: {done:,} of {total:,} images are stored; the same command goes on from here.")
+
+
 def pixels_of(engine: Engine, plan: Plan, sample_id: str) -> np.ndarray | str:
-    """An image's pixels under the plan's view, or why it cannot be decoded; that is a fact about it and is stored."""
+    """An image's pixels under the plan's view, or why it has none; that is a fact about it and is stored.
+
+    Raises:
+        StorageError: If the system does not give its bytes now, which is no fact about it.
+        DataError: If the data folder has gone away.
+    """
     benchmark = plan.benchmark
-    path = benchmark.path(sample_id)
     try:
-        image = open_rgb(path) if path is not None else as_rgb(benchmark.image(sample_id))
-    except (OSError, ValueError, SyntaxError, DataError, Image.DecompressionBombError) as error:
+        return benchmark.seen(sample_id, engine.preprocess, plan.view, masked=plan.view.needs_mask).pixels
+    except StorageError as error:
         if not benchmark.root.exists():
             raise DataError(
                 f"the data folder {benchmark.root} has gone away; once it is back the same command goes on."
             ) from error
+        raise
+    except ImageError as error:
+        return str(error)
+    except DataError as error:
         return f"{type(error).__name__}: {error}"
-    pixels = engine.preprocess(image)
-    if plan.view.apply is None:
-        return pixels
-    mask = engine.preprocess.mask(benchmark.mask(sample_id)) if plan.view.needs_mask else None
-    return plan.view.apply(pixels.astype(np.float32) / 255, mask, sample_rng(sample_id, plan.view.name))
 
 
 def _table(part: Predicted, plan: Plan, ids: Sequence[str]) -> pa.Table:

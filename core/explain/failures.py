@@ -14,9 +14,12 @@ import pandas as pd
 
 from core import store
 from core.answers import joined
-from core.errors import DataError, NotAvailableError, UsageError
+from core.benchmarks.base import Benchmark
+from core.errors import NotAvailableError, UsageError
+from core.images.preprocess import Preprocess
+from core.images.views import get_view
 from core.labels import class_names
-from core.types import Benchmark, Model
+from core.types import Model
 from core.uncommon.rules import ATTRIBUTES, NONE, is_uncommon
 
 if TYPE_CHECKING:
@@ -101,23 +104,16 @@ def explain(
     if rows.empty:
         return []
     from core import models
-    from core.evaluate.loop import Plan, pixels_of
-    from core.models.engine import Engine
     from core.saliency.explain import Explainer
 
     model = model or models.load(run.source, device)
-    plan = Plan.of(model, benchmark, run.view, run.precision)
-    engine = Engine(model)
-    pixels = [pixels_of(engine, plan, sample_id) for sample_id in rows["sample_id"]]
-    for sample_id, found in zip(rows["sample_id"], pixels, strict=True):
-        if isinstance(found, str):
-            raise DataError(f"the image {sample_id} of '{benchmark.key}' cannot be opened: {found}")
+    preprocess, view = Preprocess(model.transform), get_view(run.view)
+    seen = [benchmark.seen(sample_id, preprocess, view, masked=view.needs_mask) for sample_id in rows["sample_id"]]
     explainer = Explainer(model)
-    batch, target = np.stack(pixels), rows["predicted"].tolist()
+    batch, target = np.stack([each.pixels for each in seen]), rows["predicted"].tolist()
     cams, no_cam = _maps(explainer, batch, "grad-cam", target)
     guided, no_guided = _maps(explainer, batch, "guided-grad-cam", target)
     names = class_names(model.label_space, target)
-    shown = batch if batch.dtype == np.uint8 else (255 * batch).round().astype(np.uint8)
     return [
         Panel(
             row.sample_id,
@@ -125,7 +121,7 @@ def explain(
             _uncommon(row),
             names[number],
             float(row.confidence),
-            shown[number],
+            seen[number].picture,
             cams[number],
             guided[number],
             no_cam[number],

@@ -13,7 +13,7 @@ import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Literal
 
 import numpy as np
@@ -21,12 +21,13 @@ import torch
 from PIL import Image
 
 from core.benchmarks import find_data, open_benchmark
-from core.errors import DataError, NotAvailableError, OffcenterError, UsageError
+from core.benchmarks.base import Benchmark
+from core.errors import ImageError, NotAvailableError, OffcenterError
 from core.explain.resident import Resident, residents
-from core.images.preprocess import as_rgb
-from core.images.views import get_view, sample_rng, seen_mask
+from core.images.opening import as_rgb, reasons
+from core.images.seeing import Seen, see
+from core.images.views import get_view
 from core.saliency.maps import STATE_TEXT, Method, Saliency, State, Target, check_method
-from core.types import Benchmark
 
 TOP_K = 5
 
@@ -179,42 +180,15 @@ class _Sample:
     def of(cls, key: str, root: Path | str | None, sample_id: str, view: str) -> _Sample:
         get_view(view)
         benchmark = _benchmark(key, find_data(key, root))
-        # Ids come from links that anybody may write; none may lead out of the data folder.
-        if not sample_id or PurePosixPath(sample_id).is_absolute() or ".." in PurePosixPath(sample_id).parts:
-            raise UsageError(f"'{sample_id}' is not an image of '{key}'.")
         try:
-            return cls(sample_id, as_rgb(benchmark.image(sample_id)), benchmark.mask(sample_id), view)
-        except FileNotFoundError as error:
-            raise UsageError(f"'{key}' has no image '{sample_id}' in {benchmark.root}.") from error
-        except (OSError, ValueError, SyntaxError, LookupError, Image.DecompressionBombError) as error:
-            raise DataError(
-                f"the image '{sample_id}' of '{key}' cannot be opened: {type(error).__name__}: {error}"
-            ) from error
+            with reasons(f"the image '{sample_id}' of '{key}'"):
+                return cls(sample_id, as_rgb(benchmark.image(sample_id)), benchmark.mask(sample_id), view)
+        except ImageError as error:
+            raise ImageError(f"the image '{sample_id}' of '{key}' cannot be opened: {error}") from error
 
-    def seen_by(self, resident: Resident) -> _Seen:
-        """The image at a model's input size, under the view.
-
-        Raises:
-            UsageError: If the view needs a mask and there is none.
-        """
-        pixels = resident.preprocess(self.image)
-        mask = None if self.mask is None else resident.preprocess.mask(self.mask)
-        view = get_view(self.view)
-        if view.apply is None:
-            return _Seen(pixels, pixels, mask)
-        if view.needs_mask and mask is None:
-            raise UsageError(f"view '{view.name}' needs object masks, which this benchmark does not have")
-        changed = view.apply(pixels.astype(np.float32) / 255, mask, sample_rng(self.sample_id, view.name))
-        return _Seen(np.ascontiguousarray(changed), np.round(changed * 255).astype(np.uint8), seen_mask(view, mask))
-
-
-@dataclass(frozen=True)
-class _Seen:
-    """An image as a model sees it: its input (uint8, or float 0..1), a picture of that (uint8), and the mask."""
-
-    pixels: np.ndarray
-    picture: np.ndarray
-    mask: np.ndarray | None
+    def seen_by(self, resident: Resident) -> Seen:
+        """The image at a model's input size, under the view; see ``core.images.seeing.see``."""
+        return see(self.image, resident.preprocess, self.view, self.sample_id, self.mask)
 
 
 @lru_cache(maxsize=16)
@@ -232,7 +206,7 @@ def _lane(resident: Resident, *, slow: bool = False) -> threading.Lock:
         return _LANES.setdefault((resident.model.device, slow), threading.Lock())
 
 
-def _predicted(resident: Resident, source: str, seen: _Seen) -> Prediction:
+def _predicted(resident: Resident, source: str, seen: Seen) -> Prediction:
     with _lane(resident):
         prob = resident.forward(torch.from_numpy(seen.pixels[None].copy())).softmax(dim=1)[0].cpu()
     best = prob.topk(min(TOP_K, len(prob)))
@@ -240,7 +214,7 @@ def _predicted(resident: Resident, source: str, seen: _Seen) -> Prediction:
     return Prediction(resident.model.name, source, resident.model.label_space, top5)
 
 
-def _explained(prediction: Prediction, found: Saliency, seen: _Seen) -> Explained:
+def _explained(prediction: Prediction, found: Saliency, seen: Seen) -> Explained:
     state = found.states[0]
     return Explained(
         prediction=prediction,
@@ -255,6 +229,6 @@ def _explained(prediction: Prediction, found: Saliency, seen: _Seen) -> Explaine
     )
 
 
-def _without_map(prediction: Prediction, method: str, reason: str, seen: _Seen) -> Explained:
+def _without_map(prediction: Prediction, method: str, reason: str, seen: Seen) -> Explained:
     nothing = np.full(seen.picture.shape[:2], np.nan, np.float32)
     return Explained(prediction, method, None, "not-available", reason, nothing, float("nan"), seen.picture, seen.mask)

@@ -7,10 +7,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core import store
+from core.benchmarks.base import Benchmark
 from core.errors import StoreError, UsageError
 from core.evaluate import features
 from core.store.parts import write_parquet
-from core.types import Benchmark, ProgressCallback
+from core.types import ProgressCallback
 
 _FILE = "probes-{seed}.parquet"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from core import store
-from core.errors import UsageError, cannot_write
+from core import paths, store
+from core.errors import UsageError
 from core.explain.failures import Panel
 from core.images.drawing import png, with_heat
 
@@ -37,11 +37,7 @@ def save(picture: Image.Image, path: Path) -> None:
     """
     if path.suffix.lower() != ".png":
         raise UsageError(f"--out {path} must end in .png")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(png(picture))
-    except OSError as error:
-        raise cannot_write(path, error) from error
+    paths.write_atomically(path, png(picture))
 
 
 def strip(panels: Sequence[Panel], title: str, identity: str) -> Image.Image:

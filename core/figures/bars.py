@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from core.figures.style import BAR_OPACITY, RULE, Words, figure, interval_text, percent_axis, row_axis
 from core.figures.traces import error_bars, marks, published_marks, row_bars, silent, steady
+from core.wording import row_name
 
 
 def bars(
@@ -41,8 +42,8 @@ def bars(
     traces = [_bars(model, table, group, colours[model]) for model, table in tables.items()]
     if published is not None and len(published):
         hover = [f"published: {row.model} {100 * row.value:.1f} %<br>{row.source}" for row in published.itertuples()]
-        traces.append(published_marks(published["value"].tolist(), published[group].astype(str).tolist(), hover))
-    rows = len({str(level) for table in tables.values() for level in table[group]})
+        traces.append(published_marks(published["value"].tolist(), _rows(published, group), hover))
+    rows = len({row for table in tables.values() for row in _rows(table, group)})
     return figure(
         traces,
         words,
@@ -56,17 +57,29 @@ def bars(
 
 
 def _bars(model: str, table: pd.DataFrame, group: str, colour: str) -> dict[str, Any]:
-    levels = table[group].astype(str).tolist()
+    rows = _rows(table, group)
     return row_bars(
-        levels,
+        rows,
         table["value"].tolist(),
-        [f"{model}<br>{level}: {text}" for level, text in zip(levels, interval_text(table), strict=True)],
+        [f"{model}<br>{row}: {text}" for row, text in zip(rows, interval_text(table), strict=True)],
         name=model,
         marker={"color": colour, "opacity": BAR_OPACITY},
         error_x=error_bars(table["value"], table["low"], table["high"]),
-        customdata=[[model, level] for level in levels],
+        customdata=_clicks(model, table, group),
         **steady(BAR_OPACITY),
     )
+
+
+def _rows(table: pd.DataFrame, group: str) -> list[str]:
+    return [row_name(level) for level in table[group]]
+
+
+def _clicks(model: str, table: pd.DataFrame, group: str) -> list[list[Any] | None]:
+    """What a click on a row tells: the value, not the name it goes by; nothing where it is missing."""
+    return [
+        [model, level] if known else None
+        for level, known in zip(table[group].tolist(), table[group].notna(), strict=True)
+    ]
 
 
 def dumbbell(
@@ -83,7 +96,7 @@ def dumbbell(
         words: Title, subtitle, caption.
         height: Pixels; from the number of rows by default.
     """
-    levels = table[group].astype(str).tolist()
+    levels = _rows(table, group)
     traces = [
         silent([first, second], [level, level], "lines", line={"color": RULE, "width": 4})
         for level, first, second in zip(levels, table["first"], table["second"], strict=True)
@@ -102,7 +115,7 @@ def dumbbell(
             ],
             name=name,
             marker={"size": 10, "color": colour},
-            customdata=[[name, level] for level in levels],
+            customdata=_clicks(name, table, group),
             **steady(),
         )
         for name, colour, column in zip(names, colours, ("first", "second"), strict=True)

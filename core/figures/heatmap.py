@@ -11,6 +11,7 @@ import plotly.graph_objects as go
 from core.figures.style import COMMON, UNCOMMON, Words, figure, interval_text
 from core.figures.traces import marks
 from core.metrics.accuracy import THIN
+from core.wording import row_name
 
 #: Colours from 0 to 100 %, opaque, so that the text on them is legible on a light and on a dark page.
 _COMMON_SCALE = [[0.0, "#EEF2F7"], [1.0, COMMON]]
@@ -46,8 +47,8 @@ def category_heatmap(
         A figure whose invisible squares carry ``[row value, column value]`` as customdata. Cells with fewer than
         ``metrics.THIN`` images have their number in brackets.
     """
-    rows = [str(level) for level in (rows if rows is not None else table[row].unique())]
-    columns = [str(level) for level in (columns if columns is not None else table[column].unique())]
+    rows = [row_name(level) for level in (rows if rows is not None else table[row].unique())]
+    columns = [row_name(level) for level in (columns if columns is not None else table[column].unique())]
     return figure(
         cell_traces(table, row, column, rows, columns),
         words,
@@ -62,7 +63,9 @@ def cell_traces(
     table: pd.DataFrame, row: str, column: str, rows: Sequence[str], columns: Sequence[str]
 ) -> list[dict[str, Any]]:
     """The traces of a heatmap: common cells, uncommon cells, the numbers on them; see ``category_heatmap``."""
-    table = table[table["n"] > 0].assign(**{name: table[name].astype(str) for name in (row, column)})
+    table = table[table["n"] > 0]
+    clicks = pd.Series(table[[row, column]].astype(object).to_numpy().tolist(), index=table.index, dtype=object)
+    table = table.assign(**{name: table[name].map(row_name) for name in (row, column)})
     uncommon = table["uncommon"].astype(bool) if "uncommon" in table else pd.Series(False, index=table.index)
     traces = []
     for part, scale in ((table[~uncommon], _COMMON_SCALE), (table[uncommon], _UNCOMMON_SCALE)):
@@ -82,10 +85,12 @@ def cell_traces(
                 "ygap": 1,
             }
         )
-    return traces + _squares(table, uncommon, row, column)
+    return traces + _squares(table, clicks, uncommon, row, column)
 
 
-def _squares(table: pd.DataFrame, uncommon: pd.Series, row: str, column: str) -> list[dict[str, Any]]:
+def _squares(
+    table: pd.DataFrame, clicks: pd.Series, uncommon: pd.Series, row: str, column: str
+) -> list[dict[str, Any]]:
     """The numbers, on invisible squares that can be clicked; one trace an ink, which a selection leaves as it is."""
     light = (table["value"] >= _LIGHT_INK_FROM) & ~uncommon
     traces = []
@@ -104,7 +109,7 @@ def _squares(table: pd.DataFrame, uncommon: pd.Series, row: str, column: str) ->
                 text=[share_text(share, n) for share, n in zip(part["value"], part["n"], strict=True)],
                 textfont={"size": 11, "color": ink},
                 marker={"symbol": "square", "size": 26, "opacity": 0},
-                customdata=[list(pair) for pair in pairs],
+                customdata=clicks[part.index].tolist(),
                 showlegend=False,
                 selected=unchanged,
                 unselected=unchanged,

@@ -1,76 +1,17 @@
-"""An image as a model sees it, without torch: resize and crop of ``images.preprocess``, and what is drawn on top.
-
-Pages show stored results without torch; a test holds this to be pixel for pixel what the engine feeds.
-"""
+"""What is drawn on pictures: outlines, saliency maps, thumbnails; no torch."""
 
 from __future__ import annotations
 
 import io
-import math
-from collections.abc import Mapping
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
-_RESAMPLING = {
-    "nearest": Image.Resampling.NEAREST,
-    "bilinear": Image.Resampling.BILINEAR,
-    "bicubic": Image.Resampling.BICUBIC,
-    "box": Image.Resampling.BOX,
-    "hamming": Image.Resampling.HAMMING,
-    "lanczos": Image.Resampling.LANCZOS,
-}
 _OUTLINE = (255, 221, 51)
 #: Where one of two maps is larger.
 _FIRST, _SECOND = (217, 119, 43), (47, 109, 181)
 #: From little to much: violet, magenta, red; colours that grass, sky and sand do not have.
 _HEAT = np.array([[40, 10, 110], [130, 20, 160], [205, 25, 135], [235, 40, 80], [255, 70, 40]], dtype=float)
-
-
-def as_seen(image: Image.Image, transform: Mapping[str, Any]) -> Image.Image:
-    """Resize and crop an image as the model's evaluation preprocessing does.
-
-    Args:
-        image: Any mode; converted to RGB.
-        transform: timm's resolved data config, as a run's manifest holds it.
-
-    Returns:
-        RGB at the model's input size.
-    """
-    image = image.convert("RGB")
-    height, width = (int(side) for side in transform["input_size"][1:])
-    scaled = math.floor(height / transform["crop_pct"]), math.floor(width / transform["crop_pct"])
-    size = _size(image.size[::-1], scaled, transform["crop_mode"])
-    resized = image.resize(size[::-1], _RESAMPLING[transform["interpolation"]])
-    top, left = round((size[0] - height) / 2.0), round((size[1] - width) / 2.0)
-    if transform["crop_mode"] == "border":
-        canvas = Image.new("RGB", (width, height), tuple(round(255 * level) for level in transform["mean"]))
-        canvas.paste(
-            resized, (-left if left > 0 else (width - size[1]) // 2, -top if top > 0 else (height - size[0]) // 2)
-        )
-        return canvas
-    return resized.crop((left, top, left + width, top + height))
-
-
-def _size(image: tuple[int, int], scaled: tuple[int, int], mode: str) -> tuple[int, int]:
-    """(height, width) that an image of a size is resized to before the crop."""
-    height, width = image
-    if mode == "squash":
-        return scaled
-    if mode == "border":
-        ratio = max(height / scaled[0], width / scaled[1])
-        return round(height / ratio), round(width / ratio)
-    if scaled[0] == scaled[1]:
-        shorter = scaled[0]
-        return (shorter, int(shorter * width / height)) if height <= width else (int(shorter * height / width), shorter)
-    ratio = min(height / scaled[0], width / scaled[1])
-    return round(height / ratio), round(width / ratio)
-
-
-def is_object(seen: Image.Image) -> np.ndarray:
-    """A mask that went through ``as_seen`` as a white-on-black image: bool (H, W), at least half of a pixel."""
-    return np.asarray(seen.convert("L")) >= 128
 
 
 def with_outline(image: Image.Image, mask: np.ndarray) -> Image.Image:

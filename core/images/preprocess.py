@@ -1,85 +1,95 @@
-"""From a file to the pixels a model gets: decode as timm's evaluation does, resize and crop with timm's own transform.
+"""From an opened image to the pixels a model gets: timm's evaluation resize and crop, exactly, without torch.
 
-Pixels are uint8 (H, W, 3); they are normalised a batch at a time, on the device (``Normalise``).
+Pixels are uint8 (H, W, 3); they are normalised a batch at a time, on the device (``core.models.normalise``). Pages and
+engine use the same class, so that what is shown is what was fed; tests hold it to be timm's own, pixel for pixel.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from PIL import Image
-from timm.data import create_transform
 
-from core.errors import DataError, ModelError
+from core.errors import ModelError, nearest
+from core.images.opening import open_rgb
 
-#: Modes with more than 8 bits a channel. Pillow's conversion to RGB would clip them, mostly to white.
-_DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+__all__ = ["Preprocess", "open_rgb"]
 
-
-def open_rgb(path: Path) -> Image.Image:
-    """Decode an image file as RGB, as timm's datasets do.
-
-    Grey, CMYK and palette images are converted by Pillow; of an animation the first frame counts; an EXIF rotation is
-    not applied, because training did not apply it either.
-
-    Raises:
-        DataError: If Pillow would clip the image (16-bit grey or float); says so by name.
-        OSError: If the file cannot be read, is no image, or is truncated.
-    """
-    with Image.open(path) as image:
-        return as_rgb(image)
-
-
-def as_rgb(image: Image.Image) -> Image.Image:
-    """An opened or composed image as RGB; see ``open_rgb``."""
-    if image.mode in _DEEP_MODES:
-        raise DataError(f"mode {image.mode} has more than 8 bits a channel and would be clipped; save it with 8 bits")
-    if image.mode == "RGB":
-        image.load()
-        return image
-    return image.convert("RGB")
+_RESAMPLING = {
+    "nearest": Image.Resampling.NEAREST,
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "box": Image.Resampling.BOX,
+    "hamming": Image.Resampling.HAMMING,
+    "lanczos": Image.Resampling.LANCZOS,
+}
+_CROP_MODES = ("center", "squash", "border")
 
 
 class Preprocess:
     """timm's evaluation transform, up to the pixels.
 
     Args:
-        transform: timm's resolved data config: ``input_size``, ``interpolation``, ``crop_pct``, ``crop_mode``, ...
+        transform: timm's resolved data config: ``input_size``, ``interpolation``, ``mean``, ``crop_pct`` and
+            ``crop_mode`` count.
 
     Attributes:
         size: (H, W) of the result.
 
     Raises:
-        ModelError: If the model does not take three channels.
+        ModelError: If the model does not take three channels, or its preprocessing is none that is known here.
     """
 
     def __init__(self, transform: Mapping[str, Any]) -> None:
         channels, *size = transform["input_size"]
         if channels != 3:
             raise ModelError(f"the model takes {channels} channels; only RGB classifiers can be evaluated")
+        for name, known in (("interpolation", _RESAMPLING), ("crop_mode", _CROP_MODES)):
+            if transform[name] not in known:
+                raise ModelError(
+                    f"the model's {name} '{transform[name]}' is unknown.{nearest(str(transform[name]), known)} "
+                    f"Known: {', '.join(known)}."
+                )
         self.size = (int(size[0]), int(size[1]))
-        steps = create_transform(
-            tuple(transform["input_size"]),
-            is_training=False,
-            use_prefetcher=True,
-            interpolation=transform["interpolation"],
-            mean=tuple(transform["mean"]),
-            std=tuple(transform["std"]),
-            crop_pct=transform["crop_pct"],
-            crop_mode=transform["crop_mode"],
-        ).transforms
-        # The last step would make a channels-first array; channels last is what convolutions are fastest with.
-        self._steps = steps[:-1]
+        self._resampling = _RESAMPLING[transform["interpolation"]]
+        self._crop_mode = transform["crop_mode"]
+        self._scaled = tuple(math.floor(side / transform["crop_pct"]) for side in self.size)
+        self._fill = tuple(round(255 * level) for level in transform["mean"])
 
     def __call__(self, image: Image.Image) -> np.ndarray:
         """Resize and crop an RGB image: uint8 (H, W, 3)."""
-        for step in self._steps:
-            image = step(image)
-        return np.asarray(image)
+        return np.asarray(self.picture(image))
+
+    def picture(self, image: Image.Image) -> Image.Image:
+        """Resize and crop an RGB image."""
+        height, width = self.size
+        resized_height, resized_width = self._resized_size(image.height, image.width)
+        resized = image.resize((resized_width, resized_height), self._resampling)
+        top, left = _begin(resized_height, height), _begin(resized_width, width)
+        if self._crop_mode == "border":
+            canvas = Image.new("RGB", (width, height), self._fill)
+            canvas.paste(resized, (-left, -top))
+            return canvas
+        return resized.crop((left, top, left + width, top + height))
+
+    def _resized_size(self, height: int, width: int) -> tuple[int, int]:
+        """(height, width) before the crop."""
+        scaled = self._scaled
+        if self._crop_mode == "squash":
+            return scaled
+        if self._crop_mode == "border":
+            ratio = max(height / scaled[0], width / scaled[1])
+            return round(height / ratio), round(width / ratio)
+        if scaled[0] == scaled[1]:
+            shorter = scaled[0]
+            if height <= width:
+                return shorter, int(shorter * width / height)
+            return int(shorter * height / width), shorter
+        ratio = min(height / scaled[0], width / scaled[1])
+        return round(height / ratio), round(width / ratio)
 
     def mask(self, mask: np.ndarray) -> np.ndarray:
         """Resize and crop an object's mask exactly as the image.
@@ -96,31 +106,6 @@ class Preprocess:
         return self(Image.fromarray(mask).convert("RGB"))[..., 0] >= 128
 
 
-class Normalise:
-    """A batch of pixels to a model's input, equal to timm's ``ToTensor`` and ``Normalize``.
-
-    Args:
-        transform: With ``input_size``, ``mean`` and ``std``.
-        device: Where it works.
-    """
-
-    def __init__(self, transform: Mapping[str, Any], device: str = "cpu") -> None:
-        width = int(transform["input_size"][2])
-        # A whole row of (mean, std) triples: the innermost loop then runs over W * 3 values instead of 3.
-        self._mean = torch.tensor(transform["mean"], device=device).repeat(width)
-        self._std = torch.tensor(transform["std"], device=device).repeat(width)
-
-    def __call__(self, pixels: torch.Tensor) -> torch.Tensor:
-        """Normalise.
-
-        Args:
-            pixels: uint8 0..255 or float 0..1, (N, H, W, 3), contiguous, on the device.
-
-        Returns:
-            float32 (N, 3, H, W), channels_last in memory.
-        """
-        n, height, width, channels = pixels.shape
-        rows = pixels.reshape(n, height, width * channels)
-        rows = rows.float().div_(255) if pixels.dtype == torch.uint8 else rows.clone()
-        rows = rows.sub_(self._mean).div_(self._std)
-        return rows.view(n, height, width, channels).permute(0, 3, 1, 2)
+def _begin(there: int, wanted: int) -> int:
+    """Where a centred crop of a side begins; below zero where the side is too short and is padded."""
+    return round((there - wanted) / 2.0) if there > wanted else -((wanted - there) // 2)

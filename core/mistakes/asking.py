@@ -13,7 +13,7 @@ from core import store
 from core.benchmarks import open_for
 from core.errors import UsageError
 from core.explain.resident import residents
-from core.images.preprocess import as_rgb
+from core.images.seeing import see
 from core.mistakes import diagnosis
 from core.mistakes.counterfactual import composer_of
 from core.mistakes.diagnosis import Predict, Tried
@@ -35,7 +35,7 @@ def asked(source: str, device: str = "auto") -> Iterator[Predict]:
         def predict(images: Sequence[Image.Image]) -> np.ndarray:
             best = []
             for start in range(0, len(images), _BATCH):
-                pixels = np.stack([resident.preprocess(as_rgb(image)) for image in images[start : start + _BATCH]])
+                pixels = np.stack([see(image, resident.preprocess).pixels for image in images[start : start + _BATCH]])
                 best.append(resident.forward(torch.from_numpy(pixels)).argmax(dim=1).cpu().numpy())
             return np.concatenate(best)
 

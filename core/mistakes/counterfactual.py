@@ -18,13 +18,14 @@ from PIL import Image
 
 from core import paths
 from core.benchmarks import generate
+from core.benchmarks.base import Benchmark
 from core.benchmarks.diorama import USUAL_AREA, Diorama
 from core.benchmarks.si_score import SIScore
 from core.diorama import assets, recipe, scene
 from core.diorama.scene import Row
-from core.errors import DataError
+from core.errors import DataError, ImageError, StorageError
 from core.images import compositing
-from core.types import Benchmark
+from core.images.opening import open_image
 from core.uncommon import NONE, is_uncommon
 
 #: What each factor is called, in the order in which they are shown.
@@ -195,7 +196,7 @@ class SIScoreComposer(Composer):
     factors = ("centre", "size", "upright", CONTROL)
 
     def __init__(self, benchmark: SIScore) -> None:
-        self._root = benchmark.root
+        self._benchmark = benchmark
         self._rows = benchmark.samples().set_index("sample_id")
         plan = paths.read_json(benchmark.root / generate.PLAN)
         try:
@@ -211,8 +212,7 @@ class SIScoreComposer(Composer):
 
     def original(self, sample_id: str) -> Image.Image:
         """The image's file, as it was evaluated."""
-        with Image.open(self._root / sample_id) as image:
-            return image.convert("RGB")
+        return self._benchmark.image(sample_id).convert("RGB")
 
     def changes(self, sample_id: str) -> list[Change]:
         """See ``Composer.changes``."""
@@ -243,17 +243,14 @@ class SIScoreComposer(Composer):
         made = compositing.compose(foreground, background, resolution=self._resolution, **setting).image
         stream = io.BytesIO()
         made.save(stream, "JPEG", quality=generate.JPEG_QUALITY)
-        with Image.open(stream) as image:
-            return image.convert("RGB")
+        return open_image(stream, "a composed image").convert("RGB")
 
 
 def _opened(path: Path) -> Image.Image:
     try:
-        with Image.open(path) as image:
-            image.load()
-    except OSError as error:
-        raise DataError(
+        return open_image(path)
+    except (ImageError, StorageError) as error:
+        raise type(error)(
             f"{path}, of which this set was made, cannot be opened ({error}). Put the cut-outs and backgrounds back, "
             "or generate the set again."
         ) from error
-    return image

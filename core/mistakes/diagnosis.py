@@ -119,7 +119,8 @@ def diagnose(
 
 
 def _parts(run: store.Run) -> Parts:
-    return Parts(joined.folder(run), "diagnosis", SCHEMA)
+    # Not under a version of the tables: what a model said stays true when a factor or the code is corrected.
+    return Parts(joined.folder(run) / f"{run.n_done}-1", "diagnosis", SCHEMA)
 
 
 def _table(sample_id: str, tried: Sequence[Tried]) -> pa.Table:

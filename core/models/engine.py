@@ -10,8 +10,8 @@ from __future__ import annotations
 import os
 import queue
 import threading
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Container, Iterator
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -43,6 +43,12 @@ class Predicted:
     errors: list[str | None]
     prob: np.ndarray
     logits: np.ndarray
+
+    def without(self, numbers: Container[int]) -> Predicted:
+        """The slice less some of the images that have an error."""
+        keep = np.array([int(number) not in numbers for number in self.numbers], dtype=bool)
+        errors = [error for error, kept in zip(self.errors, keep, strict=True) if kept]
+        return replace(self, numbers=self.numbers[keep], errors=errors)
 
     def top(self, k: int) -> np.ndarray:
         """The best k classes, best first: int (m, min(k, classes))."""

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 import torch
 
 from core.errors import ModelError, UsageError
-from core.images.preprocess import Normalise
+from core.models.normalise import Normalise
 from core.types import Model, Precision
 
 DTYPES: dict[str, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}

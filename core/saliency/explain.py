@@ -12,7 +12,7 @@ from torch import nn
 from torch.nn import functional
 
 from core.errors import ModelError, UsageError
-from core.images.preprocess import Normalise
+from core.models.normalise import Normalise
 from core.saliency import methods
 from core.saliency.guided import guided_copy
 from core.saliency.layers import Layer, find_layer, module_lock

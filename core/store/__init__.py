@@ -24,7 +24,9 @@ from core.store.runs import (
     read_samples,
     relative,
     run_folder,
+    samples_digest,
     samples_file,
+    samples_of,
     set_aside,
     write_samples,
 )
@@ -57,7 +59,9 @@ __all__ = [
     "read_samples",
     "relative",
     "run_folder",
+    "samples_digest",
     "samples_file",
+    "samples_of",
     "set_aside",
     "write_samples",
 ]

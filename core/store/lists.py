@@ -36,3 +36,11 @@ def list_matrix(column: pd.Series) -> np.ndarray:
     matrix = np.full((len(column), width), -1, dtype=flat.dtype if width else np.int64)
     matrix[full] = flat.reshape(-1, width) if width else matrix[full]
     return matrix
+
+
+def explode(table: pd.DataFrame, column: str) -> pd.DataFrame:
+    """A row for each value in a column of lists, and once for a value that a list repeats; none for an empty list."""
+    offsets, values = list_offsets(table[column])
+    pairs = pd.DataFrame({"row": np.repeat(np.arange(len(table)), np.diff(offsets)), "value": values}).drop_duplicates()
+    exploded = table.drop(columns=column).iloc[pairs["row"]].assign(**{column: pairs["value"].to_numpy()})
+    return exploded[list(table.columns)].reset_index(drop=True)

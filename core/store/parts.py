@@ -18,7 +18,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from core.errors import StoreError, cannot_write
+from core import paths
+from core.errors import StoreError
 
 _NAME = re.compile(r"^(?P<kind>[a-z]+)-(?P<first>\d{7})-(?P<last>\d{7})\.parquet$")
 _MERGE_EVERY = 64
@@ -35,12 +36,20 @@ class Parts:
         folder: Where they are; need not exist yet.
         kind: Beginning of their names.
         schema: Columns of every part.
+        remedy: What to do about a damaged one.
     """
 
-    def __init__(self, folder: Path, kind: str, schema: pa.Schema) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        kind: str,
+        schema: pa.Schema,
+        remedy: str = "Delete it; the same command computes it again.",
+    ) -> None:
         self.folder = folder
         self.kind = kind
         self.schema = schema
+        self.remedy = remedy
 
     def _all(self) -> list[tuple[int, int, Path]]:
         if not self.folder.is_dir():
@@ -102,16 +111,13 @@ class Parts:
                     raise
         raise AssertionError("the last attempt returns or raises")
 
-    @staticmethod
-    def _checked(read_one: Callable[[Path], _T], path: Path) -> _T:
+    def _checked(self, read_one: Callable[[Path], _T], path: Path) -> _T:
         try:
             return read_one(path)
         except FileNotFoundError:
             raise
         except (OSError, pa.ArrowException) as error:
-            raise StoreError(
-                f"{path} is damaged ({error}). Delete it; the same evaluate command computes it again."
-            ) from error
+            raise StoreError(f"{path} is damaged ({error}). {self.remedy}") from error
 
     def append(self, table: pa.Table, batch: int) -> None:
         """Write one batch; when this returns, a kill no longer loses it.
@@ -129,7 +135,8 @@ class Parts:
 
     def _merge(self, parts: list[tuple[int, int, Path]]) -> None:
         if len(parts) > 1:
-            merged = pa.concat_tables([pq.read_table(path, partitioning=None) for _, _, path in parts])
+            tables = [self._checked(lambda at: pq.read_table(at, partitioning=None), path) for _, _, path in parts]
+            merged = pa.concat_tables(tables)
             write_parquet(self.folder / f"{self.kind}-{parts[0][0]:07d}-{parts[-1][1]:07d}.parquet", merged)
         self.sweep()
 
@@ -154,21 +161,13 @@ def find_row(path: Path, key: str, wanted: str) -> dict[str, Any] | None:
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
-    """Write a table under a temporary name, then rename it.
+    """Write a table whole or not at all; see ``paths.writing``.
 
     Raises:
         StoreError: If it cannot be written; says what to do.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            pq.write_table(table, temporary, compression="zstd", row_group_size=_GROUP_ROWS, **_encodings(table.schema))
-            os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
-    except OSError as error:
-        raise cannot_write(path, error) from error
+    with paths.writing(path) as stream:
+        pq.write_table(table, stream, compression="zstd", row_group_size=_GROUP_ROWS, **_encodings(table.schema))
 
 
 def _encodings(schema: pa.Schema) -> dict[str, list[str] | bool]:

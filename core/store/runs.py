@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ from core.store.parts import Parts, write_parquet
 _LOCK = ".lock"
 #: In the name of a folder that was set aside.
 _REPLACED = ".replaced-"
+_PARQUET_END = b"PAR1"
 
 PREDICTIONS_SCHEMA = pa.schema(
     [
@@ -294,7 +296,9 @@ def predictions_of(run: Run | Path) -> Parts:
 
 def logits_of(run: Run | Path) -> Parts:
     """The parts that hold a run's logits, if they were kept."""
-    return Parts(run.path if isinstance(run, Run) else run, "logits", LOGITS_SCHEMA)
+    # Images with a prediction are not evaluated again, so the logits of a part that is gone come back only with all.
+    remedy = "Delete it and give the same evaluate command with --fresh --keep-logits."
+    return Parts(run.path if isinstance(run, Run) else run, "logits", LOGITS_SCHEMA, remedy)
 
 
 def read(run: Run | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
@@ -315,10 +319,14 @@ def read(run: Run | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
 
 
 def read_logits(run: Run | Path) -> tuple[list[str], np.ndarray] | None:
-    """Sample ids and float16 (N, num_classes) logits, or None if none were kept."""
+    """Sample ids, each once, and float16 (N, num_classes) logits, or None if none were kept."""
     table = logits_of(run).read()
     if not table.num_rows:
         return None
+    # Where predictions could not be stored after their logits, the image came again: its last logits are those of the
+    # stored prediction.
+    last = ~pd.Series(table["sample_id"].to_pylist()).duplicated(keep="last").to_numpy()
+    table = table.filter(pa.array(last))
     ids = table["sample_id"].to_pylist()
     flat = table["logits"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     return ids, flat.reshape(len(ids), -1)
@@ -335,14 +343,67 @@ def samples_file(benchmark: str, content_digest: str, label_space: str) -> Path:
     return paths.results_home() / benchmark / "samples" / f"{content_digest[:16]}.{label_space}.parquet"
 
 
-def write_samples(path: Path, samples: pd.DataFrame) -> None:
+def write_samples(path: Path, samples: pd.DataFrame, known: Path | None = None) -> None:
     """Keep a samples table beside the predictions, so that reports need neither images nor a listing of them.
+
+    Factors are no part of a result's identity: one that was corrected is written over the old one, for all models.
+
+    Args:
+        path: From ``samples_file``.
+        samples: The benchmark's, as it is now.
+        known: Where the same table may be read already; by default ``path``. A table that says the same stays.
 
     Raises:
         StoreError: If it cannot be written.
     """
-    if not path.is_file():
-        write_parquet(path, pa.Table.from_pandas(samples, preserve_index=False))
+    table = pa.Table.from_pandas(samples, preserve_index=False)
+    if not _holds(known or path, table):
+        write_parquet(path, table)
+
+
+def _holds(path: Path, table: pa.Table) -> bool:
+    """Whether a file is there, can be read, and says what a table says."""
+    try:
+        return pq.read_table(path, partitioning=None).cast(table.schema).equals(table)
+    # A table of other columns cannot be cast.
+    except (OSError, ValueError, pa.ArrowException):
+        return False
+
+
+def samples_of(run: Run) -> Path:
+    """File of the samples table that belongs to a run.
+
+    For a result that comes with the project, one that a later evaluation has corrected stands in the user's own folder.
+    """
+    own, embedded = (root / run.manifest.samples for root in _roots())
+    if not run.path.is_relative_to(paths.embedded_results()):
+        return own
+    return max(
+        (path for path in (embedded, own) if path.is_file()), key=lambda path: path.stat().st_mtime_ns, default=embedded
+    )
+
+
+def samples_digest(run: Run) -> str:
+    """SHA-256 (hex) of a run's samples table: what was computed from another one is out of date.
+
+    Raises:
+        StoreError: If it is gone.
+    """
+    path = samples_of(run)
+    try:
+        status = path.stat()
+        return _file_digest(path, status.st_ino, status.st_size, status.st_mtime_ns)
+    except OSError as error:
+        raise _no_samples(path, error) from error
+
+
+@lru_cache(maxsize=512)
+def _file_digest(path: Path, *version: int) -> str:
+    del version
+    content = path.read_bytes()
+    if not content.endswith(_PARQUET_END):
+        raise OSError("it does not end as a Parquet file does")
+    return hashlib.sha256(content).hexdigest()
 
 
 def read_samples(run: Run) -> pd.DataFrame:
@@ -351,26 +412,41 @@ def read_samples(run: Run) -> pd.DataFrame:
     Raises:
         StoreError: If it is gone.
     """
-    root = next((root for root in _roots() if run.path.is_relative_to(root)), paths.results_home())
-    path = root / run.manifest.samples
+    path = samples_of(run)
     try:
         table = pq.read_table(path, partitioning=None)
     except (OSError, pa.ArrowException) as error:
-        raise StoreError(
-            f"the samples table {path} cannot be read ({error}); the same evaluate command writes it again."
-        ) from error
+        raise _no_samples(path, error) from error
     return _to_pandas(table)
 
 
+def _no_samples(path: Path, error: Exception) -> StoreError:
+    return StoreError(f"the samples table {path} cannot be read ({error}); the same evaluate command writes it again.")
+
+
 class RunWriter:
-    """Appends batches to a run; only one process at a time has it (see ``open_writer``)."""
+    """Appends batches to a run; only one process at a time has it (see ``open_writer``).
+
+    Attributes:
+        folder: Of the run.
+        manifest: Of the run: the stored one, or a new one where there are no predictions yet.
+    """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.folder = folder
-        self.manifest = manifest
         self._predictions = predictions_of(folder)
         self._logits = logits_of(folder)
         self._next = max(self._predictions.next_batch, self._logits.next_batch)
+        n_done = self._predictions.num_rows
+        stored = None
+        with suppress(StoreError):
+            stored = read_manifest(folder) if n_done else None
+        # The benchmark's entry says where the data are now and what the benchmark is today.
+        self.manifest = replace(stored, benchmark=manifest.benchmark) if stored else manifest
+        if n_done and not stored:
+            # Lost, for example in a power cut; what it said follows from the identity, and the rest from the parts.
+            status = "complete" if n_done >= manifest.benchmark.n else "partial"
+            self.write_manifest(keep_logits=self._logits.num_rows > 0, status=status)
         self._predictions.sweep()
         self._logits.sweep()
 
@@ -388,11 +464,13 @@ class RunWriter:
         Raises:
             StoreError: If it cannot be written, for example because the disk is full.
         """
+        # A number is never given twice, also if storing fails half-way: its logits may be there, or in a merged part.
+        number = self._next
+        self._next += 1
         # Logits first: an image counts as done once its prediction is there, so its logits must be there by then.
         if logits is not None and logits.num_rows:
-            self._logits.append(logits, self._next)
-        self._predictions.append(batch, self._next)
-        self._next += 1
+            self._logits.append(logits, number)
+        self._predictions.append(batch, number)
 
     def write_manifest(self, **updates: Any) -> None:
         """Update ``run.json``: values of ``Manifest`` by name."""
@@ -411,7 +489,7 @@ def open_writer(folder: Path, manifest: Manifest, on_wait: Callable[[], None] | 
 
     Args:
         folder: From ``run_folder``; created if needed.
-        manifest: Of a new run; that of an existing one is kept and updated, unless it is damaged.
+        manifest: Of a new run; that of a run which has predictions is kept and updated, unless it is damaged.
         on_wait: Called once if another process has the run.
 
     Raises:
@@ -429,10 +507,6 @@ def open_writer(folder: Path, manifest: Manifest, on_wait: Callable[[], None] | 
     except OSError as error:
         raise cannot_write(folder, error) from error
     try:
-        with suppress(StoreError):
-            # The benchmark's entry says where the data are now and what the benchmark is today.
-            kept = read_manifest(folder)
-            manifest = replace(kept, benchmark=manifest.benchmark) if kept else manifest
         yield RunWriter(folder, manifest)
     finally:
         lock.release()

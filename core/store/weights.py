@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 from pathlib import Path
 
 from core import paths
@@ -67,11 +66,12 @@ def file_sha256(path: Path) -> str:
     status = path.stat()
     key = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
     memory = paths.data_home() / "results" / "fingerprints.json"
-    known = paths.read_json(memory)
-    if key not in known:
-        with open(path, "rb") as stream:
-            known[key] = hashlib.file_digest(stream, "sha256").hexdigest()
-        # Only a memory: where it cannot be written, the file is read again next time.
-        with contextlib.suppress(StoreError):
-            paths.write_atomically(memory, json.dumps(known, indent=1) + "\n")
-    return known[key]
+    known = paths.read_json(memory).get(key)
+    if known is not None:
+        return known
+    with open(path, "rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    # Only a memory: where it cannot be written, the file is read again next time.
+    with contextlib.suppress(StoreError):
+        paths.update_json(memory, lambda digests: digests.update({key: digest}), keep_damaged=False)
+    return digest

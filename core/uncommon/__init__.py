@@ -19,6 +19,7 @@ FACTORS = (
     Factor("time", "Time of day", "category"),
     Factor("weather", "Weather", "category"),
     Factor("locations", "Locations", "set"),
+    Factor("n_uncommon", "Uncommon attributes", "numeric"),
     Factor("partition", "Partition (which settings are uncommon)", "category"),
 )
 _TITLES = {"time": "time of day", "weather": "weather", "locations": "location"}

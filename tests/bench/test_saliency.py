@@ -8,7 +8,8 @@ from PIL import Image
 
 from core import cli, labels, models
 from core.images import compositing
-from core.images.preprocess import Preprocess, open_rgb
+from core.images.opening import open_rgb
+from core.images.preprocess import Preprocess
 from core.saliency.alignment import align
 from core.saliency.explain import Explainer
 from core.saliency.maps import Target

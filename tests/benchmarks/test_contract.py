@@ -7,6 +7,7 @@ import pytest
 from PIL import Image
 
 from core import benchmarks
+from core.errors import DataError
 from core.labels import label_space
 from tests.benchmarks.test_focus import focus
 from tests.benchmarks.test_si_score import draw, row, write_lists, write_metadata
@@ -128,6 +129,8 @@ def test_factors_are_columns_typed_as_their_kind_says(opened, key, space):
             assert pd.api.types.is_numeric_dtype(column), factor
         elif factor.kind == "category":
             assert all(isinstance(value, str) for value in column), factor
+        elif factor.kind == "boolean":
+            assert pd.api.types.is_bool_dtype(column), factor
         else:
             assert factor.kind == "set"
             assert all(not isinstance(value, str) and all(isinstance(v, str) for v in value) for value in column)
@@ -162,6 +165,30 @@ def test_samples_and_digest_are_the_same_each_time(opened, key):
     assert len(first.content_digest()) == 64
     space = first.label_spaces[0]
     pd.testing.assert_frame_equal(first.samples(space), again.samples(space))
+
+
+@pytest.mark.parametrize("key", KEYS)
+def test_notes_do_not_grow_with_reading(opened, key):
+    benchmark = opened(key)
+    space = benchmark.label_spaces[0]
+    benchmark.samples(space)
+    once = list(benchmark.notes)
+    for _ in range(3):
+        benchmark.samples(space)
+    assert benchmark.notes == once
+    assert len(set(once)) == len(once)
+
+
+@pytest.mark.parametrize("key", [key for key in KEYS if benchmarks.benchmark_class(key).embedded is None])
+@pytest.mark.parametrize(
+    "sample_id",
+    ["/etc/hostname", "//etc/hostname", "../out.png", "a/../../out.png", "..\\out.png", "C:\\out.png", "a\0b", ""],
+)
+def test_no_id_leads_out_of_the_data_folder(opened, key, sample_id):
+    benchmark = opened(key)
+    for ask in (benchmark.path, benchmark.image):
+        with pytest.raises(DataError, match=r"names no image inside the data folder"):
+            ask(sample_id)
 
 
 @pytest.mark.parametrize("key", [key for key in KEYS if benchmarks.benchmark_class(key).embedded is None])

@@ -8,7 +8,7 @@ from core.answers import report
 from core.embedded import card
 from core.embedded.train import TRAININGS, trained
 from core.evaluate.loop import Plan, evaluate
-from core.images.preprocess import as_rgb
+from core.images.opening import as_rgb
 from core.models.engine import Engine
 from core.store import lists
 

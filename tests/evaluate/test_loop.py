@@ -1,5 +1,6 @@
 """The loop: right, resumable, honest about what failed."""
 
+import errno
 import json
 import os
 import shutil
@@ -15,15 +16,15 @@ import torch
 from PIL import Image
 from timm.data import create_transform
 
-from core import metrics, models, store
+from core import metrics, models, paths, store
 from core.answers import report
 from core.benchmarks import open_benchmark
-from core.errors import DataError, LabelSpaceError, StoreError, UsageError
+from core.errors import DataError, LabelSpaceError, StorageError, StoreError, UsageError
 from core.evaluate import loop as evaluation
 from core.evaluate.loop import Plan, evaluate
 from core.images import views
 from core.types import Progress, View
-from tests.conftest import GREEN, RED, RED_WNID, REPO, TOY_TRANSFORM, BrightestChannel
+from tests.conftest import GREEN, GREEN_WNID, RED, RED_WNID, REPO, TOY_TRANSFORM, BrightestChannel
 
 
 @pytest.fixture
@@ -148,6 +149,45 @@ def test_files_that_are_no_images_are_recorded_counted_and_not_fatal(toy_model, 
     assert "I;16 has more than 8 bits" in errors[f"{RED_WNID}/3.png"]
 
 
+@pytest.mark.parametrize("fault", ["EIO", "EMFILE", "ESTALE", "ENOENT"])
+def test_what_the_system_says_is_not_kept_and_the_same_command_tries_again(
+    toy_model, colour_folder, monkeypatch, fault
+):
+    code, real = getattr(errno, fault), Image.open
+
+    def flaky(source, *given, **named):
+        if RED_WNID in str(source):
+            raise OSError(code, os.strerror(code), str(source))
+        return real(source, *given, **named)
+
+    benchmark = open_benchmark("imagenet", colour_folder)
+    monkeypatch.setattr(Image, "open", flaky)
+    with pytest.raises(StorageError, match=f"8 of 24 images could not be read; the first: .*{os.strerror(code)}"):
+        evaluate(toy_model, benchmark, batch_size=4)
+    partial = store.find_run("imagenet", toy_model.name)
+    assert (partial.n_done, partial.complete) == (16, False)
+    monkeypatch.setattr(Image, "open", real)
+    run = evaluate(toy_model, benchmark, batch_size=4)
+    assert run.complete
+    assert store.read(run)["error"].isna().all()
+
+
+def test_two_copies_of_an_image_get_noise_of_their_own_the_same_in_each_run(toy_model, colour_folder):
+    for wnid in (RED_WNID, GREEN_WNID):
+        for number in range(8):
+            Image.new("RGB", (32, 32), (120, 128, 136)).save(colour_folder / wnid / f"{number}.png")
+    said = [
+        store.read(evaluate(toy_model, open_benchmark("imagenet", colour_folder), view="noise-0.25", fresh=fresh))
+        for fresh in (False, True)
+    ]
+    first, again = (
+        {row.sample_id: tuple(row.top10_prob) for row in table.itertuples() if "/" in row.sample_id} for table in said
+    )
+    assert first == again
+    copies = [prob for name, prob in first.items() if name.partition("/")[0] in (RED_WNID, GREEN_WNID)]
+    assert len(copies) == len(set(copies)) == 16
+
+
 def test_a_vanished_data_folder_stops_the_run_and_blames_no_image(toy_model, colours, colour_folder):
     def progress(state: Progress):
         if state.stage == "loading the model":
@@ -175,6 +215,16 @@ def test_ctrl_c_stores_what_was_finished_and_the_same_call_goes_on(counting_mode
     seen = counting_model.module.seen
     assert evaluate(counting_model, colours).complete
     assert counting_model.module.seen - seen == 24 - stored
+
+
+def test_ctrl_c_while_the_model_is_loaded_says_the_same(toy_model, colours):
+    def progress(state: Progress):
+        if state.stage == "loading the model":
+            raise KeyboardInterrupt
+
+    with pytest.raises(evaluation.InterruptedRunError, match=r"stopped: 0 of 24 images are stored; the same command"):
+        evaluate(toy_model, colours, progress=progress)
+    assert evaluate(toy_model, colours).complete
 
 
 def test_a_killed_run_loses_less_than_a_batch_and_is_finished_by_the_same_command(colour_folder, tmp_path):
@@ -278,6 +328,74 @@ def test_logits_are_kept_on_request_and_only_with_fresh_for_a_run_without(toy_mo
     assert logits.dtype == np.float16
     predictions = store.read(run).set_index("sample_id").loc[ids]
     assert logits.argmax(axis=1).tolist() == [top[0] for top in predictions["top10"]]
+
+
+def test_logits_are_kept_by_a_run_that_was_interrupted_before_its_first_image(toy_model, colours):
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    hook = toy_model.module.register_forward_pre_hook(interrupt)
+    with pytest.raises(evaluation.InterruptedRunError, match="0 of 24 images are stored"):
+        evaluate(toy_model, colours)
+    hook.remove()
+    run = evaluate(toy_model, colours, keep_logits=True)
+    assert run.manifest.keep_logits
+    assert len(store.read_logits(run)[0]) == 24
+
+
+def test_logits_asked_for_while_another_process_begins_without_are_refused(toy_model, colours):
+    identity = Plan.of(toy_model, colours).identity(toy_model)
+    folder = store.run_folder("imagenet", toy_model.name, identity)
+    waiting, said = threading.Event(), []
+
+    def second():
+        try:
+            evaluate(toy_model, colours, keep_logits=True, progress=lambda state: waiting.set())
+        except UsageError as error:
+            said.append(str(error))
+
+    finished = evaluate(toy_model, colours)
+    parts = [path.rename(path.with_name(f"kept-{path.name}")) for path in finished.path.glob("part-*")]
+    (folder / store.MANIFEST).unlink()
+    with store.open_writer(folder, finished.manifest) as writer:
+        thread = threading.Thread(target=second)
+        thread.start()
+        assert waiting.wait(10)
+        for path in parts:
+            path.rename(path.with_name(path.name.removeprefix("kept-")))
+        writer.write_manifest(status="complete")
+    thread.join(20)
+    assert said == [f"the stored result {identity} has no logits: add --fresh to make it again with them."]
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 512])
+def test_a_manifest_without_bytes_is_made_again_without_inference(counting_model, colours, content):
+    run = evaluate(counting_model, colours)
+    (run.path / store.MANIFEST).write_bytes(content)
+    seen = counting_model.module.seen
+    again = evaluate(counting_model, colours)
+    assert counting_model.module.seen == seen
+    assert (again.identity, again.complete, again.manifest.status) == (run.identity, True, "complete")
+
+
+def test_a_corrected_factor_is_in_reports_without_inference_and_without_another_identity(counting_model, colours):
+    class Corrected(type(colours)):
+        def samples(self, label_space):
+            return super().samples(label_space).assign(**{"class": "fish"})
+
+    first = evaluate(counting_model, colours)
+    assert set(report.joined(first)["class"]) == {"tench", "goldfish", "great white shark"}
+    seen = counting_model.module.seen
+    again = evaluate(counting_model, Corrected(colours.root))
+    assert counting_model.module.seen == seen
+    assert again.identity == first.identity
+    assert set(report.joined(again)["class"]) == {"fish"}
+
+
+def test_a_result_that_comes_with_the_project_needs_no_samples_table_of_ones_own(embedded_results):
+    found = next(run for run in store.list_runs() if run.benchmark == "diorama/clean")
+    assert evaluate(found.model, open_benchmark("diorama/clean")).path == found.path
+    assert not list(paths.results_home().rglob("*.parquet"))
 
 
 def test_a_mirrored_view_shows_the_model_the_mirrored_image(toy_model, colours):

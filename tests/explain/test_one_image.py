@@ -13,10 +13,11 @@ from PIL import Image
 
 from core import models
 from core.benchmarks.imagenet import ImageNet
-from core.errors import DataError, UsageError
+from core.errors import DataError, StorageError, UsageError
 from core.explain import one_image, resident
 from core.explain.resident import Residents
-from core.images.preprocess import Preprocess, open_rgb
+from core.images.opening import open_rgb
+from core.images.preprocess import Preprocess
 from core.saliency.explain import Explainer
 from core.saliency.maps import Target
 from tests.job_tools import make_model
@@ -295,12 +296,12 @@ def test_no_evidence_and_architectures_without_a_map_are_states_with_a_reason(zo
 @pytest.mark.parametrize("sample_id", ["../secret.png", "n01440764/../../secret.png", "/etc/hostname", ""])
 def test_a_link_cannot_lead_out_of_the_data_folder(zoo, photos, sample_id):
     Image.new("RGB", (20, 20)).save(photos.parent / "secret.png")
-    with pytest.raises(UsageError, match="is not an image of 'imagenet'"):
+    with pytest.raises(DataError, match="names no image inside the data folder of 'imagenet'"):
         one_image.predict_sample(["test_resnet"], "imagenet", photos, sample_id)
 
 
 def test_images_that_are_gone_or_broken_are_named(zoo, photos):
-    with pytest.raises(UsageError, match=r"has no image 'n01440764/99\.png'"):
+    with pytest.raises(StorageError, match=r"'n01440764/99\.png' cannot be read now: No such file"):
         one_image.explain_sample("test_resnet", "imagenet", photos, sample(99))
     (photos / sample(0)).write_bytes(b"no image")
     with pytest.raises(DataError, match=r"'n01440764/0\.png' of 'imagenet' cannot be opened"):

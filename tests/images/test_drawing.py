@@ -1,28 +1,7 @@
 import numpy as np
-import pytest
 from PIL import Image
 
 from core.images import drawing
-from core.images.preprocess import Preprocess
-
-
-@pytest.mark.parametrize("mode", ["center", "squash", "border"])
-@pytest.mark.parametrize("interpolation", ["bilinear", "bicubic"])
-def test_a_page_shows_the_very_pixels_that_the_model_gets(mode, interpolation):
-    rng = np.random.default_rng(0)
-    for width, height in ((90, 70), (64, 64), (57, 123), (33, 40)):
-        image = Image.fromarray(rng.integers(0, 255, (height, width, 3), dtype=np.uint8))
-        for size in ([3, 32, 32], [3, 48, 32]):
-            for crop in (1.0, 0.9, 0.875):
-                transform = {
-                    "input_size": size,
-                    "interpolation": interpolation,
-                    "mean": [0.5, 0.4, 0.3],
-                    "std": [0.5] * 3,
-                    "crop_pct": crop,
-                    "crop_mode": mode,
-                }
-                assert np.array_equal(np.asarray(drawing.as_seen(image, transform)), Preprocess(transform)(image))
 
 
 def test_an_outline_is_drawn_on_the_object_and_nowhere_else():

@@ -5,11 +5,13 @@ import http.server
 import json
 import os
 import pickle
+import socket
 import subprocess
 import sys
 import threading
 from functools import partial
 
+import huggingface_hub
 import pytest
 import safetensors.torch
 import timm
@@ -259,13 +261,23 @@ def test_a_hub_model_is_downloaded_once_and_then_works_without_the_hub(hub, tmp_
     assert client(LOAD).strip() == expected
 
 
-def test_an_unreachable_hub_is_said_with_the_way_around_it(hub):
-    client, stop = hub
-    stop()
-    said = client(LOAD)
-    assert said.startswith(ModelUnavailableError.__name__)
-    assert "hf download tester/tiny --local-dir tester-tiny" in said
-    assert "local-dir:PATH" in said
+@pytest.fixture
+def no_hub(monkeypatch):
+    """The hub's address is a port of this machine where nothing listens, so that nobody waits for an answer."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", f"http://127.0.0.1:{closed.getsockname()[1]}")
+        monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+        for name in [name for name in os.environ if "proxy" in name.lower()]:
+            monkeypatch.delenv(name)
+        yield
+
+
+def test_an_unreachable_hub_is_said_with_the_way_around_it(no_hub):
+    with pytest.raises(ModelUnavailableError, match="the hub cannot be reached") as caught:
+        models.load("hf-hub:tester/tiny", "cpu")
+    assert "hf download tester/tiny --local-dir tester-tiny" in str(caught.value)
+    assert "local-dir:PATH" in str(caught.value)
 
 
 def test_a_repository_without_weights_is_named(hub, tmp_path):

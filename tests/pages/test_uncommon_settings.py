@@ -54,6 +54,19 @@ def test_a_cell_in_the_url_opens_its_images(run):
     assert f"dog, snow · {n:,} images" in app.subheader[0].value
 
 
+def test_a_number_of_uncommon_attributes_in_the_url_opens_its_images(run):
+    app = opened(benchmark="focus", cell="focus;n_uncommon=1.0")
+    n = setting_tables.answer(run, "partitions").set_index("partition").at["P1", "n"]
+    assert f"1 uncommon attributes · {n:,} images" in app.subheader[0].value
+
+
+@pytest.mark.parametrize("cell", ["category=7;time=True", "category=;locations=", "n_uncommon=nan", "locations=1e-5"])
+def test_a_damaged_cell_still_opens_the_page(run, cell):
+    app = opened(benchmark="focus", cell=f"focus;{cell}")
+    assert not app.exception
+    assert len(charts(app)) == 7
+
+
 def test_a_cell_holds_just_the_images_that_its_number_counts(run):
     cells = setting_tables.answer(run, "heatmap_locations").set_index(["category", "setting"])
     for category, location in (("dog", "snow"), ("car", "street"), ("ship", "water")):

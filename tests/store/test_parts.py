@@ -1,6 +1,10 @@
 """Parquet parts: appended, merged, read while they change, damaged."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
+
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from core.errors import StoreError
@@ -84,3 +88,28 @@ def test_a_folder_that_cannot_be_made_is_a_store_error(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="OFFCENTER_DATA"):
         Parts(tmp_path / "file", "part", SCHEMA).append(rows("a"), 0)
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 4096])
+def test_a_part_without_bytes_after_a_power_cut_is_named_with_what_to_do(tmp_path, content):
+    store = Parts(tmp_path, "part", SCHEMA, "Do this.")
+    store.append(rows("a"), 0)
+    store.append(rows("b"), 1)
+    (tmp_path / "part-0000001-0000001.parquet").write_bytes(content)
+    for use in (store.read, lambda: store.num_rows, lambda: store.row("sample_id", "b"), store.merge_all):
+        with pytest.raises(StoreError, match=r"part-0000001-0000001\.parquet is damaged .* Do this\."):
+            use()
+
+
+def test_threads_write_one_table_at_once(tmp_path):
+    path, together = tmp_path / "x.parquet", threading.Barrier(2)
+
+    def write(name):
+        for _ in range(50):
+            together.wait()
+            parts.write_parquet(path, rows(*[name] * 1000))
+
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(write, "ab"))
+    assert len(set(pq.read_table(path)["sample_id"].to_pylist())) == 1
+    assert list(tmp_path.iterdir()) == [path]

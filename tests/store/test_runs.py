@@ -1,13 +1,15 @@
 """Identity, finding runs, one writer at a time."""
 
+import os
 import threading
+import time
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
-from core import store
+from core import paths, store
 from core.errors import StoreError, UsageError
 
 
@@ -50,6 +52,52 @@ def test_identity_is_the_same_for_the_same_parts_in_any_order_and_differs_otherw
     assert one == store.identity({"preprocessing": {"size": (3, 2), "crop": 0.875}, "view": "clean", "weights": "a"})
     assert one != store.identity({"weights": "a", "view": "clean", "preprocessing": {"crop": 0.9, "size": [3, 2]}})
     assert len(one) == 16
+
+
+def test_what_counts_as_right_is_part_of_the_content():
+    samples = pd.DataFrame({"sample_id": ["a", "b"], "accepted": [[1], [2, 3]]})
+    content = store.content_of("digest", samples)
+    assert content == store.content_of("digest", samples.copy())
+    # Another class; one less; the same classes shared out otherwise; another image; other bytes of the images.
+    for accepted in ([[1], [2, 4]], [[1], [2]], [[1, 2], [3]]):
+        assert store.content_of("digest", samples.assign(accepted=accepted)) != content
+    assert store.content_of("digest", samples.assign(sample_id=["a", "c"])) != content
+    assert store.content_of("other", samples) != content
+
+
+def logits(*ids):
+    return pa.table(
+        {"sample_id": list(ids), "logits": [np.array([1, 2, 3], dtype=np.float16)] * len(ids)},
+        schema=store.LOGITS_SCHEMA,
+    )
+
+
+def parts(folder):
+    return sorted(path.name for path in folder.glob("*.parquet"))
+
+
+def test_logits_are_numbered_as_the_predictions_they_belong_to():
+    folder = store.run_folder("imagenet", "m", "abcd")
+    with store.open_writer(folder, manifest("abcd", n=9)) as writer:
+        writer.append(batch("s0"), logits("s0"))
+        # Every image of this batch failed: it has no logits, and its number stays free among them.
+        writer.append(batch("s1"), logits())
+        writer.append(batch("s2"), logits("s2"))
+    numbers = ("0000000-0000000", "0000002-0000002")
+    expected = [f"logits-{number}.parquet" for number in numbers]
+    assert parts(folder) == [*expected, *(f"part-000000{at}-000000{at}.parquet" for at in range(3))]
+
+
+def test_a_writer_that_goes_on_overwrites_neither_predictions_nor_logits():
+    folder = store.run_folder("imagenet", "m", "abcd")
+    # The last image of each session failed and has no logits.
+    for good, failed in (("s0", "s1"), ("s2", "s3")):
+        with store.open_writer(folder, manifest("abcd", n=4)) as writer:
+            writer.append(batch(good), logits(good))
+            writer.append(batch(failed), logits())
+            writer.write_manifest(status="partial")
+    assert store.read(folder)["sample_id"].tolist() == ["s0", "s1", "s2", "s3"]
+    assert store.read_logits(folder)[0] == ["s0", "s2"]
 
 
 def test_predictions_come_back_as_they_were_written():
@@ -167,3 +215,154 @@ def test_amending_changes_what_a_run_says_and_keeps_when_it_was_evaluated():
     amended = store.amend(run, precision="bf16")
     assert amended.precision == store.open_run(run.path).precision == "bf16"
     assert amended.manifest.updated == run.manifest.updated
+
+
+def logits_table(**values):
+    """Logits of three classes that all have the value given for the image."""
+    return pa.table(
+        {"sample_id": list(values), "logits": [np.full(3, value, np.float16) for value in values.values()]},
+        schema=store.LOGITS_SCHEMA,
+    )
+
+
+def fail_after_logits(writer, number, ids, logits):
+    """Store a batch whose predictions cannot be written, since something of their name is in the way."""
+    obstacle = writer.folder / f"part-{number:07d}-{number:07d}.parquet"
+    obstacle.mkdir()
+    with pytest.raises(StoreError, match="cannot write"):
+        writer.append(batch(*ids), logits)
+    obstacle.rmdir()
+
+
+def test_logits_whose_predictions_could_not_be_stored_give_way_to_those_of_the_stored_prediction():
+    info = manifest("abcd", n=3, keep_logits=True)
+    folder = store.run_folder("imagenet", "m", "abcd")
+    with store.open_writer(folder, info) as writer:
+        writer.append(batch("s0"), logits_table(s0=1))
+        fail_after_logits(writer, 1, ["s1", "s2"], logits_table(s1=2, s2=3))
+    with store.open_writer(folder, info) as writer:
+        assert writer.done() == {"s0"}
+        writer.append(batch("s2", "s1"), logits_table(s2=30, s1=20))
+        writer.finish()
+    ids, values = store.read_logits(folder)
+    assert dict(zip(ids, values[:, 0].tolist(), strict=True)) == {"s0": 1, "s2": 30, "s1": 20}
+
+
+def test_logits_that_were_merged_before_their_predictions_failed_do_not_hide_the_later_ones():
+    info = manifest("abcd", n=64, keep_logits=True)
+    folder = store.run_folder("imagenet", "m", "abcd")
+    with store.open_writer(folder, info) as writer:
+        for number in range(63):
+            writer.append(batch(f"s{number}"), logits_table(**{f"s{number}": 1}))
+        # The 64th part of logits is merged with those before it, then its predictions fail.
+        fail_after_logits(writer, 63, ["s63"], logits_table(s63=2))
+        assert (folder / "logits-0000000-0000063.parquet").is_file()
+    with store.open_writer(folder, info) as writer:
+        writer.append(batch("s63"), logits_table(s63=20))
+    ids, values = store.read_logits(folder)
+    assert len(ids) == 64
+    assert values[ids.index("s63"), 0] == 20
+
+
+def test_a_batch_after_one_that_failed_half_way_does_not_take_the_place_of_its_logits():
+    info = manifest("abcd", n=2, keep_logits=True)
+    folder = store.run_folder("imagenet", "m", "abcd")
+    with store.open_writer(folder, info) as writer:
+        fail_after_logits(writer, 0, ["s0"], logits_table(s0=1))
+        writer.append(batch("s1"), logits_table(s1=2))
+    assert sorted(path.name for path in folder.glob("*.parquet")) == [
+        "logits-0000000-0000000.parquet",
+        "logits-0000001-0000001.parquet",
+        "part-0000001-0000001.parquet",
+    ]
+
+
+def test_a_run_without_predictions_begins_with_the_manifest_of_who_goes_on():
+    folder = store.run_folder("imagenet", "m", "abcd")
+    with store.open_writer(folder, manifest("abcd")) as writer:
+        writer.write_manifest(status="running")
+    with store.open_writer(folder, manifest("abcd", keep_logits=True)) as writer:
+        assert writer.manifest.keep_logits
+        writer.append(batch("s0"), logits_table(s0=1))
+        writer.write_manifest(status="partial")
+    with store.open_writer(folder, manifest("abcd")) as writer:
+        assert writer.manifest.keep_logits
+
+
+@pytest.mark.parametrize(("n_done", "status"), [(1, "partial"), (2, "complete")])
+def test_a_manifest_without_bytes_is_written_again_from_what_is_stored(n_done, status):
+    folder = write_run("abcd", n_done=n_done)
+    (folder / store.MANIFEST).write_bytes(b"")
+    assert store.list_runs() == []
+    with store.open_writer(folder, manifest("abcd")):
+        pass
+    (run,) = store.list_runs()
+    assert (run.n_done, run.manifest.status, run.manifest.keep_logits) == (n_done, status, False)
+
+
+def test_a_manifest_that_is_written_again_knows_of_the_logits():
+    folder = store.run_folder("imagenet", "m", "abcd")
+    with store.open_writer(folder, manifest("abcd", keep_logits=True)) as writer:
+        writer.append(batch("s0"), logits_table(s0=1))
+    (folder / store.MANIFEST).unlink(missing_ok=True)
+    with store.open_writer(folder, manifest("abcd")) as writer:
+        assert writer.manifest.keep_logits
+
+
+SAMPLES = pd.DataFrame({"sample_id": ["a", "b"], "accepted": [[1], [2, 3]], "weather": ["snow", None]})
+
+
+def stored_samples(samples=SAMPLES):
+    path = store.samples_file("imagenet", "0123456789abcdef0123", "imagenet-1k")
+    store.write_samples(path, samples)
+    return store.Run(path.parent.parent / "m" / "abcd", manifest("abcd", samples=store.relative(path))), path
+
+
+def test_a_corrected_factor_is_written_over_the_old_one_and_changes_the_digest():
+    run, path = stored_samples()
+    before, written = store.samples_digest(run), path.stat().st_mtime_ns
+    stored_samples()
+    assert (store.samples_digest(run), path.stat().st_mtime_ns) == (before, written)
+    stored_samples(SAMPLES.assign(weather=["snow", "fog"]))
+    assert store.read_samples(run)["weather"].tolist() == ["snow", "fog"]
+    assert store.samples_digest(run) != before
+
+
+@pytest.mark.parametrize(
+    "corrected",
+    [SAMPLES.assign(area=[0.1, np.nan]), SAMPLES[["sample_id", "accepted"]], SAMPLES.assign(weather=[1, 2])],
+    ids=["a new factor", "a factor less", "another kind"],
+)
+def test_factors_that_come_or_go_or_change_their_kind_are_written(corrected):
+    stored_samples()
+    run, path = stored_samples(corrected)
+    assert list(store.read_samples(run)) == list(corrected)
+    written = path.stat().st_mtime_ns
+    stored_samples(corrected)
+    assert path.stat().st_mtime_ns == written
+
+
+@pytest.mark.parametrize("content", [b"", b"\0" * 4096])
+def test_a_samples_table_without_bytes_after_a_power_cut_is_named_and_written_again(content):
+    run, path = stored_samples()
+    path.write_bytes(content)
+    with pytest.raises(StoreError, match=r"0123456789abcdef\.imagenet-1k\.parquet cannot be read .* writes it again"):
+        store.read_samples(run)
+    stored_samples()
+    assert store.read_samples(run)["sample_id"].tolist() == ["a", "b"]
+
+
+def test_a_correction_of_what_comes_with_the_project_is_kept_in_the_users_own_folder(tmp_path, monkeypatch):
+    monkeypatch.setenv("OFFCENTER_EMBEDDED_RESULTS", str(tmp_path / "embedded"))
+    with paths.results_at(tmp_path / "embedded"):
+        run, embedded = stored_samples()
+    own = store.samples_file("imagenet", "0123456789abcdef0123", "imagenet-1k")
+    store.write_samples(own, SAMPLES, store.samples_of(run))
+    assert not own.exists()
+    content = embedded.read_bytes()
+    store.write_samples(own, SAMPLES.assign(weather=["snow", "fog"]), store.samples_of(run))
+    assert store.read_samples(run)["weather"].tolist() == ["snow", "fog"]
+    assert embedded.read_bytes() == content
+    # A later edition of the project has the last word, until the next evaluation.
+    os.utime(embedded, (time.time() + 9, time.time() + 9))
+    assert store.samples_of(run) == embedded

@@ -10,8 +10,8 @@ import streamlit as st
 from core import store
 from core.answers import catalogue
 from core.answers.cards import card_of
-from core.answers.questions import Question, Where
-from core.types import Factor
+from core.answers.questions import Question, Where, factor_of
+from core.types import Factor, FactorValue
 from core.wording import short_label, value
 from pages.shared.page import cached, text
 
@@ -77,11 +77,6 @@ def protocols(family: str) -> dict[str, str]:
         if key:
             found[name] = key
     return found
-
-
-def factor_of(run: store.Run, name: str) -> Factor:
-    """A factor of a run's benchmark by its name."""
-    return next(factor for factor in card_of(run).factors if factor.name == name)
 
 
 def controls(found: Mapping[str, str], run: store.Run, n_models: int) -> Controls:
@@ -191,8 +186,16 @@ def _lines(run: store.Run, protocol: str, offered: Sequence[Factor]) -> Factor |
 
 def _slider(run: store.Run, protocol: str, factor: Factor) -> Where | None:
     """A factor as a slider: all values together, or one."""
-    levels = {value(factor, level): level for level in cached.levels(run, factor)}
+    levels = _named(factor, cached.levels(run, factor))
     picked = st.select_slider(
         short_label(factor), [ALL, *levels], key=f"at_{protocol}_{factor.name}", bind="query-params", width=200
     )
-    return None if picked in (ALL, None) else Where.equals(factor.name, float(levels[picked]))
+    return Where.equals(factor.name, levels[picked]) if picked in levels else None
+
+
+def _named(factor: Factor, levels: Sequence[FactorValue]) -> dict[str, FactorValue]:
+    """Values by what a reader sees; in full where two would read the same."""
+    said = [value(factor, level) for level in levels]
+    return {
+        name if said.count(name) == 1 else factor.text(level): level for name, level in zip(said, levels, strict=True)
+    }

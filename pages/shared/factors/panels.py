@@ -16,7 +16,7 @@ from core.figures.style import Words
 from core.metrics.accuracy import THIN
 from core.types import Factor
 from core.wording import count, short_label, value
-from pages.shared.factors.explore import Controls, Roles, factor_of
+from pages.shared.factors.explore import Controls, Roles
 from pages.shared.page import cached, figure, place
 from pages.shared.page.frame import Choice
 from pages.shared.page.place import Cell
@@ -116,16 +116,20 @@ def _rings(tables: Tables, lines: Factor | None) -> tuple[Tables, dict[str, str]
     return rings, groups
 
 
-def show_classes(runs: Mapping[str, store.Run], controls: Controls, choice: Choice, key: str) -> None:
-    """A bar for each class and model."""
+def show_rows(runs: Mapping[str, store.Run], factor: Factor, controls: Controls, choice: Choice, key: str) -> None:
+    """A bar for each value of a factor without order, and model."""
     run = next(iter(runs.values()))
-    factor = factor_of(run, "class")
     tables = answers(runs, _by(controls.question, factor.name))
     shown = bars.bars(
         tables,
         factor.name,
         choice.colours,
-        words(f"{controls.question.policy.replace('top', 'Top-')} by class", runs, tables, "a class"),
+        words(
+            f"{controls.question.policy.replace('top', 'Top-')} by {_title(factor)}",
+            runs,
+            tables,
+            f"a {_title(factor)}",
+        ),
         x_title=controls.question.policy.replace("top", "top-"),
     )
     _show(shown, key, tables, runs, partial(_pick_value, run.benchmark, factor))
@@ -149,7 +153,7 @@ def show_difference(
     if len(axis) == 2:
         shown = location.location_map(table, said, change=True, height=height)
         click = partial(_pick_pair, one.benchmark, second)
-    elif axis[0].kind == "category":
+    elif not axis[0].is_number:
         shown = bars.dumbbell(
             table, axis[0].name, (first, second), (choice.colours[first], choice.colours[second]), said
         )
@@ -166,8 +170,8 @@ def show_axis(runs: Mapping[str, store.Run], roles: Roles, controls: Controls, c
     factor = roles.axis[0]
     if len(roles.axis) == 2:
         show_location(runs, controls, choice, height=470)
-    elif factor.kind == "category":
-        show_classes(runs, controls, choice, "by-class-axis")
+    elif not factor.is_number:
+        show_rows(runs, factor, controls, choice, f"by-{factor.name}-axis")
     else:
         show_curve(runs, factor, controls, choice, f"curve-{factor.name}", height=470)
         if factor.kind == "circular":
@@ -201,8 +205,7 @@ def _chosen_value(benchmark: str, factor: Factor) -> float | None:
     cell = place.chosen_cell()
     if cell is None or cell.benchmark != benchmark or set(cell.values) != {factor.name}:
         return None
-    content = cell.values[factor.name]
-    return content if isinstance(content, float) else None
+    return float(cell.values[factor.name]) if factor.is_number else None
 
 
 def _pick_pair(benchmark: str, model: str, custom: list[Any]) -> None:

@@ -13,9 +13,11 @@ from PIL import Image
 from core import benchmarks, store
 from core.answers import joined
 from core.answers.cards import card_of
+from core.benchmarks.base import Benchmark
 from core.errors import OffcenterError
 from core.images import drawing
-from core.types import Benchmark
+from core.images.opening import as_rgb
+from core.images.preprocess import Preprocess
 from core.wording import value
 from pages.shared.images import on_demand, where
 from pages.shared.page import cached, place, stepping
@@ -103,22 +105,21 @@ def _picture(sample_id: str, runs: dict[str, store.Run], there: dict[str, joined
         return
     # What a model saw whose predictions were imported is not known.
     model = next((model for model in there if runs[model].preprocessing), None)
-    if model is None:
-        st.image(source.image(sample_id), width="stretch")
-        return
-    transform = runs[model].preprocessing
+    transform = runs[model].preprocessing if model else {}
     try:
-        seen = drawing.as_seen(source.image(sample_id), transform)
-        mask = source.mask(sample_id)
-    except (OSError, ValueError, KeyError, OffcenterError) as error:
+        if not transform:
+            st.image(as_rgb(source.image(sample_id)), width="stretch")
+            return
+        found = source.seen(sample_id, Preprocess(transform), runs[model].view)
+    except OffcenterError as error:
         st.warning(f"The image cannot be opened: {error}")
         return
-    modes = [_PLAIN, *([_OUTLINE] if mask is not None else []), _HEAT]
+    seen = Image.fromarray(found.picture)
+    modes = [_PLAIN, *([_OUTLINE] if found.mask is not None else []), _HEAT]
     mode = st.segmented_control("Shown", modes, default=_PLAIN, key="drawer-mode", label_visibility="collapsed")
     slot = st.empty()
-    if mode == _OUTLINE and mask is not None:
-        outline = drawing.as_seen(Image.fromarray(mask).convert("RGB"), transform)
-        seen = drawing.with_outline(seen, drawing.is_object(outline))
+    if mode == _OUTLINE and found.mask is not None:
+        seen = drawing.with_outline(seen, found.mask)
     elif mode == _HEAT:
         seen = _with_heat(seen, source, sample_id, runs, there)
     scale = max(1, round(_PICTURE_PX / seen.width))

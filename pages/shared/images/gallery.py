@@ -12,7 +12,7 @@ import streamlit as st
 
 from core import store
 from core.answers.questions import Question
-from core.types import Benchmark
+from core.benchmarks.base import Benchmark
 from core.wording import percent
 from pages.shared.images import where
 from pages.shared.page import cached, place

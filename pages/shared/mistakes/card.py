@@ -14,6 +14,8 @@ from streamlit.delta_generator import DeltaGenerator
 from core import store
 from core.errors import OffcenterError
 from core.images import drawing
+from core.images.opening import as_rgb
+from core.images.preprocess import Preprocess
 from core.labels import FOCUS_10, IMAGENET_1K, label_space
 from core.mistakes import files, published
 from core.mistakes.reassessed import SOURCE, reassessed
@@ -138,16 +140,18 @@ def _image(subject: Subject, row: pd.Series) -> None:
     st.caption(row["sample_id"])
 
 
-def opened_image(subject: Subject, sample_id: str) -> Image.Image | None:
-    """The image as the subject's model sees it, or as it is where that is not known; None if it is not here."""
+def opened_image(subject: Subject, sample_id: str, run: store.Run | None = None) -> Image.Image | None:
+    """The image as a run's model sees it, the subject's own by default, or as it is; None if it cannot be opened."""
     if subject.source is None:
         return None
+    run = run or subject.run
+    transform = run.preprocessing if run else {}
     try:
-        image = subject.source.image(sample_id).convert("RGB")
-    except (OSError, ValueError, KeyError, OffcenterError):
+        if not transform:
+            return as_rgb(subject.source.image(sample_id))
+        return Image.fromarray(subject.source.seen(sample_id, Preprocess(transform), masked=False).picture)
+    except OffcenterError:
         return None
-    transform = subject.run.preprocessing if subject.run else {}
-    return drawing.as_seen(image, transform) if transform else image
 
 
 def _labels(subject: Subject, row: pd.Series, found: files.Files) -> None:
@@ -221,7 +225,10 @@ def show_saliency(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) 
         on_demand.explain(run.source, source.key, str(source.root), sample.sample_id, index, "clean")
         for index in (predicted, accepted)
     ]
-    image = drawing.as_seen(source.image(sample.sample_id).convert("RGB"), run.preprocessing)
+    image = opened_image(subject, sample.sample_id, run)
+    if image is None:
+        st.info("The image cannot be opened now.")
+        return
     columns = st.columns(3, gap="small")
     for column, heat, index, why in zip(columns, heats, (predicted, accepted), ("predicted", "accepted"), strict=False):
         with column:

@@ -12,12 +12,12 @@ import streamlit as st
 
 from core import store
 from core.benchmarks import imagenet_annotations
+from core.benchmarks.base import Benchmark
 from core.benchmarks.imagenet_annotations import Annotations, Labels
 from core.benchmarks.imagenet_m import ImageNetMultilabel
 from core.labels import IMAGENET_1K
 from core.mistakes import files, published, summary, table
 from core.mistakes.table import KINDS, Filters
-from core.types import Benchmark
 from pages.shared.page import cached
 from pages.shared.page.frame import Choice
 
@@ -114,7 +114,7 @@ def _published(mistakes: _Stamp, other: _Stamp, annotated: _Stamp, root: str) ->
 
 
 @st.cache_resource(max_entries=_TABLES, show_spinner="Reading the predictions, once …")
-def _of_run(key: tuple[str, int], other: Any, annotated: _Stamp, references: tuple[_Stamp, ...]) -> pd.DataFrame:
+def _of_run(key: cached.Key, other: Any, annotated: _Stamp, references: tuple[_Stamp, ...]) -> pd.DataFrame:
     run = store.open_run(Path(key[0]))
     second = store.open_run(Path(other[0])) if other else None
     if run is None:

@@ -13,14 +13,17 @@ from core import benchmarks, labels, store
 from core.answers import catalogue, compare, joined, questions, report, setting_tables
 from core.answers.compare import Contrast
 from core.answers.questions import Question
+from core.benchmarks.base import Benchmark
 from core.errors import OffcenterError
 from core.images import drawing
-from core.types import Benchmark, Factor
+from core.images.opening import as_rgb, reasons
+from core.types import Factor
 
 #: Seconds for which a list of results may be old.
 _FRESH_S = 3
 _QUIET: dict[str, Any] = {"show_spinner": False}
-_Key = tuple[str, int]
+#: A run's folder, and the version of the tables computed from it.
+Key = tuple[str, str]
 
 
 @st.cache_data(ttl=_FRESH_S, max_entries=4, **_QUIET)
@@ -30,7 +33,7 @@ def _listed(data_home: str) -> tuple[list[store.Run], list[str]]:
     good, problems = [], list(listing.problems.values())
     for run in catalogue.told_apart(listing.runs):
         try:
-            _ = run.n_done
+            joined.version(run)
         except OffcenterError as error:
             problems.append(f"**{run.label}** on `{run.benchmark}`: {error}")
         else:
@@ -53,12 +56,12 @@ def damaged(data_home: str) -> list[str]:
     return _listed(data_home)[1]
 
 
-def key_of(run: store.Run) -> _Key:
-    """What a run's tables are remembered by: its folder, and how many predictions it has."""
-    return str(run.path), run.n_done
+def key_of(run: store.Run) -> Key:
+    """What a run's tables are remembered by; see ``core.answers.joined.version``."""
+    return str(run.path), joined.version(run)
 
 
-def _open(key: _Key) -> store.Run:
+def _open(key: Key) -> store.Run:
     run = store.open_run(Path(key[0]))
     if run is None:
         raise FileNotFoundError(key[0])
@@ -66,7 +69,7 @@ def _open(key: _Key) -> store.Run:
 
 
 @st.cache_data(max_entries=2048, show_spinner="Reading the predictions, once …")
-def _answer(key: _Key, question: Question) -> pd.DataFrame:
+def _answer(key: Key, question: Question) -> pd.DataFrame:
     return questions.answer(_open(key), question)
 
 
@@ -76,7 +79,7 @@ def answer(run: store.Run, question: Question) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=64, **_QUIET)
-def _behind(key: _Key, question: Question) -> pd.DataFrame:
+def _behind(key: Key, question: Question) -> pd.DataFrame:
     return questions.behind(_open(key), question)
 
 
@@ -86,7 +89,7 @@ def behind(run: store.Run, question: Question) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=1024, show_spinner="Reading the predictions, once …")
-def _settings(key: _Key, question: str) -> pd.DataFrame:
+def _settings(key: Key, question: str) -> pd.DataFrame:
     return setting_tables.answer(_open(key), question)
 
 
@@ -96,7 +99,7 @@ def settings(run: store.Run, question: str) -> pd.DataFrame:
 
 
 @st.cache_data(max_entries=512, **_QUIET)
-def _levels(key: _Key, factor: Factor) -> list:
+def _levels(key: Key, factor: Factor) -> list:
     return questions.levels(_open(key), factor)
 
 
@@ -106,7 +109,7 @@ def levels(run: store.Run, factor: Factor) -> list:
 
 
 @st.cache_data(max_entries=1024, show_spinner="Comparing on the common images, once …")
-def _paired(first: _Key, second: _Key, question: Question) -> pd.DataFrame:
+def _paired(first: Key, second: Key, question: Question) -> pd.DataFrame:
     return compare.paired_difference(_open(first), _open(second), question)
 
 
@@ -116,7 +119,7 @@ def paired(first: store.Run, second: store.Run, question: Question) -> pd.DataFr
 
 
 @st.cache_data(max_entries=1024, **_QUIET)
-def _contrast(key: _Key, name: str, argument: str, question: Question) -> Contrast:
+def _contrast(key: Key, name: str, argument: str, question: Question) -> Contrast:
     run = _open(key)
     if name == "centre_to":
         return compare.centre_to(run, argument, question)
@@ -141,7 +144,7 @@ def half_area(run: store.Run, question: Question) -> Contrast:
 
 
 @st.cache_data(max_entries=256, **_QUIET)
-def _sample(key: _Key, sample_id: str) -> joined.Sample | None:
+def _sample(key: Key, sample_id: str) -> joined.Sample | None:
     return joined.sample(_open(key), sample_id)
 
 
@@ -151,7 +154,7 @@ def sample(run: store.Run, sample_id: str) -> joined.Sample | None:
 
 
 @st.cache_data(max_entries=64, **_QUIET)
-def _scores(key: _Key) -> pd.DataFrame:
+def _scores(key: Key) -> pd.DataFrame:
     return report.computed(_open(key), "scores")
 
 
@@ -193,10 +196,11 @@ def source_of(run: store.Run) -> Benchmark | None:
 @st.cache_data(max_entries=4096, **_QUIET)
 def _thumbnail(key: str, root: str, sample_id: str, _source: Benchmark) -> str:
     try:
-        image = _source.image(sample_id)
-    except (OSError, ValueError, KeyError):
+        with reasons(sample_id):
+            encoded = drawing.thumbnail(as_rgb(_source.image(sample_id)))
+    except OffcenterError:
         return ""
-    return "data:image/jpeg;base64," + base64.b64encode(drawing.thumbnail(image)).decode()
+    return "data:image/jpeg;base64," + base64.b64encode(encoded).decode()
 
 
 def thumbnail(source: Benchmark, sample_id: str) -> str:

@@ -1,20 +1,26 @@
 """The chosen point of a figure and the open image, kept in the URL.
 
-``cell`` is ``<benchmark key>;<factor>=<value>;...``; ``image`` is ``<benchmark key>:<sample id>``; ``by`` is the model
-whose predictions are shown. A pasted link opens the same cell and image.
+``cell`` is ``<benchmark key>;<factor>=<value>;...``, where a value is what the factor's kind says; ``image`` is
+``<benchmark key>:<sample id>``; ``by`` is the model whose predictions are shown. A pasted link opens the same cell and
+image.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import streamlit as st
 
 from core.answers import catalogue
 from core.answers.questions import Where
+from core.errors import UsageError
+from core.types import Factor, FactorValue
 
 CELL, IMAGE, BY, PAGE = "cell", "image", "by", "p"
+#: What would end a value in a cell, and the sign that escapes it.
+_ESCAPED = str.maketrans({";": "%3B", "%": "%25"})
 
 
 @dataclass(frozen=True)
@@ -23,15 +29,17 @@ class Cell:
 
     Attributes:
         benchmark: Key.
-        values: Factor values, numbers or texts.
+        values: Value by factor, of the factor's kind.
     """
 
     benchmark: str
-    values: Mapping[str, float | str]
+    values: Mapping[str, FactorValue]
 
     def encode(self) -> str:
         """As it stands in the URL."""
-        return ";".join([self.benchmark, *(f"{name}={content}" for name, content in self.values.items())])
+        factors = _factors(self.benchmark)
+        said = (f"{name}={factors[name].text(content)}" for name, content in self.values.items())
+        return ";".join([self.benchmark, *(part.translate(_ESCAPED) for part in said)])
 
     @property
     def where(self) -> tuple[Where, ...]:
@@ -40,26 +48,28 @@ class Cell:
 
 
 def decode(text: str) -> Cell | None:
-    """The cell of a URL, or None if it is not one."""
+    """The cell of a URL, or None if it is not one: its benchmark and factors exist, its values are of their kinds."""
     key, *parts = text.split(";")
-    values: dict[str, float | str] = {}
+    factors = _factors(key)
+    values: dict[str, FactorValue] = {}
     for part in parts:
-        name, found, content = part.partition("=")
-        if not found:
-            return None
+        name, _, content = unquote(part).partition("=")
         try:
-            values[name] = float(content)
-        except ValueError:
-            values[name] = content
-    return Cell(key, values) if key else None
+            values[name] = factors[name].parse(content)
+        except (KeyError, UsageError):
+            return None
+    return Cell(key, values) if values else None
+
+
+def _factors(key: str) -> dict[str, Factor]:
+    """A benchmark's factors by name; none of a benchmark that is not known."""
+    benchmark = catalogue.known_benchmarks().get(key)
+    return {factor.name: factor for factor in benchmark.factors} if benchmark else {}
 
 
 def chosen_cell() -> Cell | None:
-    """The cell in the URL, if its benchmark and factors exist."""
-    cell = decode(st.query_params.get(CELL, ""))
-    benchmark = catalogue.known_benchmarks().get(cell.benchmark) if cell else None
-    known = {factor.name for factor in benchmark.factors} if benchmark else set()
-    return cell if cell and cell.values and known.issuperset(cell.values) else None
+    """The cell in the URL, if it is one."""
+    return decode(st.query_params.get(CELL, ""))
 
 
 def choose_cell(cell: Cell | None, model: str = "") -> None:

@@ -69,7 +69,7 @@ _kept = st.cache_resource(max_entries=128, show_spinner=False)
 
 @_kept
 def _heatmap_figure(
-    key: tuple[str, int], _run: store.Run, attribute: str, definition: str, chosen: tuple[str, str] | None
+    key: cached.Key, _run: store.Run, attribute: str, definition: str, chosen: tuple[str, str] | None
 ) -> go.Figure:
     cells, totals = cached.settings(_run, f"heatmap_{attribute}"), cached.settings(_run, f"totals_{attribute}")
     by_category = cached.settings(_run, "category_gaps")
@@ -164,7 +164,7 @@ def _categories(model: str, run: store.Run) -> None:
 
 
 @_kept
-def _categories_figure(key: tuple[str, int], _run: store.Run) -> go.Figure:
+def _categories_figure(key: cached.Key, _run: store.Run) -> go.Figure:
     return figures.category_partitions(
         cached.settings(_run, "by_category_partition"),
         Words(
@@ -182,7 +182,7 @@ def _costs(model: str, run: store.Run) -> None:
 
 
 @_kept
-def _costs_figure(key: tuple[str, int], _run: store.Run) -> go.Figure:
+def _costs_figure(key: cached.Key, _run: store.Run) -> go.Figure:
     return figures.cost_bars(
         cached.settings(_run, "costs"),
         Words(

@@ -63,7 +63,7 @@ def _failures(model: str, run: store.Run) -> None:
 
 
 @st.cache_data(max_entries=32, show_spinner="Asking the model …")
-def _strip(key: tuple[str, int], root: str, category: str | None) -> bytes | None:
+def _strip(key: cached.Key, root: str, category: str | None) -> bytes | None:
     """The strip as PNG, or None if there is no such mistake."""
     from core.explain import strip
     from core.images.drawing import png
@@ -98,7 +98,7 @@ def _probes(model: str, run: store.Run) -> None:
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
-def _probes_figure(key: tuple[str, int], _run: store.Run, _fitted: pd.DataFrame, n_pairs: int) -> go.Figure:
+def _probes_figure(key: cached.Key, _run: store.Run, _fitted: pd.DataFrame, n_pairs: int) -> go.Figure:
     uncommon = [is_uncommon(row.category, "locations", row.location) for row in _fitted.itertuples()]
     return category_heatmap(
         _fitted.assign(uncommon=uncommon),

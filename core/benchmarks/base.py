@@ -1,0 +1,152 @@
+"""What a benchmark is: the base class of every file in this folder."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from typing import TYPE_CHECKING, ClassVar
+
+from PIL import Image
+
+from core.errors import DataError
+from core.images.opening import open_image, reasons
+from core.images.preprocess import Preprocess
+from core.images.seeing import Seen, see
+from core.types import Card, CardTable, Factor, Table, View
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+
+
+class Benchmark(ABC):
+    """Which images exist, which classes each accepts, which factors describe it, which tables its paper reports.
+
+    A subclass is one file in ``core/benchmarks``. It is constructed with the folder of its data and lists that folder
+    when first asked; it never opens an image to do so.
+
+    Attributes:
+        root: Data folder.
+        notes: What a user should know about this copy of the data (ignored folders, rows without an image).
+    """
+
+    key: ClassVar[str]
+    title: ClassVar[str]
+    paper: ClassVar[str]
+    licence: ClassVar[str]
+    how_to_get: ClassVar[str]
+    factors: ClassVar[tuple[Factor, ...]]
+    tables: ClassVar[tuple[Table, ...]]
+    #: What is not independent between images ("cut-out"); None if every image is its own.
+    cluster_unit: ClassVar[str | None] = None
+    label_spaces: ClassVar[tuple[str, ...]] = ("imagenet-1k",)
+    #: Data folder that comes with the project, or None.
+    embedded: ClassVar[Path | None] = None
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        """Tell the user something about this copy of the data; once, however often the data are read."""
+        if text not in self.notes:
+            self.notes.append(text)
+
+    @classmethod
+    def card(cls) -> Card:
+        """What the benchmark is, as data."""
+        return Card(
+            key=cls.key,
+            title=cls.title,
+            about=" ".join((cls.__doc__ or "").split()),
+            paper=cls.paper,
+            licence=cls.licence,
+            how_to_get=cls.how_to_get,
+            factors=cls.factors,
+            tables=tuple(CardTable(each.name, each.by, each.title, each.compute is not None) for each in cls.tables),
+            cluster_unit=cls.cluster_unit,
+            label_spaces=cls.label_spaces,
+        )
+
+    @abstractmethod
+    def samples(self, label_space: str = "imagenet-1k") -> pd.DataFrame:
+        """One row per image.
+
+        Args:
+            label_space: The model's label space, in whose indices ``accepted`` is given.
+
+        Returns:
+            Columns ``sample_id`` (str, unique), ``accepted`` (list of int, not empty), ``cluster`` (str) and one per
+            factor.
+
+        Raises:
+            DataError: If the data cannot be read as this benchmark.
+            LabelSpaceError: If accepted classes cannot be expressed in ``label_space``.
+        """
+
+    @abstractmethod
+    def content_digest(self) -> str:
+        """SHA-256 (hex) that changes when the images or their annotations change."""
+
+    def path(self, sample_id: str) -> Path | None:
+        """The image's file, inside the data folder; None for a benchmark that composes its images.
+
+        Ids come from annotations, links and job arguments, which anybody may have written: a benchmark that finds its
+        files otherwise overrides ``location``, so that none escapes this check.
+
+        Raises:
+            DataError: If the id names nothing inside the data folder.
+        """
+        location = self.location(sample_id)
+        if not is_inside(location):
+            raise DataError(f"{sample_id!r} names no image inside the data folder of '{self.key}'.")
+        return self.root / location
+
+    def location(self, sample_id: str) -> str:
+        """Path of an image relative to the data folder, with forward slashes; the id itself unless overridden."""
+        return sample_id
+
+    def image(self, sample_id: str) -> Image.Image:
+        """The image as published, before any preprocessing; RGB or what the file holds.
+
+        Raises:
+            ImageError: If the file's bytes are no image.
+            StorageError: If the system does not give them now.
+            DataError: If the id names nothing inside the data folder.
+        """
+        path = self.path(sample_id)
+        if path is None:
+            raise NotImplementedError(f"{type(self).__name__} must override image()")
+        return open_image(path, f"the image '{sample_id}'")
+
+    def seen(self, sample_id: str, preprocess: Preprocess, view: View | str = "clean", *, masked: bool = True) -> Seen:
+        """The image as a model sees it.
+
+        Args:
+            sample_id: Of the samples table.
+            preprocess: The model's.
+            view: What is done to the pixels; see ``core.images.views``.
+            masked: Whether the object's mask is wanted, where the benchmark has one.
+
+        Raises:
+            ImageError: If the image cannot become pixels, a fact about it.
+            StorageError: If the system does not give it now.
+            DataError: If there is no such image.
+        """
+        with reasons(f"the image '{sample_id}'"):
+            mask = self.mask(sample_id) if masked else None
+            return see(self.image(sample_id), preprocess, view, sample_id, mask)
+
+    def mask(self, sample_id: str) -> np.ndarray | None:
+        """Object mask, bool (H, W) at the image's own size, or None where the benchmark has none."""
+        return None
+
+
+def is_inside(location: str) -> bool:
+    """Whether a path with forward slashes lies inside the folder that it is relative to; symbolic links may lead out.
+
+    Published sets are often trees of links, so links are the user's own doing; what an id says is not.
+    """
+    windows = PureWindowsPath(location)
+    climbs = ".." in windows.parts or location.startswith("/") or bool(windows.anchor)
+    return bool(PurePosixPath(location).parts) and not climbs and "\0" not in location

@@ -1,0 +1,88 @@
+"""The one place where an image file is opened: raster formats only, and a reason by name for what cannot be opened.
+
+What the *bytes* say (no image, truncated, too large) is a fact about the image, an ``ImageError``. What the *system*
+says (too many open files, a network folder that went away, no such file now) may be another a minute later: a
+``StorageError``, which nobody may keep as a fact.
+"""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from PIL import Image
+
+from core.errors import ImageError, StorageError
+
+#: Pillow's names. PostScript is not among them: it is a program, which Pillow would have run.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
+#: What Pillow raises about bytes that it cannot make an image of.
+CANNOT_OPEN = (
+    *(OSError, ValueError, SyntaxError, LookupError, TypeError, RuntimeError, ArithmeticError, AssertionError),
+    *(EOFError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError),
+)
+#: Modes with more than 8 bits a channel. Pillow's conversion to RGB would clip them, mostly to white.
+_DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
+
+
+@contextmanager
+def reasons(what: str) -> Iterator[None]:
+    """Within this context, whatever goes wrong with an image is an ``ImageError`` or a ``StorageError``.
+
+    Args:
+        what: The image, as a user knows it.
+
+    Raises:
+        ImageError: The bytes are no image that can be used; its text begins with the kind of fault.
+        StorageError: The system would not give them now.
+    """
+    try:
+        yield
+    except (ImageError, StorageError):
+        raise
+    except CANNOT_OPEN as error:
+        # The system numbers its errors; Pillow's own have no number.
+        if isinstance(error, OSError) and error.errno is not None:
+            raise StorageError(f"{what} cannot be read now: {error.strerror or error}") from error
+        raise ImageError(f"{type(error).__name__}: {error}") from error
+
+
+def open_image(source: Path | IO[bytes], what: str = "") -> Image.Image:
+    """Decode an image in its own mode; of an animation the first frame, without applying an EXIF rotation.
+
+    Args:
+        source: A file, or a stream of one.
+        what: How to name it in an error; its path by default.
+
+    Raises:
+        ImageError, StorageError: See ``reasons``.
+    """
+    with reasons(what or str(source)), Image.open(source, formats=FORMATS) as image:
+        image.load()
+        return image
+
+
+def open_rgb(path: Path) -> Image.Image:
+    """Decode an image file as RGB, as timm's datasets do.
+
+    Grey, CMYK and palette images are converted by Pillow; an EXIF rotation is not applied, because training did not
+    apply it either.
+
+    Raises:
+        ImageError, StorageError: See ``reasons``; also an image that Pillow would clip (16-bit grey or float).
+    """
+    return as_rgb(open_image(path))
+
+
+def as_rgb(image: Image.Image) -> Image.Image:
+    """An opened or composed image as RGB; see ``open_rgb``."""
+    if image.mode in _DEEP_MODES:
+        raise ImageError(f"mode {image.mode} has more than 8 bits a channel and would be clipped; save it with 8 bits")
+    if image.mode == "RGB":
+        return image
+    with reasons("an image"):
+        return image.convert("RGB")
