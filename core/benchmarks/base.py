@@ -47,11 +47,6 @@ class Benchmark(ABC):
         self.root = root
         self.notes: list[str] = []
 
-    def note(self, text: str) -> None:
-        """Tell the user something about this copy of the data; once, however often the data are read."""
-        if text not in self.notes:
-            self.notes.append(text)
-
     @classmethod
     def card(cls) -> Card:
         """What the benchmark is, as data."""
@@ -67,6 +62,11 @@ class Benchmark(ABC):
             cluster_unit=cls.cluster_unit,
             label_spaces=cls.label_spaces,
         )
+
+    def note(self, text: str) -> None:
+        """Tell the user something about this copy of the data; once, however often the data are read."""
+        if text not in self.notes:
+            self.notes.append(text)
 
     @abstractmethod
     def samples(self, label_space: str = "imagenet-1k") -> pd.DataFrame:

@@ -186,18 +186,18 @@ def evaluate(
     return run
 
 
-def _stored(folder: Path) -> store.Run | None:
-    """The run in a folder; None if there is none, or if its manifest is damaged and has to be written again."""
-    with contextlib.suppress(StoreError):
-        return store.open_run(folder)
-    return None
-
-
 def _require_logits(wanted: bool, manifest: store.Manifest) -> None:
     if wanted and not manifest.keep_logits:
         raise UsageError(
             f"the stored result {manifest.identity} has no logits: add --fresh to make it again with them."
         )
+
+
+def _stored(folder: Path) -> store.Run | None:
+    """The run in a folder; None if there is none, or if its manifest is damaged and has to be written again."""
+    with contextlib.suppress(StoreError):
+        return store.open_run(folder)
+    return None
 
 
 def _run(

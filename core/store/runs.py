@@ -33,9 +33,9 @@ from core.store.manifest import MANIFEST, Manifest, read_manifest, write_manifes
 from core.store.parts import Parts, write_parquet
 
 _LOCK = ".lock"
+_PARQUET_END = b"PAR1"
 #: In the name of a folder that was set aside.
 _REPLACED = ".replaced-"
-_PARQUET_END = b"PAR1"
 
 PREDICTIONS_SCHEMA = pa.schema(
     [
@@ -429,7 +429,7 @@ class RunWriter:
 
     Attributes:
         folder: Of the run.
-        manifest: Of the run: the stored one, or a new one where there are no predictions yet.
+        manifest: The stored one, or a new one where there are no predictions yet.
     """
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
@@ -438,15 +438,13 @@ class RunWriter:
         self._logits = logits_of(folder)
         self._next = max(self._predictions.next_batch, self._logits.next_batch)
         n_done = self._predictions.num_rows
-        stored = None
-        with suppress(StoreError):
-            stored = read_manifest(folder) if n_done else None
+        stored = _readable_manifest(folder) if n_done else None
         # The benchmark's entry says where the data are now and what the benchmark is today.
         self.manifest = replace(stored, benchmark=manifest.benchmark) if stored else manifest
-        if n_done and not stored:
+        if n_done and stored is None:
             # Lost, for example in a power cut; what it said follows from the identity, and the rest from the parts.
-            status = "complete" if n_done >= manifest.benchmark.n else "partial"
-            self.write_manifest(keep_logits=self._logits.num_rows > 0, status=status)
+            self.manifest = replace(manifest, keep_logits=self._logits.num_rows > 0)
+            self.write_manifest(status="complete" if n_done >= manifest.benchmark.n else "partial")
         self._predictions.sweep()
         self._logits.sweep()
 
@@ -483,13 +481,20 @@ class RunWriter:
         self._logits.merge_all()
 
 
+def _readable_manifest(folder: Path) -> Manifest | None:
+    """A folder's manifest; None if there is none, or a damaged one."""
+    with suppress(StoreError):
+        return read_manifest(folder)
+    return None
+
+
 @contextmanager
 def open_writer(folder: Path, manifest: Manifest, on_wait: Callable[[], None] | None = None) -> Iterator[RunWriter]:
     """The one writer of a run; a second process waits here until the first has ended.
 
     Args:
         folder: From ``run_folder``; created if needed.
-        manifest: Of a new run; that of a run which has predictions is kept and updated, unless it is damaged.
+        manifest: Of a new run; that of a run which has predictions is kept, unless it is damaged, and updated.
         on_wait: Called once if another process has the run.
 
     Raises:

@@ -195,28 +195,6 @@ def test_samples_keep_lists_and_factors():
     assert back["area"].tolist() == [0.1, 0.2]
 
 
-def test_a_name_of_two_models_is_refused_with_both_and_how_to_say_which():
-    write_run("aaaa", model="final", source="local-dir:/seed1/final", fingerprint="1")
-    write_run("bbbb", model="final", source="local-dir:/seed2/final", fingerprint="2")
-    with pytest.raises(UsageError, match=r"2 models: local-dir:/seed1/final, local-dir:/seed2/final.*--identity"):
-        store.find_run("imagenet", "final")
-    assert store.find_run("imagenet", "local-dir:/seed2/final").identity == "bbbb"
-    assert store.find_run("imagenet", "final", "aa").identity == "aaaa"
-
-
-def test_one_model_in_a_folder_that_moved_is_one_model():
-    write_run("aaaa", model="final", source="local-dir:/old/final", fingerprint="1", precision="bf16")
-    write_run("bbbb", model="final", source="local-dir:/new/final", fingerprint="1")
-    assert store.find_run("imagenet", "final").identity in ("aaaa", "bbbb")
-
-
-def test_amending_changes_what_a_run_says_and_keeps_when_it_was_evaluated():
-    run = store.open_run(write_run("abcd"))
-    amended = store.amend(run, precision="bf16")
-    assert amended.precision == store.open_run(run.path).precision == "bf16"
-    assert amended.manifest.updated == run.manifest.updated
-
-
 def logits_table(**values):
     """Logits of three classes that all have the value given for the image."""
     return pa.table(
@@ -366,3 +344,25 @@ def test_a_correction_of_what_comes_with_the_project_is_kept_in_the_users_own_fo
     # A later edition of the project has the last word, until the next evaluation.
     os.utime(embedded, (time.time() + 9, time.time() + 9))
     assert store.samples_of(run) == embedded
+
+
+def test_a_name_of_two_models_is_refused_with_both_and_how_to_say_which():
+    write_run("aaaa", model="final", source="local-dir:/seed1/final", fingerprint="1")
+    write_run("bbbb", model="final", source="local-dir:/seed2/final", fingerprint="2")
+    with pytest.raises(UsageError, match=r"2 models: local-dir:/seed1/final, local-dir:/seed2/final.*--identity"):
+        store.find_run("imagenet", "final")
+    assert store.find_run("imagenet", "local-dir:/seed2/final").identity == "bbbb"
+    assert store.find_run("imagenet", "final", "aa").identity == "aaaa"
+
+
+def test_one_model_in_a_folder_that_moved_is_one_model():
+    write_run("aaaa", model="final", source="local-dir:/old/final", fingerprint="1", precision="bf16")
+    write_run("bbbb", model="final", source="local-dir:/new/final", fingerprint="1")
+    assert store.find_run("imagenet", "final").identity in ("aaaa", "bbbb")
+
+
+def test_amending_changes_what_a_run_says_and_keeps_when_it_was_evaluated():
+    run = store.open_run(write_run("abcd"))
+    amended = store.amend(run, precision="bf16")
+    assert amended.precision == store.open_run(run.path).precision == "bf16"
+    assert amended.manifest.updated == run.manifest.updated
