@@ -109,7 +109,7 @@ def _one(name: str, there: dict[str, store.Run], controls: Controls, choice: Cho
         if narrowed.compare and len(there) > 1:
             panels.show_difference(there, roles.axis, narrowed, choice, f"difference-{name}", height=470)
         panels.show_axis(there, roles, narrowed, choice)
-        by_class = explore.factor_of(_key(there), "class")
+        by_class = explore.factor_of(_first(there), "class")
         if by_class not in roles.axis:
             panels.show_rows(there, by_class, narrowed, choice, f"by-class-{name}")
     return narrowed

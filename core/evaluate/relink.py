@@ -6,10 +6,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from core import benchmarks, paths, store
+from core.benchmarks.base import Benchmark
 from core.benchmarks.imagenet_m import ImageNetMultilabel
 from core.errors import UsageError
 from core.evaluate import imports
-from core.types import Benchmark
 
 
 def relink(run: store.Run, data: Path | str) -> store.Run:
