@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import jobs
 from core.errors import OffcenterError, UsageError
-from core.jobs.files import ENDED, RESUMABLE, Job
+from core.jobs.table import ENDED, RESUMABLE, Job
 from core.wording import count
 from pages.shared.page import frame, text
 from pages.shared.runs import cards, form
@@ -39,7 +39,7 @@ def _finding(every: Sequence[Job], active: Sequence[Job]) -> str:
         return "Nothing has run here yet: choose a model and a benchmark below. Pages can be closed meanwhile."
     running = [job for job in active if job.state == "running"]
     waiting = len(active) - len(running)
-    parts = [f"**{job.request.model}** runs on `{job.request.benchmark}`" for job in running] or ["Nothing is running"]
+    parts = [f"Running: **{text.escaped(job.arguments.title)}**" for job in running] or ["Nothing is running"]
     parts += [f"{count(waiting, 'job')} {'waits' if waiting == 1 else 'wait'}"] if waiting else []
     early = sum(job.state in RESUMABLE for job in every)
     parts += [f"{count(early, 'job')} ended early and can go on"] if early else []

@@ -13,7 +13,8 @@ import torch
 from PIL import Image
 
 from core import jobs, models
-from core.jobs.files import ENDED, Request, is_locked
+from core.jobs.kinds import Evaluation
+from core.jobs.table import ENDED, is_locked
 from tests import validation_images
 from tests.job_tools import N_IMAGES, make_model, until
 
@@ -152,7 +153,7 @@ def small_request(tmp_path, monkeypatch):
             Image.fromarray(pixels).save(root / folder / f"{number:03}.png")
     make_model(tmp_path / "zoo" / "small", "test_vit")
     monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path / "zoo"))
-    yield Request("small", "imagenet", str(root), device="cpu", batch_size=1)
+    yield Evaluation("small", "imagenet", str(root), device="cpu", batch_size=1)
     for job in jobs.list_jobs():
         if job.state not in ENDED:
             jobs.cancel(job.id)

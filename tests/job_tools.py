@@ -1,15 +1,17 @@
 """Small models, and jobs in the states that tests need."""
 
 import json
-import os
 import time
+from dataclasses import replace
 
 import safetensors.torch
 import timm
 import torch
 
 from core import jobs
-from core.jobs.files import Job, Request, home, write_request, write_status
+from core.jobs import table
+from core.jobs.kinds import Evaluation
+from core.jobs.table import Job, opened
 
 #: Enough that a job is still running when a test looks at it, on a fast machine too.
 N_IMAGES = 1500
@@ -42,12 +44,18 @@ def state_of(job):
     return jobs.find_job(job.id).state
 
 
-def waiting(name="20260101-000000-aaaa", submitted=0.0, **request):
-    """A job in the queue that no worker was started for."""
-    asked = Request(**{"model": "small", "benchmark": "imagenet", "device": "cpu", **request})
-    job = Job(name, home() / name, asked, "queued", submitted)
-    write_status(job)
-    write_request(job)
-    # Long enough ago that a worker would have come.
-    os.utime(job.folder, (1, 1))
+def waiting(name="20260101-000000-aaaa", submitted=0.0, arguments=None, **evaluation):
+    """A job in the queue that no worker was started for, since long ago."""
+    asked = arguments or Evaluation(**{"model": "small", "benchmark": "imagenet", "device": "cpu", **evaluation})
+    job = Job(name, asked, "queued", submitted, queued=1.0)
+    with opened() as rows:
+        table.add(rows, job)
+    return job
+
+
+def changed(job, **standing):
+    """The same job, standing otherwise."""
+    job = replace(job, **standing)
+    with opened() as rows:
+        table.update(rows, job)
     return job

@@ -1,4 +1,4 @@
-"""``python -m core jobs``: the queue of evaluations, seen and steered from a terminal."""
+"""``python -m core jobs``: the queue of long work, seen and steered from a terminal."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ import typer
 
 from core import jobs
 from core.cli import terminal
-from core.jobs.files import Job
+from core.jobs.table import Job
 
-app = typer.Typer(help="Evaluations that wait, run and have run.", rich_markup_mode=None)
+app = typer.Typer(help="Long work that waits, runs and has run.", rich_markup_mode=None)
 JobId = Annotated[str, typer.Argument(metavar="ID", help="As the list shows it.")]
 
 
@@ -20,7 +20,7 @@ JobId = Annotated[str, typer.Argument(metavar="ID", help="As the list shows it."
 def show(
     context: typer.Context, as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False
 ) -> None:
-    """List the jobs: running, waiting in their order, ended."""
+    """List the jobs of every kind: running, waiting in their order, ended."""
     if context.invoked_subcommand is not None:
         return
     found = jobs.list_jobs()
@@ -34,12 +34,13 @@ def show(
 
 
 def _content(job: Job) -> dict:
-    return {**{name: value for name, value in asdict(job).items() if name != "folder"}, "folder": str(job.folder)}
+    named = {"id": job.id, "kind": job.arguments.kind, "title": job.arguments.title, "device": job.arguments.device}
+    return {**named, **asdict(job), "folder": str(job.folder)}
 
 
 def _line(job: Job) -> None:
-    request, progress = job.request, job.progress
-    parts = [job.id, job.state, f"{request.model} on {request.benchmark}"]
+    progress = job.progress
+    parts = [job.id, job.state, job.arguments.title]
     if progress is not None and progress.total:
         parts.append(f"{progress.done:,} of {progress.total:,}")
         if job.state == "running" and progress.seconds_left is not None:

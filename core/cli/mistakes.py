@@ -7,9 +7,8 @@ from typing import Annotated
 
 import typer
 
-from core import benchmarks, paths, store
-from core.benchmarks import imagenet_annotations
-from core.benchmarks.imagenet_m import ImageNetM, ImageNetMultilabel
+from core import benchmarks, store
+from core.benchmarks.imagenet_m import ImageNetMultilabel
 from core.cli import terminal
 from core.errors import UsageError, nearest
 from core.evaluate import imports
@@ -47,9 +46,9 @@ def import_logits(
     """Store logits that were computed elsewhere as a model's predictions."""
     if order not in imports.ORDERS:
         raise UsageError(f"--order '{order}' is unknown.{nearest(order, imports.ORDERS)} Known: file, class.")
-    root = _annotated_folder(data)
-    for benchmark in (ImageNetMultilabel(root), ImageNetM(root)):
-        run = imports.import_logits(logits, name, benchmark, order=order, array=array)  # type: ignore[arg-type]
+    root = imports.annotated_folder(data)
+    for benchmark in imports.BENCHMARKS:
+        run = imports.import_logits(logits, name, benchmark(root), order=order, array=array)  # type: ignore[arg-type]
         terminal.out.print(
             f"{run.n_done:,} predictions of {run.model} on {run.benchmark} · identity {run.identity} · {run.path}",
             soft_wrap=True,
@@ -58,15 +57,6 @@ def import_logits(
     terminal.out.print(
         f"Next: python -m core report --model {name} --benchmark {ImageNetMultilabel.key}", soft_wrap=True, markup=False
     )
-
-
-def _annotated_folder(data: Path | None) -> Path:
-    """The folder given, else that of the benchmark's data, else where the annotations were found."""
-    root = benchmarks.find_data(ImageNetMultilabel.key, data)
-    if root is not None:
-        return root
-    path = imagenet_annotations.find([imagenet_annotations.FILE], imagenet_annotations.folders_of())
-    return path.parent if path else paths.data_home()
 
 
 @app.command()

@@ -16,15 +16,18 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core import __version__, benchmarks, metrics, store
+from core import __version__, benchmarks, metrics, paths, store
+from core.benchmarks import imagenet_annotations
 from core.benchmarks.imagenet_annotations import N_VALIDATION, validation_number
-from core.benchmarks.imagenet_m import ImageNetMultilabel
+from core.benchmarks.imagenet_m import ImageNetM, ImageNetMultilabel
 from core.errors import DataError, UsageError, nearest
 from core.labels import IMAGENET_1K, label_space
 from core.store import weights
 
 Order = Literal["file", "class"]
 ORDERS: tuple[Order, ...] = ("file", "class")
+#: Logits of the validation set are predictions on each of these.
+BENCHMARKS: tuple[type[ImageNetMultilabel], ...] = (ImageNetMultilabel, ImageNetM)
 N_CLASSES = 1000
 ARCHITECTURE = "imported logits"
 #: Part of an imported result's identity; raised when the same logits would be stored as other numbers.
@@ -155,6 +158,15 @@ def _is_probability(part: np.ndarray) -> bool:
 def _softmax(logits: np.ndarray) -> np.ndarray:
     shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
     return shifted / shifted.sum(axis=1, keepdims=True)
+
+
+def annotated_folder(data: Path | None = None) -> Path:
+    """The folder given, else that of the benchmark's data, else where the annotations were found."""
+    root = benchmarks.find_data(ImageNetMultilabel.key, data)
+    if root is not None:
+        return root
+    path = imagenet_annotations.find([imagenet_annotations.FILE], imagenet_annotations.folders_of())
+    return path.parent if path else paths.data_home()
 
 
 def import_logits(

@@ -54,9 +54,7 @@ def fit(
         UsageError: If the benchmark has no locations.
         NotAvailableError: If the model does not end in one linear layer.
     """
-    samples = store.read_samples(run)
-    if not {"category", "locations"} <= set(samples):
-        raise UsageError(f"'{run.benchmark}' has no locations to probe for: choose focus or diorama/settings.")
+    samples = samples_of(run)
     found = read(run, seed)
     if found is not None:
         return found
@@ -68,3 +66,15 @@ def fit(
     path = features.folder(run) / _FILE.format(seed=seed)
     write_parquet(path, pa.Table.from_pandas(table, preserve_index=False))
     return table
+
+
+def samples_of(run: store.Run) -> pd.DataFrame:
+    """A run's samples, which have a ``category`` and ``locations``.
+
+    Raises:
+        UsageError: If they have not.
+    """
+    samples = store.read_samples(run)
+    if not {"category", "locations"} <= set(samples):
+        raise UsageError(f"'{run.benchmark}' has no locations to probe for: choose focus or diorama/settings.")
+    return samples

@@ -1,18 +1,11 @@
-"""Evaluations that wait, run and have run: a queue of small files that outlives every page and every process.
+"""Long work that waits, runs and has run: a queue that outlives every page and every process.
 
-    job = submit(Request("resnet50.a1_in1k", "si-score/size", data="/data/si-score/area"))
+    job = submit(Evaluation("resnet50.a1_in1k", "si-score/size", data="/data/si-score/area"))
     find_job(job.id).progress
 
-Pages and the command line put requests in; one worker process a device (``core.jobs.worker``) takes them out in order,
-and ``submit`` starts it. Below ``data/jobs``::
-
-    <id>/job.json       what was asked for; never changed
-         status.json    how it stands; written by whoever moves it on, one at a time
-         cancel         is there once somebody wants it stopped
-         log.txt        what the evaluation printed
-
-A job whose worker was killed is seen as ``interrupted``, because its lock is free; images that were finished are in the
-store, and ``resume`` goes on from there.
+Pages and the command line put work in; one worker process a device (``core.jobs.worker``) takes it out in order, and
+``submit`` starts it. A job whose worker was killed is seen as ``interrupted``, because its lock is free; what it
+finished is in the store, and ``resume`` goes on from there.
 """
 
 from __future__ import annotations
@@ -20,6 +13,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -31,19 +25,9 @@ from filelock import FileLock, Timeout
 
 from core import paths
 from core.errors import UsageError, nearest
-from core.jobs.files import (
-    ENDED,
-    RESUMABLE,
-    Job,
-    Request,
-    home,
-    is_locked,
-    lock_of,
-    queue_lock,
-    read_job,
-    write_request,
-    write_status,
-)
+from core.jobs import table
+from core.jobs.kinds import Arguments
+from core.jobs.table import ENDED, RESUMABLE, Job, home, is_locked, opened
 
 #: Whoever looks whether a lock is held has it for an instant; who wants it waits longer than that.
 _PATIENCE_S = 2.0
@@ -51,33 +35,42 @@ _PATIENCE_S = 2.0
 _START_S = 6.0
 
 
-def submit(request: Request) -> Job:
-    """Queue an evaluation and see to it that a worker runs; returns at once.
+def submit(arguments: Arguments) -> Job:
+    """Queue work and see to it that a worker runs; returns at once.
 
-    A request that is already waiting or running is not queued again: its job is returned.
+    The same work that is already waiting or running is not queued again: its job is returned.
+
+    Args:
+        arguments: Of one of ``kinds.KINDS``.
 
     Raises:
-        UsageError: If the request cannot be right.
+        UsageError: If they cannot be right.
         StoreError: If it cannot be written.
     """
-    request = request.checked()
-    with queue_lock():
-        for job in list_jobs():
-            if job.request == request and job.state in ("queued", "running") and not job.cancelling:
-                return job
+    arguments = arguments.checked()
+    with opened(to_change=True) as rows:
+        same = table.read(rows, "kind = ? AND arguments = ?", arguments.kind, table.written(arguments))
+        job = next((job for job in same if job.state in ("queued", "running") and not job.cancelling), None)
+        if job is not None:
+            return job
         now = time.time()
-        name = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{secrets.token_hex(2)}"
-        job = Job(name, home() / name, request, "queued", now)
-        write_status(job)
-        write_request(job)
-        _start_worker(request.device)
+        name = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{secrets.token_hex(3)}"
+        job = Job(name, arguments, "queued", now, now)
+        table.add(rows, job)
+    _start_worker(arguments.device)
     return job
 
 
 def list_jobs() -> list[Job]:
-    """All jobs: running ones first, then those that wait in the order in which they will run, then the latest ended."""
-    folders = sorted(home().iterdir()) if home().is_dir() else []
-    jobs = [job for folder in folders if (job := read_job(folder)) is not None]
+    """All jobs: running ones first, then those that wait in the order in which they will run, then the latest ended.
+
+    Raises:
+        StoreError: If the list cannot be read.
+    """
+    if not home().is_dir():
+        return []
+    with opened() as rows:
+        jobs = table.read(rows)
     ranks = {"running": 0, "queued": 1}
 
     def place(job: Job) -> tuple[int, float]:
@@ -91,12 +84,10 @@ def find_job(job_id: str) -> Job:
 
     Raises:
         UsageError: If there is none.
+        StoreError: If the list cannot be read.
     """
-    # The id comes from a link: it names a folder here and nowhere else.
-    job = read_job(home() / job_id) if job_id and job_id == Path(job_id).name else None
-    if job is None:
-        raise UsageError(f"there is no job '{job_id}'.{nearest(job_id, [job.id for job in list_jobs()])}")
-    return job
+    with opened() as rows:
+        return _one(rows, job_id)
 
 
 def cancel(job_id: str) -> Job:
@@ -104,30 +95,36 @@ def cancel(job_id: str) -> Job:
 
     Raises:
         UsageError: If there is no such job.
+        StoreError: If it cannot be written.
     """
-    with queue_lock():
-        job = find_job(job_id)
+    with opened(to_change=True) as rows:
+        job = _one(rows, job_id)
         if job.state == "queued":
-            write_status(replace(job, state="cancelled", ended=time.time()))
+            job = replace(job, state="cancelled", ended=time.time())
+            table.update(rows, job)
         elif job.state == "running":
-            job.cancel_flag.touch()
-    return find_job(job_id)
+            job = replace(job, cancelling=True)
+            table.update(rows, job)
+    return job
 
 
 def resume(job_id: str) -> Job:
     """Queue a job again that failed, was cancelled or interrupted; it goes on from what is stored.
 
     Raises:
-        UsageError: If there is no such job, or it has not ended.
+        UsageError: If there is no such job, it has not ended, or this version cannot do it.
+        StoreError: If it cannot be written.
     """
-    with queue_lock():
-        job = find_job(job_id)
+    with opened(to_change=True) as rows:
+        job = _one(rows, job_id)
         if job.state not in RESUMABLE:
             raise UsageError(f"job '{job_id}' is {job.state}: only one that has ended early can go on.")
-        job.cancel_flag.unlink(missing_ok=True)
-        write_status(replace(job, state="queued", started=None, ended=None, message=""))
-        _start_worker(job.request.device)
-    return find_job(job_id)
+        if not job.runnable:
+            job.arguments.checked()
+        job = replace(job, state="queued", queued=time.time(), started=None, ended=None, message="", cancelling=False)
+        table.update(rows, job)
+    _start_worker(job.arguments.device)
+    return job
 
 
 def forget(job_id: str) -> None:
@@ -135,20 +132,28 @@ def forget(job_id: str) -> None:
 
     Raises:
         UsageError: If there is no such job, or it has not ended.
+        StoreError: If it cannot be written.
     """
-    with queue_lock():
-        job = find_job(job_id)
+    with opened(to_change=True) as rows:
+        job = _one(rows, job_id)
         if job.state not in ENDED:
             raise UsageError(f"job '{job_id}' is {job.state}: cancel it first.")
-        shutil.rmtree(job.folder)
+        table.remove(rows, job)
+    shutil.rmtree(job.folder, ignore_errors=True)
+
+
+def _one(rows: sqlite3.Connection, job_id: str) -> Job:
+    found = table.read(rows, "id = ?", job_id)
+    if not found:
+        raise UsageError(f"there is no job '{job_id}'.{nearest(job_id, [job.id for job in table.read(rows)])}")
+    return found[0]
 
 
 def is_stalled(job: Job) -> bool:
     """Whether a job waits and no worker is there to take it, because the worker was killed or could not start."""
-    if job.state != "queued" or is_locked(worker_lock(job.request.device)):
+    if job.state != "queued" or not job.runnable or is_locked(worker_lock(job.arguments.device)):
         return False
-    # The folder changes whenever the state is written.
-    return time.time() - job.folder.stat().st_mtime > _START_S
+    return time.time() - job.queued > _START_S
 
 
 def worker_log(device: str) -> Path:
@@ -158,9 +163,8 @@ def worker_log(device: str) -> Path:
 
 def start_workers() -> None:
     """Start a worker for every queue in which jobs wait and none is running."""
-    with queue_lock():
-        for device in {job.request.device for job in list_jobs() if job.state == "queued"}:
-            _start_worker(device)
+    for device in {job.arguments.device for job in list_jobs() if job.state == "queued" and job.runnable}:
+        _start_worker(device)
 
 
 def claim(device: str, own: FileLock) -> tuple[Job, FileLock] | None:
@@ -173,20 +177,21 @@ def claim(device: str, own: FileLock) -> tuple[Job, FileLock] | None:
         device: The queue: jobs that asked for this device.
         own: The worker's lock, ``worker_lock(device)``.
     """
-    with queue_lock():
-        mine = [job for job in list_jobs() if job.request.device == device]
+    with opened(to_change=True) as rows:
+        mine = table.read(rows, "device = ? AND state IN ('queued', 'running')", device)
         for job in mine:
             if job.state == "interrupted":
-                write_status(job)
-        waiting = [job for job in mine if job.state == "queued"]
+                table.update(rows, job)
+        waiting = [job for job in mine if job.state == "queued" and job.runnable]
         if not waiting:
             own.release()
             return None
         job = replace(waiting[0], state="running", started=time.time(), progress=None, pid=os.getpid())
-        lock = FileLock(lock_of(job.folder))
+        job.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(job.lock)
         lock.acquire(timeout=_PATIENCE_S)
-        write_status(job)
-        return job, lock
+        table.update(rows, job)
+    return job, lock
 
 
 def worker_lock(device: str) -> Path:

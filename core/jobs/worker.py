@@ -1,4 +1,4 @@
-"""The process that runs queued evaluations of one device, one after the other: ``python -m core jobs work``.
+"""The process that runs queued jobs of one device, one after the other: ``python -m core jobs work``.
 
 It belongs to no page and no terminal. It ends when its queue is empty; ``core.jobs.submit`` starts the next.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import gc
+import importlib
 import os
 import signal
 import sys
@@ -19,11 +20,11 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from core import jobs, paths, store
-from core.benchmarks import open_and_remember
+from core import jobs, paths
 from core.errors import OffcenterError, StoreError
-from core.jobs import cost
-from core.jobs.files import Job, State, home, is_locked, write_status
+from core.jobs import table
+from core.jobs.kinds import Result
+from core.jobs.table import Job, State, home, is_locked, opened
 from core.types import Progress
 
 #: How often progress is written and a wish to cancel is looked for.
@@ -77,20 +78,20 @@ class _Execution:
         self._written = 0.0
 
     def run(self) -> Job:
-        """Evaluate; whatever happens, the job's last state is written."""
+        """Do it; whatever happens, the job's last state is written."""
         try:
             with _log_to(self._job.log):
                 try:
-                    run = self._evaluated()
+                    result = self._result()
                 except Exception:
                     traceback.print_exc()
                     raise
-            self._finish("done", result={"model": run.model, "benchmark": run.benchmark, "identity": run.identity})
+            self._finish("done", result=result)
         except KeyboardInterrupt:
-            if self._job.cancel_flag.exists():
+            if _is_unwanted(self._job):
                 self._finish("cancelled")
             else:
-                self._finish("interrupted", message="its process was asked to end. Finished images are kept.")
+                self._finish("interrupted", message="its process was asked to end. What it finished is kept.")
         except OffcenterError as error:
             self._finish("failed", message=str(error))
         except MemoryError:
@@ -99,47 +100,17 @@ class _Execution:
             self._finish("failed", message=f"an unexpected error, {type(error).__name__}: {error}")
         return self._job
 
-    def _evaluated(self) -> store.Run:
+    def _result(self) -> Result:
+        arguments = self._job.arguments
         self._show(Progress(0, 0, stage="starting"))
         # Imported only now, because a worker that finds nothing to do should be gone at once; and before anybody can
         # interrupt, because an import that is cut off cannot be repeated.
-        from core.evaluate.loop import InterruptedRunError, evaluate
-        from core.models.sources import resolve_device
-
-        request = self._job.request
-        print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {request}", flush=True)
-        device = resolve_device(request.device)
+        for module in arguments.modules:
+            importlib.import_module(module)
+        print(f"{time.strftime('%Y-%m-%d %H:%M:%S')} {arguments}", flush=True)
+        device = _resolved(arguments.device)
         with _cancellable(self._job), self._alone_on(device):
-            begun = time.monotonic()
-            self._show(Progress(0, 0, stage="listing the images"))
-            benchmark = open_and_remember(request.benchmark, request.data)
-            try:
-                run = evaluate(
-                    request.model,
-                    benchmark,
-                    view=request.view,
-                    device=device,
-                    precision=request.precision,
-                    batch_size=request.batch_size,
-                    limit=request.limit,
-                    progress=self._show,
-                )
-            except InterruptedRunError as error:
-                print(error, flush=True)
-                raise KeyboardInterrupt from None
-            self._measured(run, time.monotonic() - begun)
-        return run
-
-    def _measured(self, run: store.Run, seconds: float) -> None:
-        session, last = run.manifest.session, self._job.progress
-        total = min(self._job.request.limit or run.n_samples, run.n_samples)
-        if last is None or not last.rate:
-            # Everything was stored already.
-            self._show(Progress(total, total, stage="already stored"))
-            return
-        startup_s = max(0.0, seconds - session.inference_s)
-        with contextlib.suppress(StoreError):
-            cost.record_rate(self._job.request, images=session.images, images_per_s=last.rate, startup_s=startup_s)
+            return arguments.run(self._show)
 
     @contextlib.contextmanager
     def _alone_on(self, device: str) -> Iterator[None]:
@@ -157,14 +128,31 @@ class _Execution:
         due = time.monotonic() - self._written > _EVERY_S or progress.done >= progress.total
         if due or known is None or known.stage != progress.stage:
             self._written = time.monotonic()
-            # Progress that cannot be written must not end an evaluation that can.
-            with contextlib.suppress(StoreError):
-                write_status(self._job)
+            # Progress that cannot be written must not end work that can.
+            with contextlib.suppress(StoreError), opened() as rows:
+                table.update_progress(rows, self._job)
 
-    def _finish(self, state: State, message: str = "", result: dict[str, str] | None = None) -> None:
-        self._job = replace(self._job, state=state, ended=time.time(), message=message, result=result)
-        write_status(self._job)
-        self._job.cancel_flag.unlink(missing_ok=True)
+    def _finish(self, state: State, message: str = "", result: Result | None = None) -> None:
+        ended = {"ended": time.time(), "message": message, "result": result, "cancelling": False}
+        self._job = replace(self._job, state=state, **ended)
+        with opened() as rows:
+            table.update(rows, self._job)
+
+
+def _is_unwanted(job: Job) -> bool:
+    """Whether somebody asked to stop it."""
+    with contextlib.suppress(OffcenterError):
+        return jobs.find_job(job.id).cancelling
+    return False
+
+
+def _resolved(device: str) -> str:
+    """What this machine has for ``auto``; asked without torch where that is no question."""
+    if device == "cpu":
+        return device
+    from core.models.sources import resolve_device
+
+    return resolve_device(device)
 
 
 @contextlib.contextmanager
@@ -179,7 +167,7 @@ def _cancellable(job: Job) -> Iterator[None]:
     def watch() -> None:
         pause = _EVERY_S
         while not over.wait(pause):
-            if job.cancel_flag.exists():
+            if _is_unwanted(job):
                 with turn:
                     if not over.is_set():
                         signal.pthread_kill(main, signal.SIGINT)

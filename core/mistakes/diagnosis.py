@@ -97,12 +97,7 @@ def diagnose(
         UsageError: If the benchmark's pictures are not composed.
         DataError: If one cannot be composed again.
     """
-    composer = composer or composer_of(open_for(run))
-    if composer is None:
-        raise UsageError(
-            f"'{run.benchmark}' is not of composed scenes, or the plan of its generated images is gone: only Diorama "
-            "and sets made by 'python -m core generate' can be diagnosed."
-        )
+    composer = composer or composer_for(run)
     parts = _parts(run)
     parts.folder.mkdir(parents=True, exist_ok=True)
     # A second diagnosis of the same run waits here, and then finds the first one's work done.
@@ -116,6 +111,21 @@ def diagnose(
                 progress(Progress(number, len(chosen), stage="changing one thing at a time"))
         parts.merge_all()
     return stored(run)
+
+
+def composer_for(run: store.Run) -> Composer:
+    """What composes the pictures of a run again.
+
+    Raises:
+        UsageError: If they are not composed.
+    """
+    composer = composer_of(open_for(run))
+    if composer is None:
+        raise UsageError(
+            f"'{run.benchmark}' is not of composed scenes, or the plan of its generated images is gone: only Diorama "
+            "and sets made by 'python -m core generate' can be diagnosed."
+        )
+    return composer
 
 
 def _parts(run: store.Run) -> Parts:

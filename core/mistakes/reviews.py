@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from core import paths
-from core.errors import StoreError, UsageError
+from core.errors import UsageError
 from core.mistakes import published
+from core.store.database import connected
 
 FILE = "reviews.sqlite"
-#: Seconds to wait for another writer; each write takes milliseconds.
-_WAIT_S = 10.0
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS reviews (
     source TEXT NOT NULL, sample_id TEXT NOT NULL, predicted INTEGER NOT NULL, reviewer TEXT NOT NULL,
@@ -55,27 +54,8 @@ def reviews_file() -> Path:
     return paths.data_home() / FILE
 
 
-@contextmanager
-def _connected() -> Iterator[sqlite3.Connection]:
-    """A connection for one transaction: committed at the end, rolled back on an error, and always closed."""
-    path = reviews_file()
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        connection = sqlite3.connect(path, timeout=_WAIT_S)
-        try:
-            # Readers do not wait for a writer then, and a write that was reported outlives a crash of this process.
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
-            with connection:
-                connection.execute(_SCHEMA)
-                yield connection
-        finally:
-            connection.close()
-    except (sqlite3.Error, OSError) as error:
-        raise StoreError(
-            f"the reviews in {path} cannot be read or written ({error}). Set OFFCENTER_DATA to a folder you may write "
-            "to; if the file is damaged, move it away."
-        ) from error
+def _connected() -> AbstractContextManager[sqlite3.Connection]:
+    return connected(reviews_file(), _SCHEMA, "the reviews")
 
 
 def save(*reviews: Review) -> None:

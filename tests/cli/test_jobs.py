@@ -1,15 +1,14 @@
 """``python -m core jobs``: what it prints and what it changes."""
 
 import json
-from dataclasses import replace
 
 import pytest
 
 from core import jobs
 from core.cli.main import main
-from core.jobs.files import write_status
+from core.jobs.kinds import Diagnosis, Generation, Unknown
 from core.types import Progress
-from tests.job_tools import waiting
+from tests.job_tools import changed, waiting
 
 
 def printed(capsys, *arguments):
@@ -23,13 +22,25 @@ def test_an_empty_queue_says_how_to_fill_it(capsys):
 
 
 def test_jobs_are_listed_with_progress_and_reason(capsys):
-    failed = replace(waiting("first"), state="failed", ended=1.0, message="no such model", progress=Progress(3, 1200))
-    write_status(failed)
+    changed(waiting("first"), state="failed", ended=1.0, message="no such model", progress=Progress(3, 1200))
     code, text = printed(capsys)
     assert code == 0
     assert text == "first  failed  small on imagenet  3 of 1,200  no such model\n"
     found = json.loads(printed(capsys, "--json")[1])
-    assert (found[0]["id"], found[0]["request"]["model"], found[0]["progress"]["done"]) == ("first", "small", 3)
+    assert (found[0]["id"], found[0]["arguments"]["model"], found[0]["progress"]["done"]) == ("first", "small", 3)
+    assert (found[0]["kind"], found[0]["title"]) == ("evaluate", "small on imagenet")
+
+
+def test_jobs_of_every_kind_are_listed_in_words(capsys):
+    waiting("first", arguments=Diagnosis("small", "diorama/location", "ab12"))
+    waiting("second", arguments=Generation("/cut-outs", "/places", "size", "/set"), submitted=1.0)
+    waiting("third", arguments=Unknown("translate", "cpu"), submitted=2.0)
+    assert printed(capsys)[1].splitlines() == [
+        "first  queued  Diagnosis of small on diorama/location",
+        "second  queued  Images of si-score/size in /set",
+        "third  queued  Job of kind 'translate'",
+    ]
+    assert [job["kind"] for job in json.loads(printed(capsys, "--json")[1])] == ["diagnose", "generate", "translate"]
 
 
 def test_a_job_is_cancelled_by_its_id(capsys):

@@ -14,12 +14,14 @@ from core import jobs, paths, store
 from core.benchmarks import open_benchmark
 from core.errors import DataError, UsageError
 from core.evaluate.loop import evaluate
-from core.jobs import cost
-from core.jobs.files import ENDED, Request, home, is_locked, tail, write_status
+from core.jobs import cost, rates
+from core.jobs.kinds import Evaluation
+from core.jobs.rates import Rate
+from core.jobs.table import ENDED, is_locked, tail
 from core.jobs.worker import work
 from core.types import Progress
 from tests.conftest import REPO
-from tests.job_tools import N_IMAGES, make_model, state_of, until, waiting
+from tests.job_tools import N_IMAGES, changed, make_model, state_of, until, waiting
 
 
 def runs_with_images(job):
@@ -65,8 +67,7 @@ def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on_from_what_is_stor
     assert until(lambda: state_of(job) == "interrupted")
     assert "was killed" in jobs.find_job(job.id).message
     assert state_of(behind) == "queued"
-    os.utime(behind.folder, (1, 1))
-    assert jobs.is_stalled(jobs.find_job(behind.id))
+    assert jobs.is_stalled(changed(jobs.find_job(behind.id), queued=1.0))
     kept = store.find_run("imagenet", "small").n_done
     assert 0 < kept < N_IMAGES
 
@@ -84,8 +85,8 @@ def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on_from_what_is_stor
 
 
 def test_requests_of_two_processes_at_once_run_one_after_the_other(small_request):
-    script = "import sys; from core.jobs import submit; from core.jobs.files import Request; "
-    script += "submit(Request('small', 'imagenet', sys.argv[1], view=sys.argv[2], device='cpu', limit=4))"
+    script = "import sys; from core.jobs import submit; from core.jobs.kinds import Evaluation; "
+    script += "submit(Evaluation('small', 'imagenet', sys.argv[1], view=sys.argv[2], device='cpu', limit=4))"
     views = ("clean", "mirror")
     submitters = [
         subprocess.Popen([sys.executable, "-c", script, small_request.data, view], cwd=REPO, stderr=subprocess.PIPE)
@@ -94,7 +95,7 @@ def test_requests_of_two_processes_at_once_run_one_after_the_other(small_request
     assert [process.communicate()[1] for process in submitters] == [b"", b""]
     assert until(lambda: [job.state for job in jobs.list_jobs()] == ["done", "done"])
     first, second = sorted(jobs.list_jobs(), key=lambda job: job.submitted)
-    assert {first.request.view, second.request.view} == set(views)
+    assert {first.arguments.view, second.arguments.view} == set(views)
     assert first.ended <= second.started
     assert first.pid == second.pid
 
@@ -120,12 +121,11 @@ def test_a_politely_ended_worker_stores_what_is_finished_and_the_job_is_interrup
 
 
 def test_a_wish_to_cancel_that_comes_before_the_first_image_is_heard_and_the_next_job_runs(small_request):
-    unwanted = waiting("unwanted", data=small_request.data, batch_size=1)
-    unwanted.cancel_flag.touch()
+    unwanted = changed(waiting("unwanted", data=small_request.data, batch_size=1), cancelling=True)
     wanted = waiting("wanted", data=small_request.data, view="mirror", limit=2, submitted=1.0)
     assert work("cpu") == 2
     assert (state_of(unwanted), state_of(wanted)) == ("cancelled", "done")
-    assert not unwanted.cancel_flag.exists()
+    assert not jobs.find_job(unwanted.id).cancelling
 
 
 def test_a_crash_that_is_no_error_of_ours_is_named_and_logged(small_request, monkeypatch):
@@ -169,15 +169,8 @@ def test_a_waiting_job_is_taken_out_of_the_queue_and_off_the_list():
 def test_jobs_are_listed_running_first_then_in_their_turn_then_the_latest_ended():
     for number, state in enumerate(["done", "queued", "failed", "queued"]):
         job = waiting(f"job-{number}", submitted=float(number))
-        write_status(replace(job, state=state, ended=None if state == "queued" else 10.0 + number))
+        changed(job, state=state, ended=None if state == "queued" else 10.0 + number)
     assert [job.id for job in jobs.list_jobs()] == ["job-1", "job-3", "job-2", "job-0"]
-
-
-def test_a_half_written_job_is_none_and_does_not_hide_the_others():
-    waiting()
-    (home() / "half").mkdir()
-    (home() / "half" / "job.json").write_text("{")
-    assert len(jobs.list_jobs()) == 1
 
 
 @pytest.mark.parametrize("name", ["", "nothing", "../jobs", "/etc"])
@@ -206,9 +199,9 @@ def test_a_job_that_has_not_ended_cannot_go_on():
         ({"limit": -3}, "limit is -3"),
     ],
 )
-def test_a_small_requestthat_cannot_be_right_is_refused_before_it_is_queued(tmp_path, changes, message):
+def test_a_request_that_cannot_be_right_is_refused_before_it_is_queued(tmp_path, changes, message):
     with pytest.raises(UsageError, match=message):
-        jobs.submit(replace(Request("small", "imagenet", str(tmp_path)), **changes))
+        jobs.submit(replace(Evaluation("small", "imagenet", str(tmp_path)), **changes))
     assert jobs.list_jobs() == []
 
 
@@ -220,6 +213,11 @@ def test_a_model_folder_goes_by_its_name_only_where_the_name_means_that_folder(s
     assert other.model == f"local-dir:{tmp_path / 'elsewhere' / 'small'}"
 
 
+def measured(asked, images, images_per_s, startup_s=1.0):
+    rate = Rate(images, images_per_s, startup_s, asked.benchmark)
+    rates.record(rate, asked.model, asked.device, asked.precision, asked.batch_size)
+
+
 def estimated(asked):
     return cost.estimate(asked, cost.count_images(asked.benchmark, asked.data))
 
@@ -229,7 +227,7 @@ def test_the_cost_is_unknown_until_a_job_has_measured_it(small_request):
     before = estimated(asked)
     assert (before.n_images, before.n_stored, before.n_left) == (N_IMAGES, 0, N_IMAGES)
     assert before.seconds is None
-    cost.record_rate(asked, images=100, images_per_s=20.0, startup_s=3.0)
+    measured(asked, images=100, images_per_s=20.0, startup_s=3.0)
     assert estimated(asked).seconds == pytest.approx(3 + N_IMAGES / 20)
     assert estimated(replace(asked, precision="bf16")).seconds is None
     assert estimated(replace(asked, batch_size=1)).seconds is None
@@ -237,10 +235,10 @@ def test_the_cost_is_unknown_until_a_job_has_measured_it(small_request):
 
 
 def test_a_short_measurement_does_not_replace_a_steady_one(small_request):
-    cost.record_rate(small_request, images=1000, images_per_s=50.0, startup_s=1.0)
-    cost.record_rate(small_request, images=64, images_per_s=20.0, startup_s=1.0)
+    measured(small_request, images=1000, images_per_s=50.0, startup_s=1.0)
+    measured(small_request, images=64, images_per_s=20.0, startup_s=1.0)
     assert estimated(small_request).rate == 50.0
-    cost.record_rate(small_request, images=300, images_per_s=40.0, startup_s=1.0)
+    measured(small_request, images=300, images_per_s=40.0, startup_s=1.0)
     assert estimated(small_request).rate == 40.0
 
 

@@ -11,15 +11,16 @@ from filelock import FileLock
 from PIL import Image
 from streamlit.testing.v1 import AppTest
 
-from core import jobs, paths
+from core import jobs, paths, store
 from core.benchmarks import open_benchmark
 from core.evaluate.loop import evaluate
-from core.jobs import cost
-from core.jobs.files import lock_of, write_status
+from core.jobs import rates
+from core.jobs.kinds import Diagnosis, Generation, Probe, Unknown
+from core.jobs.rates import Rate
 from core.types import Progress
 from tests.browser import app_server, chromium
 from tests.conftest import REPO
-from tests.job_tools import state_of, waiting
+from tests.job_tools import changed, state_of, waiting
 
 
 @pytest.fixture(autouse=True)
@@ -29,11 +30,11 @@ def _no_worker(monkeypatch, request):
         monkeypatch.setattr("core.jobs.queue._start_worker", lambda device: None)
 
 
-def page(**query):
+def page(name="runs", **query):
     at = AppTest.from_file(str(REPO / "app.py"), default_timeout=30)
-    for name, value in query.items():
-        at.query_params[name] = value
-    return at.switch_page("pages/runs.py").run()
+    for key, value in query.items():
+        at.query_params[key] = value
+    return at.switch_page(f"pages/{name}.py").run()
 
 
 def form():
@@ -47,26 +48,29 @@ def words(at):
     return "\n".join(element.value for kind in kinds for element in kind)
 
 
+def links(at):
+    return "".join(element.proto.body for element in at.get("html"))
+
+
 def button(at, label):
     found = [element for element in at.button if element.label == label]
     assert found, [element.label for element in at.button]
     return found[0]
 
 
-def ended(state, **status):
-    job = waiting(f"job-{state}")
-    job = replace(job, state=state, started=time.time() - 100, ended=time.time() - 40, **status)
-    write_status(job)
-    return job
+def ended(state, arguments=None, **status):
+    job = waiting(f"job-{state}", arguments=arguments)
+    job.folder.mkdir(parents=True)
+    return changed(job, state=state, started=time.time() - 100, ended=time.time() - 40, **status)
 
 
 @contextlib.contextmanager
-def running(progress):
-    """A job that a worker is at, as its files show it."""
-    job = waiting("job-running")
-    with FileLock(lock_of(job.folder)):
-        write_status(replace(job, state="running", started=time.time(), progress=progress, pid=os.getpid()))
-        yield job
+def running(progress, arguments=None):
+    """A job that a worker is at, as the table shows it."""
+    job = waiting("job-running", arguments=arguments)
+    job.folder.mkdir(parents=True)
+    with FileLock(job.lock):
+        yield changed(job, state="running", started=time.time(), progress=progress, pid=os.getpid())
 
 
 def test_without_jobs_the_page_says_what_to_do():
@@ -78,13 +82,13 @@ def test_without_jobs_the_page_says_what_to_do():
 
 def test_the_cost_is_said_before_anything_is_started(small_request):
     asked = replace(small_request, device="auto", batch_size=None)
-    cost.record_rate(asked, images=500, images_per_s=2.0, startup_s=0.0)
+    rates.record(Rate(500, 2.0, 0.0, "imagenet"), "small", "auto", "fp32", None)
     paths.remember_data("imagenet", open_benchmark("imagenet", small_request.data).root)
     at = form()
     assert not at.exception
     assert "**1,500 images**. About **12 min 30 s** at 2 images/s" in words(at)
     button(at, "Start").click().run()
-    assert [job.request for job in jobs.list_jobs()] == [asked]
+    assert [job.arguments for job in jobs.list_jobs()] == [asked]
 
 
 def test_an_unknown_rate_can_be_measured_with_a_few_images(small_request):
@@ -93,7 +97,7 @@ def test_an_unknown_rate_can_be_measured_with_a_few_images(small_request):
     at = form()
     assert "**1,500 images**, 10 of them stored already. How long that takes is not known" in words(at)
     button(at, "Measure with 64 images").click().run()
-    assert jobs.list_jobs()[0].request.limit == 74
+    assert jobs.list_jobs()[0].arguments.limit == 74
 
 
 def test_a_complete_result_needs_no_run(small_request):
@@ -129,7 +133,7 @@ def test_a_running_job_shows_progress_rate_and_time_left_and_is_cancelled():
         said = at.get("progress")[0].proto.text
         assert said == "1,203 of 5,000 images (24%) · 24 images/s · 2 min 38 s left · 3 could not be read"
         button(at, "Cancel").click().run()
-        assert job.cancel_flag.exists()
+        assert jobs.find_job(job.id).cancelling
         assert button(at, "Stopping …").disabled
 
 
@@ -156,10 +160,10 @@ def test_a_failed_job_says_why_with_its_log_and_goes_on_with_one_click():
 
 def test_an_interrupted_job_says_so_and_can_go_on():
     job = waiting("job-killed")
-    write_status(replace(job, state="running", started=1.0, progress=Progress(30, 100, rate=2.0)))
+    changed(job, state="running", started=1.0, progress=Progress(30, 100, rate=2.0))
     at = page()
     assert "it was killed" in at.warning[0].value
-    assert "Finished images are kept" in at.warning[0].value
+    assert "What it finished is kept" in at.warning[0].value
     button(at, "Go on")
 
 
@@ -171,8 +175,7 @@ def test_a_finished_job_shows_its_accuracy_with_interval_and_identity(small_requ
     assert "[" in words(at)
     assert f"over 1,500 images · identity {run.identity[:8]}" in words(at)
     assert "took 1 min 00 s" in words(at)
-    links = "".join(element.proto.body for element in at.get("html"))
-    assert 'href="overview?only=imagenet&amp;models=small"' in links
+    assert 'href="overview?only=imagenet&amp;models=small"' in links(at)
 
 
 def test_a_link_shows_the_job_on_top_and_an_unknown_one_is_explained():
@@ -192,6 +195,85 @@ def test_the_list_is_cleared_and_results_stay(small_request):
     button(at, "Clear list").click().run()
     assert jobs.list_jobs() == []
     assert run.path.is_dir()
+
+
+EMBEDDED_MODEL = "test_efficientnet.diorama"
+
+
+@pytest.mark.parametrize(
+    ("kind", "benchmark", "title", "href"),
+    [
+        (Diagnosis, "diorama/location", "Diagnosis of", "mistakes?benchmark=diorama%2Flocation"),
+        (Probe, "diorama/settings", "Probe of", "uncommon_settings?benchmark=diorama%2Fsettings"),
+    ],
+)
+def test_a_finished_job_of_another_kind_leads_to_its_result(embedded_results, kind, benchmark, title, href):
+    run = store.find_run(benchmark, EMBEDDED_MODEL, view="clean")
+    asked = kind(run.model, benchmark, run.identity)
+    ended("done", asked, result={"model": run.model, "benchmark": benchmark, "identity": run.identity})
+    at = page()
+    assert not at.exception
+    assert title in words(at)
+    assert f'href="{href}&amp;models={EMBEDDED_MODEL}"' in links(at)
+
+
+def test_a_finished_set_of_images_says_where_it_is_and_leads_on():
+    asked = Generation("/cut-outs", "/places", "size", "/my_set")
+    ended("done", asked, result={"benchmark": "si-score/size", "folder": "/my_set"})
+    at = page()
+    assert not at.exception
+    assert "In \\/my\\_set" in words(at)
+    assert 'href="runs?benchmark=si-score%2Fsize"' in links(at)
+
+
+def test_a_job_of_a_newer_version_is_shown_and_can_be_taken_away():
+    waiting("odd", arguments=Unknown("translate", "cpu"))
+    at = page()
+    assert not at.exception
+    assert "It waits for a version that knows this kind of job." in words(at)
+    button(at, "Cancel").click().run()
+    at = page()
+    assert not at.exception
+    assert "Go on" not in [element.label for element in at.button]
+
+
+def test_a_running_diagnosis_counts_mistakes():
+    with running(Progress(12, 300, stage="changing one thing at a time"), Diagnosis("small", "diorama/location", "ab")):
+        at = page()
+        assert not at.exception
+        said = at.get("progress")[0].proto.text
+        assert said == "12 of 300 mistakes (4%) · changing one thing at a time …"
+
+
+def test_the_mistakes_page_queues_a_diagnosis_and_shows_how_far_it_is(embedded_results):
+    run = store.find_run("diorama/location", EMBEDDED_MODEL, view="clean")
+    query = {"benchmark": "diorama/location", "models": EMBEDDED_MODEL}
+    at = page("mistakes", **query)
+    assert not at.exception
+    button(at, f"Diagnose 300 mistakes of {EMBEDDED_MODEL}").click().run()
+    (job,) = jobs.list_jobs()
+    assert job.arguments == Diagnosis(EMBEDDED_MODEL, "diorama/location", run.identity)
+    assert at.get("progress")[0].proto.text.endswith("waits for its turn")
+    assert f'href="runs?job={job.id}"' in links(at)
+    changed(job, state="failed", ended=time.time(), message="the model is gone")
+    at = page("mistakes", **query)
+    assert at.error[0].value.endswith("the model is gone")
+    button(at, f"Diagnose 300 mistakes of {EMBEDDED_MODEL}")
+
+
+def test_the_uncommon_settings_page_queues_a_probe_and_shows_how_far_it_is(embedded_results):
+    run = store.find_run("diorama/settings", EMBEDDED_MODEL, view="clean")
+    query = {"benchmark": "diorama/settings", "models": EMBEDDED_MODEL}
+    at = page("uncommon_settings", **query)
+    assert not at.exception
+    button(at, f"Probe {EMBEDDED_MODEL}").click().run()
+    (job,) = jobs.list_jobs()
+    assert (type(job.arguments), job.arguments.identity) == (Probe, run.identity)
+    job.folder.mkdir(parents=True)
+    with FileLock(job.lock):
+        changed(job, state="running", started=time.time(), progress=Progress(3, 12, stage="probes"))
+        at = page("uncommon_settings", **query)
+        assert at.get("progress")[0].proto.text.endswith("3 of 12 steps (25%) · probes …")
 
 
 @pytest.mark.browser

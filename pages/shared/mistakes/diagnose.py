@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import streamlit as st
 
-from core import paths, store
-from core.answers import joined
+from core import store
 from core.errors import OffcenterError
 from core.figures import mistakes as figures
 from core.figures.style import Words
 from core.images import drawing
+from core.jobs.kinds import Diagnosis
 from core.mistakes import counterfactual, diagnosis
 from core.wording import count
 from pages.shared.mistakes.subjects import Subject
 from pages.shared.page import cached, figure
 from pages.shared.page.frame import Choice
 from pages.shared.page.text import short_identity
+from pages.shared.runs import following
 
-_LOOK_EVERY_S = 2.0
 _SIDE_PX = 160
 
 
@@ -50,57 +47,14 @@ def show_all(runs: dict[str, store.Run], choice: Choice) -> None:
 
 
 def _offer(model: str, run: store.Run) -> None:
-    """How far the diagnosis of a run is, or a button that starts it."""
+    """How far the diagnosis of a run is, or a button that queues it."""
     total = min(diagnosis.LIMIT, len(diagnosis.mistakes(run)))
-    process = _running().get(run.identity)
     done = diagnosis.stored(run)["sample_id"].nunique()
-    if process is not None and process.poll() is None:
-        st.fragment(_watch, run_every=_LOOK_EVERY_S)(model, run, total)
-    elif process is not None and process.returncode:
-        st.error(f"The diagnosis of {model} failed: {_last_words(run)}", icon=":material/error:")
-    elif done < total:
-        text = f"Diagnose {count(total, 'mistake')} of {model}" if not done else f"Go on: {done:,} of {total:,} done"
-        hint = "Draws mistakes at random, changes one thing at a time in each, and asks the model again."
-        if st.button(text, key=f"diagnose-{run.identity}", icon=":material/troubleshoot:", help=hint):
-            _start(run)
-            st.rerun()
-
-
-def _watch(model: str, run: store.Run, total: int) -> None:
-    process = _running().get(run.identity)
-    if process is None or process.poll() is not None:
-        st.rerun(scope="app")
-    done = diagnosis.stored(run)["sample_id"].nunique()
-    st.progress(min(1.0, done / max(total, 1)), text=f"{model}: {done:,} of {count(total, 'mistake')} diagnosed")
-
-
-@st.cache_resource
-def _running() -> dict[str, subprocess.Popen[bytes]]:
-    """Diagnoses that this server has started, by identity."""
-    return {}
-
-
-def _log(run: store.Run) -> Any:
-    return joined.folder(run) / "diagnosis.log"
-
-
-def _start(run: store.Run) -> None:
-    """A process of its own: it outlives the page, and goes on where it was if it is stopped."""
-    arguments = ["--model", run.model, "--benchmark", run.benchmark, "--identity", run.identity]
-    _log(run).parent.mkdir(parents=True, exist_ok=True)
-    with open(_log(run), "wb") as log:
-        _running()[run.identity] = subprocess.Popen(
-            [sys.executable, "-m", "core", "mistakes", "diagnose", *arguments],
-            cwd=paths.REPO,
-            stdout=subprocess.DEVNULL,
-            stderr=log,
-            start_new_session=True,
-        )
-
-
-def _last_words(run: store.Run) -> str:
-    lines = _log(run).read_text(encoding="utf-8", errors="replace").strip().splitlines()
-    return lines[-1] if lines else "it said nothing."
+    if done >= total:
+        return
+    text = f"Diagnose {count(total, 'mistake')} of {model}" if not done else f"Go on: {done:,} of {total:,} done"
+    hint = "Draws mistakes at random, changes one thing at a time in each, and asks the model again."
+    following.offer(Diagnosis(run.model, run.benchmark, run.identity), text, ":material/troubleshoot:", hint)
 
 
 def show_one(subject: Subject, row: pd.Series) -> None:

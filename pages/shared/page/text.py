@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -33,6 +34,11 @@ class Tile:
     interval: str
     hint: str = ""
     others: tuple[tuple[str, str], ...] = ()
+
+
+def escaped(words: str) -> str:
+    """Words that are not ours, such as names of models and folders, as Markdown that reads exactly so."""
+    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", words)
 
 
 def head(title: str, finding: str) -> None:

@@ -11,10 +11,12 @@ import streamlit as st
 from core import jobs, paths, store
 from core.answers import catalogue, report
 from core.errors import OffcenterError
-from core.jobs.files import ENDED, RESUMABLE, Job, State, tail
+from core.jobs.kinds import Diagnosis, Evaluation, Generation, Probe, Refresh
+from core.jobs.table import ENDED, RESUMABLE, Job, State, tail
 from core.types import Progress
 from core.wording import count, duration, interval, percent
 from pages.shared.page import cached, frame, text
+from pages.shared.runs.following import how_far, share_done
 
 #: Seconds between two looks at what is running.
 _LOOK_EVERY_S = 1.0
@@ -22,7 +24,7 @@ _LOOK_EVERY_S = 1.0
 _PARTIAL_S = 10
 _PARTIAL_MOST = 200_000
 _FACTOR_PAGE, _SETTINGS_PAGE = "pages/size_location_rotation.py", "pages/uncommon_settings.py"
-_OVERVIEW_PAGE = "pages/overview.py"
+_OVERVIEW_PAGE, _MISTAKES_PAGE = "pages/overview.py", "pages/mistakes.py"
 _COLOURS: dict[State, str] = {
     "queued": "gray",
     "running": "blue",
@@ -67,12 +69,11 @@ def _active(known: list[tuple[str, State]]) -> None:
 
 def _head(job: Job) -> None:
     """What is run, its state, and the one thing that can be done about it."""
-    request = job.request
     title, button = st.columns([6, 1.3], vertical_alignment="center")
     with title, st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{request.model}** on `{request.benchmark}`", width="content")
-        for extra in _extras(job):
-            st.badge(extra, color="gray")
+        st.markdown(f"**{text.escaped(job.arguments.title)}**", width="content")
+        for detail in job.arguments.details:
+            st.badge(text.escaped(detail), color="gray")
         st.badge(job.state, color=_COLOURS[job.state], icon=_ICONS[job.state])
     with button:
         _offer(job)
@@ -81,64 +82,61 @@ def _head(job: Job) -> None:
 def _offer(job: Job) -> None:
     """Cancel, or go on."""
     if job.state in ENDED:
-        again = job.state in RESUMABLE
+        again = job.state in RESUMABLE and job.runnable
         label = "Try again" if job.state == "failed" else "Go on"
         if again and st.button(label, key=f"resume-{job.id}", icon=":material/replay:", width="stretch"):
             _act(jobs.resume, job)
         return
-    label, hint = "Stopping …" if job.cancelling else "Cancel", "Finished images stay stored; the job can go on later."
+    label, hint = (
+        "Stopping …" if job.cancelling else "Cancel",
+        "What is finished stays stored; the job can go on later.",
+    )
     if st.button(label, key=f"cancel-{job.id}", disabled=job.cancelling, width="stretch", help=hint):
         _act(jobs.cancel, job)
 
 
-def _extras(job: Job) -> list[str]:
-    """Settings that are not the usual ones."""
-    request = job.request
-    extras = [request.view] * (request.view != "clean") + [request.precision] * (request.precision != "fp32")
-    if request.limit:
-        extras.append(f"at most {request.limit:,} images")
-    return extras
-
-
 def _running(job: Job) -> None:
     progress = job.progress or Progress(0, 0, stage="starting")
-    share = progress.done / progress.total if progress.total else 0.0
-    st.progress(share, text=_how_far(progress))
+    st.progress(share_done(progress), text=how_far(progress, job.arguments.unit))
     _result(job)
 
 
-def _how_far(progress: Progress) -> str:
-    """``1,203 of 5,000 images (24 %) · 24/s · 2 min 38 s left · 3 could not be read``."""
-    if not progress.total:
-        return f"{progress.stage.capitalize()} …"
-    parts = [f"{progress.done:,} of {count(progress.total, 'image')} ({progress.done / progress.total:.0%})"]
-    if progress.rate:
-        parts.append(f"{progress.rate:,.3g} images/s")
-    else:
-        parts.append(f"{progress.stage} …")
-    if progress.seconds_left is not None:
-        parts.append(f"{duration(progress.seconds_left)} left")
-    if progress.failed:
-        parts.append(f"{progress.failed:,} could not be read")
-    return " · ".join(parts)
-
-
 def _waiting(job: Job, place: int) -> None:
-    if jobs.is_stalled(job):
+    if not job.runnable:
+        st.caption("It waits for a version that knows this kind of job.")
+    elif jobs.is_stalled(job):
         st.warning("It waits, but the process that runs jobs has ended.", icon=":material/bolt:")
         if st.button("Start the queue", key=f"start-{job.id}"):
             jobs.start_workers()
             st.rerun(scope="app")
-        _log("What it printed last", tail(jobs.worker_log(job.request.device)))
+        _log("What it printed last", tail(jobs.worker_log(job.arguments.device)))
     else:
         st.caption(f"Waits for the {count(place, 'job')} before it." if place else "Starts in a moment …")
 
 
 def _result(job: Job) -> None:
-    """Accuracy over the finished images, and the way to the page that shows more; nothing where there are none."""
+    """What has come of a job and the way to the page that shows it; nothing where nothing has."""
+    if job.result is not None and "folder" in job.result:
+        st.caption(f"In {text.escaped(job.result['folder'])}")
     run = _stored_run(job)
-    if run is None:
-        return
+    if isinstance(job.arguments, Generation | Refresh) and job.result is not None:
+        _link_to_set(job.arguments)
+    elif run is not None and isinstance(job.arguments, Diagnosis | Probe):
+        page = _MISTAKES_PAGE if isinstance(job.arguments, Diagnosis) else _SETTINGS_PAGE
+        frame.link("See the results", page, [(frame.BENCHMARK, run.benchmark), (frame.MODELS, run.model)])
+    elif run is not None:
+        _accuracy(job, run)
+
+
+def _link_to_set(asked: Generation | Refresh) -> None:
+    if isinstance(asked, Generation):
+        frame.link("Evaluate a model on it", frame.RUNS_PAGE, [("benchmark", f"si-score/{asked.factor}")])
+    else:
+        frame.link("See the results", _OVERVIEW_PAGE, [("only", "diorama")])
+
+
+def _accuracy(job: Job, run: store.Run) -> None:
+    """Accuracy over the finished images, and the way to the page that shows more."""
     try:
         overall = _overall(str(run.path), job.state in ENDED)
     except OffcenterError as error:
@@ -172,14 +170,18 @@ def _page_of(key: str) -> tuple[str, str, str]:
 
 
 def _stored_run(job: Job) -> store.Run | None:
-    """The stored result that a job makes or has made."""
-    request = job.request
+    """The stored result that a job is about."""
     readable = cached.runs(str(paths.data_home()))
-    fitting = [run for run in readable if run.benchmark == request.benchmark and request.model in _names(run)]
     if job.result is not None:
-        return next((run for run in fitting if run.identity == job.result["identity"]), None)
-    wanted = request.view, request.precision
-    return next((run for run in fitting if (run.view, run.precision) == wanted), None)
+        return next((run for run in readable if run.identity == job.result.get("identity")), None)
+    asked = job.arguments
+    if not isinstance(asked, Evaluation):
+        return None
+    wanted = asked.benchmark, asked.view, asked.precision
+    return next(
+        (run for run in readable if (run.benchmark, run.view, run.precision) == wanted and asked.model in _names(run)),
+        None,
+    )
 
 
 def _names(run: store.Run) -> tuple[str, str, str]:
@@ -219,7 +221,7 @@ def _summary(job: Job) -> str:
     parts = [f"job {job.id}"]
     if job.ended:
         parts.append(f"ended {_ago(job.ended)}")
-    run = _stored_run(job)
+    run = _stored_run(job) if isinstance(job.arguments, Evaluation) else None
     if run is not None:
         parts.append(f"{run.n_done:,} of {count(run.n_samples, 'image')} stored")
     if job.state == "done" and job.started and job.ended:

@@ -19,7 +19,7 @@ from core.errors import OffcenterError
 from core.images.views import VIEWS
 from core.jobs import cost
 from core.jobs.cost import Cost
-from core.jobs.files import PRECISIONS, Request
+from core.jobs.kinds import PRECISIONS, Evaluation
 from core.store import weights
 from core.wording import count, duration
 from pages.shared.page import text
@@ -53,7 +53,7 @@ def show(known: Mapping[str, KnownModel], first: str = "") -> None:
         elif data is None:
             st.info(f"Where are the images? {benchmark_class(benchmark).how_to_get}", icon=":material/folder_open:")
         else:
-            _cost_and_start(Request(model, benchmark, data, view, precision, "auto", batch_size, limit))
+            _cost_and_start(Evaluation(model, benchmark, data, view, precision, "auto", batch_size, limit))
 
 
 def _sources(known: Mapping[str, KnownModel]) -> dict[str, str]:
@@ -133,9 +133,9 @@ def _pick_details() -> tuple[str, str, int | None, int | None]:
     return name, kind, size, most
 
 
-def _cost_and_start(request: Request) -> None:
+def _cost_and_start(evaluation: Evaluation) -> None:
     try:
-        asked = request.checked()
+        asked = evaluation.checked()
         root = Path(asked.data or "")
         found = cost.estimate(asked, _count(asked.benchmark, str(root), root.stat().st_mtime))
     except OffcenterError as error:
@@ -146,12 +146,12 @@ def _cost_and_start(request: Request) -> None:
     label = "Start" if not ahead else "Add to the queue"
     with st.container(horizontal=True):
         if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not found.n_left):
-            _submit(request)
+            _submit(evaluation)
         if found.seconds is None and found.n_left > cost.PROBE_IMAGES:
             said = f"Measure with {cost.PROBE_IMAGES} images"
             hint = "Runs a random sample and tells how long the rest will take. Its predictions are kept."
             if st.button(said, icon=":material/speed:", help=hint):
-                _submit(replace(request, limit=found.n_stored + cost.PROBE_IMAGES))
+                _submit(replace(evaluation, limit=found.n_stored + cost.PROBE_IMAGES))
 
 
 @st.cache_data(ttl=_FRESH_S, max_entries=64, show_spinner="Counting the images …")
@@ -179,9 +179,9 @@ def _in_words(found: Cost, n_ahead: int) -> str:
     return ". ".join(parts) + "."
 
 
-def _submit(request: Request) -> None:
+def _submit(evaluation: Evaluation) -> None:
     try:
-        job = jobs.submit(request)
+        job = jobs.submit(evaluation)
     except OffcenterError as error:
         text.problem(error)
         return

@@ -13,12 +13,14 @@ from core.errors import OffcenterError
 from core.explain import failures, probes
 from core.figures.heatmap import category_heatmap
 from core.figures.style import Words
+from core.jobs.kinds import Probe
 from core.labels import class_names
 from core.uncommon.paper import published
 from core.uncommon.rules import CATEGORIES, VALUES, is_uncommon
 from core.wording import interval, percent
 from pages.shared.images import where
 from pages.shared.page import cached, figure, place, text
+from pages.shared.runs import following
 
 
 def show(model: str, run: store.Run) -> None:
@@ -82,11 +84,10 @@ def _probes(model: str, run: store.Run) -> None:
     """Tables 5 and 6 of the paper, for this model."""
     table = probes.read(run)
     if table is None:
-        st.caption(
-            f"Is the place in {model}'s features? A linear probe tells; it keeps the features of all images, so it is "
-            "run in a terminal:"
-        )
-        st.code(f"python -m core probe --model {run.model} --benchmark {run.benchmark}", "bash")
+        st.caption(f"Is the place in {text.escaped(model)}'s features? A linear probe tells.")
+        hint = "Asks the model for the features of all images, keeps them, and fits a probe for each location."
+        asked = Probe(run.model, run.benchmark, run.identity)
+        following.offer(asked, f"Probe {model}", ":material/query_stats:", hint)
         return
     fitted = table[table["reason"] == ""]
     if fitted.empty:
