@@ -9,6 +9,7 @@ import streamlit as st
 from core import store
 from core.answers import catalogue, sentences
 from core.answers.compare import Contrast
+from core.answers.questions import factor_of
 from core.errors import OffcenterError
 from core.types import FactorValue
 from core.wording import short_label, value
@@ -89,9 +90,9 @@ def _all(shown: Runs, controls: Controls, choice: Choice) -> None:
     """One figure for each protocol; the map first."""
     with st.container(key="oc-figures"):
         for name, there in shown.items():
-            factor = explore.factor_of(_first(there), explore.PROTOCOLS[name][0])
+            factor = factor_of(_first(there), explore.PROTOCOLS[name][0])
             if controls.compare and len(there) > 1:
-                axis = tuple(explore.factor_of(_first(there), each) for each in explore.PROTOCOLS[name])
+                axis = tuple(factor_of(_first(there), each) for each in explore.PROTOCOLS[name])
                 panels.show_difference(there, axis, controls, choice, f"difference-{name}")
             elif name == "location":
                 panels.show_location(dict(list(there.items())[:1]), controls, choice)
@@ -109,7 +110,7 @@ def _one(name: str, there: dict[str, store.Run], controls: Controls, choice: Cho
         if narrowed.compare and len(there) > 1:
             panels.show_difference(there, roles.axis, narrowed, choice, f"difference-{name}", height=470)
         panels.show_axis(there, roles, narrowed, choice)
-        by_class = explore.factor_of(_key(there), "class")
+        by_class = factor_of(_first(there), "class")
         if by_class not in roles.axis:
             panels.show_rows(there, by_class, narrowed, choice, f"by-class-{name}")
     return narrowed
@@ -138,7 +139,7 @@ def _images(runs: Runs, controls: Controls, choice: Choice) -> list[str]:
 
 
 def _in_words(run: store.Run, name: str, content: FactorValue) -> str:
-    factor = explore.factor_of(run, name)
+    factor = factor_of(run, name)
     return f"{short_label(factor)} {value(factor, content)}"
 
 

@@ -7,12 +7,14 @@ benchmark, add a file.
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 from functools import cache
 from pathlib import Path
 
 from core import paths, store
 from core.benchmarks.base import Benchmark
+from core.benchmarks.listing import IMAGE_SUFFIXES
 from core.errors import DataError, UsageError, nearest
 from core.types import Table
 
@@ -67,6 +69,21 @@ def open_benchmark(key: str, data: Path | str | None = None) -> Benchmark:
     if not root.is_dir():
         raise UsageError(f"the data folder of '{key}', {root}, is not a folder: give the right one with --data DIR.")
     return benchmark(root)
+
+
+def annotation_stamp(root: Path | None) -> tuple[tuple[str, int, int], ...]:
+    """What an opened benchmark depends on besides images: name, time of change and size of the files beside them.
+
+    Whoever keeps an opened benchmark opens it again when this changes.
+    """
+    if root is None or not root.is_dir():
+        return ()
+    with os.scandir(root) as entries:
+        files = [
+            entry for entry in entries if Path(entry.name).suffix.lower() not in IMAGE_SUFFIXES and entry.is_file()
+        ]
+        found = [(entry.name, entry.stat()) for entry in files]
+    return tuple(sorted((name, status.st_mtime_ns, status.st_size) for name, status in found))
 
 
 def open_and_remember(key: str, data: Path | str | None = None) -> Benchmark:

@@ -13,8 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from filelock import FileLock
 
-from core import store
+from core import paths, store
 from core.benchmarks.base import Benchmark
 from core.errors import DataError, ModelError, NotAvailableError, StoreError, cannot_write
 from core.types import Model, Progress, ProgressCallback
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 FEATURES, HEAD = "features.npy", "head.npy"
 #: What there is of the features while they are made; an interrupted call goes on from it.
 PARTIAL = "features.partial.npy"
+_LOCK = ".features.lock"
 _TOLERANCE = 1e-3
 
 
@@ -54,13 +56,16 @@ def read(run: store.Run) -> Features | None:
     Raises:
         StoreError: If they cannot be read.
     """
-    paths = folder(run) / FEATURES, folder(run) / HEAD
-    if not all(path.is_file() for path in paths):
+    files = folder(run) / FEATURES, folder(run) / HEAD
+    if not all(path.is_file() for path in files):
         return None
-    try:
-        return Features(*(np.load(path, mmap_mode="r") for path in paths))
-    except (OSError, ValueError) as error:
-        raise StoreError(f"{paths[0]} cannot be read ({error}); delete it and ask for the features again.") from error
+    loaded = []
+    for path in files:
+        try:
+            loaded.append(np.load(path, mmap_mode="r"))
+        except (OSError, ValueError, EOFError) as error:
+            raise StoreError(f"{path} cannot be read ({error}); delete it and ask for the features again.") from error
+    return Features(*loaded)
 
 
 def keep(
@@ -73,6 +78,8 @@ def keep(
     progress: ProgressCallback | None = None,
 ) -> Features:
     """Features of all images of a run; stored ones are returned at once.
+
+    A second call for the same run, in any process, waits for the first and then finds its work done.
 
     Args:
         run: Says which model, view and precision.
@@ -104,11 +111,15 @@ def keep(
     partial = folder(run) / PARTIAL
     try:
         folder(run).mkdir(parents=True, exist_ok=True)
-        _save(folder(run) / HEAD, head)
-        values = _partial(partial, (len(plan.samples), len(head[0]) - 1))
-        _extract(body, plan, values, batch_size, workers, progress)
-        values.flush()
-        partial.replace(folder(run) / FEATURES)
+        with FileLock(folder(run) / _LOCK):
+            found = read(run)
+            if found is not None:
+                return found
+            _save(folder(run) / HEAD, head)
+            values = _partial(partial, (len(plan.samples), len(head[0]) - 1))
+            _extract(body, plan, values, batch_size, workers, progress)
+            values.flush()
+            paths.put_in_place(partial, folder(run) / FEATURES)
     except OSError as error:
         raise cannot_write(folder(run) / FEATURES, error) from error
     return read(run) or Features(values, head)
@@ -119,13 +130,13 @@ def _partial(path: Path, shape: tuple[int, int]) -> np.memmap:
     if path.is_file():
         try:
             kept = np.load(path, mmap_mode="r+")
-        except (OSError, ValueError):
+        except (OSError, ValueError, EOFError):
             kept = np.empty(0)
         if kept.shape == shape and kept.dtype == np.float16:
             return kept
-    values = np.lib.format.open_memmap(path, "w+", np.float16, shape)
-    values[:] = np.nan
-    return values
+    # On the disk before it is filled: what a power cut takes from it is NaN then and made again, not zeros.
+    _save(path, np.broadcast_to(np.float16(np.nan), shape))
+    return np.load(path, mmap_mode="r+")
 
 
 def split(model: Model) -> tuple[Model, np.ndarray]:
@@ -215,7 +226,5 @@ def _extract(
 
 
 def _save(path: Path, values: np.ndarray) -> None:
-    """Under another name first, so that a reader sees all of it or nothing."""
-    temporary = path.with_suffix(".tmp.npy")
-    np.save(temporary, values, allow_pickle=False)
-    temporary.replace(path)
+    with paths.writing(path) as stream:
+        np.save(stream, values, allow_pickle=False)

@@ -107,6 +107,7 @@ def explain(
     from core.saliency.explain import Explainer
 
     model = model or models.load(run.source, device)
+    models.require_weights(model, run.fingerprint)
     preprocess, view = Preprocess(model.transform), get_view(run.view)
     seen = [benchmark.seen(sample_id, preprocess, view, masked=view.needs_mask) for sample_id in rows["sample_id"]]
     explainer = Explainer(model)

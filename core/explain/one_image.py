@@ -20,7 +20,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from core.benchmarks import find_data, open_benchmark
+from core.benchmarks import annotation_stamp, find_data, open_benchmark
 from core.benchmarks.base import Benchmark
 from core.errors import ImageError, NotAvailableError, OffcenterError
 from core.explain.resident import Resident, residents
@@ -97,6 +97,7 @@ def explain_sample(
     *,
     view: str = "clean",
     device: str = "auto",
+    fingerprint: str | None = None,
 ) -> Explained:
     """Where in one image of a benchmark a model's score of a class comes from.
 
@@ -109,6 +110,7 @@ def explain_sample(
         method: Key of ``core.saliency.maps.METHODS``.
         view: What is done to the image first; see ``core.images.views``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        fingerprint: Of the weights that a stored result was made with; others are refused.
 
     Raises:
         UsageError: If a name or the class is unknown.
@@ -117,7 +119,7 @@ def explain_sample(
     """
     check_method(method)
     sample = _Sample.of(benchmark_key, data_root, sample_id, view)
-    with residents().use(model_source, device) as resident:
+    with residents().use(model_source, device, fingerprint) as resident:
         seen = sample.seen_by(resident)
         prediction = _predicted(resident, model_source, seen)
         target = Target.predicted() if target_class is None else Target.of_class(target_class)
@@ -179,7 +181,8 @@ class _Sample:
     @classmethod
     def of(cls, key: str, root: Path | str | None, sample_id: str, view: str) -> _Sample:
         get_view(view)
-        benchmark = _benchmark(key, find_data(key, root))
+        folder = find_data(key, root)
+        benchmark = _benchmark(key, folder, annotation_stamp(folder))
         try:
             with reasons(f"the image '{sample_id}' of '{key}'"):
                 return cls(sample_id, as_rgb(benchmark.image(sample_id)), benchmark.mask(sample_id), view)
@@ -192,8 +195,9 @@ class _Sample:
 
 
 @lru_cache(maxsize=16)
-def _benchmark(key: str, root: Path | None) -> Benchmark:
-    """Opened once: some list their annotations to find an image."""
+def _benchmark(key: str, root: Path | None, stamp: object) -> Benchmark:
+    """Opened once, until its annotations change: some list them to find an image."""
+    del stamp
     return open_benchmark(key, root)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -13,7 +15,10 @@ from core.evaluate import features
 from core.store.parts import write_parquet
 from core.types import ProgressCallback
 
-_FILE = "probes-{seed}.parquet"
+
+def _file(run: store.Run, seed: int) -> Path:
+    """Named by the samples too: corrected locations want other probes, of the same features."""
+    return features.folder(run) / f"probes-{seed}-{store.samples_digest(run)[:12]}.parquet"
 
 
 def read(run: store.Run, seed: int = 0) -> pd.DataFrame | None:
@@ -22,15 +27,13 @@ def read(run: store.Run, seed: int = 0) -> pd.DataFrame | None:
     Raises:
         StoreError: If they cannot be read.
     """
-    path = features.folder(run) / _FILE.format(seed=seed)
+    path = _file(run, seed)
     if not path.is_file():
         return None
     try:
-        table = pq.read_table(path, partitioning=None).to_pandas()
+        return pq.read_table(path, partitioning=None).to_pandas()
     except (OSError, pa.ArrowException) as error:
         raise StoreError(f"{path} cannot be read ({error}); delete it and fit the probes again.") from error
-    # Of an earlier version with other columns: features are kept, so that fitting again is quick.
-    return table if "value" in table else None
 
 
 def fit(
@@ -63,8 +66,7 @@ def fit(
 
     kept = features.keep(run, benchmark, device=device, progress=progress)
     table = probe_fit.fit_all(kept.values, kept.head, samples, seed=seed, progress=progress)
-    path = features.folder(run) / _FILE.format(seed=seed)
-    write_parquet(path, pa.Table.from_pandas(table, preserve_index=False))
+    write_parquet(_file(run, seed), pa.Table.from_pandas(table, preserve_index=False))
     return table
 
 

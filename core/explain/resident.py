@@ -78,7 +78,7 @@ class Residents:
         self._loading = threading.Lock()
 
     @contextmanager
-    def use(self, spec: str, device: str = "auto") -> Iterator[Resident]:
+    def use(self, spec: str, device: str = "auto", fingerprint: str | None = None) -> Iterator[Resident]:
         """A loaded model that stays in memory as long as the block runs.
 
         A thread that holds one must not ask for another: each could wait for the other's room.
@@ -86,12 +86,14 @@ class Residents:
         Args:
             spec: A model's name (see ``core.models``).
             device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+            fingerprint: Of the weights that a stored result was made with; others are refused.
 
         Raises:
-            UsageError, ModelUnavailableError, ModelError: See ``models.load``.
+            UsageError, ModelUnavailableError, ModelError: See ``models.load`` and ``models.require_weights``.
         """
         device = models.resolve_device(device)
         described = models.describe(spec)
+        models.require_weights(described, fingerprint)
         key = (device, described.fingerprint, described.architecture, repr(sorted(described.transform.items())))
         resident = self._taken(key) or self._loaded(key, described)
         try:

@@ -23,14 +23,15 @@ _BATCH = 16
 
 
 @contextmanager
-def asked(source: str, device: str = "auto") -> Iterator[Predict]:
+def asked(source: str, device: str = "auto", fingerprint: str | None = None) -> Iterator[Predict]:
     """A model that stays loaded as long as the block runs.
 
     Args:
         source: A model's name (see ``core.models``).
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        fingerprint: Of the weights that a stored result was made with; others are refused.
     """
-    with residents().use(source, device) as resident:
+    with residents().use(source, device, fingerprint) as resident:
 
         def predict(images: Sequence[Image.Image]) -> np.ndarray:
             best = []
@@ -53,7 +54,7 @@ def diagnose(
     """
     if run.view != "clean":
         raise UsageError(f"the result is of view '{run.view}': only results of the clean view are diagnosed.")
-    with asked(run.source, device) as predict:
+    with asked(run.source, device, run.fingerprint) as predict:
         diagnosis.diagnose(run, predict, limit=limit, progress=progress)
 
 
@@ -65,5 +66,5 @@ def try_one(run: store.Run, sample_id: str, accepted: Sequence[int]) -> list[Tri
     composer = composer_of(open_for(run))
     if composer is None:
         return []
-    with asked(run.source) as predict:
+    with asked(run.source, fingerprint=run.fingerprint) as predict:
         return diagnosis.try_changes(composer, sample_id, accepted, predict)

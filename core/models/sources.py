@@ -293,6 +293,23 @@ def _build(source: Source, path: Path) -> torch.nn.Module:
     return module.eval()
 
 
+def require_weights(model: Model, fingerprint: str | None) -> None:
+    """Refuse a model whose weights are not those that a stored result was made with.
+
+    Args:
+        model: As it is now.
+        fingerprint: Of the result's weights; None asks nothing.
+
+    Raises:
+        ModelError: If they differ, for example because the model was trained on in the same folder.
+    """
+    if fingerprint and model.fingerprint != fingerprint:
+        raise ModelError(
+            f"the weights of '{model.source}' are others now ({model.fingerprint[:8]}) than those of this result "
+            f"({fingerprint[:8]}): put those back, or evaluate the new ones and look at that result."
+        )
+
+
 def read_weights(path: Path) -> dict[str, torch.Tensor]:
     """A state dict from safetensors or from a pickle that holds only tensors and plain containers.
 

@@ -5,6 +5,7 @@ import pytest
 from PIL import Image
 
 from core import benchmarks
+from core.benchmarks import annotation_stamp
 from core.errors import DataError, LabelSpaceError
 
 COLUMNS = ("file_name", "category", "time", "weather", "locations", "humans")
@@ -158,3 +159,15 @@ def test_the_real_photos_are_read(shared):
     assert (samples["time"] == "night").sum() == 1
     assert sum("snow" in locations for locations in samples["locations"]) == 7
     assert (samples["humans"] == "yes").sum() == 13
+
+
+def test_the_stamp_of_a_folder_changes_with_its_annotations_and_not_with_its_images(tmp_path):
+    (tmp_path / "annotations.db").write_bytes(b"first")
+    (tmp_path / "one.png").write_bytes(b"image")
+    before = annotation_stamp(tmp_path)
+    assert [name for name, _, _ in before] == ["annotations.db"]
+    (tmp_path / "two.png").write_bytes(b"image")
+    assert annotation_stamp(tmp_path) == before
+    (tmp_path / "annotations.db").write_bytes(b"corrected")
+    assert annotation_stamp(tmp_path) != before
+    assert annotation_stamp(None) == annotation_stamp(tmp_path / "gone") == ()

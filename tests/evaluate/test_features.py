@@ -1,5 +1,7 @@
 """Penultimate features: what they are, where they are kept, and for which models there are none."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pytest
 import timm
@@ -7,7 +9,7 @@ import torch
 
 from core import labels, models
 from core.benchmarks import open_benchmark
-from core.errors import DataError, NotAvailableError, UsageError
+from core.errors import DataError, NotAvailableError, StoreError, UsageError
 from core.evaluate import features
 from core.evaluate.loop import evaluate, pixels_of
 from core.explain import probes
@@ -94,10 +96,11 @@ def test_interrupted_extraction_goes_on_with_the_images_that_are_missing(zoo, ph
     assert not (features.folder(run) / features.PARTIAL).exists()
 
 
-def test_a_damaged_half_is_made_again(zoo, photos):
+@pytest.mark.parametrize("content", [b"not an array", b""])
+def test_a_damaged_half_is_made_again(zoo, photos, content):
     run = evaluate("tiny", photos)
     features.folder(run).mkdir(parents=True, exist_ok=True)
-    (features.folder(run) / features.PARTIAL).write_bytes(b"not an array")
+    (features.folder(run) / features.PARTIAL).write_bytes(content)
     assert not np.isnan(features.keep(run, photos).values).any()
 
 
@@ -112,6 +115,25 @@ def test_features_are_kept_in_half_precision_beside_the_run(zoo, photos):
     before = (features.folder(run) / features.FEATURES).stat().st_mtime_ns
     features.keep(run, photos)
     assert (features.folder(run) / features.FEATURES).stat().st_mtime_ns == before
+
+
+def test_two_threads_ask_for_the_same_features_at_once_and_the_work_is_done_once(zoo, photos, monkeypatch):
+    run = evaluate("tiny", photos)
+    asked = []
+    monkeypatch.setattr("core.evaluate.loop.pixels_of", lambda *given: asked.append(given[2]) or pixels_of(*given))
+    with ThreadPoolExecutor(2) as pool:
+        first, second = (task.result() for task in [pool.submit(features.keep, run, photos) for _ in range(2)])
+    assert len(asked) == 44
+    assert np.array_equal(first.values, second.values)
+
+
+@pytest.mark.parametrize("name", [features.FEATURES, features.HEAD])
+def test_features_without_bytes_after_a_power_cut_are_named_with_what_to_do(zoo, photos, name):
+    run = evaluate("tiny", photos)
+    features.keep(run, photos)
+    (features.folder(run) / name).write_bytes(b"")
+    with pytest.raises(StoreError, match=rf"{name} cannot be read .* delete it and ask for the features again"):
+        features.read(run)
 
 
 def test_features_of_other_data_are_refused(zoo, photos, tmp_path):

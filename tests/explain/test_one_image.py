@@ -13,7 +13,7 @@ from PIL import Image
 
 from core import models
 from core.benchmarks.imagenet import ImageNet
-from core.errors import DataError, StorageError, UsageError
+from core.errors import DataError, ModelError, StorageError, UsageError
 from core.explain import one_image, resident
 from core.explain.resident import Residents
 from core.images.opening import open_rgb
@@ -333,3 +333,11 @@ def test_real_photos_are_recognised_and_explained(shared, monkeypatch):
     assert 208 in [index for index, _ in explained.top5]
     assert explained.state == "map"
     resident.residents.cache_clear()
+
+
+def test_a_result_is_explained_by_the_weights_that_made_it_or_not_at_all(zoo, photos):
+    now = models.describe("test_resnet").fingerprint
+    found = one_image.explain_sample("test_resnet", "imagenet", photos, sample(0), fingerprint=now)
+    assert found.prediction.top5
+    with pytest.raises(ModelError, match=rf"others now \({now[:8]}\) than those of this result \(0123abcd\)"):
+        one_image.explain_sample("test_resnet", "imagenet", photos, sample(0), fingerprint="0123abcd" * 8)

@@ -51,10 +51,8 @@ def test_two_copies_of_a_benchmark_can_both_be_chosen(two_copies):
         assert at.selectbox(key="pick-data-imagenet").value == run.content[:12]
         assert {f"identity {each.identity}" in text_of(at) for each in two_copies if each != run} == {False}
         assert f"identity {run.identity}" in text_of(at)
-    assert list(catalogue.copies_of_data(store.list_runs(), "imagenet").values()) == [
-        "white · 24 images",
-        "colours · 24 images",
-    ]
+    labels = catalogue.copies_of_data(store.list_runs(), "imagenet").values()
+    assert set(labels) == {"white · 24 images", "colours · 24 images"}
 
 
 def test_a_folder_that_moved_is_asked_for_and_linked_from_the_page(toy_model, colour_folder, tmp_path):
@@ -66,7 +64,7 @@ def test_a_folder_that_moved_is_asked_for_and_linked_from_the_page(toy_model, co
     at.text_input(key=f"relink-{run.identity}-folder").set_value(str(tmp_path))
     next(button for button in at.button if button.label == "Use this folder").click().run()
     assert "no folder named by an ImageNet-1k WordNet id" in text_of(at)
-    at.text_input(key=f"relink-{run.identity}-folder").set_value(str(moved)).run()
+    at.text_input(key=f"relink-{run.identity}-folder").set_value(str(moved))
     next(button for button in at.button if button.label == "Use this folder").click().run()
     assert store.open_run(run.path).manifest.benchmark.root == str(moved)
     assert "which is not there" not in text_of(at)
@@ -76,7 +74,7 @@ def test_a_damaged_manifest_does_not_hide_the_others(two_copies):
     (two_copies[0].path / store.MANIFEST).write_text("{}")
     at = open_page("pages/overview.py")
     assert not at.exception
-    assert "1 damaged" in [popover.label for popover in at.get("popover")] or "has no 'identity'" in text_of(at)
+    assert f"{two_copies[0].path / store.MANIFEST} has no 'identity'" in text_of(at)
     assert two_copies[1].identity in set(at.dataframe[0].value["identity"])
 
 

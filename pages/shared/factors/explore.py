@@ -10,7 +10,7 @@ import streamlit as st
 from core import store
 from core.answers import catalogue
 from core.answers.cards import card_of
-from core.answers.questions import Question, Where
+from core.answers.questions import Question, Where, factor_of
 from core.types import Factor, FactorValue
 from core.wording import short_label, value
 from pages.shared.page import cached, text
@@ -77,11 +77,6 @@ def protocols(family: str) -> dict[str, str]:
         if key:
             found[name] = key
     return found
-
-
-def factor_of(run: store.Run, name: str) -> Factor:
-    """A factor of a run's benchmark by its name."""
-    return next(factor for factor in card_of(run).factors if factor.name == name)
 
 
 def controls(found: Mapping[str, str], run: store.Run, n_models: int) -> Controls:

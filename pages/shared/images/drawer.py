@@ -142,7 +142,7 @@ def _with_heat(
     classes = list(dict.fromkeys([*(index for index, _ in sample.top[:5]), *sample.accepted]))
     target = st.selectbox("Class", classes, format_func=lambda index: cached.class_name(space, index), key="cam-class")
     opacity = st.slider("Opacity", 0, 100, 65, 5, format="%d %%", key="cam-opacity")
-    heat = on_demand.explain(run.source, source.key, str(source.root), sample_id, target, run.view)
+    heat = on_demand.explain(run, str(source.root), sample_id, target)
     if heat.values is None:
         st.info(heat.message)
         return seen

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import streamlit as st
 
+from core import store
 from core.errors import OffcenterError
 
 if TYPE_CHECKING:
@@ -26,27 +27,27 @@ class Heat:
     message: str = ""
 
 
-def explain(source: str, benchmark: str, root: str | None, sample_id: str, target: int, view: str = "clean") -> Heat:
-    """Where in an image a model's score of a class comes from (Grad-CAM).
+def explain(run: store.Run, root: str | None, sample_id: str, target: int) -> Heat:
+    """Where in an image a run's model's score of a class comes from (Grad-CAM).
 
     Args:
-        source: The model's source.
-        benchmark: Key.
-        root: Its data folder.
+        run: Its model, with the weights that it had then, its benchmark and its view.
+        root: The benchmark's data folder.
         sample_id: Of its samples.
         target: Class index.
-        view: What is done to the image first.
     """
     try:
-        return _explain(source, benchmark, root, sample_id, target, view)
+        return _explain(run.source, run.fingerprint, run.benchmark, root, sample_id, target, run.view)
     except OffcenterError as error:
         return Heat(None, str(error))
 
 
 @st.cache_data(max_entries=128, show_spinner="Asking the model …")
-def _explain(source: str, benchmark: str, root: str | None, sample_id: str, target: int, view: str) -> Heat:
+def _explain(
+    source: str, fingerprint: str, benchmark: str, root: str | None, sample_id: str, target: int, view: str
+) -> Heat:
     engine: Any = _engine()
-    found = engine.explain_sample(source, benchmark, root, sample_id, target, view=view)
+    found = engine.explain_sample(source, benchmark, root, sample_id, target, view=view, fingerprint=fingerprint)
     return Heat(found.map if found.state == "map" else None, found.message)
 
 

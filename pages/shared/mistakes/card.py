@@ -149,7 +149,7 @@ def opened_image(subject: Subject, sample_id: str, run: store.Run | None = None)
     try:
         if not transform:
             return as_rgb(subject.source.image(sample_id))
-        return Image.fromarray(subject.source.seen(sample_id, Preprocess(transform), masked=False).picture)
+        return Image.fromarray(subject.source.seen(sample_id, Preprocess(transform), run.view).picture)
     except OffcenterError:
         return None
 
@@ -221,10 +221,7 @@ def show_saliency(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) 
     space, source = run.label_space, subject.source
     likely = [index for index, _ in sample.top if index in sample.accepted] or list(sample.accepted)
     predicted, accepted = sample.top[0][0], likely[0]
-    heats = [
-        on_demand.explain(run.source, source.key, str(source.root), sample.sample_id, index, "clean")
-        for index in (predicted, accepted)
-    ]
+    heats = [on_demand.explain(run, str(source.root), sample.sample_id, index) for index in (predicted, accepted)]
     image = opened_image(subject, sample.sample_id, run)
     if image is None:
         st.info("The image cannot be opened now.")

@@ -81,7 +81,7 @@ def show_one(subject: Subject, row: pd.Series) -> None:
 
 
 @st.cache_data(max_entries=64, show_spinner="Changing one thing at a time …")
-def _tried(key: tuple[str, int], sample_id: str, accepted: tuple[int, ...]) -> list[tuple[str, str, bytes, int, bool]]:
+def _tried(key: cached.Key, sample_id: str, accepted: tuple[int, ...]) -> list[tuple[str, str, bytes, int, bool]]:
     from core.mistakes import asking
 
     run = store.open_run(Path(key[0]))

@@ -164,21 +164,23 @@ def scores(run: store.Run) -> pd.DataFrame:
 
 
 @st.cache_resource(max_entries=16, **_QUIET)
-def _benchmark(key: str, data_home: str) -> Benchmark | None:
-    del data_home
+def _benchmark(key: str, data_home: str, stamp: object) -> Benchmark | None:
+    del data_home, stamp
     return catalogue.data_of(key)
 
 
 def benchmark(key: str, data_home: str) -> Benchmark | None:
-    """A benchmark on its data; looked for again until it is found."""
-    found = _benchmark(key, data_home)
+    """A benchmark on its data; looked for again until it is found, opened again when its annotations change."""
+    stamp = benchmarks.annotation_stamp(benchmarks.find_data(key))
+    found = _benchmark(key, data_home, stamp)
     if found is None:
-        _benchmark.clear(key, data_home)
+        _benchmark.clear(key, data_home, stamp)
     return found
 
 
 @st.cache_resource(max_entries=16, **_QUIET)
-def _source(key: str, root: str) -> Benchmark:
+def _source(key: str, root: str, stamp: object) -> Benchmark:
+    del stamp
     return benchmarks.open_benchmark(key, root)
 
 
@@ -188,13 +190,14 @@ def source_of(run: store.Run) -> Benchmark | None:
     if root is None or not root.is_dir():
         return None
     try:
-        return _source(run.benchmark, str(root))
+        return _source(run.benchmark, str(root), benchmarks.annotation_stamp(root))
     except OffcenterError:
         return None
 
 
 @st.cache_data(max_entries=4096, **_QUIET)
-def _thumbnail(key: str, root: str, sample_id: str, _source: Benchmark) -> str:
+def _thumbnail(key: str, root: str, sample_id: str, stamp: object, _source: Benchmark) -> str:
+    del key, root, stamp
     try:
         with reasons(sample_id):
             encoded = drawing.thumbnail(as_rgb(_source.image(sample_id)))
@@ -205,7 +208,13 @@ def _thumbnail(key: str, root: str, sample_id: str, _source: Benchmark) -> str:
 
 def thumbnail(source: Benchmark, sample_id: str) -> str:
     """A 128 px JPEG as a data URI; empty if the image cannot be opened."""
-    return _thumbnail(source.key, str(source.root), sample_id, source)
+    try:
+        path = source.path(sample_id)
+        status = path.stat() if path else None
+    except (OSError, OffcenterError):
+        return ""
+    stamp = (status.st_mtime_ns, status.st_size) if status else None
+    return _thumbnail(source.key, str(source.root), sample_id, stamp, source)
 
 
 def class_name(label_space: str, index: int) -> str:
