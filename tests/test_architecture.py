@@ -34,14 +34,11 @@ ROOMS = [
 PUBLISHED_PATHS = {"core.scenes", "core.report"}
 #: The only modules that may import torch, directly or through others, when they are imported.
 TORCH = {
-    *("core.images.preprocess", "core.models", "core.evaluate.loop", "core.bench"),
-    *("core.saliency.explain", "core.saliency.layers", "core.saliency.methods", "core.saliency.sanity"),
-    *("core.saliency.guided", "core.saliency.layout", "core.saliency.tap"),
+    *("core.models", "core.evaluate.loop", "core.bench.throughput", "core.bench.saliency"),
+    *(f"core.saliency.{name}" for name in ("explain", "guided", "layers", "layout", "methods", "sanity", "tap")),
     *("core.explain.one_image", "core.explain.resident", "core.mistakes.asking"),
-    *("core.embedded.build", "core.embedded.patches", "core.embedded.pool", "core.embedded.train"),
-    *("core.embedded.card", "core.embedded.refresh"),
-    *("core.diorama.patterns", "core.diorama.render", "core.diorama.scenery", "core.diorama.solids"),
-    *("core.diorama.objects", "core.diorama.places"),
+    *(f"core.diorama.{name}" for name in ("objects", "patterns", "places", "render", "scenery", "solids")),
+    *(f"core.embedded.{name}" for name in ("build", "card", "patches", "pool", "refresh", "train")),
 }
 
 MODULES = sorted((REPO / "core").rglob("*.py"))
@@ -75,6 +72,21 @@ def is_within(name, places):
     return any(name == place or name.startswith(place + ".") for place in places)
 
 
+def imported_at_once(path):
+    """Names that a file imports when it is imported itself, whatever package they are of."""
+    found = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
+    return found
+
+
+#: Packages that import torch themselves.
+_NEEDS_TORCH = {"torch", "torchvision", "timm", "pytorch_grad_cam"}
+#: Packages of the project: importing a module of one imports its face.
+FACES = {name for name in NAMES if any(other.startswith(name + ".") for other in NAMES)}
 GRAPH = {module_name(path): imported(path) for path in MODULES}
 
 
@@ -94,7 +106,6 @@ def test_nothing_inside_uses_the_published_paths():
 
 def test_modules_do_not_import_each_other_in_circles():
     # A room's own modules are reached through its face, so importing it is importing no module of it in particular.
-    faces = {name for name in NAMES if any(other.startswith(name + ".") for other in NAMES)}
     done, under_way = set(), []
 
     def visit(name):
@@ -103,7 +114,7 @@ def test_modules_do_not_import_each_other_in_circles():
         if name not in done:
             under_way.append(name)
             for other in sorted(GRAPH[name]):
-                if not (other in faces and room(other) == room(name)):
+                if not (other in FACES and room(other) == room(name)):
                     visit(other)
             under_way.pop()
             done.add(name)
@@ -129,9 +140,13 @@ def test_only_named_modules_import_torch():
     assert (done.returncode, done.stderr.strip()) == (0, "")
 
 
-@pytest.mark.parametrize("place", sorted(TORCH))
-def test_the_torch_list_names_no_module_that_is_gone(place):
-    assert place in NAMES
+def test_the_torch_list_names_no_module_that_does_without():
+    """A module needs torch if it, or a package or module that it imports when it is imported, does."""
+    tops = {module_name(path): imported_at_once(path) for path in MODULES}
+    needs = {name for name, found in tops.items() if {other.partition(".")[0] for other in found} & _NEEDS_TORCH}
+    while grown := {name for name, found in tops.items() if found & needs or is_within(name, needs & FACES)} - needs:
+        needs |= grown
+    assert needs == {name for name in NAMES if is_within(name, TORCH)}
 
 
 @pytest.mark.parametrize("path", [REPO / "app.py", *sorted((REPO / "pages").rglob("*.py"))], ids=lambda path: path.name)

@@ -133,6 +133,10 @@ def _table(table: pd.DataFrame, card: Card, spec: Table, policy: Policy) -> list
 
 def _rows(table: pd.DataFrame, card: Card, by: Sequence[str], policy: Policy) -> list[dict[str, Any]]:
     cluster = "cluster" if card.cluster_unit else None
+    # An image counts once in each of its values, as in a question.
+    for factor in card.factors:
+        if factor.name in by and factor.kind == "set":
+            table = lists.explode(table, factor.name)
     main = metrics.accuracy_by(table, by, cluster)
     shown = "top5" if policy == "top5" else "top1"
     columns = {shown: main["value"], f"{shown}_low": main["low"], f"{shown}_high": main["high"]}

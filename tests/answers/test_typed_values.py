@@ -7,12 +7,12 @@ import pandas as pd
 import pytest
 
 from core import store
-from core.answers import compare, joined, questions
+from core.answers import compare, joined, questions, report
 from core.answers.questions import Question, Where
 from core.benchmarks import si_score
 from core.errors import UsageError
 from core.store import lists
-from core.types import Factor
+from core.types import Factor, Table
 from tests.synthetic_store import make_samples, write_run
 
 FACTORS = (
@@ -174,6 +174,16 @@ def test_an_image_counts_once_in_each_of_its_values(run):
     # Two sizes, one each of the twelve images: as many cut-outs as SI-Score has here.
     clusters = samples()["cluster"]
     assert table.at["sea", "n_clusters"] == clusters[[0, 3, 4, 7, 8, 10]].nunique()
+
+
+def test_a_report_s_table_by_a_set_says_what_the_question_says(factors, monkeypatch):
+    monkeypatch.setattr(si_score.SIScoreSize, "tables", (Table("by_tag", ("tags",), "Top-1 by tag"),))
+    run = write_run("size", samples(), "typed", RIGHT)
+    rows = report.build(run)["tables"]["by_tag"]
+    asked = questions.answer(run, Question(("tags",)))
+    assert [(row["tags"], row["top1"], row["n"]) for row in rows] == [
+        (row.tags, row.value, row.n) for row in asked.itertuples()
+    ]
 
 
 def test_a_set_crosses_with_other_factors_and_conditions(run):
