@@ -1,0 +1,142 @@
+"""A model on a benchmark."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import ClassVar
+
+from core import paths
+from core.benchmarks import benchmark_class, find_data, open_and_remember
+from core.errors import StoreError, UsageError, nearest
+from core.images.views import get_view
+from core.jobs import rates
+from core.jobs.kinds.arguments import Result, ctrl_c_is_an_interrupt, require_at_least, require_device, result_of
+from core.jobs.rates import Rate
+from core.types import Precision, Progress, ProgressCallback
+
+PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "fp16")
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """A model on a benchmark; see ``core.evaluate.loop.evaluate``.
+
+    Attributes:
+        model: A model's name.
+        benchmark: Key.
+        data: Folder of its data; the one last used if None.
+        view: What is done to images first.
+        precision: ``fp32``, ``bf16`` or ``fp16``.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; jobs of one device run one after the other.
+        batch_size: Images a forward pass; chosen by device if None.
+        limit: Stop when this many images are stored; all of them if None.
+    """
+
+    kind: ClassVar[str] = "evaluate"
+    unit: ClassVar[str] = "image"
+    modules: ClassVar[tuple[str, ...]] = ("core.evaluate.loop",)
+
+    model: str
+    benchmark: str
+    data: str | None = None
+    view: str = "clean"
+    precision: Precision = "fp32"
+    device: str = "auto"
+    batch_size: int | None = None
+    limit: int | None = None
+
+    @property
+    def title(self) -> str:
+        """``resnet50 on si-score/size``."""
+        return f"{self.model} on {self.benchmark}"
+
+    @property
+    def details(self) -> tuple[str, ...]:
+        """View, precision and limit where they are not the usual ones."""
+        limit = f"at most {self.limit:,} images" if self.limit else ""
+        unusual = (self.view != "clean", self.view), (self.precision != "fp32", self.precision), (bool(limit), limit)
+        return tuple(said for is_said, said in unusual if is_said)
+
+    def checked(self) -> Evaluation:
+        """The same with absolute folders.
+
+        Raises:
+            UsageError: If a value cannot be right; says which and what would be.
+        """
+        if not self.model.strip():
+            raise UsageError("no model is named: give a timm name, hf-hub:owner/name or local-dir:PATH.")
+        data = _data_folder(self.benchmark, self.data)
+        get_view(self.view)
+        if self.precision not in PRECISIONS:
+            raise UsageError(
+                f"precision '{self.precision}' is unknown.{nearest(self.precision, PRECISIONS)} "
+                f"Known: {', '.join(PRECISIONS)}."
+            )
+        require_device(self.device)
+        for name in ("batch_size", "limit"):
+            value = getattr(self, name)
+            if value is not None:
+                require_at_least(1, name, value)
+        return replace(self, model=_canonical(self.model.strip()), data=data)
+
+    def run(self, progress: ProgressCallback) -> Result:
+        """Evaluate, and remember how fast that was on this machine."""
+        from core.evaluate.loop import evaluate
+
+        begun, last = time.monotonic(), Progress(0, 0, stage="listing the images")
+
+        def follow(now: Progress) -> None:
+            nonlocal last
+            last = now
+            progress(now)
+
+        follow(last)
+        benchmark = open_and_remember(self.benchmark, self.data)
+        with ctrl_c_is_an_interrupt():
+            run = evaluate(
+                self.model,
+                benchmark,
+                view=self.view,
+                device=self.device,
+                precision=self.precision,
+                batch_size=self.batch_size,
+                limit=self.limit,
+                progress=follow,
+            )
+        if last.rate:
+            session = run.manifest.session
+            startup_s = max(0.0, time.monotonic() - begun - session.inference_s)
+            with contextlib.suppress(StoreError):
+                rates.record(
+                    Rate(session.images, last.rate, startup_s, self.benchmark),
+                    *(self.model, self.device, self.precision, self.batch_size),
+                )
+        else:
+            total = min(self.limit or run.n_samples, run.n_samples)
+            progress(Progress(total, total, stage="already stored"))
+        return result_of(run)
+
+
+def _canonical(model: str) -> str:
+    """A folder by its absolute path; one that can be named by its name alone, by that."""
+    prefix = "local-dir:"
+    if not model.startswith(prefix):
+        return model
+    folder = Path(model.removeprefix(prefix)).expanduser().resolve()
+    named = (parent / folder.name for parent in paths.model_folders())
+    found = next((path for path in named if (path / "config.json").is_file()), None)
+    return folder.name if found == folder else f"{prefix}{folder}"
+
+
+def _data_folder(benchmark: str, data: str | None) -> str:
+    """The absolute folder of a benchmark's data."""
+    known = benchmark_class(benchmark)
+    root = find_data(benchmark, data or None)
+    if root is None:
+        raise UsageError(f"no data folder is given for '{benchmark}'. {known.how_to_get}")
+    if not root.is_dir():
+        raise UsageError(f"'{root}' is not a folder on this machine. {known.how_to_get}")
+    return str(root)
