@@ -7,7 +7,7 @@ import pytest
 from core.answers import compare
 from core.metrics.differences import difference
 from core.uncommon.gaps import gaps, sides
-from tests.uncommon.test_uncommon import many, together
+from tests.uncommon.annotated import many, together
 
 
 def two_groups(first_right, first_n, second_right, second_n):
