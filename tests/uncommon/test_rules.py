@@ -1,4 +1,4 @@
-"""Which settings are uncommon, and the partitions that follow; expected values are the paper's or worked out by hand."""
+"""Which settings are uncommon, and the partitions that follow; expected values are the paper's or made by hand."""
 
 import pandas as pd
 import pytest
