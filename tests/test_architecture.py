@@ -1,6 +1,7 @@
 """The rules of the house, held by reading imports."""
 
 import ast
+import importlib
 import subprocess
 import sys
 from pathlib import Path
@@ -102,6 +103,25 @@ def test_rooms_use_only_rooms_below(name):
 
 def test_nothing_inside_uses_the_published_paths():
     assert not {name for name in INSIDE if GRAPH[name] & PUBLISHED_PATHS}
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(
+            "core.models.load",
+            "core.images.compose",
+            "core.scenes.compose",
+            "core.evaluate.evaluate",
+            "core.store.read",
+        ),
+        *("core.metrics.accuracy_by", "core.report.build", "core.benchmarks.open_benchmark"),
+        "core.saliency.explain.Explainer",
+    ],
+)
+def test_published_paths_stay(path):
+    module, _, name = path.rpartition(".")
+    assert callable(getattr(importlib.import_module(module), name))
 
 
 def test_modules_do_not_import_each_other_in_circles():
