@@ -27,7 +27,7 @@ def location_map(
     """A map of a metric table with the columns ``x`` and ``y``, y downwards.
 
     Args:
-        table: From ``aggregates.answer`` by x and y, or from ``compare.paired_difference``.
+        table: From ``answers.questions.answer`` by x and y, or from ``compare.paired_difference``.
         words: Title, subtitle, caption.
         chosen: The cell that is outlined.
         change: Whether values are differences around 0.

@@ -9,7 +9,9 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
+import os
 import sqlite3
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,7 +19,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from filelock import FileLock, Timeout
+from filelock import FileLock
 
 from core import paths
 from core.jobs.kinds import Arguments, Evaluation, Result, Unknown, read_arguments
@@ -120,14 +122,21 @@ def tail(path: Path, n: int = 12) -> str:
 
 
 def is_locked(path: Path) -> bool:
-    """Whether a living process holds a lock; a killed one no longer does."""
-    if not path.is_file():
+    """Whether a living process holds a lock; a killed one no longer does.
+
+    A look shares the lock, so that any number may look at once and none takes another for the holder.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+    except FileNotFoundError:
         return False
     try:
-        with FileLock(path).acquire(timeout=0):
-            return False
-    except Timeout:
+        fcntl.flock(descriptor, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
         return True
+    finally:
+        os.close(descriptor)
+    return False
 
 
 @contextmanager
@@ -228,8 +237,16 @@ def _from_row(row: sqlite3.Row) -> Job:
             "progress": _progress(_json(values["progress"])),
             "result": _json(values["result"]) or None,
             "cancelling": bool(values["cancelling"]),
+            "submitted": _number(values["submitted"]) or 0.0,
+            "queued": _number(values["queued"]) or 0.0,
+            **{name: _number(values[name]) for name in ("started", "ended", "pid")},
         }
     )
+
+
+def _number(content: object) -> Any:
+    """A number, or None for what a faulty disk left in its place."""
+    return content if isinstance(content, int | float) else None
 
 
 def _json(text: str | None) -> Mapping[str, Any]:

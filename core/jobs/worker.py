@@ -177,8 +177,10 @@ def _cancellable(job: Job) -> Iterator[None]:
     try:
         yield
     finally:
-        with turn:
-            over.set()
+        # The wish may arrive in this very line; a watcher that went on would stop the next job.
+        while not over.is_set():
+            with contextlib.suppress(KeyboardInterrupt), turn:
+                over.set()
 
 
 @contextlib.contextmanager

@@ -9,6 +9,9 @@ import numpy as np
 from core.metrics import intervals
 from core.metrics.bootstrap import percentile_interval, replicates
 
+#: Replicates that differ by less do not differ.
+_EPS = 1e-12
+
 
 @dataclass(frozen=True)
 class Difference:
@@ -54,7 +57,7 @@ def difference(
     Args:
         values: float (N,), 1.0 or 0.0.
         second: bool (N,), whether a value is of the second group.
-        clusters: int (N,), at least 0: the object of each value; None if images are independent.
+        clusters: (N,), the object of each value, numbers or names; None if images are independent.
         images: int (N,), at least 0: the image of each value, where one counts several times.
         strata: int (N,) in [0, K): groups are compared within each, such as within a class.
         weights: float (K,), of the strata; they sum to 1.
@@ -79,10 +82,38 @@ def difference(
     if clusters is None:
         low, high = _combined(means, cells, independent, weights)
     else:
-        draws = replicates(values, cells, clusters, n_cells)
-        ends = percentile_interval(_weighted(draws, weights)[:, None], np.array([value]), np.array([n_clusters]))
-        low, high = (float(end[0]) for end in ends)
+        objects = np.unique(clusters, return_inverse=True)[1]
+        low, high = _resampled(values, cells, objects, weights, value)
     return Difference(value, low, high, *sizes, n_clusters)
+
+
+def _resampled(
+    values: np.ndarray, cells: np.ndarray, clusters: np.ndarray, weights: np.ndarray, value: float
+) -> tuple[float, float]:
+    """Interval from resampling objects once for all cells; NaN where a cell has fewer than two.
+
+    Resampling cannot vary a cell whose objects are all right, or all wrong, however few they are: such a cell adds
+    what Wilson's interval of its objects says (see ``intervals.combine``). Where nothing varies at all, the groups owe
+    the same to the same objects, and the fewest of a cell say how far the interval reaches.
+    """
+    n_cells = 2 * len(weights)
+    pairs = np.unique(np.stack([cells, clusters]), axis=1)
+    n_objects = np.bincount(pairs[0], minlength=n_cells)
+    change = _weighted(replicates(values, cells, clusters, n_cells), weights)
+    ends = percentile_interval(change[:, None], np.array([value]), np.array([n_objects.min()]))
+    low, high = (float(end[0]) for end in ends)
+    right, n = np.bincount(cells, weights=values, minlength=n_cells), np.bincount(cells, minlength=n_cells)
+    uniform = (right == 0) | (right == n)
+    if np.nanmax(change) - np.nanmin(change) < _EPS or not uniform.any():
+        return low, high
+    means = right / n
+    cell_low, cell_high = intervals.wilson(np.where(right == 0, 0, n_objects), n_objects)
+    signed = np.stack([-weights, weights], axis=1).reshape(-1)
+    total, own_low, own_high = intervals.combine(
+        np.where(uniform, signed, 0.0), means, np.where(uniform, cell_low, means), np.where(uniform, cell_high, means)
+    )
+    down, up = np.hypot(value - low, total - own_low), np.hypot(high - value, own_high - total)
+    return float(value - down), float(value + up)
 
 
 def _weighted(draws: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from filelock import FileLock
@@ -206,3 +207,23 @@ def test_workers_that_claim_at_once_never_get_the_same_job(tmp_path):
     ]
     claimed = [name for worker in workers for name in worker.communicate()[0].split()]
     assert sorted(claimed) == sorted(f"job-{number}" for number in range(12))
+
+
+def test_any_number_may_look_whether_a_lock_is_held(tmp_path):
+    path = tmp_path / "free.lock"
+    assert not table.is_locked(path)
+    path.touch()
+    with ThreadPoolExecutor(4) as pool:
+        assert not any(pool.map(lambda _: table.is_locked(path), range(2000)))
+    with FileLock(path):
+        assert table.is_locked(path)
+    assert not table.is_locked(path)
+
+
+@pytest.mark.parametrize("column", ["submitted", "queued", "started", "ended", "pid"])
+def test_a_damaged_number_hides_no_other_job(small_request, column):
+    first = jobs.submit(small_request)
+    jobs.cancel(first.id)
+    with table.opened(to_change=True) as rows:
+        rows.execute(f"UPDATE jobs SET {column} = 'soon', state = 'failed' WHERE id = ?", (first.id,))
+    assert [job.id for job in jobs.list_jobs()] == [first.id]

@@ -55,6 +55,26 @@ def test_what_groups_owe_to_the_same_objects_cancels():
     assert (found.low, found.high) == pytest.approx((-0.1611, 0.1611), abs=5e-5)
 
 
+@pytest.mark.parametrize("n_few", [3, 10, 30])
+def test_the_interval_covers_no_difference_where_one_group_has_few_objects(n_few):
+    # Both groups are right nine times of ten; in the small one often every object is.
+    rng, covered, n_sets = np.random.default_rng(7), 0, 150
+    for _ in range(n_sets):
+        ease = rng.beta(9, 1, 40)
+        many_values = (rng.random((40, 5)) < ease[:, None]).ravel()
+        values = np.concatenate([many_values, rng.random(n_few) < 0.9]).astype(float)
+        objects = np.concatenate([np.arange(40).repeat(5), 40 + np.arange(n_few)])
+        found = difference(values, np.arange(len(values)) >= 200, clusters=objects)
+        covered += found.low <= 0 <= found.high
+    assert covered / n_sets > 0.88
+
+
+def test_a_group_of_one_object_has_no_interval():
+    found = difference(np.array([1.0, 0, 1, 1]), np.array([0, 0, 0, 1], bool), clusters=np.arange(4))
+    assert found.value == pytest.approx(1 / 3)
+    assert np.isnan([found.low, found.high]).all()
+
+
 def test_groups_are_compared_within_strata_by_their_weights():
     # Within the first stratum 1/2 less than 1, within the second equal; overall the classes alone would differ.
     values = np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0])

@@ -74,7 +74,7 @@ def _answer(key: Key, question: Question) -> pd.DataFrame:
 
 
 def answer(run: store.Run, question: Question) -> pd.DataFrame:
-    """See ``aggregates.answer``."""
+    """See ``questions.answer``."""
     return _answer(key_of(run), question)
 
 
@@ -84,7 +84,7 @@ def _behind(key: Key, question: Question) -> pd.DataFrame:
 
 
 def behind(run: store.Run, question: Question) -> pd.DataFrame:
-    """See ``aggregates.behind``."""
+    """See ``questions.behind``."""
     return _behind(key_of(run), question)
 
 
@@ -104,7 +104,7 @@ def _levels(key: Key, factor: Factor) -> list:
 
 
 def levels(run: store.Run, factor: Factor) -> list:
-    """See ``aggregates.levels``."""
+    """See ``questions.levels``."""
     return _levels(key_of(run), factor)
 
 
@@ -149,7 +149,7 @@ def _sample(key: Key, sample_id: str) -> joined.Sample | None:
 
 
 def sample(run: store.Run, sample_id: str) -> joined.Sample | None:
-    """See ``scored.sample``."""
+    """See ``joined.sample``."""
     return _sample(key_of(run), sample_id)
 
 
