@@ -135,7 +135,8 @@ class Benchmark(ABC):
         """
         with reasons(f"the image '{sample_id}'"):
             mask = self.mask(sample_id) if masked else None
-            return see(self.image(sample_id), preprocess, view, sample_id, mask)
+            image = self.image(sample_id)
+        return see(image, preprocess, view, sample_id, mask)
 
     def mask(self, sample_id: str) -> np.ndarray | None:
         """Object mask, bool (H, W) at the image's own size, or None where the benchmark has none."""

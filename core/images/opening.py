@@ -1,8 +1,8 @@
 """The one place where an image file is opened: raster formats only, and a reason by name for what cannot be opened.
 
 What the *bytes* say (no image, truncated, too large) is a fact about the image, an ``ImageError``. What the *system*
-says (too many open files, a network folder that went away, no such file now) may be another a minute later: a
-``StorageError``, which nobody may keep as a fact.
+says (too many open files, no memory left, a network folder that went away, no such file now) may be another a minute
+later: a ``StorageError``, which nobody may keep as a fact.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from core.errors import ImageError, StorageError
 
 #: Pillow's names. PostScript is not among them: it is a program, which Pillow would have run.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
-#: What Pillow raises about bytes that it cannot make an image of.
+#: What Pillow raises when it cannot make an image of a file's bytes.
 CANNOT_OPEN = (
     *(OSError, ValueError, SyntaxError, LookupError, TypeError, RuntimeError, ArithmeticError, AssertionError),
-    *(EOFError, MemoryError, struct.error, zlib.error, Image.DecompressionBombError),
+    *(EOFError, struct.error, zlib.error, Image.DecompressionBombError),
 )
 #: Modes with more than 8 bits a channel. Pillow's conversion to RGB would clip them, mostly to white.
 _DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
@@ -44,7 +44,11 @@ def reasons(what: str) -> Iterator[None]:
         yield
     except (ImageError, StorageError):
         raise
-    except CANNOT_OPEN as error:
+    except (MemoryError, *CANNOT_OPEN) as error:
+        # Pillow refuses what is too large for anybody by its size, so here it is this machine that has no room now; its
+        # decoders say so only in words.
+        if isinstance(error, MemoryError) or (isinstance(error, OSError) and "out of memory" in str(error).lower()):
+            raise StorageError(f"{what} cannot be read now: there is not enough memory for it") from error
         # The system numbers its errors; Pillow's own have no number.
         if isinstance(error, OSError) and error.errno is not None:
             raise StorageError(f"{what} cannot be read now: {error.strerror or error}") from error

@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from core.errors import UsageError
-from core.images.opening import as_rgb
+from core.images.opening import as_rgb, reasons
 from core.images.preprocess import Preprocess
 from core.images.views import get_view, sample_rng, seen_mask
 from core.types import View
@@ -49,12 +49,15 @@ def see(
         mask: bool (H, W), the object at the image's own size; None if there is none.
 
     Raises:
-        ImageError: If the image cannot become RGB.
+        ImageError: If the image cannot become RGB at the model's input size.
+        StorageError: If the system has no room for it now.
         UsageError: If the view is unknown, or needs a mask and there is none.
     """
     view = get_view(view) if isinstance(view, str) else view
-    pixels = preprocess(as_rgb(image))
-    seen = None if mask is None else preprocess.mask(mask)
+    # A fault of the view is none of the image's: it is not given reasons, and ends the work.
+    with reasons(f"the image '{sample_id}'" if sample_id else "an image"):
+        pixels = preprocess(as_rgb(image))
+        seen = None if mask is None else preprocess.mask(mask)
     if view.apply is None:
         return Seen(pixels, seen)
     if view.needs_mask and seen is None:

@@ -172,6 +172,16 @@ def test_what_the_system_says_is_not_kept_and_the_same_command_tries_again(
     assert store.read(run)["error"].isna().all()
 
 
+def test_a_fault_of_a_view_ends_the_run_and_blames_no_image(toy_model, colours, monkeypatch):
+    def broken(image, mask, rng):
+        raise ValueError("a fault of the view")
+
+    monkeypatch.setitem(views.VIEWS, "broken", View("broken", broken))
+    with pytest.raises(ValueError, match="a fault of the view"):
+        evaluate(toy_model, colours, view="broken")
+    assert store.find_run("imagenet", toy_model.name, view="broken").n_done == 0
+
+
 def test_two_copies_of_an_image_get_noise_of_their_own_the_same_in_each_run(toy_model, colour_folder):
     for wnid in (RED_WNID, GREEN_WNID):
         for number in range(8):

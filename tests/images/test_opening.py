@@ -67,7 +67,6 @@ def test_a_truncated_jpeg_is_an_error_not_a_grey_half(tmp_path, keep):
         RuntimeError("AVIF"),
         NotImplementedError("DDS"),
         ZeroDivisionError("dpi"),
-        MemoryError("much"),
         EOFError("end"),
         struct.error("unpack"),
         zlib.error("header"),
@@ -86,6 +85,12 @@ def test_what_the_system_says_is_no_fact_about_the_image(number):
     code = getattr(errno, number)
     with pytest.raises(StorageError, match=f"^photo.jpg cannot be read now: {os.strerror(code)}"), reasons("photo.jpg"):
         raise OSError(code, os.strerror(code), "photo.jpg")
+
+
+@pytest.mark.parametrize("fault", [MemoryError(), OSError("out of memory error when reading image file")], ids=repr)
+def test_a_machine_without_memory_left_is_no_fact_about_the_image(fault):
+    with pytest.raises(StorageError, match=r"^photo.jpg cannot be read now: .* memory"), reasons("photo.jpg"):
+        raise fault
 
 
 def test_an_image_of_too_many_pixels_is_named(tmp_path):

@@ -1,7 +1,9 @@
 """Each run with its own images and each network with its own name, on the pages."""
 
 import base64
+import errno
 import io
+import os
 import shutil
 
 import pytest
@@ -87,3 +89,14 @@ def test_two_networks_in_folders_of_one_name_are_two_entries(colour_folder, toy_
     assert {"seed1/final", "seed2/final"} <= set(at.multiselect(key="pick-models").options)
     # The link from before there were two means the newest.
     assert at.multiselect(key="pick-models").value == ["seed2/final"]
+
+
+def test_a_tile_that_stayed_empty_for_want_of_files_is_drawn_at_the_next_look(two_copies, monkeypatch):
+    def full(source, *given, **named):
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE), str(source))
+
+    red, _ = two_copies
+    with monkeypatch.context() as now:
+        now.setattr(Image, "open", full)
+        assert cached.thumbnail(cached.source_of(red), f"{RED_WNID}/1.png") == ""
+    assert colour(red) == pytest.approx((200, 10, 10), abs=8)

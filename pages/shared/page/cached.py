@@ -14,7 +14,7 @@ from core.answers import catalogue, compare, joined, questions, report, setting_
 from core.answers.compare import Contrast
 from core.answers.questions import Question
 from core.benchmarks.base import Benchmark
-from core.errors import OffcenterError
+from core.errors import ImageError, OffcenterError
 from core.images import drawing
 from core.images.opening import as_rgb, reasons
 from core.types import Factor
@@ -201,7 +201,7 @@ def _thumbnail(key: str, root: str, sample_id: str, stamp: object, _source: Benc
     try:
         with reasons(sample_id):
             encoded = drawing.thumbnail(as_rgb(_source.image(sample_id)))
-    except OffcenterError:
+    except ImageError:
         return ""
     return "data:image/jpeg;base64," + base64.b64encode(encoded).decode()
 
@@ -214,7 +214,11 @@ def thumbnail(source: Benchmark, sample_id: str) -> str:
     except (OSError, OffcenterError):
         return ""
     stamp = (status.st_mtime_ns, status.st_size) if status else None
-    return _thumbnail(source.key, str(source.root), sample_id, stamp, source)
+    try:
+        return _thumbnail(source.key, str(source.root), sample_id, stamp, source)
+    except OffcenterError:
+        # What the system says may be another at the next look, so only what passes through here is remembered.
+        return ""
 
 
 def class_name(label_space: str, index: int) -> str:
