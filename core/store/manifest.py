@@ -6,6 +6,7 @@ import json
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
@@ -148,11 +149,20 @@ def read_manifest(folder: Path) -> Manifest | None:
     """
     path = folder / MANIFEST
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        status = path.stat()
+        return _read(path, status.st_ino, status.st_size, status.st_mtime_ns)
     except FileNotFoundError:
         return None
     except OSError as error:
         raise StoreError(f"{path} cannot be read: {error.strerror or error}.") from error
+
+
+@lru_cache(maxsize=1024)
+def _read(path: Path, *version: int) -> Manifest:
+    """A manifest as its file is in a version; pages list all of them at every look."""
+    del version
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise StoreError(f"{path} is not JSON ({error}); the same evaluate command writes it again.") from error
     return Manifest.from_json(content, path)
@@ -188,9 +198,12 @@ def _decoded(kind: Any, value: Any, where: str, path: Path) -> Any:
     return _require(value, (int, float) if kind is float else kind, where, path)
 
 
+_hints = cache(get_type_hints)
+
+
 def _decoded_fields(kind: type, value: Any, where: str, path: Path) -> Any:
     _require(value, dict, where, path)
-    hints, found = get_type_hints(kind), {}
+    hints, found = _hints(kind), {}
     for each in fields(kind):
         inside = f"{where}.{each.name}" if where else each.name
         if each.name in value:
