@@ -18,12 +18,11 @@ from filelock import FileLock
 from core import paths, store
 from core.benchmarks.base import Benchmark
 from core.errors import DataError, ModelError, NotAvailableError, StoreError, cannot_write
+from core.evaluate.plan import Plan
 from core.types import Model, Progress, ProgressCallback
 
 if TYPE_CHECKING:
     from torch import nn
-
-    from core.evaluate.loop import Plan
 
 FEATURES, HEAD = "features.npy", "head.npy"
 #: What there is of the features while they are made; an interrupted call goes on from it.
@@ -98,7 +97,6 @@ def keep(
     if found is not None:
         return found
     from core import models
-    from core.evaluate.loop import Plan
 
     model = models.load(run.source, device)
     plan = Plan.of(model, benchmark, run.view, run.precision)

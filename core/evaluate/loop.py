@@ -10,11 +10,10 @@ import contextlib
 import platform
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import PIL
 import pyarrow as pa
 import timm
@@ -24,12 +23,11 @@ import torchvision
 from core import __version__, benchmarks, models, store
 from core.benchmarks.base import Benchmark
 from core.errors import DataError, ImageError, OffcenterError, StorageError, StoreError, UsageError
-from core.images.views import get_view
+from core.evaluate.plan import PROTOCOL, Plan
+from core.evaluate.tracker import Tracker
 from core.models.engine import Engine, Predicted
-from core.types import Model, Precision, Progress, ProgressCallback, View
+from core.types import Model, Precision, ProgressCallback
 
-#: Part of every identity; raised when the engine itself would give other numbers.
-PROTOCOL = 1
 TOP_K = 10
 #: Finished images that are stored together where no batch size is asked for; a kill loses fewer than these.
 COMMIT_IMAGES = {"cpu": 64, "cuda": 512}
@@ -38,65 +36,6 @@ _COMMIT_EVERY_S = 5.0
 
 class InterruptedRunError(OffcenterError):
     """Ctrl-C: what was finished is stored."""
-
-
-@dataclass(frozen=True)
-class Plan:
-    """A benchmark as one model will see it: which images, under which view, at which precision.
-
-    Attributes:
-        content: SHA-256 (hex) of the data and of what counts as right on them.
-    """
-
-    benchmark: Benchmark
-    view: View
-    precision: Precision
-    samples: pd.DataFrame = field(repr=False)
-    content: str
-
-    @classmethod
-    def of(cls, model: Model, benchmark: Benchmark, view: str = "clean", precision: Precision = "fp32") -> Plan:
-        """Plan a run.
-
-        Raises:
-            UsageError: If the view is unknown, or needs masks that the benchmark does not have.
-            LabelSpaceError: If the model's classes do not fit the benchmark.
-            DataError: If the benchmark's data cannot be read.
-        """
-        chosen = get_view(view)
-        samples = benchmark.samples(model.label_space)
-        if samples.empty:
-            raise DataError(f"'{benchmark.key}' has no images in {benchmark.root}.")
-        if chosen.needs_mask and benchmark.mask(samples["sample_id"].iloc[0]) is None:
-            raise UsageError(f"view '{view}' needs object masks, which '{benchmark.key}' does not have")
-        return cls(benchmark, chosen, precision, samples, store.content_of(benchmark.content_digest(), samples))
-
-    def identity(self, model: Model) -> str:
-        """Identity of the result; see ``store.identity``."""
-        return store.identity(
-            {
-                "protocol": PROTOCOL,
-                "weights": model.fingerprint,
-                "architecture": model.architecture,
-                "label_space": model.label_space,
-                "preprocessing": dict(model.transform),
-                "precision": self.precision,
-                "benchmark": self.benchmark.key,
-                "content": self.content,
-                "view": self.view.name,
-            }
-        )
-
-    @property
-    def entry(self) -> store.BenchmarkEntry:
-        """The benchmark and its data, as a manifest keeps them."""
-        return benchmarks.entry(self.benchmark, len(self.samples), self.content)
-
-    def missing(self, done: set[str], n: int) -> np.ndarray:
-        """Rows of ``samples`` to evaluate so that ``n`` are done: int, in the order of evaluation."""
-        order = np.random.default_rng(int(self.content[:16], 16)).permutation(len(self.samples))
-        ids = self.samples["sample_id"].to_numpy()
-        return np.array([row for row in order if ids[row] not in done], dtype=np.int64)[: max(0, n - len(done))]
 
 
 def evaluate(
@@ -164,7 +103,7 @@ def evaluate(
             _require_logits(keep_logits, stored.manifest)
         if stored.n_done >= total:
             return _described(stored, plan)
-    tracker = _Tracker(progress, total)
+    tracker = Tracker(progress, total)
     manifest = _manifest(described, plan, samples_path, keep_logits)
     with store.open_writer(folder, manifest, lambda: tracker.stage("waiting for another process")) as writer:
         # Again: another process may have begun the run since, without them.
@@ -201,7 +140,7 @@ def _stored(folder: Path) -> store.Run | None:
 
 
 def _run(
-    engine: Engine, plan: Plan, rows: np.ndarray, writer: store.RunWriter, tracker: _Tracker, commit_images: int
+    engine: Engine, plan: Plan, rows: np.ndarray, writer: store.RunWriter, tracker: Tracker, commit_images: int
 ) -> None:
     """Evaluate rows and store them, ``commit_images`` at a time; whatever ends it, finished slices are stored first."""
     ids = plan.samples["sample_id"].tolist()
@@ -364,7 +303,7 @@ def _described(run: store.Run, plan: Plan) -> store.Run:
     return run
 
 
-def _session(engine: Engine, tracker: _Tracker) -> store.Session:
+def _session(engine: Engine, tracker: Tracker) -> store.Session:
     """What this session did, for the manifest."""
     device = engine.model.device
     return store.Session(
@@ -378,40 +317,3 @@ def _session(engine: Engine, tracker: _Tracker) -> store.Session:
         workers=engine.workers,
         batch_size=engine.batch_size,
     )
-
-
-class _Tracker:
-    """Counts, and turns them into progress: rate and time left are of this session, start-up left out."""
-
-    def __init__(self, callback: ProgressCallback | None, total: int) -> None:
-        self._callback = callback
-        self.total = total
-        self.done = self.done_before = self.failed = 0
-        self.startup_s = 0.0
-        self._begun = time.perf_counter()
-
-    def stage(self, text: str) -> None:
-        self._show(Progress(self.done, self.total, self.failed, stage=text))
-
-    def begin(self, done_before: int, startup_s: float) -> None:
-        self.done = self.done_before = done_before
-        self.startup_s = startup_s
-        self._begun = time.perf_counter()
-
-    @property
-    def seconds(self) -> float:
-        return time.perf_counter() - self._begun
-
-    @property
-    def rate(self) -> float:
-        return (self.done - self.done_before) / max(self.seconds, 1e-9)
-
-    def advance(self, n: int, failed: int) -> None:
-        self.done += n
-        self.failed += failed
-        left = (self.total - self.done) / max(self.rate, 1e-9)
-        self._show(Progress(self.done, self.total, self.failed, self.rate, left, "evaluating"))
-
-    def _show(self, state: Progress) -> None:
-        if self._callback is not None:
-            self._callback(state)

@@ -6,8 +6,6 @@ from core.store.runs import (
     PREDICTIONS_SCHEMA,
     Listing,
     Run,
-    RunWriter,
-    amend,
     content_of,
     embedded_run,
     find_run,
@@ -17,18 +15,24 @@ from core.store.runs import (
     list_runs,
     logits_of,
     open_run,
-    open_writer,
     predictions_of,
     read,
     read_logits,
-    read_samples,
     relative,
     run_folder,
+)
+from core.store.samples import (
+    read_samples,
     samples_digest,
     samples_file,
     samples_of,
-    set_aside,
     write_samples,
+)
+from core.store.writer import (
+    RunWriter,
+    amend,
+    open_writer,
+    set_aside,
 )
 
 __all__ = [

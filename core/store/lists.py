@@ -44,3 +44,9 @@ def explode(table: pd.DataFrame, column: str) -> pd.DataFrame:
     pairs = pd.DataFrame({"row": np.repeat(np.arange(len(table)), np.diff(offsets)), "value": values}).drop_duplicates()
     exploded = table.drop(columns=column).iloc[pairs["row"]].assign(**{column: pairs["value"].to_numpy()})
     return exploded[list(table.columns)].reset_index(drop=True)
+
+
+def to_pandas(table: pa.Table) -> pd.DataFrame:
+    """A table with its lists left in Arrow's flat form, which is what fast joins need."""
+    lists = {column.type: pd.ArrowDtype(column.type) for column in table.schema if pa.types.is_list(column.type)}
+    return table.to_pandas(types_mapper=lists.get)

@@ -1,4 +1,4 @@
-"""Predictions on disk: which results there are, reading them, and the one writer of each.
+"""Predictions on disk: which results there are, and reading them.
 
 Layout, below ``data/results`` and, for the results that come with the project, ``data/embedded/results``::
 
@@ -12,30 +12,23 @@ from __future__ import annotations
 
 import hashlib
 import json
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from functools import lru_cache
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
-from filelock import FileLock, Timeout
 
 from core import paths
-from core.errors import StoreError, UsageError, cannot_write, nearest
-from core.store.lists import list_offsets
-from core.store.manifest import MANIFEST, Manifest, read_manifest, write_manifest
-from core.store.parts import Parts, write_parquet
+from core.errors import StoreError, UsageError, nearest
+from core.store.lists import list_offsets, to_pandas
+from core.store.manifest import MANIFEST, Manifest, read_manifest
+from core.store.parts import Parts
 
-_LOCK = ".lock"
-_PARQUET_END = b"PAR1"
 #: In the name of a folder that was set aside.
-_REPLACED = ".replaced-"
+REPLACED = ".replaced-"
 
 PREDICTIONS_SCHEMA = pa.schema(
     [
@@ -169,7 +162,7 @@ def open_run(folder: Path) -> Run | None:
     return Run(folder, manifest) if manifest else None
 
 
-def _roots() -> tuple[Path, Path]:
+def roots() -> tuple[Path, Path]:
     """Where results are read from; one of the user's own goes before an embedded one of the same identity."""
     return paths.results_home(), paths.embedded_results()
 
@@ -206,9 +199,9 @@ def list_all() -> Listing:
     """Everything that is stored; a damaged manifest does not hide the others."""
     runs: dict[tuple[str, str], Run] = {}
     problems: dict[Path, str] = {}
-    for path in (path.parent for root in _roots() for path in sorted(root.rglob(MANIFEST))):
+    for path in (path.parent for root in roots() for path in sorted(root.rglob(MANIFEST))):
         # What was set aside keeps its manifest.
-        if _REPLACED in path.name:
+        if REPLACED in path.name:
             continue
         try:
             run = open_run(path)
@@ -315,7 +308,7 @@ def read(run: Run | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
     Raises:
         StoreError: If a part cannot be read.
     """
-    return _to_pandas(predictions_of(run).read(columns))
+    return to_pandas(predictions_of(run).read(columns))
 
 
 def read_logits(run: Run | Path) -> tuple[list[str], np.ndarray] | None:
@@ -330,226 +323,3 @@ def read_logits(run: Run | Path) -> tuple[list[str], np.ndarray] | None:
     ids = table["sample_id"].to_pylist()
     flat = table["logits"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     return ids, flat.reshape(len(ids), -1)
-
-
-def _to_pandas(table: pa.Table) -> pd.DataFrame:
-    """With lists left in Arrow's flat form, which is what fast joins need."""
-    lists = {column.type: pd.ArrowDtype(column.type) for column in table.schema if pa.types.is_list(column.type)}
-    return table.to_pandas(types_mapper=lists.get)
-
-
-def samples_file(benchmark: str, content_digest: str, label_space: str) -> Path:
-    """File of a benchmark's samples table; one per content and label space, shared by all models."""
-    return paths.results_home() / benchmark / "samples" / f"{content_digest[:16]}.{label_space}.parquet"
-
-
-def write_samples(path: Path, samples: pd.DataFrame, known: Path | None = None) -> None:
-    """Keep a samples table beside the predictions, so that reports need neither images nor a listing of them.
-
-    Factors are no part of a result's identity: one that was corrected is written over the old one, for all models.
-
-    Args:
-        path: From ``samples_file``.
-        samples: The benchmark's, as it is now.
-        known: Where the same table may be read already; by default ``path``. A table that says the same stays.
-
-    Raises:
-        StoreError: If it cannot be written.
-    """
-    table = pa.Table.from_pandas(samples, preserve_index=False)
-    if not _holds(known or path, table):
-        write_parquet(path, table)
-
-
-def _holds(path: Path, table: pa.Table) -> bool:
-    """Whether a file is there, can be read, and says what a table says."""
-    try:
-        return pq.read_table(path, partitioning=None).cast(table.schema).equals(table)
-    # A table of other columns cannot be cast.
-    except (OSError, ValueError, pa.ArrowException):
-        return False
-
-
-def samples_of(run: Run) -> Path:
-    """File of the samples table that belongs to a run.
-
-    For a result that comes with the project, one that a later evaluation has corrected stands in the user's own folder.
-    """
-    own, embedded = (root / run.manifest.samples for root in _roots())
-    if not run.path.is_relative_to(paths.embedded_results()):
-        return own
-    return max(
-        (path for path in (embedded, own) if path.is_file()), key=lambda path: path.stat().st_mtime_ns, default=embedded
-    )
-
-
-def samples_digest(run: Run) -> str:
-    """SHA-256 (hex) of a run's samples table: what was computed from another one is out of date.
-
-    Raises:
-        StoreError: If it is gone.
-    """
-    path = samples_of(run)
-    try:
-        status = path.stat()
-        return _file_digest(path, status.st_ino, status.st_size, status.st_mtime_ns)
-    except OSError as error:
-        raise _no_samples(path, error) from error
-
-
-@lru_cache(maxsize=512)
-def _file_digest(path: Path, *version: int) -> str:
-    del version
-    content = path.read_bytes()
-    if not content.endswith(_PARQUET_END):
-        raise OSError("it does not end as a Parquet file does")
-    return hashlib.sha256(content).hexdigest()
-
-
-def read_samples(run: Run) -> pd.DataFrame:
-    """The samples table that belongs to a run.
-
-    Raises:
-        StoreError: If it is gone.
-    """
-    path = samples_of(run)
-    try:
-        table = pq.read_table(path, partitioning=None)
-    except (OSError, pa.ArrowException) as error:
-        raise _no_samples(path, error) from error
-    return _to_pandas(table)
-
-
-def _no_samples(path: Path, error: Exception) -> StoreError:
-    return StoreError(f"the samples table {path} cannot be read ({error}); the same evaluate command writes it again.")
-
-
-class RunWriter:
-    """Appends batches to a run; only one process at a time has it (see ``open_writer``).
-
-    Attributes:
-        folder: Of the run.
-        manifest: The stored one, or a new one where there are no predictions yet.
-    """
-
-    def __init__(self, folder: Path, manifest: Manifest) -> None:
-        self.folder = folder
-        self._predictions = predictions_of(folder)
-        self._logits = logits_of(folder)
-        self._next = max(self._predictions.next_batch, self._logits.next_batch)
-        n_done = self._predictions.num_rows
-        stored = _readable_manifest(folder) if n_done else None
-        # The benchmark's entry says where the data are now and what the benchmark is today.
-        self.manifest = replace(stored, benchmark=manifest.benchmark) if stored else manifest
-        if n_done and stored is None:
-            # Lost, for example in a power cut; what it said follows from the identity, and the rest from the parts.
-            self.manifest = replace(manifest, keep_logits=self._logits.num_rows > 0)
-            self.write_manifest(status="complete" if n_done >= manifest.benchmark.n else "partial")
-        self._predictions.sweep()
-        self._logits.sweep()
-
-    def done(self) -> set[str]:
-        """Ids of the images that are stored."""
-        return set(self._predictions.read(["sample_id"])["sample_id"].to_pylist())
-
-    def append(self, batch: pa.Table, logits: pa.Table | None = None) -> None:
-        """Store one batch; when this returns, a kill no longer loses it.
-
-        Args:
-            batch: ``PREDICTIONS_SCHEMA``.
-            logits: ``LOGITS_SCHEMA``, of the images that did not fail.
-
-        Raises:
-            StoreError: If it cannot be written, for example because the disk is full.
-        """
-        # A number is never given twice, also if storing fails half-way: its logits may be there, or in a merged part.
-        number = self._next
-        self._next += 1
-        # Logits first: an image counts as done once its prediction is there, so its logits must be there by then.
-        if logits is not None and logits.num_rows:
-            self._logits.append(logits, number)
-        self._predictions.append(batch, number)
-
-    def write_manifest(self, **updates: Any) -> None:
-        """Update ``run.json``: values of ``Manifest`` by name."""
-        self.manifest = replace(self.manifest, **updates, updated=time.strftime("%Y-%m-%dT%H:%M:%S%z"))
-        write_manifest(self.folder, self.manifest)
-
-    def finish(self) -> None:
-        """Merge all parts into one."""
-        self._predictions.merge_all()
-        self._logits.merge_all()
-
-
-def _readable_manifest(folder: Path) -> Manifest | None:
-    """A folder's manifest; None if there is none, or a damaged one."""
-    with suppress(StoreError):
-        return read_manifest(folder)
-    return None
-
-
-@contextmanager
-def open_writer(folder: Path, manifest: Manifest, on_wait: Callable[[], None] | None = None) -> Iterator[RunWriter]:
-    """The one writer of a run; a second process waits here until the first has ended.
-
-    Args:
-        folder: From ``run_folder``; created if needed.
-        manifest: Of a new run; that of a run which has predictions is kept, unless it is damaged, and updated.
-        on_wait: Called once if another process has the run.
-
-    Raises:
-        StoreError: If the folder cannot be written to.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(folder / _LOCK)
-        try:
-            lock.acquire(timeout=0)
-        except Timeout:
-            if on_wait is not None:
-                on_wait()
-            lock.acquire()
-    except OSError as error:
-        raise cannot_write(folder, error) from error
-    try:
-        yield RunWriter(folder, manifest)
-    finally:
-        lock.release()
-
-
-def amend(run: Run, **updates: Any) -> Run:
-    """Change what a run says of itself, such as where its data are; predictions and ``updated`` stay.
-
-    Args:
-        run: Of the user's own results.
-        updates: Values of ``Manifest`` by name.
-
-    Raises:
-        StoreError: If it cannot be written, or another process is at it.
-    """
-    try:
-        with FileLock(run.path / _LOCK).acquire(timeout=0):
-            manifest = replace(read_manifest(run.path) or run.manifest, **updates)
-            write_manifest(run.path, manifest)
-    except Timeout as error:
-        raise StoreError(f"{run.path} is being written by another process; wait for it or stop it first.") from error
-    except OSError as error:
-        raise cannot_write(run.path, error) from error
-    return replace(run, manifest=manifest)
-
-
-def set_aside(folder: Path) -> Path | None:
-    """Rename a run's folder so that a fresh one can take its place; nothing computed is deleted.
-
-    Returns:
-        Where it is now, or None if there was none.
-    """
-    if predictions_of(folder).next_batch == 0:
-        return None
-    target = folder.with_name(f"{folder.name}{_REPLACED}{time.strftime('%Y%m%dT%H%M%S')}-{time.time_ns() % 10**9:09}")
-    try:
-        with FileLock(folder / _LOCK).acquire(timeout=0):
-            folder.rename(target)
-    except Timeout as error:
-        raise StoreError(f"{folder} is being written by another process; wait for it or stop it first.") from error
-    return target

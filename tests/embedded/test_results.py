@@ -7,7 +7,8 @@ from core import benchmarks, models, paths, store
 from core.answers import report
 from core.embedded import card
 from core.embedded.train import TRAININGS, trained
-from core.evaluate.loop import Plan, evaluate
+from core.evaluate.loop import evaluate
+from core.evaluate.plan import Plan
 from core.images.opening import as_rgb
 from core.models.engine import Engine
 from core.store import lists

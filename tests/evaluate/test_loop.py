@@ -21,7 +21,8 @@ from core.answers import report
 from core.benchmarks import open_benchmark
 from core.errors import DataError, LabelSpaceError, StorageError, StoreError, UsageError
 from core.evaluate import loop as evaluation
-from core.evaluate.loop import Plan, evaluate
+from core.evaluate.loop import evaluate
+from core.evaluate.plan import Plan
 from core.images import views
 from core.types import Progress, View
 from tests.conftest import GREEN, GREEN_WNID, RED, RED_WNID, REPO, TOY_TRANSFORM, BrightestChannel
