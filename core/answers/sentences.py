@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
@@ -66,7 +68,7 @@ def difference(first: str, second: str, contrast: Contrast) -> str:
 
 
 def costliest(model: str, costs: pd.DataFrame) -> str:
-    """The uncommon setting that costs most, of those with enough images.
+    """The uncommon setting that costs most, of those with enough images, and which others may cost as much.
 
     Args:
         model: Its name.
@@ -75,8 +77,9 @@ def costliest(model: str, costs: pd.DataFrame) -> str:
     known = costs[costs["value"].notna() & ~costs["thin"].astype(bool)]
     if known.empty:
         return f"**{model}** has fewer than {THIN} images in each uncommon setting, too few to say which costs it most."
-    worst = known.iloc[0]
-    setting = worst["setting"] if worst["attribute"] != "locations" else f"{worst['setting']} (location)"
+    names = [_setting_name(row) for row in known.to_dict("records")]
+    worst, setting = known.iloc[0], names[0]
+    as_much = [name for name, high in zip(names, known["high"], strict=True) if high >= worst["value"]][1:]
     among = f"of {count(len(known), 'uncommon setting')} with at least {THIN} images, the same class mix on both sides"
     around = interval(worst["low"], worst["high"])
     size = points(abs(worst["value"]), 1).removeprefix("+").replace("pts", "points")
@@ -84,4 +87,15 @@ def costliest(model: str, costs: pd.DataFrame) -> str:
         return (
             f"No uncommon setting clearly costs **{model}** accuracy: the most is {size} {around}, {setting}; {among}."
         )
-    return f"**{setting.capitalize()}** costs **{model}** most: **{size}** of accuracy {around}; {among}."
+    tied = f" {_listed(as_much).capitalize()} may cost as much." if as_much else ""
+    return f"**{setting.capitalize()}** costs **{model}** most: **{size}** of accuracy {around}; {among}.{tied}"
+
+
+def _setting_name(row: Mapping[str, Any]) -> str:
+    return row["setting"] if row["attribute"] != "locations" else f"{row['setting']} (location)"
+
+
+def _listed(names: Sequence[str]) -> str:
+    """``a``, ``a and b``, ``a, b and c``."""
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

@@ -128,6 +128,14 @@ def test_the_finding_names_no_setting_that_is_not_clear():
     )
     clear = sentences.costliest("m", pd.DataFrame([{**row, "value": 0.2, "low": 0.1, "high": 0.3}]))
     assert clear.startswith("**Night** costs **m** most: **20.0\u00a0points** of accuracy [10.0, 30.0]")
+    rivals = [
+        {**row, "value": 0.2, "low": 0.1, "high": 0.3},
+        {**row, "attribute": "locations", "setting": "snow", "value": 0.15, "low": 0.05, "high": 0.2},
+        {**row, "attribute": "weather", "setting": "foggy", "value": 0.12, "low": 0.02, "high": 0.21},
+        {**row, "attribute": "weather", "setting": "raining", "value": 0.1, "low": 0.02, "high": 0.19},
+    ]
+    assert "Snow (location) and foggy may cost as much" in sentences.costliest("m", pd.DataFrame(rivals))
+    assert "may cost as much" not in clear
     thin = sentences.costliest("m", pd.DataFrame([{**row, "value": 0.2, "low": 0.1, "high": 0.3, "thin": True}]))
     assert "fewer than 30 images in each uncommon setting" in thin
 
