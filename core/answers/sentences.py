@@ -82,6 +82,8 @@ def costliest(model: str, costs: pd.DataFrame) -> str:
     as_much = [name for name, high in zip(names, known["high"], strict=True) if high >= worst["value"]][1:]
     among = f"of {count(len(known), 'uncommon setting')} with at least {THIN} images, the same class mix on both sides"
     around = interval(worst["low"], worst["high"])
+    if worst["n_clusters"] < min(THIN, worst["n"]):
+        around += f" (only {count(int(worst['n_clusters']), 'object')})"
     size = points(abs(worst["value"]), 1).removeprefix("+").replace("pts", "points")
     if worst["low"] <= 0:
         return (

@@ -121,7 +121,15 @@ def test_heatmap_cells_are_clickable_and_told_by_colour(run):
 
 
 def test_the_finding_names_no_setting_that_is_not_clear():
-    row = {"attribute": "time", "setting": "night", "n_common": 50, "n_uncommon": 40, "thin": False}
+    row = {
+        "attribute": "time",
+        "setting": "night",
+        "n": 90,
+        "n_clusters": 90,
+        "n_common": 50,
+        "n_uncommon": 40,
+        "thin": False,
+    }
     unclear = sentences.costliest("m", pd.DataFrame([{**row, "value": 0.05, "low": -0.02, "high": 0.12}]))
     assert unclear.startswith(
         "No uncommon setting clearly costs **m** accuracy: the most is 5.0\u00a0points [−2.0, 12.0]"
@@ -136,6 +144,9 @@ def test_the_finding_names_no_setting_that_is_not_clear():
     ]
     assert "Snow (location) and foggy may cost as much" in sentences.costliest("m", pd.DataFrame(rivals))
     assert "may cost as much" not in clear
+    assert "object" not in clear
+    few = sentences.costliest("m", pd.DataFrame([{**row, "n_clusters": 5, "value": 0.2, "low": 0.1, "high": 0.3}]))
+    assert "[10.0, 30.0] (only 5 objects)" in few
     thin = sentences.costliest("m", pd.DataFrame([{**row, "value": 0.2, "low": 0.1, "high": 0.3, "thin": True}]))
     assert "fewer than 30 images in each uncommon setting" in thin
 
