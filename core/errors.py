@@ -26,7 +26,13 @@ class DataError(OffcenterError):
 
 
 class ImageError(DataError):
-    """The bytes of an image cannot become pixels: a fact about it, which may be kept."""
+    """The bytes of an image cannot become pixels: a fact about it, which may be kept.
+
+    Attributes:
+        digest: 64 bits of the bytes, if they were read; see ``core.images.opening.digest_of``.
+    """
+
+    digest: int | None = None
 
 
 class StorageError(DataError):

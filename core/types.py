@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, Literal
 from core.errors import UsageError
 
 if TYPE_CHECKING:
-    import numpy as np
     import pandas as pd
     import torch
 
@@ -19,6 +18,9 @@ FactorKind = Literal["numeric", "circular", "category", "set", "boolean"]
 FactorValue = float | str | bool
 Precision = Literal["fp32", "bf16", "fp16"]
 Policy = Literal["top1", "top5", "restricted"]
+#: How the answers to several views of an image become one: whether any is right, the share that is, whether more than
+#: half are, or the first one.
+Reduce = Literal["mean", "any", "majority", "first"]
 
 
 @dataclass(frozen=True)
@@ -163,19 +165,29 @@ class Card:
 
 
 @dataclass(frozen=True)
-class View:
-    """What is done to an image before the model sees it.
+class ViewsCard:
+    """What a family of views is, as data: a run keeps it, and needs no code of the family to say what was measured.
 
     Attributes:
-        name: Part of a result's identity; ``clean`` is the identity view.
-        apply: ``(image, mask, rng) -> image``. ``image`` is float32 (H, W, 3) in [0, 1] at the model's input size,
-            before normalisation; ``mask`` is bool (H, W) or None. ``None`` means the image is left as it is.
-        needs_mask: Whether the benchmark must provide masks.
+        name: Part of a result's identity, with the version; ``clean`` shows images as they are.
+        title: What a reader sees.
+        version: Raised when the family would show the same image otherwise.
+        factors: By which its views differ.
+        tables: Tables over those factors.
+        rows: One a view, in order: ``view``, its name, and a value by factor.
     """
 
     name: str
-    apply: Callable[[np.ndarray, np.ndarray | None, np.random.Generator], np.ndarray] | None = None
-    needs_mask: bool = False
+    title: str
+    version: int = 1
+    factors: tuple[Factor, ...] = ()
+    tables: tuple[CardTable, ...] = ()
+    rows: tuple[Mapping[str, Any], ...] = ()
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the views, in order."""
+        return [str(row["view"]) for row in self.rows]
 
 
 @dataclass

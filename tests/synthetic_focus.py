@@ -15,9 +15,9 @@ import pandas as pd
 import pyarrow as pa
 
 from core import store, uncommon
-from core.benchmarks import benchmark_class
 from core.labels import focus_to_imagenet
 from core.uncommon.paper import published
+from tests.manifests import make_manifest
 
 IMAGES = 24_000
 WRONG = 999
@@ -73,8 +73,8 @@ def write(model: str, like: str, table: pd.DataFrame, seed: int = 0) -> store.Ru
             "view": ["clean"] * len(table),
             "top10": top,
             "top10_prob": [[share, *[(1 - share) / 9] * 9] for share in probability],
-            "p_accepted": np.where(hit, probability, 0.0).astype(np.float32),
             "error": pa.nulls(len(table), pa.string()),
+            "digest": pa.nulls(len(table), pa.uint64()),
         },
         schema=store.PREDICTIONS_SCHEMA,
     )
@@ -86,22 +86,18 @@ def write(model: str, like: str, table: pd.DataFrame, seed: int = 0) -> store.Ru
 
 
 def _manifest(model: str, table: pd.DataFrame, identity: str, path: Path) -> store.Manifest:
-    notes = ("synthetic, not measured",)
-    return store.Manifest(
-        identity=identity,
-        model=store.ModelEntry(model, model, "none", "imagenet-1k", 1000, "0" * 64),
-        benchmark=store.BenchmarkEntry("focus", len(table), "0" * 64, notes, card=benchmark_class("focus").card()),
-        view="clean",
-        precision="fp32",
-        preprocessing={
-            "input_size": [3, 224, 224],
-            "interpolation": "bicubic",
-            "crop_pct": 0.875,
-            "crop_mode": "center",
-            "mean": [0.5, 0.5, 0.5],
-            "std": [0.5, 0.5, 0.5],
-        },
+    return make_manifest(
+        identity,
+        "focus",
+        model=model,
+        n=len(table),
+        num_classes=1000,
+        fingerprint="0" * 64,
         samples=store.relative(path),
+        samples_digest=store.digest_samples(table),
+        pool="0" * 64,
+        notes=("synthetic, not measured",),
+        card=True,
     )
 
 

@@ -9,31 +9,23 @@ Accuracy depends on the factors by ``chance_right``, so what a page must show is
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core import labels, paths, store
-from core.benchmarks import benchmark_class
+from core import labels, store
+from core.store.manifest import write_manifest
 from core.store.parts import write_parquet
+from tests.manifests import make_manifest
 
 FULL = {"location": 541_548, "size": 92_884, "rotation": 39_540}
 MODELS = ("resnet50.synthetic", "vit_base.synthetic", "convnext_tiny.synthetic", "mobilenetv3.synthetic")
 INSTANCES_PER_CLASS = 10
-PREPROCESSING = {
-    "input_size": [3, 224, 224],
-    "interpolation": "bicubic",
-    "mean": [0.485, 0.456, 0.406],
-    "std": [0.229, 0.224, 0.225],
-    "crop_pct": 0.875,
-    "crop_mode": "center",
-}
 
 
 def chance_right(samples: pd.DataFrame, skill: float) -> np.ndarray:
@@ -93,8 +85,8 @@ def make_predictions(samples: pd.DataFrame, right: np.ndarray, seed: int) -> pa.
         "view": ["clean"] * n,
         "top10": lists(ranked, pa.int32()),
         "top10_prob": lists(prob, pa.float32()),
-        "p_accepted": prob[:, 0].astype(np.float32),
         "error": pa.nulls(n, pa.string()),
+        "digest": pa.nulls(n, pa.uint64()),
     }
     order = rng.permutation(n)
     return pa.table(columns, schema=store.PREDICTIONS_SCHEMA).take(pa.array(order))
@@ -105,36 +97,32 @@ def write_run(
 ) -> store.Run:
     """Store a run of a synthetic model; ``done`` below 1 leaves it as one that failed on the way."""
     key = f"si-score/{protocol}"
-    content = hashlib.sha256(f"{protocol} {len(samples)}".encode()).hexdigest()
-    identity = hashlib.sha256(f"{key} {model} {content}".encode()).hexdigest()[:16]
-    samples_path = store.samples_file(key, content, "imagenet-1k")
+    pool = hashlib.sha256(f"{protocol} {len(samples)}".encode()).hexdigest()
+    identity = hashlib.sha256(f"{key} {model} {pool}".encode()).hexdigest()[:16]
+    samples_path = store.samples_file(key, pool, "imagenet-1k")
     if not samples_path.is_file():
-        write_parquet(samples_path, pa.Table.from_pandas(samples, preserve_index=False))
+        store.write_samples(samples_path, samples)
     folder = store.run_folder(key, model, identity)
     predictions = make_predictions(samples, right, seed)
     write_parquet(folder / "part-0000000-0000000.parquet", predictions.slice(0, round(done * len(samples))))
-    card = asdict(benchmark_class(key).card())
-    info = {
-        "identity": identity,
-        "created": "2026-01-01T00:00:00+0000",
-        "updated": "2026-01-01T00:00:00+0000",
-        "status": "complete" if done >= 1 else "failed",
-        "model": {
-            "name": model,
-            "source": model,
-            "architecture": model.partition(".")[0],
-            "label_space": "imagenet-1k",
-            "num_classes": 1000,
-            "fingerprint": hashlib.sha256(model.encode()).hexdigest(),
-        },
-        "benchmark": {"key": key, "n": len(samples), "content": content, "notes": [], "card": card},
-        "view": "clean",
-        "precision": "fp32",
-        "preprocessing": PREPROCESSING,
-        "samples": store.relative(samples_path),
-        "keep_logits": False,
-    }
-    paths.write_atomically(folder / store.MANIFEST, json.dumps(info))
+    manifest = make_manifest(
+        identity,
+        key,
+        model=model,
+        n=len(samples),
+        num_classes=1000,
+        fingerprint=hashlib.sha256(model.encode()).hexdigest(),
+        samples=store.relative(samples_path),
+        samples_digest=store.digest_samples(samples),
+        pool=pool,
+        card=True,
+        created="2026-01-01T00:00:00+0000",
+        updated="2026-01-01T00:00:00+0000",
+        status="complete" if done >= 1 else "failed",
+    )
+    if done >= 1:
+        manifest = manifest.with_entry(replace(manifest.benchmarks[0], finished=len(samples)))
+    write_manifest(folder, manifest)
     return store.open_run(folder)
 
 

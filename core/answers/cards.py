@@ -13,7 +13,7 @@ def card_of(run: store.Run) -> Card:
     A run stored before cards gets today's of its benchmark; the same evaluate command writes it into the run. Where
     that benchmark is not known here either, the card has a key and nothing else.
     """
-    if run.manifest.benchmark.card is not None:
-        return run.manifest.benchmark.card
+    if run.entry.card is not None:
+        return run.entry.card
     known = known_benchmarks().get(run.benchmark)
     return known.card() if known else Card(run.benchmark, run.benchmark)

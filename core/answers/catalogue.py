@@ -193,7 +193,7 @@ def copies_of_data(runs: Iterable[store.Run], benchmark: str) -> dict[str, str]:
     for run in runs:
         if run.benchmark == benchmark and run.view == "clean":
             found.setdefault(run.content[:_CONTENT_DIGITS], run)
-    roots = {content: run.manifest.benchmark.root for content, run in found.items()}
+    roots = {content: run.entry.root for content, run in found.items()}
     labels = {}
     for content, run in found.items():
         root = roots[content]

@@ -14,7 +14,7 @@ import pandas as pd
 
 from core import store
 from core.answers import joined
-from core.answers.questions import VALUE, Question, grouped, is_clustered, plain, read, select
+from core.answers.questions import VALUE, Question, asked, grouped, is_clustered, plain
 from core.errors import UsageError
 from core.metrics.accuracy import group_codes
 from core.metrics.bootstrap import percentile_interval, replicates
@@ -63,20 +63,26 @@ def paired_difference(first: store.Run, second: store.Run, question: Question) -
         ``first``, ``second``: the two accuracies on them.
 
     Raises:
-        UsageError: If the runs are of different benchmarks.
+        UsageError: If the runs are of different benchmarks or families of views.
     """
     if first.benchmark != second.benchmark:
         raise UsageError(f"runs of '{first.benchmark}' and '{second.benchmark}' have no samples in common")
+    if first.views.names != second.views.names and max(first.n_views, second.n_views) > 1:
+        raise UsageError(f"runs of the views '{first.view}' and '{second.view}' cannot be paired view by view")
     key = ["paired", second.identity, joined.version(second), asdict(question)]
     return joined.remembered(first, key, lambda: _paired_difference(first, second, question))
 
 
 def _paired_difference(first: store.Run, second: store.Run, question: Question) -> pd.DataFrame:
     value = VALUE[question.policy]
-    on = "position" if first.manifest.samples == second.manifest.samples else "sample_id"
-    left = select(first, read(first, question, ["cluster", on]), question.where)
-    right = joined.read(second, [on, value]).rename(columns={value: "other"})
-    both = left.merge(right, on=on, how="inner", validate="one_to_one")
+    on = "position" if first.entry.samples == second.entry.samples else "sample_id"
+    left = asked(first, question, ["cluster", on])
+    apart = [name for name in question.by if name in {factor.name for factor in first.views.factors}]
+    if first.n_views > 1:
+        right = asked(second, question, [on])[[on, *apart, value]]
+    else:
+        right = joined.read(second, [on, value])
+    both = left.merge(right.rename(columns={value: "other"}), on=[on, *apart], how="inner", validate="one_to_one")
     both = both[both[value].notna() & both["other"].notna()].reset_index(drop=True)
     both = grouped(first, both, question.by)
     groups, cells = group_codes(both, list(question.by))
@@ -168,8 +174,7 @@ def _first_row(table: pd.DataFrame) -> Contrast:
 
 
 def _scored_rows(run: store.Run, question: Question, columns: list[str]) -> pd.DataFrame:
-    table = read(run, question, [*columns, "cluster"])
-    table = select(run, table, question.where)
+    table = asked(run, question, [*columns, "cluster"])
     return table[table[VALUE[question.policy]].notna()]
 
 

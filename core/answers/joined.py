@@ -27,7 +27,7 @@ import pyarrow.parquet as pq
 from core import __version__, metrics, paths, store
 from core.errors import StoreError
 from core.store import lists
-from core.store.parts import find_row, write_parquet
+from core.store.parts import find_rows, write_parquet
 
 _TABLE = "scored.parquet"
 #: The code that decides what is kept, as files and folders of ``core``.
@@ -41,15 +41,21 @@ _passing: list[tempfile.TemporaryDirectory[str]] = []
 _T = TypeVar("_T")
 #: Columns that are not factors of the benchmark.
 COMPUTED = (
-    *("sample_id", "position", "accepted", "cluster"),
-    *("correct", "correct_top5", "predicted", "confidence", "p_accepted"),
+    *("sample_id", "position", "accepted", "cluster", "view"),
+    *("correct", "correct_top5", "predicted", "confidence", "p_accepted", "rank"),
 )
-_DROPPED = ("view", "top10", "top10_prob", "error")
+_READ = ("sample_id", "view", "top10", "top10_prob", "p_accepted", "rank", "error")
+_DROPPED = ("top10", "top10_prob", "error")
 
 
 def folder(run: store.Run) -> Path:
     """Where what was computed from a run is kept."""
-    return paths.data_home() / "cache" / run.identity
+    return paths.data_home() / "cache" / _name(run)
+
+
+def _name(run: store.Run) -> str:
+    """One set of predictions may be a run of several benchmarks."""
+    return f"{run.identity}-{paths.slug(run.benchmark)}"
 
 
 def version(run: store.Run) -> str:
@@ -78,7 +84,7 @@ def _kept(run: store.Run, name: str, compute: Callable[[], pa.Table], read_from:
     Raises:
         StoreError: If there is no place for it, or a run cannot be read.
     """
-    place = Path(run.identity, version(run), name)
+    place = Path(_name(run), version(run), name)
     homes = [paths.data_home() / "cache", *(Path(home.name) for home in _passing)]
     for home in homes:
         with contextlib.suppress(OSError, pa.ArrowException):
@@ -122,13 +128,14 @@ def columns_of(run: store.Run) -> list[str]:
 
 
 def read(run: store.Run, columns: Sequence[str]) -> pd.DataFrame:
-    """Columns of a run's compact table, one row per prediction, in the order of the samples table.
+    """Columns of a run's compact table, one row per image and view, in the order of the samples table.
 
     Args:
         run: Complete or partial.
         columns: Of ``sample_id``, ``position`` (row in the samples table), ``cluster`` (int code), ``correct``,
             ``correct_top5`` (1.0, 0.0, NaN for an image that failed), ``predicted`` (class index, -1), ``confidence``
-            (of the predicted class), ``p_accepted`` and the factors; text factors are categoricals.
+            (of the predicted class), ``p_accepted``, ``rank``, ``view`` and the factors, those of views included; text
+            factors are categoricals.
 
     Raises:
         StoreError: If the run cannot be read.
@@ -149,8 +156,7 @@ def compact(run: store.Run) -> pd.DataFrame:
     """The table that ``read`` reads columns of, computed from samples and predictions."""
     samples = store.read_samples(run)
     samples.insert(1, "position", np.arange(len(samples), dtype=np.int32))
-    predictions = store.read(run, ["sample_id", "top10", "top10_prob", "p_accepted", "error"])
-    joined = metrics.join(samples, predictions)
+    joined = with_view_factors(run, metrics.join(samples, store.read(run, _READ)))
     ranked = lists.list_matrix(joined["top10"])
     prob = lists.list_matrix(joined["top10_prob"])
     failed = joined["error"].notna().to_numpy()
@@ -162,6 +168,16 @@ def compact(run: store.Run) -> pd.DataFrame:
     table["predicted"] = np.where(failed, -1, ranked[:, 0] if ranked.shape[1] else -1).astype(np.int32)
     table["confidence"] = np.where(failed, np.nan, prob[:, 0] if prob.shape[1] else np.nan).astype(np.float32)
     return table
+
+
+def with_view_factors(run: store.Run, table: pd.DataFrame) -> pd.DataFrame:
+    """A table of predictions with the factors by which the run's views differ."""
+    rows = {str(row["view"]): row for row in run.views.rows}
+    found = {
+        factor.name: [rows[view].get(factor.name) for view in table["view"]] if len(table) else []
+        for factor in run.views.factors
+    }
+    return table.assign(**found)
 
 
 @dataclass(frozen=True)
@@ -187,19 +203,26 @@ class Sample:
         return None if self.error else any(index in self.accepted for index, _ in self.top[:k])
 
 
-def sample(run: store.Run, sample_id: str) -> Sample | None:
-    """One image of a run, or None if the run has no prediction of it.
+def sample(run: store.Run, sample_id: str, view: str = "") -> Sample | None:
+    """One image of a run under one view, or None if the run has no prediction of it.
+
+    Args:
+        run: Complete or partial.
+        sample_id: Of the samples table.
+        view: Name of the view; the first one by default.
 
     Raises:
         StoreError: If the run cannot be read.
     """
-    said = store.predictions_of(run).row("sample_id", sample_id)
-    there = _from_table(run, lambda path: find_row(path, "sample_id", sample_id))
-    if said is None or there is None:
+    there = _from_table(run, lambda path: find_rows(path, "sample_id", sample_id))
+    chosen = [row for row in there if row["view"] == (view or run.views.names[0])]
+    if not chosen:
         return None
-    factors = {name: content for name, content in there.items() if name not in COMPUTED}
+    image = store.image_ids(run)[chosen[0]["position"]].as_py() if store.has_own_names(run) else sample_id
+    said = next(row for row in store.predictions_of(run).rows("sample_id", image) if row["view"] == chosen[0]["view"])
+    factors = {name: content for name, content in chosen[0].items() if name not in COMPUTED}
     top = tuple(zip(said["top10"] or (), said["top10_prob"] or (), strict=True))
-    return Sample(sample_id, tuple(there["accepted"]), factors, top, said["error"])
+    return Sample(sample_id, tuple(chosen[0]["accepted"]), factors, top, said["error"])
 
 
 def remembered(run: store.Run, question: object, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:

@@ -14,7 +14,7 @@ from core.answers import joined
 from core.answers.cards import card_of
 from core.errors import UsageError, nearest
 from core.store import lists
-from core.types import Factor, FactorValue
+from core.types import Factor, FactorValue, Reduce
 
 StoredPolicy = Literal["top1", "top5"]
 VALUE: dict[StoredPolicy, str] = {"top1": "correct", "top5": "correct_top5"}
@@ -97,11 +97,13 @@ class Question:
             have a row of their own, the last.
         policy: What counts as right.
         where: Conditions that an image must meet, all of them.
+        reduce: How several views of an image become one; views that ``by`` tells apart stay apart.
     """
 
     by: tuple[str, ...] = ()
     policy: StoredPolicy = "top1"
     where: tuple[Where, ...] = ()
+    reduce: Reduce = "mean"
 
     def within(self, *conditions: Where) -> Question:
         """The same question over fewer images."""
@@ -114,8 +116,8 @@ class Question:
 
 
 def factors_of(run: store.Run) -> dict[str, Factor]:
-    """The factors of a run's benchmark, by name."""
-    return {factor.name: factor for factor in card_of(run).factors}
+    """The factors of a run's benchmark and of its views, by name."""
+    return {factor.name: factor for factor in (*run.views.factors, *card_of(run).factors)}
 
 
 def factor_of(run: store.Run, name: str) -> Factor:
@@ -154,6 +156,24 @@ def read(run: store.Run, question: Question, also: Sequence[str] = ()) -> pd.Dat
     return joined.read(run, list(dict.fromkeys([*question.columns, *also])))
 
 
+def asked(run: store.Run, question: Question, also: Sequence[str] = ()) -> pd.DataFrame:
+    """The rows that a question is about: one an image, and one for each value of its views' factors that ``by`` has.
+
+    Args:
+        run: Complete or partial.
+        question: ``by``, ``where``, ``policy`` and ``reduce``.
+        also: Columns of the compact table that are wanted too.
+
+    Raises:
+        UsageError: See ``read``.
+    """
+    if run.n_views == 1:
+        return select(run, read(run, question, also), question.where)
+    table = select(run, read(run, question, [*also, "position"]), question.where)
+    apart = [name for name in question.by if name in {factor.name for factor in run.views.factors}]
+    return metrics.reduce_views(table, ["position", *apart], question.reduce, [VALUE[question.policy]])
+
+
 def select(run: store.Run, table: pd.DataFrame, where: Sequence[Where]) -> pd.DataFrame:
     """The rows of a run's table that meet all conditions."""
     return table[kept_by(run, table, where)] if where else table
@@ -189,8 +209,8 @@ def plain(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def is_clustered(run: store.Run) -> bool:
-    """Whether images of the run's benchmark share objects, so that intervals come from resampling those."""
-    return card_of(run).cluster_unit is not None
+    """Whether rows of a run share objects, or are views of one image, so that intervals come from resampling those."""
+    return card_of(run).cluster_unit is not None or run.n_views > 1
 
 
 def answer(run: store.Run, question: Question) -> pd.DataFrame:
@@ -207,8 +227,8 @@ def answer(run: store.Run, question: Question) -> pd.DataFrame:
 
 def _answer(run: store.Run, question: Question) -> pd.DataFrame:
     cluster = "cluster" if is_clustered(run) else None
-    table = read(run, question, [cluster] if cluster else [])
-    table = grouped(run, select(run, table, question.where), question.by)
+    table = asked(run, question, [cluster] if cluster else [])
+    table = grouped(run, table, question.by)
     return plain(metrics.accuracy_by(table, question.by, cluster, value=VALUE[question.policy]), question.by)
 
 
@@ -233,18 +253,20 @@ def behind(run: store.Run, question: Question) -> pd.DataFrame:
         question: Its ``where`` chooses the images; ``by`` plays no part.
 
     Returns:
-        ``sample_id, right`` (1.0, 0.0 or NaN for an image that failed), ``predicted`` (class index), ``confidence``.
+        ``sample_id, view, right`` (1.0, 0.0 or NaN for an image that failed), ``predicted`` (class index),
+        ``confidence``; a row for each view that meets the conditions.
     """
     value = VALUE[question.policy]
     table = read(run, replace(question, by=()), ["confidence", "predicted"])
     rows = np.flatnonzero(kept_by(run, table, question.where))
     order = np.argsort(-table["confidence"].to_numpy()[rows], kind="stable")
     rows = rows[order]
-    ids = joined.read(run, ["sample_id"])["sample_id"].to_numpy()[rows]
+    names = joined.read(run, ["sample_id", "view"]).iloc[rows]
     chosen = table.iloc[rows]
     return pd.DataFrame(
         {
-            "sample_id": ids,
+            "sample_id": names["sample_id"].to_numpy(),
+            "view": names["view"].astype(str).to_numpy(),
             "right": chosen[value].to_numpy(),
             "predicted": chosen["predicted"].to_numpy(),
             "confidence": chosen["confidence"].to_numpy(),

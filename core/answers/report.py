@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,63 +15,131 @@ import pyarrow as pa
 
 from core import benchmarks, metrics, paths, store
 from core.answers.cards import card_of
+from core.answers.joined import with_view_factors
 from core.errors import UsageError, nearest
 from core.store import lists
 from core.store.parts import write_parquet
-from core.types import Card, CardTable, Policy, Table
+from core.types import Card, CardTable, Policy, Reduce, Table
 
 
 def joined(run: store.Run) -> pd.DataFrame:
-    """Samples and predictions of a run, with ``correct``; see ``metrics.join``."""
-    return metrics.join(store.read_samples(run), store.read(run))
+    """Samples and predictions of a run, with ``correct`` and the factors of its views; see ``metrics.join``."""
+    return with_view_factors(run, metrics.join(store.read_samples(run), store.read(run)))
 
 
 def build(
-    run: store.Run, *, policy: Policy = "top1", tables: Sequence[str] | None = None, exclude: Sequence[str] = ()
+    run: store.Run,
+    *,
+    policy: Policy = "top1",
+    tables: Sequence[str] | None = None,
+    exclude: Sequence[str] = (),
+    reduce: Reduce = "mean",
 ) -> dict[str, Any]:
     """A run's report.
 
     Args:
         run: Complete or partial.
         policy: ``top1``, ``top5`` or ``restricted``; see ``metrics.apply_policy``.
-        tables: Names of tables; all of the benchmark's by default.
+        tables: Names of tables; all of the benchmark's and of its views' by default.
         exclude: Classes to leave out (values of the ``class`` factor).
+        reduce: How several views of an image become one, wherever a table does not tell them apart.
 
     Returns:
-        JSON values: ``identity, model, benchmark, view, precision, policy, n, n_failed, n_samples, overall, tables,
-        warnings`` and more. A row has the factor values, ``top1``, ``top5``, ``n``, ``n_clusters`` and the interval of
-        the policy's own number: ``top1_low, top1_high``, or ``top5_low, top5_high``. Tables that a benchmark computes
-        itself have their own columns. Fractions 0..1; what cannot be said is None.
+        JSON values: ``identity, samples_digest, model, benchmark, view, precision, policy, n, n_failed, n_samples,
+        overall, tables, warnings`` and more; ``n`` counts images, never views. A row has the factor values, ``top1``,
+        ``top5``, ``n``, ``n_clusters`` and the interval of the policy's own number: ``top1_low, top1_high``, or
+        ``top5_low, top5_high``. Tables that a benchmark computes itself have their own columns. Fractions 0..1; what
+        cannot be said is None.
 
     Raises:
         UsageError: If a table or class does not exist, or the policy needs logits that were not kept.
     """
     card = card_of(run)
-    chosen, unknown = _known(card, _choose(card, tables))
+    chosen, unknown = _known(run, card, _choose(run, card, tables))
     samples = store.read_samples(run)
     classes = sorted(set(lists.list_offsets(samples["accepted"])[1].tolist()))
-    table = metrics.join(samples, store.read(run, ["sample_id", "top10", "error"]))
+    table = metrics.join(samples, store.read(run, ["sample_id", "view", "top10", "error"]))
     table = metrics.apply_policy(table, policy, classes=classes, logits=_logits(run, policy))
-    table = _without(table, exclude)
-    overall = _rows(table, card, (), policy)[0]
-    n_failed = int(table["error"].notna().sum())
+    told = _Told(run, card, with_view_factors(run, _without(table, exclude)), policy, reduce)
+    overall = told.rows(())[0]
     return {
         "identity": run.identity,
+        "samples_digest": store.samples_digest(run),
+        "bytes_digest": run.entry.bytes_digest or None,
         "model": run.model,
         "benchmark": run.benchmark,
         "view": run.view,
+        "n_views": run.n_views,
+        "reduce": reduce if run.n_views > 1 else None,
         "precision": run.precision,
         "preprocessing": run.preprocessing,
         "policy": policy,
         "excluded": sorted(exclude),
-        "interval": f"95 %, bootstrap over {card.cluster_unit}s" if card.cluster_unit else "95 %, Wilson",
+        "interval": f"95 %, bootstrap over {told.cluster_unit}s" if told.cluster_unit else "95 %, Wilson",
         "n": overall["n"],
-        "n_failed": n_failed,
+        "n_failed": int(told.images["error"].notna().sum()),
         "n_samples": len(samples),
         "overall": overall,
-        "tables": {spec.name: _table(table, card, spec, policy) for spec in chosen},
-        "warnings": [*_warnings(run, table, overall, policy, len(classes), len(samples)), *unknown],
+        "tables": {spec.name: told.table(spec) for spec in chosen},
+        "warnings": [*_warnings(run, told.images, overall, policy, len(classes), len(samples)), *unknown],
     }
+
+
+@dataclass(frozen=True)
+class _Told:
+    """What a run says, ready to be grouped.
+
+    Attributes:
+        said: One row per image and view.
+    """
+
+    run: store.Run
+    card: Card
+    said: pd.DataFrame
+    policy: Policy
+    reduce: Reduce
+
+    @property
+    def cluster_unit(self) -> str | None:
+        """What is not independent; views of one image never are."""
+        return self.card.cluster_unit or ("image" if self.run.n_views > 1 else None)
+
+    @cached_property
+    def images(self) -> pd.DataFrame:
+        """One row per image."""
+        return self._reduced([])
+
+    def _reduced(self, apart: Sequence[str]) -> pd.DataFrame:
+        """One row per image, and for each value of some factors of its views."""
+        if self.run.n_views == 1:
+            return self.said
+        return metrics.reduce_views(self.said, ["sample_id", *apart], self.reduce, ["correct", "correct_top5"])
+
+    def table(self, spec: Table) -> list[dict[str, Any]]:
+        """A table's rows."""
+        if spec.compute is None:
+            return self.rows(spec.by)
+        found = _computed(self.said, self.card, spec)
+        shown = "top5" if self.policy == "top5" else "top1"
+        names = {column: name.format(policy=shown) for column, name in spec.published.items() if column in found}
+        return plain_rows(found[list(names)].rename(columns=names))
+
+    def rows(self, by: Sequence[str]) -> list[dict[str, Any]]:
+        """Accuracy by some factors, of the benchmark or of the views."""
+        apart = [factor.name for factor in self.run.views.factors if factor.name in by]
+        table = self._reduced(apart) if apart else self.images
+        cluster = "cluster" if self.cluster_unit else None
+        # An image counts once in each of its values, as in a question.
+        for factor in self.card.factors:
+            if factor.name in by and factor.kind == "set":
+                table = lists.explode(table, factor.name)
+        main = metrics.accuracy_by(table, by, cluster)
+        shown = "top5" if self.policy == "top5" else "top1"
+        columns = {shown: main["value"], f"{shown}_low": main["low"], f"{shown}_high": main["high"]}
+        if self.policy == "top1":
+            columns["top5"] = metrics.accuracy_by(table, by, value="correct_top5")["value"]
+        frame = main[list(by)].assign(**columns, n=main["n"], n_clusters=main["n_clusters"])
+        return plain_rows(frame)
 
 
 def computed(run: store.Run, name: str) -> pd.DataFrame:
@@ -79,7 +149,7 @@ def computed(run: store.Run, name: str) -> pd.DataFrame:
         UsageError: If there is no such table.
     """
     card = card_of(run)
-    known, unknown = _known(card, _choose(card, [name]))
+    known, unknown = _known(run, card, _choose(run, card, [name]))
     if unknown:
         raise UsageError(unknown[0])
     return _computed(joined(run), card, known[0])
@@ -89,22 +159,29 @@ def _computed(table: pd.DataFrame, card: Card, spec: Table) -> pd.DataFrame:
     return spec.compute(table, cluster="cluster" if card.cluster_unit else None)
 
 
-def _known(card: Card, chosen: Sequence[CardTable]) -> tuple[list[Table], list[str]]:
+def _known(run: store.Run, card: Card, chosen: Sequence[CardTable]) -> tuple[list[Table], list[str]]:
     """Tables that can be made here, and why the others cannot: how a table is computed is not data of its run."""
     known, unknown = [], []
     for each in chosen:
         spec = benchmarks.table(card.key, each.name) if each.computed else Table(each.name, each.by, each.title)
         if spec is None or (each.computed and spec.compute is None):
             unknown.append(f"the table '{each.name}' is left out: this version does not know how '{card.key}' makes it")
+        elif spec.compute is not None and run.n_views > 1:
+            unknown.append(f"the table '{each.name}' is left out: it is defined for one view an image")
         else:
             known.append(spec)
     return known, unknown
 
 
-def _choose(card: Card, names: Sequence[str] | None) -> Sequence[CardTable]:
+def tables_of(run: store.Run) -> tuple[CardTable, ...]:
+    """The tables that a run's report has: of its views, then of its benchmark."""
+    return (*run.views.tables, *card_of(run).tables)
+
+
+def _choose(run: store.Run, card: Card, names: Sequence[str] | None) -> Sequence[CardTable]:
     if not names:
-        return card.tables
-    known = {table.name: table for table in card.tables}
+        return tables_of(run)
+    known = {table.name: table for table in tables_of(run)}
     for name in names:
         if name not in known:
             raise UsageError(f"'{card.key}' has no table '{name}'.{nearest(name, known)} It has: {', '.join(known)}.")
@@ -120,30 +197,6 @@ def _without(table: pd.DataFrame, exclude: Sequence[str]) -> pd.DataFrame:
         if name not in set(table["class"]):
             raise UsageError(f"no class '{name}' to exclude.{nearest(name, table['class'].unique())}")
     return table[~table["class"].isin(exclude)] if exclude else table
-
-
-def _table(table: pd.DataFrame, card: Card, spec: Table, policy: Policy) -> list[dict[str, Any]]:
-    if spec.compute is None:
-        return _rows(table, card, spec.by, policy)
-    found = _computed(table, card, spec)
-    shown = "top5" if policy == "top5" else "top1"
-    names = {column: name.format(policy=shown) for column, name in spec.published.items() if column in found}
-    return plain_rows(found[list(names)].rename(columns=names))
-
-
-def _rows(table: pd.DataFrame, card: Card, by: Sequence[str], policy: Policy) -> list[dict[str, Any]]:
-    cluster = "cluster" if card.cluster_unit else None
-    # An image counts once in each of its values, as in a question.
-    for factor in card.factors:
-        if factor.name in by and factor.kind == "set":
-            table = lists.explode(table, factor.name)
-    main = metrics.accuracy_by(table, by, cluster)
-    shown = "top5" if policy == "top5" else "top1"
-    columns = {shown: main["value"], f"{shown}_low": main["low"], f"{shown}_high": main["high"]}
-    if policy == "top1":
-        columns["top5"] = metrics.accuracy_by(table, by, value="correct_top5")["value"]
-    frame = main[list(by)].assign(**columns, n=main["n"], n_clusters=main["n_clusters"])
-    return plain_rows(frame)
 
 
 def plain_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
@@ -187,7 +240,7 @@ def _warnings(
     if others:
         listed = ", ".join(f"{other.identity} ({_settings(other, run)})" for other in others)
         found.append(f"other results of this model on this benchmark, not shown here: {listed}")
-    return found + [f"data: {note}" for note in run.manifest.benchmark.notes]
+    return found + [f"data: {note}" for note in run.entry.notes]
 
 
 def _settings(other: store.Run, shown: store.Run) -> str:
@@ -219,8 +272,9 @@ def predictions(run: store.Run) -> pd.DataFrame:
     """Every prediction of a run with its image's factors, for export.
 
     Returns:
-        ``sample_id, view, top1, top1_prob, top10, top10_prob, p_accepted, accepted, correct, error, identity``, then
-        ``cluster`` and the factors. ``correct`` is True, False or missing; classes are indices of the label space.
+        ``sample_id, view, top1, top1_prob, top10, top10_prob, p_accepted, rank, accepted, correct, error, digest,
+        identity``, then ``cluster`` and the factors. ``correct`` is True, False or missing; classes are indices of the
+        label space.
     """
     table = joined(run)
     ranked, prob = lists.list_matrix(table["top10"]), lists.list_matrix(table["top10_prob"])
@@ -230,8 +284,8 @@ def predictions(run: store.Run) -> pd.DataFrame:
     table.loc[failed, ["top1", "top1_prob"]] = pd.NA
     table["correct"] = table["correct"].map({1.0: True, 0.0: False}).astype("boolean")
     table["identity"] = run.identity
-    first = ["sample_id", "view", "top1", "top1_prob", "top10", "top10_prob", "p_accepted", "accepted", "correct"]
-    first += ["error", "identity", "cluster"]
+    first = ["sample_id", "view", "top1", "top1_prob", "top10", "top10_prob", "p_accepted", "rank", "accepted"]
+    first += ["correct", "error", "digest", "identity", "cluster"]
     factors = [column for column in table if column not in (*first, "correct_top5")]
     return table[first + factors]
 

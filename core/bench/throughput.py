@@ -8,7 +8,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,14 +22,17 @@ from core import models
 from core.benchmarks import find_data
 from core.benchmarks.listing import IMAGE_SUFFIXES
 from core.errors import UsageError
-from core.images.opening import open_rgb
-from core.models.engine import Engine
+from core.images.opening import as_rgb, decode_file, open_rgb
+from core.images.views import get_views
+from core.images.views.base import random_of
+from core.models.engine import Engine, Look, groups_of, stream
 from core.models.forward import one_thread
-from core.types import Model, Progress, ProgressCallback
+from core.types import Model, Precision, Progress, ProgressCallback
 
 MAX_IMAGES = 500
 _PLAIN_BATCH = 32
 _PLAIN_WORKERS = 2
+_FIVE = "five-crop"
 
 
 class _PlainDataset(Dataset):
@@ -50,28 +53,32 @@ def measure(
     model: str | None = None,
     data: Path | None = None,
     *,
+    others: Sequence[str] | None = None,
     device: str = "auto",
     rounds: int = 5,
     progress: ProgressCallback | None = None,
 ) -> dict[str, Any]:
-    """Compare four ways over the same images, in alternating rounds.
+    """Compare ways of predicting over the same images, in alternating rounds.
 
     (a) ``plain``: DataLoader, timm's transform, eager float32 in the default layout; (b) ``engine``: this engine at
     fp32, from files to probabilities; (c) ``forward_only``: the engine's forward pass on pixels in memory; (d)
-    ``engine_bf16``. One round of each warms up and is not counted.
+    ``engine_bf16``; (e) ``engine_views``: this engine on five crops of each image; (f) ``models_together``: three
+    models on each image, decoded once, and (g) ``models_in_turn``: one after the other. One round of each warms up and
+    is not counted.
 
     Args:
         model: A model's name; a local one by default.
         data: Folder with images, searched recursively; up to 500 are used. By default the remembered ``imagenet``
             data, else noise images made on the spot.
+        others: Two more models for (f) and (g); the next local ones by default.
         device: ``auto``, ``cpu`` or ``cuda``.
         rounds: Counted rounds.
         progress: Called after each round.
 
     Returns:
-        ``plain, engine, forward_only, engine_bf16`` (images/s, medians), ``ratio_plain`` (b/a), ``ratio_forward``
-        (b/c), ``peak_rss_mb`` (of the process up to the end of the engine's first round, so without (a)),
-        ``startup_s`` and how it was run.
+        Images/s of each way, medians; ``ratio_plain`` (b/a), ``ratio_forward`` (b/c), ``ratio_views`` (views/s of e/c),
+        ``ratio_models`` (time of f/g; None without two more models), ``peak_rss_mb`` (of the process up to the end of
+        the engine's first round, so without (a)), ``startup_s`` and how it was run.
     """
     name = model_name(model)
     with tempfile.TemporaryDirectory() as scratch:
@@ -81,27 +88,37 @@ def measure(
         engine = Engine(loaded, "fp32")
         load_s = time.perf_counter() - begun
         prepare_s = engine.prepare(sys.maxsize)
-        _engine_round(engine, files)
+        predict([engine], files)
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**20 if sys.platform == "darwin" else 2**10)
-        half = Engine(models.load(name, device), "bf16")
-        half.prepare(sys.maxsize)
+        half = _prepared(name, device, "bf16")
         pixels = torch.from_numpy(np.stack([engine.preprocess(open_rgb(file)) for file in files]))
         plain = _Plain(models.load(name, device), files)
+        more = others if others is not None else [each for each in models.local_models() if each != name][:2]
+        three = [engine, *(_prepared(each, device, "fp32") for each in more)]
         ways: dict[str, Callable[[], None]] = {
             "plain": plain,
-            "engine": lambda: _engine_round(engine, files),
+            "engine": lambda: predict([engine], files),
             "forward_only": lambda: _forward_round(engine, pixels),
-            "engine_bf16": lambda: _engine_round(half, files),
+            "engine_bf16": lambda: predict([half], files),
+            "engine_views": lambda: predict([engine], files, _FIVE),
         }
+        if len(three) > 1:
+            ways["models_together"] = lambda: predict(three, files)
+            ways["models_in_turn"] = lambda: [predict([each], files) for each in three] and None
         rates = alternate(ways, len(files), rounds, progress)
     medians = {way: statistics.median(values) for way, values in rates.items()}
+    together = medians.get("models_together")
+    n_views = len(get_views(_FIVE).names)
     return {
         **{way: round(value, 2) for way, value in medians.items()},
         "ratio_plain": round(medians["engine"] / medians["plain"], 3),
         "ratio_forward": round(medians["engine"] / medians["forward_only"], 3),
+        "ratio_views": round(n_views * medians["engine_views"] / medians["forward_only"], 3),
+        "ratio_models": round(medians["models_in_turn"] / together, 3) if together else None,
         "peak_rss_mb": round(peak),
         "startup_s": {"load": round(load_s, 2), "prepare": round(prepare_s, 2)},
         "model": loaded.name,
+        "models": [each.model.name for each in three],
         "device": loaded.device,
         "form": engine.forward.form,
         "form_bf16": half.forward.form,
@@ -110,6 +127,12 @@ def measure(
         "images": len(files),
         "rounds": {way: [round(value, 1) for value in values] for way, values in rates.items()},
     }
+
+
+def _prepared(name: str, device: str, precision: Precision) -> Engine:
+    engine = Engine(models.load(name, device), precision)
+    engine.prepare(sys.maxsize)
+    return engine
 
 
 def model_name(model: str | None) -> str:
@@ -158,9 +181,20 @@ class _Plain:
             self._module(batch.to(self._device)).softmax(dim=1).topk(min(10, self._module.num_classes)).indices.cpu()
 
 
-def _engine_round(engine: Engine, files: list[Path]) -> None:
-    """(b) and (d): from files to the ten best classes, as ``evaluate`` does it."""
-    for part in engine.stream(np.arange(len(files)), lambda number: engine.preprocess(open_rgb(files[number]))):
+def predict(engines: Sequence[Engine], files: Sequence[Path], view: str = "clean") -> None:
+    """From files to the ten best classes, as ``evaluate`` does it."""
+    views = get_views(view)
+    firsts = [engines[members[0]].preprocess for members in groups_of(engines)]
+    every = frozenset(range(len(engines)))
+
+    def look_at(number: int) -> Look:
+        image = as_rgb(decode_file(files[number]).image)
+        rng = random_of(files[number].name)
+        return Look([views.render(image, None, preprocess, rng) for preprocess in firsts], every)
+
+    for part in stream(engines, np.arange(len(files)), look_at, len(views.names)):
+        if part.failure is not None:
+            raise part.failure
         part.top(10)
 
 

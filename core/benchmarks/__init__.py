@@ -6,15 +6,17 @@ benchmark, add a file.
 
 from __future__ import annotations
 
+import hashlib
 import importlib
-import os
 import pkgutil
-from functools import cache, lru_cache
+from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 
+import pandas as pd
+
 from core import paths, store
-from core.benchmarks.base import Benchmark
-from core.benchmarks.listing import IMAGE_SUFFIXES
+from core.benchmarks.base import Benchmark, beside_images
 from core.errors import DataError, UsageError, nearest
 from core.types import Table
 
@@ -76,24 +78,20 @@ def annotation_stamp(root: Path | None) -> tuple[tuple[str, int, int], ...]:
 
     Whoever keeps an opened benchmark opens it again when this changes.
     """
+    return _stamp(beside_images(root)) if root else ()
+
+
+def _stamp(files: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
     try:
-        files = [root / name for name in _beside_images(root, root.stat().st_mtime_ns)] if root else []
         found = [(path.name, path.stat()) for path in files]
     except OSError:
         return ()
     return tuple((name, status.st_mtime_ns, status.st_size) for name, status in found)
 
 
-@lru_cache(maxsize=64)
-def _beside_images(root: Path, changed_ns: int) -> list[str]:
-    """Names of the files in a folder that are no images, sorted; the folder changes whenever one comes or goes.
-
-    A validation set may lie there as 50,000 files, which pages cannot list at every look.
-    """
-    del changed_ns
-    with os.scandir(root) as entries:
-        others = [entry for entry in entries if os.path.splitext(entry.name)[1].lower() not in IMAGE_SUFFIXES]
-    return sorted(entry.name for entry in others if entry.is_file())
+def label_stamp(benchmark: Benchmark) -> str:
+    """Changes when a file does that a benchmark's labels and factors are read from."""
+    return hashlib.sha256(repr(_stamp(benchmark.label_files())).encode()).hexdigest()[:16]
 
 
 def open_and_remember(key: str, data: Path | str | None = None) -> Benchmark:
@@ -118,26 +116,34 @@ def table(key: str, name: str) -> Table | None:
     return next((each for each in known.tables if each.name == name), None) if known else None
 
 
-def entry(benchmark: Benchmark, n: int, content: str) -> store.BenchmarkEntry:
+def entry(benchmark: Benchmark, path: Path, samples: pd.DataFrame) -> store.BenchmarkEntry:
     """A benchmark on its data as a manifest keeps it.
 
     Args:
         benchmark: The benchmark.
-        n: Images it has.
-        content: See ``store.content_of``.
+        path: Of its samples table.
+        samples: The table.
     """
     embedded = benchmark.embedded is not None and benchmark.root == benchmark.embedded
-    root = EMBEDDED if embedded else str(benchmark.root.absolute())
-    return store.BenchmarkEntry(benchmark.key, n, content, tuple(benchmark.notes), root, benchmark.card())
+    return store.BenchmarkEntry(
+        key=benchmark.key,
+        n=len(samples),
+        samples=store.relative(path),
+        samples_digest=store.digest_samples(samples),
+        notes=tuple(benchmark.notes),
+        root=EMBEDDED if embedded else str(benchmark.root.absolute()),
+        card=benchmark.card(),
+        # Files that come with the project change with it, not by themselves.
+        stamp="" if embedded else label_stamp(benchmark),
+    )
 
 
 def root_of(run: store.Run) -> Path | None:
     """The data folder that a run's predictions were made on.
 
-    Of runs that do not say it, which are from before it was kept, the one last used for the benchmark; None if none is
-    known.
+    Of runs that need none, which were imported, the one last used for the benchmark; None if none is known.
     """
-    root = run.manifest.benchmark.root
+    root = run.entry.root
     known = known_benchmarks().get(run.benchmark)
     if root == EMBEDDED:
         return known.embedded if known else None

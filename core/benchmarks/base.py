@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from functools import lru_cache
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, ClassVar
 
 from PIL import Image
 
+from core.benchmarks.listing import IMAGE_SUFFIXES
 from core.errors import DataError
-from core.images.opening import open_image, reasons
+from core.images.opening import Decoded, decode_composed, decode_file, open_image, reasons
 from core.images.preprocess import Preprocess
 from core.images.seeing import Seen, see
-from core.types import Card, CardTable, Factor, Table, View
+from core.types import Card, CardTable, Factor, Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -42,6 +46,8 @@ class Benchmark(ABC):
     label_spaces: ClassVar[tuple[str, ...]] = ("imagenet-1k",)
     #: Data folder that comes with the project, or None.
     embedded: ClassVar[Path | None] = None
+    #: What its images are a part of: benchmarks of one pool on one folder share predictions. Its own key by default.
+    pool: ClassVar[str] = ""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -85,8 +91,24 @@ class Benchmark(ABC):
         """
 
     @abstractmethod
-    def content_digest(self) -> str:
-        """SHA-256 (hex) that changes when the images or their annotations change."""
+    def pool_digest(self) -> str:
+        """SHA-256 (hex) that changes when the pool's images change; what is said of them plays no part.
+
+        Names and sizes of all files and the bytes of some are enough: the bytes of each image are digested as it is
+        decoded.
+        """
+
+    def image_ids(self, sample_ids: Sequence[str]) -> list[str]:
+        """The pool's name of each sample's image; the samples' own ids unless overridden. No two may be the same."""
+        return list(sample_ids)
+
+    def label_files(self) -> list[Path]:
+        """The files that labels and factors are read from: those beside the images unless overridden."""
+        return beside_images(self.root)
+
+    def __reduce__(self) -> tuple[type[Benchmark], tuple[Path]]:
+        """Another process lists the folder itself if it must; paths and ids travel, nothing else."""
+        return type(self), (self.root,)
 
     def path(self, sample_id: str) -> Path | None:
         """The image's file, inside the data folder; None for a benchmark that composes its images.
@@ -97,9 +119,11 @@ class Benchmark(ABC):
         Raises:
             DataError: If the id names nothing inside the data folder.
         """
-        location = self.location(sample_id)
+        return self._inside(self.location(sample_id), sample_id)
+
+    def _inside(self, location: str, sample_id: str = "") -> Path:
         if not is_inside(location):
-            raise DataError(f"{sample_id!r} names no image inside the data folder of '{self.key}'.")
+            raise DataError(f"{sample_id or location!r} names no image inside the data folder of '{self.key}'.")
         return self.root / location
 
     def location(self, sample_id: str) -> str:
@@ -119,13 +143,30 @@ class Benchmark(ABC):
             raise NotImplementedError(f"{type(self).__name__} must override image()")
         return open_image(path, f"the image '{sample_id}'")
 
-    def seen(self, sample_id: str, preprocess: Preprocess, view: View | str = "clean", *, masked: bool = True) -> Seen:
+    def decoded(self, image_id: str) -> Decoded:
+        """An image of the pool, read once, with a digest of its bytes.
+
+        Args:
+            image_id: See ``image_ids``.
+
+        Raises:
+            ImageError: If the bytes are no image; carries their digest.
+            StorageError: If the system does not give them now.
+            DataError: If the id names nothing inside the data folder.
+        """
+        what = f"the image '{image_id}'"
+        if type(self).image is not Benchmark.image:
+            with reasons(what):
+                return decode_composed(lambda: self.image(image_id))
+        return decode_file(self._inside(image_id), what)
+
+    def seen(self, sample_id: str, preprocess: Preprocess, view: str = "clean", *, masked: bool = True) -> Seen:
         """The image as a model sees it.
 
         Args:
             sample_id: Of the samples table.
             preprocess: The model's.
-            view: What is done to the pixels; see ``core.images.views``.
+            view: Name of one view; see ``core.images.views``.
             masked: Whether the object's mask is wanted, where the benchmark has one.
 
         Raises:
@@ -136,11 +177,32 @@ class Benchmark(ABC):
         with reasons(f"the image '{sample_id}'"):
             mask = self.mask(sample_id) if masked else None
             image = self.image(sample_id)
-        return see(image, preprocess, view, sample_id, mask)
+        # What is random in a view belongs to the pool's image.
+        return see(image, preprocess, view, self.image_ids([sample_id])[0], mask)
 
     def mask(self, sample_id: str) -> np.ndarray | None:
         """Object mask, bool (H, W) at the image's own size, or None where the benchmark has none."""
         return None
+
+
+def beside_images(root: Path) -> list[Path]:
+    """The files in a folder that are no images, sorted."""
+    try:
+        return [root / name for name in _beside_images(root, root.stat().st_mtime_ns)]
+    except OSError:
+        return []
+
+
+@lru_cache(maxsize=64)
+def _beside_images(root: Path, changed_ns: int) -> list[str]:
+    """Names of the files in a folder that are no images, sorted; the folder changes whenever one comes or goes.
+
+    A validation set may lie there as 50,000 files, which pages cannot list at every look.
+    """
+    del changed_ns
+    with os.scandir(root) as entries:
+        others = [entry for entry in entries if os.path.splitext(entry.name)[1].lower() not in IMAGE_SUFFIXES]
+    return sorted(entry.name for entry in others if entry.is_file())
 
 
 def is_inside(location: str) -> bool:

@@ -93,7 +93,7 @@ class Diorama(Benchmark):
             columns[name] = [getattr(row, name) for row in rows]
         return pd.DataFrame(columns)
 
-    def content_digest(self) -> str:
+    def pool_digest(self) -> str:
         """SHA-256 (hex) of all pictures that images are composed of, and of every row."""
         total = hashlib.sha256(f"{assets.digest(self.root)} {scene.COMPOSITION}".encode())
         for row in self._rows.values():

@@ -59,10 +59,10 @@ class Focus(Benchmark):
 
     @cached_property
     def _rows(self) -> tuple[pd.DataFrame, listing.Listing]:
-        """Annotations of the images that are there, and those images."""
+        """Annotations of the images that are there, and all images beside them, annotated or not."""
         rows = read_annotations(self.root / ANNOTATIONS)
+        sizes = _sizes(self.root, filter(is_inside, rows["sample_id"]))
         rows = self._usable(rows)
-        sizes = _sizes(self.root, rows["sample_id"])
         there = rows["sample_id"].isin(sizes.keys())
         self.missing = rows.loc[~there, "sample_id"].tolist()
         if not there.any():
@@ -73,9 +73,7 @@ class Focus(Benchmark):
         if self.missing:
             self.note(_listed(f"{len(self.missing):,} annotated images are not there", self.missing))
         rows = rows[there].sort_values("sample_id", ignore_index=True)
-        ids = rows["sample_id"].tolist()
-        folders = sorted({name.rpartition("/")[0] for name in ids})
-        return rows, listing.Listing(self.root, ids, [sizes[name] for name in ids], folders, ignored=0)
+        return rows, listing.Listing(self.root, sorted(sizes), [sizes[name] for name in sorted(sizes)], [], ignored=0)
 
     def _usable(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows with a known category and a name of their own; what is left out is noted."""
@@ -104,9 +102,9 @@ class Focus(Benchmark):
             )
         )
 
-    def content_digest(self) -> str:
-        """See ``listing.digest``; covers the annotations byte by byte."""
-        return listing.digest(self._rows[1], [self.root / ANNOTATIONS])
+    def pool_digest(self) -> str:
+        """See ``listing.digest``; of all images beside the annotated ones, so that no annotation plays a part."""
+        return listing.digest(self._rows[1])
 
 
 def accepted_classes(benchmark: Benchmark, label_space: str) -> dict[str, list[int]]:
@@ -182,7 +180,7 @@ def location_list(values: Iterable[str]) -> list[str]:
 
 
 def _sizes(root: Path, names: Iterable[str]) -> dict[str, int]:
-    """Bytes of the named files that exist, by one look into each folder instead of one at each file."""
+    """Bytes of the named files that exist and of the images beside them, by one look into each folder."""
     wanted: dict[str, set[str]] = {}
     for name in names:
         folder, _, file = name.rpartition("/")
@@ -193,7 +191,8 @@ def _sizes(root: Path, names: Iterable[str]) -> dict[str, int]:
             continue
         with os.scandir(root / folder) as entries:
             for entry in entries:
-                if entry.name in files and entry.is_file():
+                is_image = os.path.splitext(entry.name)[1].lower() in listing.IMAGE_SUFFIXES
+                if (is_image or entry.name in files) and not entry.name.startswith(".") and entry.is_file():
                     found[f"{folder}/{entry.name}" if folder else entry.name] = entry.stat().st_size
     return found
 

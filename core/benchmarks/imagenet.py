@@ -14,11 +14,15 @@ from core.errors import DataError, LabelSpaceError
 from core.labels import IMAGENET_1K, label_space
 from core.types import Factor, Table
 
+#: The pool of all benchmarks over ImageNet's validation images.
+POOL = "imagenet"
+
 
 class ImageNet(Benchmark):
     """Single-label ImageNet-1k accuracy on folders named by WordNet id."""
 
     key: ClassVar[str] = "imagenet"
+    pool: ClassVar[str] = POOL
     title: ClassVar[str] = "ImageNet folders"
     paper: ClassVar[str] = "Russakovsky et al. 2015, ImageNet Large Scale Visual Recognition Challenge"
     licence: ClassVar[str] = "ImageNet's terms of access; images belong to their owners"
@@ -73,9 +77,19 @@ class ImageNet(Benchmark):
             {"sample_id": ids, "accepted": [[i] for i in index], "cluster": ids, "class": names, "wnid": wnid}
         )
 
-    def content_digest(self) -> str:
-        """See ``listing.digest``."""
-        return listing.digest(self._listing)
+    def pool_digest(self) -> str:
+        """See ``pool_listing``."""
+        return listing.digest(pool_listing(self.root))
+
+
+def pool_listing(root: Path) -> listing.Listing:
+    """All images of a validation set: flat, and in folders named by WordNet id.
+
+    Every benchmark over ImageNet's validation images takes them from here, so that one inference serves all.
+    """
+    wnids = label_space(IMAGENET_1K).index_of_wnid
+    inside = listing.list_class_folders(root, [name for name in listing.subfolders(root) if name in wnids])
+    return listing.together(listing.flat_images(root), inside)
 
 
 def require_imagenet(benchmark: Benchmark, label_space: str) -> None:

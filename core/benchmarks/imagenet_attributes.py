@@ -13,7 +13,6 @@ from typing import ClassVar
 import pandas as pd
 
 from core import uncommon
-from core.benchmarks import listing
 from core.benchmarks.focus import location_list, plain_value
 from core.benchmarks.imagenet import ImageNet
 from core.errors import DataError
@@ -97,13 +96,9 @@ class ImageNetAttributes(ImageNet):
         category = [category_of.get(accepted[0], OTHER) for accepted in self._joined["accepted"]]
         return uncommon.annotate(self._joined.assign(category=category))
 
-    def content_digest(self) -> str:
-        """See ``listing.digest``; covers the attributes byte by byte."""
-        kept = set(self._joined["sample_id"])
-        found = self._listing
-        pairs = [pair for pair in zip(found.ids, found.sizes, strict=True) if pair[0] in kept]
-        ids, sizes = [name for name, _ in pairs], [size for _, size in pairs]
-        return listing.digest(listing.Listing(self.root, ids, sizes, found.folders, 0), [self._attributes_file])
+    def label_files(self) -> list[Path]:
+        """The attributes."""
+        return [self._attributes_file]
 
 
 def read_attributes(path: Path) -> pd.DataFrame:

@@ -7,8 +7,7 @@ named by WordNet id. Predictions made elsewhere can be imported without the imag
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
@@ -17,7 +16,7 @@ import pandas as pd
 
 from core.benchmarks import imagenet_annotations, imagenet_scores, listing
 from core.benchmarks.base import Benchmark
-from core.benchmarks.imagenet import require_imagenet
+from core.benchmarks.imagenet import POOL, pool_listing, require_imagenet
 from core.benchmarks.imagenet_annotations import Annotations
 from core.errors import DataError
 from core.labels import IMAGENET_1K, label_space
@@ -37,6 +36,7 @@ class ImageNetMultilabel(Benchmark):
     """Multi-label accuracy: a prediction is right if annotators accept it; the mean over original classes."""
 
     key: ClassVar[str] = "imagenet-multilabel"
+    pool: ClassVar[str] = POOL
     title: ClassVar[str] = "ImageNet, multi-label"
     paper: ClassVar[str] = "Shankar et al. 2020; Vasudevan et al. 2022, When does dough become a bagel?"
     licence: ClassVar[str] = "ImageNet's terms of access for images; annotations Apache-2.0"
@@ -137,19 +137,19 @@ class ImageNetMultilabel(Benchmark):
         """Where the image lies; where it would be if there is none."""
         return self.files.get(sample_id, sample_id)
 
-    def content_digest(self) -> str:
-        """See ``listing.digest``; annotations and original classes count too."""
-        total = hashlib.sha256(self.annotation_digest().encode())
-        ids = [self.files[name] for name in self.names() if name in self.files]
-        sizes = [(self.root / path).stat().st_size for path in ids]
-        total.update(listing.digest(listing.Listing(self.root, ids, sizes, [], 0)).encode())
-        return total.hexdigest()
+    def image_ids(self, sample_ids: Sequence[str]) -> list[str]:
+        """Paths, by which ImageNet's folders know the same images."""
+        return [self.location(sample_id) for sample_id in sample_ids]
 
-    def annotation_digest(self) -> str:
-        """SHA-256 (hex) of the annotations and of the original classes, images left out."""
-        total = hashlib.sha256(self.annotations.path.read_bytes())
-        total.update(repr(sorted(self.original.items())).encode())
-        return total.hexdigest()
+    def label_files(self) -> list[Path]:
+        """The annotations, and the list of original classes if there is one."""
+        folders = imagenet_annotations.folders_of(self.root)
+        names = ([imagenet_annotations.FILE], imagenet_annotations.LABEL_FILES)
+        return list(filter(None, (imagenet_annotations.find(each, folders) for each in names)))
+
+    def pool_digest(self) -> str:
+        """See ``imagenet.pool_listing``."""
+        return listing.digest(pool_listing(self.root))
 
 
 class ImageNetM(ImageNetMultilabel):
@@ -178,13 +178,10 @@ def _label(index: int, kind: str) -> str:
 
 
 def _images(root: Path) -> dict[str, str]:
-    """Validation images in a folder and in its sub-folders named by WordNet id."""
+    """Validation images in a folder and in its sub-folders named by WordNet id; path by file name."""
     if not root.is_dir():
         return {}
-    wnids = label_space(IMAGENET_1K).index_of_wnid
-    flat = [path.name for path in root.iterdir() if path.suffix.lower() in listing.IMAGE_SUFFIXES]
-    inside = listing.list_class_folders(root, [name for name in listing.subfolders(root) if name in wnids]).ids
-    found = {imagenet_annotations.validation_name(path): path for path in sorted([*flat, *inside])}
+    found = {imagenet_annotations.validation_name(path): path for path in pool_listing(root).ids}
     return {name: path for name, path in found.items() if name is not None}
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,6 +56,20 @@ def list_class_folders(root: Path, folders: Iterable[str] | None = None) -> List
     return Listing(root, ids, sizes, used, ignored)
 
 
+def flat_images(root: Path) -> Listing:
+    """List ``<root>/<image>`` with sizes; hidden files are left out."""
+    found = sorted(entry for entry in _files(root) if os.path.splitext(entry[0])[1].lower() in IMAGE_SUFFIXES)
+    return Listing(root, [name for name, _ in found], [size for _, size in found], [], 0)
+
+
+def together(*listings: Listing) -> Listing:
+    """Several listings below one folder as one."""
+    pairs = sorted(pair for each in listings for pair in zip(each.ids, each.sizes, strict=True))
+    folders = sorted({name for each in listings for name in each.folders})
+    ignored = sum(each.ignored for each in listings)
+    return Listing(listings[0].root, [name for name, _ in pairs], [size for _, size in pairs], folders, ignored)
+
+
 def subfolders(root: Path) -> Iterator[str]:
     """Names of the folders directly below a folder, hidden ones left out."""
     with os.scandir(root) as entries:
@@ -71,17 +85,17 @@ def _files(folder: Path) -> Iterator[tuple[str, int]]:
                 yield entry.name, entry.stat().st_size
 
 
-def digest(listing: Listing, annotations: Sequence[Path] = ()) -> str:
-    """SHA-256 of a data set as it can be had without reading all of it.
+def digest(listing: Listing) -> str:
+    """SHA-256 (hex) of a pool of images as it can be had without reading all of it.
 
-    Covers the names and sizes of all files, the annotation files byte by byte, and the bytes of up to 64 images spread
-    evenly over the list. Hashing every image of SI-Score would read some 50 GB.
+    Covers the names and sizes of all files, and the bytes of up to 64 spread evenly over the list. Hashing every image
+    of SI-Score would read some 50 GB.
     """
     total = hashlib.sha256()
     total.update("\n".join(listing.ids).encode())
     total.update(np.asarray(listing.sizes, dtype="<i8").tobytes())
     picks = np.unique(np.linspace(0, len(listing.ids) - 1, _SPOT_CHECKS).astype(int)) if listing.ids else []
-    for path in (*annotations, *(listing.root / listing.ids[pick] for pick in picks)):
+    for path in (listing.root / listing.ids[pick] for pick in picks):
         try:
             total.update(hashlib.sha256(path.read_bytes()).digest())
         except OSError:

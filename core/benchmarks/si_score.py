@@ -188,10 +188,14 @@ class SIScore(Benchmark):
             }
         )
 
-    def content_digest(self) -> str:
-        """See ``listing.digest``; the class lists and ``metadata.csv`` count byte by byte."""
-        lists = [path for name in (CLASS_INDICES, METADATA_INDICES) if (path := self._beside(name))]
-        return listing.digest(self._listing, [self.root / METADATA, *lists])
+    def label_files(self) -> list[Path]:
+        """The metadata, and the class lists where they are."""
+        lists = (self._beside(name) for name in (CLASS_INDICES, METADATA_INDICES))
+        return [self.root / METADATA, *filter(None, lists)]
+
+    def pool_digest(self) -> str:
+        """See ``listing.digest``."""
+        return listing.digest(self._listing)
 
 
 class SIScoreSize(SIScore):

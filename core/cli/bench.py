@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -17,6 +18,9 @@ app = typer.Typer(rich_markup_mode=None)
 def bench(
     model: Annotated[str | None, typer.Option(help="A model; a local one by default.")] = None,
     data: Annotated[Path | None, typer.Option(help="Folder of images; by default imagenet's, else noise.")] = None,
+    also: Annotated[
+        list[str] | None, typer.Option(help="One of two more models, for all three at once; local ones by default.")
+    ] = None,
     device: Device = "auto",
     rounds: Annotated[int, typer.Option(min=1, help="Alternating rounds; medians are reported.")] = 5,
     saliency: Annotated[
@@ -28,8 +32,9 @@ def bench(
     if saliency:
         from core.bench.saliency import measure_saliency as measure
     else:
-        from core.bench.throughput import measure
+        from core.bench.throughput import measure as measure_engine
 
+        measure = partial(measure_engine, others=also)
     with terminal.progress_bar("bench") as progress:
         result = measure(model, data, device=device, rounds=rounds, progress=progress)
     if as_json:

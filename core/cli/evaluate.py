@@ -20,7 +20,9 @@ def evaluate(
     model: Models,
     benchmark: BenchmarkKey,
     data: Data = None,
-    view: Annotated[str, typer.Option(help="What is done to the image first: clean, mirror, noise-0.25, …")] = "clean",
+    view: Annotated[
+        str, typer.Option(help="What each image is shown as: clean, mirror, noise, five-crop, noise-0.25, …")
+    ] = "clean",
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="fp32, bf16 or fp16.")] = "fp32",
     batch_size: Annotated[int | None, typer.Option(min=1, help="Images a forward pass; chosen by default.")] = None,
@@ -32,35 +34,46 @@ def evaluate(
     keep_logits: Annotated[
         bool, typer.Option("--keep-logits", help="Also store float16 logits (2 bytes a class and image).")
     ] = False,
+    backend: Annotated[str, typer.Option(help="local, or ray.")] = "local",
+    address: Annotated[
+        str | None, typer.Option(help="A Ray cluster: auto, or ray://HOST:10001; one of its own by default.")
+    ] = None,
+    actors: Annotated[int | None, typer.Option(min=1, help="Ray actors; one a GPU, or one for four cores.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Run models over a benchmark; keep what they say."""
+    """Run models over a benchmark, each image decoded once; keep what they say."""
     choice("precision", precision, ("fp32", "bf16", "fp16"))
     opened = open_benchmark(benchmark, data)
-    from core.evaluate.loop import evaluate as run_evaluation
+    from core.evaluate.backends import get_backend
+    from core.evaluate.loop import evaluate_all
 
-    runs = []
-    for name in model:
-        with terminal.progress_bar(name) as progress:
-            run = run_evaluation(
-                name,
-                opened,
-                view=view,
-                device=device,
-                precision=precision,
-                batch_size=batch_size,
-                workers=workers,
-                limit=limit,
-                fresh=fresh,
-                keep_logits=keep_logits,
-                progress=progress,
-            )
-        runs.append(run)
-        if not as_json:
-            _print_summary(run)
-    if as_json:
+    names = list(dict.fromkeys(model))
+    with terminal.progress_bar(names[0] if len(names) == 1 else f"{len(names)} models") as progress:
+        outcomes = evaluate_all(
+            names,
+            opened,
+            view=view,
+            device=device,
+            precision=precision,
+            batch_size=batch_size,
+            workers=workers,
+            limit=limit,
+            fresh=fresh,
+            keep_logits=keep_logits,
+            backend=get_backend(backend, address=address, actors=actors),
+            progress=progress,
+        )
+    runs = [outcome.run for outcome in outcomes if outcome.run is not None]
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    if as_json and runs:
         summaries = [_summary(run) for run in runs]
-        print_json(summaries[0] if len(summaries) == 1 else summaries)
+        print_json(summaries[0] if len(names) == 1 else summaries)
+    for run in runs if not as_json else ():
+        _print_summary(run)
+    for outcome in failed[1:]:
+        terminal.fail(f"{outcome.model}: {outcome.error}")
+    if failed:
+        raise failed[0].error
 
 
 def _summary(run: store.Run) -> dict[str, Any]:

@@ -12,6 +12,7 @@ import typer
 from core import benchmarks, store
 from core.benchmarks.base import Benchmark
 from core.errors import UsageError, nearest
+from core.evaluate.relink import refreshed
 
 Model = Annotated[str, typer.Option(help="timm name, hf-hub:owner/name, local-dir:PATH or a local model's name.")]
 Models = Annotated[list[str], typer.Option("--model", help="A model; give it again for more.")]
@@ -21,7 +22,7 @@ Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Precision = Annotated[str | None, typer.Option(help="Only a run of this precision.")]
 Identity = Annotated[str | None, typer.Option(help="Only the run of this identity, or its beginning.")]
-View = Annotated[str, typer.Option(help="The view that was evaluated.")]
+View = Annotated[str, typer.Option(help="The family of views that was evaluated: clean, noise, five-crop, …")]
 
 
 def choice(name: str, value: str, known: Sequence[str]) -> str:
@@ -51,8 +52,8 @@ def data_for(run: store.Run, data: Path | None) -> Benchmark:
 
 
 def run_for(model: str, benchmark: str, view: str, precision: str | None, identity: str | None) -> store.Run:
-    """The stored run that the options mean; see ``store.find_run``."""
+    """The stored run that the options mean, with today's labels; see ``store.find_run`` and ``refreshed``."""
     if not store.list_runs(benchmark):
         # A stored run needs no code of its benchmark; without one, the name may be wrong.
         benchmarks.benchmark_class(benchmark)
-    return store.find_run(benchmark, model, identity, view=view, precision=precision or "")
+    return refreshed(store.find_run(benchmark, model, identity, view=view, precision=precision or ""))

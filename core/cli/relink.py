@@ -24,4 +24,4 @@ def relink_data(
 ) -> None:
     """Say where the images of a stored result are now; they must be the same ones."""
     run = relink(options.run_for(model, benchmark, view, precision, identity), data)
-    terminal.out.print(f"{run.identity}: its images are in {run.manifest.benchmark.root}", soft_wrap=True, markup=False)
+    terminal.out.print(f"{run.identity}: its images are in {run.entry.root}", soft_wrap=True, markup=False)

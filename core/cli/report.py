@@ -10,7 +10,6 @@ from rich.console import RenderableType
 
 from core import benchmarks, store, wording
 from core.answers import report
-from core.answers.cards import card_of
 from core.cli import terminal
 from core.cli.options import BenchmarkKey, Identity, Json, Model, Models, Precision, View, print_json, run_for
 from core.types import CardTable
@@ -42,13 +41,17 @@ def show_report(
     policy: Annotated[str, typer.Option(help="top1, top5, or restricted to the benchmark's classes.")] = "top1",
     exclude: Annotated[list[str] | None, typer.Option(help="A class to leave out; give it again for more.")] = None,
     view: View = "clean",
+    reduce: Annotated[
+        str, typer.Option(help="How several views of an image become one: mean, any, majority or first.")
+    ] = "mean",
     precision: Precision = None,
     identity: Identity = None,
     as_json: Json = False,
 ) -> None:
     """Print a stored result's tables, with intervals."""
     runs = [run_for(name, benchmark, view, precision, identity) for name in model]
-    contents = [report.build(run, policy=policy, tables=table, exclude=exclude or ()) for run in runs]  # type: ignore[arg-type]
+    asked = {"policy": policy, "tables": table, "exclude": exclude or (), "reduce": reduce}
+    contents = [report.build(run, **asked) for run in runs]
     differences = report.differences(runs)
     if as_json:
         print_json(contents[0] if len(contents) == 1 else {"runs": contents, "warnings": differences})
@@ -70,7 +73,7 @@ def _print_report(run: store.Run, content: dict[str, Any]) -> None:
         soft_wrap=True,
         style="bold",
     )
-    for spec in card_of(run).tables:
+    for spec in report.tables_of(run):
         rows = content["tables"].get(spec.name)
         if rows:
             terminal.out.print()

@@ -16,8 +16,9 @@ from core.benchmarks import diorama, open_benchmark
 from core.embedded import card
 from core.embedded.train import trained
 from core.errors import ModelError, cannot_write
-from core.evaluate.loop import evaluate
+from core.evaluate.loop import evaluate_all
 from core.types import ProgressCallback
+from core.wording import count
 
 Bar = Callable[[str], AbstractContextManager[ProgressCallback]]
 
@@ -45,9 +46,10 @@ def refresh(bar: Bar, *, workers: int | None = None) -> list[store.Run]:
     with paths.results_at(staging):
         for benchmark in diorama.BENCHMARKS:
             opened = open_benchmark(benchmark.key, diorama.Diorama.embedded)
-            for name in names:
-                with bar(f"{name} on {benchmark.key}") as progress:
-                    evaluate(name, opened, workers=workers, progress=progress, reuse_embedded=False)
+            with bar(f"{count(len(names), 'model')} on {benchmark.key}") as progress:
+                outcomes = evaluate_all(names, opened, workers=workers, progress=progress, reuse_embedded=False)
+            if failed := next((outcome.error for outcome in outcomes if outcome.error is not None), None):
+                raise failed
     _replace(staging, paths.embedded_results())
     runs = [run for name in names for run in store.list_runs(model=name)]
     for name in names:

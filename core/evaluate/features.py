@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import copy
 import dataclasses
+import hashlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from filelock import FileLock
 
 from core import paths, store
 from core.benchmarks.base import Benchmark
-from core.errors import DataError, ModelError, NotAvailableError, StoreError, cannot_write
+from core.errors import DataError, ModelError, NotAvailableError, StorageError, StoreError, UsageError, cannot_write
 from core.evaluate.plan import Plan
 from core.types import Model, Progress, ProgressCallback
 
@@ -45,8 +46,13 @@ class Features:
 
 
 def folder(run: store.Run) -> Path:
-    """Where a run's features are; the user's own folder, also for results that come with the project."""
-    return store.run_folder(run.benchmark, run.model, run.identity)
+    """Where a run's features are; the user's own folder, also for results that come with the project.
+
+    Named by the images and their order too, since rows are those of the samples table.
+    """
+    images = hashlib.sha256("\n".join(store.image_ids(run).to_pylist()).encode()).hexdigest()[:12]
+    name = f"{paths.slug(run.benchmark)}-{images}"
+    return store.run_folder(run.manifest.pool.key, run.model, run.identity) / "features" / name
 
 
 def read(run: store.Run) -> Features | None:
@@ -90,12 +96,15 @@ def keep(
 
     Raises:
         NotAvailableError: If the model does not end in one linear layer.
+        UsageError: If the run shows an image as several views.
         DataError: If the data are not those of the run.
         ModelError, StoreError: If the model or the disk fails.
     """
     found = read(run)
     if found is not None:
         return found
+    if run.n_views > 1:
+        raise UsageError(f"features are kept of runs with one view an image; '{run.view}' has {run.n_views}.")
     from core import models
 
     model = models.load(run.source, device)
@@ -203,24 +212,32 @@ def _extract(
     progress: ProgressCallback | None,
 ) -> None:
     """Fill the rows of ``values``, float16 (N, D), that are not there yet, in the order of the plan's samples."""
-    from core.evaluate.loop import pixels_of
-    from core.models.engine import Engine
+    from core.evaluate.work import Sight, ids_of
+    from core.models.engine import Engine, stream
 
     engine = Engine(body, plan.precision, batch_size, workers)
-    ids = plan.samples["sample_id"].tolist()
+    sight = Sight(plan.benchmark, ids_of(plan.images.tolist()), plan.views.name, [engine.preprocess])
     missing = np.flatnonzero(np.isnan(values).any(axis=1))
-    done, failed = len(ids) - len(missing), 0
-    stream = engine.stream(missing, lambda row: pixels_of(engine, plan, ids[row]))
+    done, failed = len(values) - len(missing), 0
+    parts = stream([engine], missing, sight.look_at)
     try:
-        for part in stream:
+        for part in parts:
+            if part.failure is not None:
+                raise part.failure
             good = np.array([error is None for error in part.errors])
             # The body's output stands where a classifier's logits would.
             values[part.numbers[good]] = part.logits
             done, failed = done + len(good), failed + int((~good).sum())
             if progress is not None:
-                progress(Progress(done, len(ids), failed, stage="features"))
+                progress(Progress(done, len(values), failed, stage="features"))
     finally:
-        stream.close()
+        parts.close()
+    if sight.unread:
+        first = next(iter(sight.unread.values()))
+        raise StorageError(
+            f"{len(sight.unread):,} images could not be read; the first: {first}. All others' features are kept; the "
+            "same command tries these again."
+        )
 
 
 def _save(path: Path, values: np.ndarray) -> None:

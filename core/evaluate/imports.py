@@ -6,6 +6,7 @@ validation files' names. Neither images nor the model are needed; nothing here i
 
 from __future__ import annotations
 
+import hashlib
 import time
 import zipfile
 from collections.abc import Iterator, Mapping
@@ -18,9 +19,12 @@ import pyarrow as pa
 
 from core import __version__, benchmarks, metrics, paths, store
 from core.benchmarks import imagenet_annotations
+from core.benchmarks.imagenet import POOL
 from core.benchmarks.imagenet_annotations import N_VALIDATION, validation_number
 from core.benchmarks.imagenet_m import ImageNetM, ImageNetMultilabel
 from core.errors import DataError, UsageError, nearest
+from core.evaluate.rows import TOP_K, Rows, rows_of
+from core.images.views import CLEAN, get_views
 from core.labels import IMAGENET_1K, label_space
 from core.store import weights
 
@@ -31,10 +35,11 @@ BENCHMARKS: tuple[type[ImageNetMultilabel], ...] = (ImageNetMultilabel, ImageNet
 N_CLASSES = 1000
 ARCHITECTURE = "imported logits"
 #: Part of an imported result's identity; raised when the same logits would be stored as other numbers.
-PROTOCOL = "logits-1"
+PROTOCOL = "logits-2"
 #: Stands for the precision, which is not known.
 PRECISION = "as imported"
-_TOP_K = 10
+#: Stands for the pool's digest: the images themselves were seen elsewhere.
+POOL_DIGEST = hashlib.sha256(b"ImageNet's validation images, seen elsewhere").hexdigest()
 _CHUNK = 4096
 #: Below this accuracy rows or columns cannot be in the order that was claimed.
 _CHANCE = 1 / N_CLASSES
@@ -90,7 +95,7 @@ def _chunks(array: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
         yield start, np.asarray(array[start : start + _CHUNK], dtype=np.float32)
 
 
-def rows_of(names: list[str], order: Order, original: Mapping[str, int]) -> np.ndarray:
+def rows_in(names: list[str], order: Order, original: Mapping[str, int]) -> np.ndarray:
     """The row of each image in the logits: int (N,).
 
     Args:
@@ -115,40 +120,26 @@ def rows_of(names: list[str], order: Order, original: Mapping[str, int]) -> np.n
     return np.array([position[name] for name in names], dtype=np.int64)
 
 
-def predictions(logits: np.ndarray, rows: np.ndarray, samples: pd.DataFrame) -> pa.Table:
+def predictions(logits: np.ndarray, rows: np.ndarray, samples: pd.DataFrame) -> Rows:
     """Stored predictions from logits.
 
     Args:
         logits: float (50000, 1000); rows that sum to 1 and are not negative are taken as probabilities.
         rows: int (N,), the row of each sample.
         samples: ``sample_id``, ``accepted``.
-
-    Returns:
-        ``store.PREDICTIONS_SCHEMA``.
     """
-    accepted = samples["accepted"].tolist()
-    top, top_prob, p_accepted = [], [], []
+    names, accepted = samples["sample_id"].tolist(), samples["accepted"].tolist()
+    parts = []
     for start in range(0, len(rows), _CHUNK):
         # Read in the order of the file, which a mapped file answers fastest.
         part = np.asarray(logits[rows[start : start + _CHUNK]], dtype=np.float64)
         prob = part if _is_probability(part) else _softmax(part)
-        some = np.argpartition(-prob, _TOP_K, axis=1)[:, :_TOP_K]
+        some = np.argpartition(-prob, TOP_K, axis=1)[:, :TOP_K]
         ranks = np.argsort(-np.take_along_axis(prob, some, axis=1), axis=1, kind="stable")
         best = np.take_along_axis(some, ranks, axis=1)
-        top.append(best)
-        top_prob.append(np.take_along_axis(prob, best, axis=1))
-        p_accepted += [float(prob[at, classes].sum()) for at, classes in enumerate(accepted[start : start + len(part)])]
-    return pa.table(
-        {
-            "sample_id": samples["sample_id"].tolist(),
-            "view": ["clean"] * len(samples),
-            "top10": list(np.concatenate(top)),
-            "top10_prob": list(np.concatenate(top_prob)),
-            "p_accepted": p_accepted,
-            "error": [None] * len(samples),
-        },
-        schema=store.PREDICTIONS_SCHEMA,
-    )
+        end = start + len(part)
+        parts.append(rows_of(names[start:end], [CLEAN], accepted[start:end], prob, best))
+    return Rows.together(parts)
 
 
 def _is_probability(part: np.ndarray) -> bool:
@@ -178,7 +169,7 @@ def import_logits(
         path: The logits; see ``read_logits``.
         name: What the model shall be called.
         benchmark: On a folder with annotations; images are not needed.
-        order: Of the rows; see ``rows_of``.
+        order: Of the rows; see ``rows_in``.
         array: Name of the array in an ``.npz`` with several.
 
     Returns:
@@ -190,25 +181,26 @@ def import_logits(
     """
     logits = read_logits(path, array)
     samples = benchmark.rows(benchmark.names())
-    found = predictions(logits, rows_of(samples["sample_id"].tolist(), order, benchmark.original), samples)
-    _require_sense(path, samples, found, order)
-    content = content_of(benchmark, samples)
-    samples_path = store.samples_file(benchmark.key, content, IMAGENET_1K)
-    manifest = _manifest(path, name, benchmarks.entry(benchmark, len(samples), content), samples_path, order)
-    folder = store.run_folder(benchmark.key, name, manifest.identity)
+    found = predictions(logits, rows_in(samples["sample_id"].tolist(), order, benchmark.original), samples)
+    _require_sense(path, samples, found.predictions, order)
+    samples_path = store.samples_file(benchmark.key, POOL_DIGEST, IMAGENET_1K)
+    manifest = _manifest(path, name, benchmarks.entry(benchmark, samples_path, samples), order)
+    folder = store.run_folder(POOL, name, manifest.identity)
     store.write_samples(samples_path, samples)
     with store.open_writer(folder, manifest) as writer:
-        if not writer.done():
-            writer.append(found)
+        done = writer.done()
+        new = np.array([sample_id not in done for sample_id in samples["sample_id"]])
+        if new.any():
+            rows = rows_in(samples.loc[new, "sample_id"].tolist(), order, benchmark.original)
+            chosen = predictions(logits, rows, samples[new])
+            writer.append(chosen.predictions, chosen.side)
+        if not new.all():
+            writer.append_side(found.side)
+        writer.finish()
         writer.write_manifest(status="complete")
-    run = store.open_run(folder)
+    run = store.open_run(folder, benchmark.key)
     assert run is not None
     return run
-
-
-def content_of(benchmark: ImageNetMultilabel, samples: pd.DataFrame) -> str:
-    """Content of an imported result; see ``store.content_of``. Images play no part, since none are needed."""
-    return store.content_of(benchmark.annotation_digest(), samples)
 
 
 def _require_sense(path: Path, samples: pd.DataFrame, found: pa.Table, order: Order) -> None:
@@ -222,7 +214,7 @@ def _require_sense(path: Path, samples: pd.DataFrame, found: pa.Table, order: Or
         )
 
 
-def _manifest(path: Path, name: str, entry: store.BenchmarkEntry, samples: Path, order: Order) -> store.Manifest:
+def _manifest(path: Path, name: str, entry: store.BenchmarkEntry, order: Order) -> store.Manifest:
     fingerprint = weights.file_sha256(path)
     identity = store.identity(
         {
@@ -231,9 +223,8 @@ def _manifest(path: Path, name: str, entry: store.BenchmarkEntry, samples: Path,
             "architecture": ARCHITECTURE,
             "label_space": IMAGENET_1K,
             "order": order,
-            "benchmark": entry.key,
-            "content": entry.content,
-            "view": "clean",
+            "pool": [POOL, POOL_DIGEST],
+            "views": [CLEAN, get_views(CLEAN).version],
         }
     )
     return store.Manifest(
@@ -246,12 +237,12 @@ def _manifest(path: Path, name: str, entry: store.BenchmarkEntry, samples: Path,
             num_classes=len(label_space(IMAGENET_1K)),
             fingerprint=fingerprint,
         ),
-        benchmark=entry,
-        view="clean",
+        pool=store.PoolEntry(POOL, POOL_DIGEST),
+        views=get_views(CLEAN).card(),
         precision=PRECISION,
         # What the model saw is not known here.
         preprocessing={},
-        samples=store.relative(samples),
+        benchmarks=(entry,),
         protocol=PROTOCOL,
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
         versions={"offcenter": __version__},

@@ -1,45 +1,85 @@
-"""THE inference loop over a benchmark: every stored prediction comes from here.
+"""THE inference loop over a benchmark: every stored prediction comes from here. No torch until a model is needed.
 
 Images are taken in a random order that depends only on the data, so that a partial result is a fair sample
-of the whole.
+of the whole. Each is decoded once for all models and views.
 """
 
 from __future__ import annotations
 
 import contextlib
-import platform
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import PIL
+import pandas as pd
 import pyarrow as pa
-import timm
-import torch
-import torchvision
 
-from core import __version__, benchmarks, models, store
+from core import benchmarks, models, store
 from core.benchmarks.base import Benchmark
-from core.errors import DataError, ImageError, OffcenterError, StorageError, StoreError, UsageError
+from core.errors import OffcenterError, StorageError, StoreError, UsageError
+from core.evaluate.backends import Backend, get_backend
 from core.evaluate.plan import PROTOCOL, Plan
+from core.evaluate.rows import Rows
 from core.evaluate.tracker import Tracker
-from core.models.engine import Engine, Predicted
+from core.evaluate.work import IMAGE, WANTED, Asked, Delivery, Report, Work, accepted_column
 from core.types import Model, Precision, ProgressCallback
 
-TOP_K = 10
-#: Finished images that are stored together where no batch size is asked for; a kill loses fewer than these.
-COMMIT_IMAGES = {"cpu": 64, "cuda": 512}
+#: Finished predictions that are stored together where no batch size is asked for; a kill loses fewer than these.
+COMMIT_VIEWS = 64
+#: The same on a GPU, whose batches are larger.
+COMMIT_VIEWS_GPU = 512
 _COMMIT_EVERY_S = 5.0
+#: Models are bits of one integer in the table of ids.
+_AT_ONCE = 62
 
 
 class InterruptedRunError(OffcenterError):
     """Ctrl-C: what was finished is stored."""
 
 
-def evaluate(
-    model: Model | str,
+@dataclass(frozen=True)
+class Outcome:
+    """How the evaluation of one of several models ended.
+
+    Attributes:
+        model: As it was asked for.
+        run: What is stored, or None.
+        error: Why it is not complete, or None.
+    """
+
+    model: str
+    run: store.Run | None = None
+    error: Exception | None = None
+
+
+def evaluate(model: Model | str, benchmark: Benchmark | str, **settings: object) -> store.Run:
+    """Run a classifier over a benchmark and store what it said; see ``evaluate_all`` for the settings.
+
+    Args:
+        model: A name (see ``core.models``), or a model; a loaded one keeps its device.
+        benchmark: A key with remembered data, or a benchmark.
+        settings: As in ``evaluate_all``.
+
+    Returns:
+        The stored run.
+
+    Raises:
+        UsageError: If a name or option is wrong.
+        LabelSpaceError: If the model's classes do not fit the benchmark.
+        ModelError, DataError, StoreError: If the model, the data or the disk fails; finished batches are kept.
+        InterruptedRunError: On Ctrl-C, after storing what was finished.
+    """
+    (outcome,) = evaluate_all([model], benchmark, **settings)  # type: ignore[arg-type]
+    if outcome.error is not None:
+        raise outcome.error
+    assert outcome.run is not None
+    return outcome.run
+
+
+def evaluate_all(
+    asked: Sequence[Model | str],
     benchmark: Benchmark | str,
     *,
     view: str = "clean",
@@ -51,17 +91,18 @@ def evaluate(
     fresh: bool = False,
     keep_logits: bool = False,
     reuse_embedded: bool = True,
+    backend: Backend | None = None,
     progress: ProgressCallback | None = None,
-) -> store.Run:
-    """Run a classifier over a benchmark and store what it said.
+) -> list[Outcome]:
+    """Run classifiers over a benchmark, each image decoded once, and store what they said.
 
-    A finished result is returned at once, without loading the model; an interrupted one goes on where it stopped. If
-    another process is at the same result, this one waits for it.
+    A finished result is there at once, without loading the model; an interrupted one goes on where it stopped. If
+    another process is at one of the results, this one waits for it. A model that fails does not stop the others.
 
     Args:
-        model: A name (see ``core.models``), or a model; a loaded one keeps its device.
+        asked: Names (see ``core.models``), or models; loaded ones keep their device.
         benchmark: A key with remembered data, or a benchmark.
-        view: What is done to images first; see ``core.images.views``.
+        view: Family of views that each image is shown as; see ``core.images.views``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         precision: ``fp32``, ``bf16`` or ``fp16``.
         batch_size: Images a forward pass, and stored together; chosen by device by default.
@@ -70,59 +111,295 @@ def evaluate(
         fresh: Start again; the earlier result is renamed, not deleted.
         keep_logits: Also store float16 logits.
         reuse_embedded: Whether a complete result that comes with the project counts as finished.
+        backend: Where to predict; in this process by default.
         progress: Called whenever images were stored.
 
     Returns:
-        The stored run.
+        One outcome a model, in the order asked for.
 
     Raises:
-        UsageError: If a name or option is wrong.
-        LabelSpaceError: If the model's classes do not fit the benchmark.
-        ModelError, DataError, StoreError: If the model, the data or the disk fails; finished batches are kept.
+        UsageError, DataError, StoreError: If nothing can be done for any model; finished batches are kept.
         InterruptedRunError: On Ctrl-C, after storing what was finished.
     """
-    device = models.resolve_device(device)
-    described = models.describe(model) if isinstance(model, str) else model
     if isinstance(benchmark, str):
         benchmark = benchmarks.open_benchmark(benchmark)
-    plan = Plan.of(described, benchmark, view, precision)
-    folder = store.run_folder(benchmark.key, described.name, plan.identity(described))
-    samples_path = store.samples_file(benchmark.key, plan.content, described.label_space)
-    if reuse_embedded and not (fresh or keep_logits or limit) and _stored(folder) is None:
-        embedded = store.embedded_run(benchmark.key, described.name, plan.identity(described))
-        if embedded is not None and embedded.complete:
-            store.write_samples(samples_path, plan.samples, store.samples_of(embedded))
-            return embedded
-    store.write_samples(samples_path, plan.samples)
-    if fresh:
-        store.set_aside(folder)
-    total = min(limit or len(plan.samples), len(plan.samples))
-    stored = _stored(folder)
-    if stored is not None:
-        if stored.n_done:
+    tasks = [_Task(each if isinstance(each, str) else each.source) for each in asked]
+    for task, each in zip(tasks, asked, strict=True):
+        with task.failing():
+            task.model = models.describe(each) if isinstance(each, str) else each
+            task.plan = Plan.of(task.model, benchmark, view, precision)
+            task.prepare(fresh=fresh, keep_logits=keep_logits, limit=limit, reuse_embedded=reuse_embedded)
+    _refuse_twice(tasks)
+    waiting = [task for task in tasks if task.waits]
+    if len(waiting) > _AT_ONCE:
+        raise UsageError(f"{len(waiting)} models are too many at once: give {_AT_ONCE} at most.")
+    if waiting:
+        work = Work(benchmark, view, (), precision, device, batch_size, workers)
+        _Loop(waiting, work, backend or get_backend("local"), progress).run()
+    return [Outcome(task.name, task.run, task.error) for task in tasks]
+
+
+@dataclass
+class _Task:
+    """One model's part in an evaluation."""
+
+    name: str
+    model: Model | None = None
+    plan: Plan | None = None
+    run: store.Run | None = None
+    error: Exception | None = None
+    keep_logits: bool = False
+    total: int = 0
+    writer: store.RunWriter | None = None
+    missing: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
+    pending: list[Rows] = field(default_factory=list)
+    unread: dict[str, str] = field(default_factory=dict)
+    tracker: Tracker | None = None
+
+    @contextlib.contextmanager
+    def failing(self) -> Iterator[None]:
+        """Within this context an error is the task's own and ends nothing else."""
+        try:
+            yield
+        except Exception as error:
+            self.error = error
+
+    @property
+    def waits(self) -> bool:
+        return self.run is None and self.error is None
+
+    @property
+    def folder(self) -> Path:
+        return store.run_folder(self.plan.pool.key, self.model.name, self.plan.identity(self.model))
+
+    def prepare(self, *, fresh: bool, keep_logits: bool, limit: int | None, reuse_embedded: bool) -> None:
+        """Find what is stored; a result that is finished is the run."""
+        plan, key = self.plan, self.plan.benchmark.key
+        samples_path = store.samples_file(key, plan.pool.digest, plan.label_space)
+        stored = _stored(self.folder)
+        if reuse_embedded and not (fresh or keep_logits or limit) and stored is None:
+            embedded = store.embedded_run(plan.pool.key, self.model.name, plan.identity(self.model), key)
+            if embedded is not None and embedded.complete:
+                store.write_samples(samples_path, plan.samples, store.samples_of(embedded))
+                self.run = embedded
+                return
+        store.write_samples(samples_path, plan.samples)
+        if fresh and store.set_aside(self.folder) is not None:
+            stored = None
+        self.keep_logits = keep_logits
+        self.total = min(limit or len(plan.samples), len(plan.samples))
+        if stored is None:
+            return
+        if store.predictions_of(stored).num_rows:
             _require_logits(keep_logits, stored.manifest)
-        if stored.n_done >= total:
-            return _described(stored, plan)
-    tracker = Tracker(progress, total)
-    manifest = _manifest(described, plan, samples_path, keep_logits)
-    with store.open_writer(folder, manifest, lambda: tracker.stage("waiting for another process")) as writer:
+        run = _noted(replace(stored, entry=plan.entry), stored.manifest.entry(key))
+        if run.n_done >= self.total:
+            self.run = run
+
+    def append(self, rows: Rows) -> None:
+        """Store rows, and count them."""
+        self.writer.append(rows.predictions, rows.side, rows.logits)
+        self.tracker.advance(rows.n_images, rows.n_failed)
+
+    def commit(self) -> None:
+        """Store what is pending; taken out first, so that an interrupt while it is written cannot write it twice."""
+        parts, self.pending = self.pending, []
+        if parts:
+            self.append(Rows.together(parts))
+
+
+class _Loop:
+    """Some tasks, done together."""
+
+    def __init__(self, tasks: list[_Task], work: Work, backend: Backend, progress: ProgressCallback | None) -> None:
+        self.tasks = tasks
+        self._work = work
+        self._backend = backend
+        self._progress = Tracker(progress, max(task.total for task in tasks))
+        self._report: Report | None = None
+        self._commit_views = work.batch_size or COMMIT_VIEWS
+        self._last = time.monotonic()
+
+    def run(self) -> None:
+        """Do what is missing; each task's run or error is set."""
+        begun = time.perf_counter()
+        with contextlib.ExitStack() as held:
+            # In one order everywhere, so that two processes never wait for each other.
+            for task in sorted(self.tasks, key=lambda task: str(task.folder)):
+                with task.failing():
+                    self._open(task, held)
+            tasks = [task for task in self.tasks if task.error is None and len(task.missing)]
+            if tasks:
+                self._do(tasks, begun)
+        for task in self.tasks:
+            if task.error is None:
+                task.run = store.open_run(task.folder, task.plan.benchmark.key)
+
+    def _open(self, task: _Task, held: contextlib.ExitStack) -> None:
+        manifest = _manifest(task.model, task.plan, task.keep_logits)
+        task.writer = held.enter_context(store.open_writer(task.folder, manifest, self._wait))
         # Again: another process may have begun the run since, without them.
-        _require_logits(keep_logits, writer.manifest)
-        missing = plan.missing(writer.done(), total)
-        if len(missing):
-            begun = time.perf_counter()
-            try:
-                tracker.stage("loading the model")
-                loaded = models.load(described.source, device) if described.module is None else described
-                engine = Engine(loaded, precision, batch_size, workers)
-                engine.prepare(len(missing))
-            except KeyboardInterrupt:
-                raise _stopped(total - len(missing), total) from None
-            tracker.begin(total - len(missing), startup_s=time.perf_counter() - begun)
-            _run(engine, plan, missing, writer, tracker, batch_size or COMMIT_IMAGES[engine.device])
-    run = store.open_run(folder)
-    assert run is not None
-    return run
+        _require_logits(task.keep_logits, task.writer.manifest)
+        task.missing = task.plan.missing(task.writer.done(), task.total)
+        task.tracker = Tracker(None, task.total)
+        if not len(task.missing):
+            # Another process has done it in the meantime.
+            self._settle(task, task.total)
+
+    def _wait(self) -> None:
+        self._progress.stage("waiting for another process")
+
+    def _do(self, tasks: list[_Task], begun: float) -> None:
+        ids = _ids(tasks)
+        asked = tuple(
+            Asked(
+                task.model.source,
+                task.model.fingerprint,
+                task.model.label_space,
+                task.writer.manifest.keep_logits,
+                task.model if task.model.module is not None else None,
+            )
+            for task in tasks
+        )
+        work = replace(self._work, models=asked, n_images=ids.num_rows)
+        status = "failed"
+
+        def ready(report: Report) -> None:
+            self._report = report
+            startup_s = time.perf_counter() - begun
+            self._progress.begin(min(task.total - len(task.missing) for task in tasks), startup_s)
+            for task in tasks:
+                task.tracker.begin(task.total - len(task.missing), startup_s)
+                task.writer.write_manifest(status="running", versions=report.versions)
+            if report.device != "cpu" and self._work.batch_size is None:
+                self._commit_views = COMMIT_VIEWS_GPU
+
+        try:
+            self._progress.stage("loading the model" if len(tasks) == 1 else f"loading {len(tasks)} models")
+            self._backend.run(work, ids, lambda delivery: self._take(tasks[delivery.model], delivery), ready)
+            self._commit(tasks)
+            status = "done"
+        except KeyboardInterrupt:
+            status = "partial"
+            self._commit(tasks)
+            for task in tasks:
+                # The interrupt may have come between the storing of a batch and its being counted.
+                stored = len(task.writer.done() & set(task.plan.images))
+                task.tracker.advance(stored - task.tracker.done, 0)
+            raise _stopped(min(task.tracker.done for task in tasks), self._progress.total) from None
+        except StoreError:
+            raise
+        except Exception as error:
+            self._commit(tasks)
+            if len(tasks) > 1 or not isinstance(error, OffcenterError):
+                raise
+            tasks[0].error = error
+        finally:
+            for task in tasks:
+                self._close(task, status)
+
+    def _take(self, task: _Task, delivery: Delivery) -> None:
+        """Keep what was delivered; enough of it is stored."""
+        if delivery.failure is not None:
+            task.error = delivery.failure
+            return
+        task.unread.update(delivery.unread)
+        if delivery.rows is not None:
+            task.pending.append(delivery.rows)
+            held = sum(rows.predictions.num_rows for rows in task.pending)
+            late = time.monotonic() - self._last > _COMMIT_EVERY_S
+            if late:
+                self._commit([each for each in self.tasks if each.pending])
+            elif held >= self._commit_views:
+                self._commit([task])
+
+    def _commit(self, tasks: Sequence[_Task]) -> None:
+        for task in tasks:
+            task.commit()
+        self._last = time.monotonic()
+        at_work = [task.tracker for task in self.tasks if task.tracker is not None and task.error is None]
+        if at_work:
+            slowest = min(at_work, key=lambda tracker: tracker.done / max(tracker.total, 1))
+            failed = max(tracker.failed for tracker in at_work)
+            self._progress.advance_to(slowest.done, failed)
+
+    def _close(self, task: _Task, status: str) -> None:
+        """Write a task's manifest, closed if it is complete; say which images could not be read."""
+        is_failed = status == "failed" or task.error is not None
+        # After a failure the manifest may fail as well; the first error is the one to show.
+        with contextlib.suppress(*([StoreError] if is_failed else [])):
+            if is_failed or status == "partial":
+                self._write(task, "failed" if is_failed else status)
+            else:
+                self._settle(task, task.tracker.done)
+        if task.unread and task.error is None:
+            first = next(iter(task.unread.values()))
+            task.error = StorageError(
+                f"{len(task.unread):,} of {task.total:,} images could not be read; the first: {first}. All others are "
+                "stored; the same command tries these again."
+            )
+
+    def _settle(self, task: _Task, n_done: int) -> None:
+        """Write the manifest of a task that has ended as it should; closed if all images are there."""
+        if n_done >= len(task.plan.samples):
+            task.writer.finish()
+            self._write(task, "complete")
+        else:
+            self._write(task, "partial")
+
+    def _write(self, task: _Task, status: str) -> None:
+        # A run of which nothing was begun leaves no trace.
+        if self._report is not None or task.writer.has_rows:
+            task.writer.write_manifest(status=status, session=self._session(task))
+
+    def _session(self, task: _Task) -> store.Session | None:
+        """What this session did, for the manifest."""
+        report, tracker = self._report, task.tracker
+        if report is None or not len(task.missing):
+            return task.writer.manifest.session
+        return store.Session(
+            images=tracker.done - tracker.done_before,
+            failed=tracker.failed,
+            startup_s=round(tracker.startup_s, 3),
+            inference_s=round(tracker.seconds, 3),
+            images_per_s=round(tracker.rate, 2),
+            device=report.device,
+            form=report.forms[self._at(task)] if self._at(task) < len(report.forms) else "",
+            workers=report.workers,
+            batch_size=report.batch_size,
+        )
+
+    def _at(self, task: _Task) -> int:
+        return [each for each in self.tasks if each.writer is not None and len(each.missing)].index(task)
+
+
+def _ids(tasks: Sequence[_Task]) -> pa.Table:
+    """The images that some task wants: a row each, in the order of evaluation; see ``Crew.run``."""
+    # All plans are of one pool, so the order of one is that of all.
+    columns: dict[str, pd.Series] = {}
+    wanted: dict[str, int] = {}
+    for number, task in enumerate(tasks):
+        for image in task.plan.images.iloc[task.missing]:
+            wanted[image] = wanted.get(image, 0) | 1 << number
+        space = task.plan.label_space
+        if space not in columns:
+            columns[space] = pd.Series(task.plan.samples["accepted"].to_numpy(), index=task.plan.images)
+    first = tasks[0].plan
+    images = [image for image in first.images.iloc[first.order()] if image in wanted]
+    found: dict[str, object] = {IMAGE: images, WANTED: pa.array([wanted[image] for image in images], pa.int64())}
+    for space, accepted in columns.items():
+        found[accepted_column(space)] = pa.array(accepted.loc[images].tolist(), pa.list_(pa.int32()))
+    return pa.table(found)
+
+
+def _refuse_twice(tasks: Sequence[_Task]) -> None:
+    """Two names of one model are one result: the second takes the first one's."""
+    seen: dict[Path, _Task] = {}
+    for task in tasks:
+        if task.waits and task.folder in seen:
+            raise UsageError(f"'{task.name}' and '{seen[task.folder].name}' are the same model; give it once.")
+        if task.waits:
+            seen[task.folder] = task
 
 
 def _require_logits(wanted: bool, manifest: store.Manifest) -> None:
@@ -133,134 +410,44 @@ def _require_logits(wanted: bool, manifest: store.Manifest) -> None:
 
 
 def _stored(folder: Path) -> store.Run | None:
-    """The run in a folder; None if there is none, or if its manifest is damaged and has to be written again."""
+    """The stored run, or None if there is none, or if its manifest is damaged and has to be written again."""
     with contextlib.suppress(StoreError):
         return store.open_run(folder)
     return None
 
 
-def _run(
-    engine: Engine, plan: Plan, rows: np.ndarray, writer: store.RunWriter, tracker: Tracker, commit_images: int
-) -> None:
-    """Evaluate rows and store them, ``commit_images`` at a time; whatever ends it, finished slices are stored first."""
-    ids = plan.samples["sample_id"].tolist()
-    writer.write_manifest(status="running")
-    waiting: list[Predicted] = []
+def _noted(run: store.Run, before: store.BenchmarkEntry | None) -> store.Run:
+    """A stored run whose manifest says what its benchmark is today, and closes if all of its images are there.
 
-    unread: dict[int, StorageError] = {}
-
-    def look(row: int) -> np.ndarray | str:
-        try:
-            return pixels_of(engine, plan, ids[row])
-        except StorageError as error:
-            unread[row] = error
-            return str(error)
-
-    def commit() -> None:
-        # Taken out first: an interrupt while they are written must not lead to their being written twice.
-        parts = [part.without(unread) for part in waiting]
-        waiting.clear()
-        if errors := [error for part in parts for error in part.errors]:
-            tables = [_table(part, plan, ids) for part in parts]
-            logits = [_logits(part, ids) for part in parts] if writer.manifest.keep_logits else []
-            writer.append(pa.concat_tables(tables), pa.concat_tables(logits) if logits else None)
-            tracker.advance(len(errors), sum(error is not None for error in errors))
-
-    status = "failed"
-    stream = engine.stream(rows, look)
-    last = time.monotonic()
-    try:
-        for part in stream:
-            waiting.append(part)
-            held = sum(len(part.numbers) for part in waiting)
-            if held >= commit_images or time.monotonic() - last > _COMMIT_EVERY_S:
-                commit()
-                last = time.monotonic()
-        commit()
-        status = "complete" if tracker.done >= len(ids) else "partial"
-        if status == "complete":
-            writer.finish()
-        if unread:
-            first = next(iter(unread.values()))
-            raise StorageError(
-                f"{len(unread):,} of {tracker.total:,} images could not be read; the first: {first}. All others are "
-                "stored; the same command tries these again."
-            )
-    except KeyboardInterrupt:
-        status = "partial"
-        commit()
-        # The interrupt may have come between the storing of a batch and its being counted.
-        if uncounted := len(writer.done()) - tracker.done:
-            tracker.advance(uncounted, 0)
-        raise _stopped(tracker.done, tracker.total) from None
-    except StoreError:
-        raise
-    except Exception:
-        commit()
-        raise
-    finally:
-        stream.close()
-        # After a failure the manifest may fail as well; the first error is the one to show.
-        with contextlib.suppress(*([StoreError] if status == "failed" else [])):
-            writer.write_manifest(status=status, session=_session(engine, tracker))
+    Args:
+        run: With the benchmark's entry as it is now.
+        before: What the manifest says, or None if this benchmark was not evaluated on these predictions.
+    """
+    entry = run.entry
+    if before is not None:
+        entry = store.settled(replace(run, entry=before), entry)
+        root = benchmarks.root_of(replace(run, entry=before))
+        # Data that are still where they were: a second copy that says the same is none to follow.
+        if before.samples_digest == entry.samples_digest and root is not None and root.is_dir():
+            entry = replace(entry, root=before.root, stamp=before.stamp)
+    elif run.complete:
+        entry = store.closed(run)
+    run = replace(run, entry=entry)
+    if run.entry == before:
+        return run
+    if before is None and not run.complete:
+        return run
+    # A result that cannot be written to, or is being written, is a result all the same.
+    with contextlib.suppress(StoreError):
+        return store.amend(run, run.entry)
+    return run
 
 
 def _stopped(done: int, total: int) -> InterruptedRunError:
     return InterruptedRunError(f"stopped: {done:,} of {total:,} images are stored; the same command goes on from here.")
 
 
-def pixels_of(engine: Engine, plan: Plan, sample_id: str) -> np.ndarray | str:
-    """An image's pixels under the plan's view, or why it has none; that is a fact about it and is stored.
-
-    Raises:
-        StorageError: If the system does not give its bytes now, which is no fact about it.
-        DataError: If the data folder has gone away.
-    """
-    benchmark = plan.benchmark
-    try:
-        return benchmark.seen(sample_id, engine.preprocess, plan.view, masked=plan.view.needs_mask).pixels
-    except StorageError as error:
-        if not benchmark.root.exists():
-            raise DataError(
-                f"the data folder {benchmark.root} has gone away; once it is back the same command goes on."
-            ) from error
-        raise
-    except ImageError as error:
-        return str(error)
-    except DataError as error:
-        return f"{type(error).__name__}: {error}"
-
-
-def _table(part: Predicted, plan: Plan, ids: Sequence[str]) -> pa.Table:
-    """A slice as rows of ``store.PREDICTIONS_SCHEMA``."""
-    top = part.top(TOP_K)
-    top_prob = np.take_along_axis(part.prob, top, axis=1)
-    accepted = plan.samples["accepted"]
-    good = iter(range(len(top)))
-    rows = [
-        (int(number), None if error is not None else next(good))
-        for number, error in zip(part.numbers, part.errors, strict=True)
-    ]
-    return pa.table(
-        {
-            "sample_id": [ids[number] for number, _ in rows],
-            "view": [plan.view.name] * len(rows),
-            "top10": [None if at is None else top[at] for _, at in rows],
-            "top10_prob": [None if at is None else top_prob[at] for _, at in rows],
-            "p_accepted": [None if at is None else part.prob[at, accepted.iat[number]].sum() for number, at in rows],
-            "error": part.errors,
-        },
-        schema=store.PREDICTIONS_SCHEMA,
-    )
-
-
-def _logits(part: Predicted, ids: Sequence[str]) -> pa.Table:
-    """A slice's logits as rows of ``store.LOGITS_SCHEMA``; images with an error have none."""
-    names = [ids[number] for number, error in zip(part.numbers, part.errors, strict=True) if error is None]
-    return pa.table({"sample_id": names, "logits": list(part.logits.astype(np.float16))}, schema=store.LOGITS_SCHEMA)
-
-
-def _manifest(model: Model, plan: Plan, samples_path: Path, keep_logits: bool) -> store.Manifest:
+def _manifest(model: Model, plan: Plan, keep_logits: bool) -> store.Manifest:
     return store.Manifest(
         identity=plan.identity(model),
         model=store.ModelEntry(
@@ -271,49 +458,12 @@ def _manifest(model: Model, plan: Plan, samples_path: Path, keep_logits: bool) -
             num_classes=model.num_classes,
             fingerprint=model.fingerprint,
         ),
-        benchmark=plan.entry,
-        view=plan.view.name,
+        pool=plan.pool,
+        views=plan.views.card(),
         precision=plan.precision,
         preprocessing=dict(model.transform),
-        samples=store.relative(samples_path),
+        benchmarks=(plan.entry,),
         keep_logits=keep_logits,
         protocol=PROTOCOL,
         created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
-        versions={
-            "offcenter": __version__,
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "torchvision": torchvision.__version__,
-            "timm": timm.__version__,
-            "pillow": PIL.__version__,
-        },
-    )
-
-
-def _described(run: store.Run, plan: Plan) -> store.Run:
-    """A finished run that says what its benchmark is today, and where its data are if it did not or they are gone."""
-    entry, root = plan.entry, benchmarks.root_of(run)
-    if run.manifest.benchmark.root and root is not None and root.is_dir():
-        entry = replace(entry, root=run.manifest.benchmark.root)
-    if entry == run.manifest.benchmark:
-        return run
-    # A result that cannot be written to, or is being written, is a result all the same.
-    with contextlib.suppress(StoreError):
-        return store.amend(run, benchmark=entry)
-    return run
-
-
-def _session(engine: Engine, tracker: Tracker) -> store.Session:
-    """What this session did, for the manifest."""
-    device = engine.model.device
-    return store.Session(
-        images=tracker.done - tracker.done_before,
-        failed=tracker.failed,
-        startup_s=round(tracker.startup_s, 3),
-        inference_s=round(tracker.seconds, 3),
-        images_per_s=round(tracker.rate, 2),
-        device=torch.cuda.get_device_name(device) if engine.device == "cuda" else device,
-        form=engine.forward.form,
-        workers=engine.workers,
-        batch_size=engine.batch_size,
     )

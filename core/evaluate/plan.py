@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -10,26 +12,30 @@ import pandas as pd
 from core import benchmarks, store
 from core.benchmarks.base import Benchmark
 from core.errors import DataError, UsageError
-from core.images.views import get_view
-from core.types import Model, Precision, View
+from core.images.views import get_views
+from core.images.views.base import Views
+from core.types import Model, Precision
 
 #: Part of every identity; raised when the engine itself would give other numbers.
-PROTOCOL = 1
+PROTOCOL = 2
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A benchmark as one model will see it: which images, under which view, at which precision.
+    """A benchmark as one model will see it: which images, under which views, at which precision.
 
     Attributes:
-        content: SHA-256 (hex) of the data and of what counts as right on them.
+        pool: The images' pool, which alone is part of an identity; labels and factors are not.
+        samples: The benchmark's table in the model's label space, with the column ``store.IMAGE`` where the pool calls
+            images otherwise.
     """
 
     benchmark: Benchmark
-    view: View
+    views: Views
     precision: Precision
+    pool: store.PoolEntry
+    label_space: str
     samples: pd.DataFrame = field(repr=False)
-    content: str
 
     @classmethod
     def of(cls, model: Model, benchmark: Benchmark, view: str = "clean", precision: Precision = "fp32") -> Plan:
@@ -40,13 +46,16 @@ class Plan:
             LabelSpaceError: If the model's classes do not fit the benchmark.
             DataError: If the benchmark's data cannot be read.
         """
-        chosen = get_view(view)
-        samples = benchmark.samples(model.label_space)
+        views = get_views(view)
+        samples = samples_in(benchmark, model.label_space)
         if samples.empty:
             raise DataError(f"'{benchmark.key}' has no images in {benchmark.root}.")
-        if chosen.needs_mask and benchmark.mask(samples["sample_id"].iloc[0]) is None:
+        if views.needs_mask and benchmark.mask(samples["sample_id"].iloc[0]) is None:
             raise UsageError(f"view '{view}' needs object masks, which '{benchmark.key}' does not have")
-        return cls(benchmark, chosen, precision, samples, store.content_of(benchmark.content_digest(), samples))
+        # What a mask shows is part of what a model sees, and masks are a benchmark's own.
+        key = benchmark.key if views.needs_mask else benchmark.pool or benchmark.key
+        pool = store.PoolEntry(key, benchmark.pool_digest())
+        return cls(benchmark, views, precision, pool, model.label_space, samples)
 
     def identity(self, model: Model) -> str:
         """Identity of the result; see ``store.identity``."""
@@ -58,19 +67,45 @@ class Plan:
                 "label_space": model.label_space,
                 "preprocessing": dict(model.transform),
                 "precision": self.precision,
-                "benchmark": self.benchmark.key,
-                "content": self.content,
-                "view": self.view.name,
+                "pool": [self.pool.key, self.pool.digest],
+                "views": [self.views.name, self.views.version],
             }
         )
 
     @property
+    def images(self) -> pd.Series:
+        """The pool's names of the images, in the order of ``samples``."""
+        return self.samples[store.IMAGE if store.IMAGE in self.samples else "sample_id"]
+
+    @cached_property
     def entry(self) -> store.BenchmarkEntry:
         """The benchmark and its data, as a manifest keeps them."""
-        return benchmarks.entry(self.benchmark, len(self.samples), self.content)
+        path = store.samples_file(self.benchmark.key, self.pool.digest, self.label_space)
+        return benchmarks.entry(self.benchmark, path, self.samples)
 
-    def missing(self, done: set[str], n: int) -> np.ndarray:
+    def order(self) -> np.ndarray:
+        """Rows of ``samples`` in the order of evaluation, random but always the same: int (N,)."""
+        return np.random.default_rng(int(self.pool.digest[:16], 16)).permutation(len(self.samples))
+
+    def missing(self, done: Set[str], n: int) -> np.ndarray:
         """Rows of ``samples`` to evaluate so that ``n`` are done: int, in the order of evaluation."""
-        order = np.random.default_rng(int(self.content[:16], 16)).permutation(len(self.samples))
-        ids = self.samples["sample_id"].to_numpy()
-        return np.array([row for row in order if ids[row] not in done], dtype=np.int64)[: max(0, n - len(done))]
+        is_done = self.images.isin(done).to_numpy()
+        order = self.order()
+        return order[~is_done[order]][: max(0, n - int(is_done.sum()))]
+
+
+def samples_in(benchmark: Benchmark, label_space: str) -> pd.DataFrame:
+    """A benchmark's samples table as it is stored.
+
+    Raises:
+        LabelSpaceError, DataError: See ``Benchmark.samples``; also if two samples are of one image.
+    """
+    samples = benchmark.samples(label_space)
+    ids = samples["sample_id"].tolist()
+    images = benchmark.image_ids(ids)
+    if images == ids:
+        return samples
+    if len(set(images)) < len(images):
+        twice = next(image for image in images if images.count(image) > 1)
+        raise DataError(f"'{benchmark.key}': two samples are of the image '{twice}'.")
+    return samples.assign(**{store.IMAGE: images})

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import replace
 from pathlib import Path
 
 from core import benchmarks, paths, store
-from core.benchmarks.base import Benchmark
 from core.benchmarks.imagenet_m import ImageNetMultilabel
-from core.errors import UsageError
+from core.errors import StoreError, UsageError
 from core.evaluate import imports
+from core.evaluate.plan import samples_in
 
 
 def relink(run: store.Run, data: Path | str) -> store.Run:
-    """Note that a run's data lie in another folder now.
+    """Note that a run's data lie in another folder now; labels and factors are those of that folder from now on.
 
     Args:
         run: Of the user's own results.
@@ -30,21 +31,47 @@ def relink(run: store.Run, data: Path | str) -> store.Run:
     if run.path.is_relative_to(paths.embedded_results()):
         raise UsageError(f"the result {run.identity} came with the project, and so did its images.")
     benchmark = benchmarks.open_benchmark(run.benchmark, data)
-    n, content = _content(benchmark, run)
-    if content != run.content:
-        raise UsageError(
-            f"{benchmark.root} does not hold the images of the result {run.identity}: it has {n:,} images with the "
-            f"content {content[:12]}, the result is of {run.n_samples:,} with {run.content[:12]}. For these images: "
-            f"python -m core evaluate --model {run.source} --benchmark {run.benchmark} --data {data}"
-        )
-    found = benchmarks.entry(benchmark, run.n_samples, content)
-    return store.amend(run, benchmark=replace(found, notes=run.manifest.benchmark.notes))
-
-
-def _content(benchmark: Benchmark, run: store.Run) -> tuple[int, str]:
-    """How many images a benchmark has on its data, and their content as the run's maker took it."""
     if run.precision == imports.PRECISION and isinstance(benchmark, ImageNetMultilabel):
+        # What was imported was seen elsewhere; the folder has the labels.
         samples = benchmark.rows(benchmark.names())
-        return len(samples), imports.content_of(benchmark, samples)
-    samples = benchmark.samples(run.label_space)
-    return len(samples), store.content_of(benchmark.content_digest(), samples)
+    else:
+        samples = samples_in(benchmark, run.label_space)
+        digest = benchmark.pool_digest()
+        if digest != run.content:
+            raise UsageError(
+                f"{benchmark.root} does not hold the images of the result {run.identity}: it has {len(samples):,} "
+                f"images with the content {digest[:12]}, the result is of {run.n_samples:,} with {run.content[:12]}. "
+                f"For these images: python -m core evaluate --model {run.source} --benchmark {run.benchmark} "
+                f"--data {data}"
+            )
+    path = store.samples_of(run)
+    store.write_samples(path, samples)
+    entry = benchmarks.entry(benchmark, path, samples)
+    return store.amend(run, store.settled(run, entry))
+
+
+def refreshed(run: store.Run) -> store.Run:
+    """A run with the labels and factors of its data as they are now; nothing is predicted again.
+
+    The files that labels are read from are looked at by their time of change, so that this costs nothing as long as
+    none has changed. Where data are gone, or hold other images now, the run stays as it is.
+
+    Raises:
+        DataError: If the labels cannot be read any more.
+    """
+    root = benchmarks.root_of(run)
+    if not run.entry.stamp or root is None or not root.is_dir() or run.precision == imports.PRECISION:
+        return run
+    benchmark = benchmarks.open_benchmark(run.benchmark, root)
+    if benchmarks.label_stamp(benchmark) == run.entry.stamp:
+        return run
+    samples = samples_in(benchmark, run.label_space)
+    if benchmark.pool_digest() != run.content:
+        return run
+    path = store.samples_of(run)
+    store.write_samples(path, samples)
+    entry = store.settled(run, benchmarks.entry(benchmark, path, samples))
+    # Where it cannot be noted, because another process is at the run, the table is the new one all the same.
+    with contextlib.suppress(StoreError):
+        return store.amend(run, entry)
+    return replace(run, entry=entry)

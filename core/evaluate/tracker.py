@@ -55,6 +55,11 @@ class Tracker:
         left = (self.total - self.done) / max(self.rate, 1e-9)
         self._show(Progress(self.done, self.total, self.failed, self.rate, left, "evaluating"))
 
+    def advance_to(self, done: int, failed: int) -> None:
+        """So many images are stored now, and so many of this session's had failed."""
+        if done != self.done or failed != self.failed:
+            self.advance(done - self.done, failed - self.failed)
+
     def _show(self, state: Progress) -> None:
         if self._callback is not None:
             self._callback(state)

@@ -17,7 +17,7 @@ from core.answers import joined
 from core.benchmarks.base import Benchmark
 from core.errors import NotAvailableError, UsageError
 from core.images.preprocess import Preprocess
-from core.images.views import get_view
+from core.images.views import views_with
 from core.labels import class_names
 from core.types import Model
 from core.uncommon.rules import ATTRIBUTES, NONE, is_uncommon
@@ -108,8 +108,9 @@ def explain(
 
     model = model or models.load(run.source, device)
     models.require_weights(model, run.fingerprint)
-    preprocess, view = Preprocess(model.transform), get_view(run.view)
-    seen = [benchmark.seen(sample_id, preprocess, view, masked=view.needs_mask) for sample_id in rows["sample_id"]]
+    preprocess, view = Preprocess(model.transform), run.first_view
+    masked = views_with(view).needs_mask
+    seen = [benchmark.seen(sample_id, preprocess, view, masked=masked) for sample_id in rows["sample_id"]]
     explainer = Explainer(model)
     batch, target = np.stack([each.pixels for each in seen]), rows["predicted"].tolist()
     cams, no_cam = _maps(explainer, batch, "grad-cam", target)

@@ -26,7 +26,7 @@ from core.errors import ImageError, NotAvailableError, OffcenterError
 from core.explain.resident import Resident, residents
 from core.images.opening import as_rgb, reasons
 from core.images.seeing import Seen, see
-from core.images.views import get_view
+from core.images.views import views_with
 from core.saliency.maps import STATE_TEXT, Method, Saliency, State, Target, check_method
 
 TOP_K = 5
@@ -108,7 +108,7 @@ def explain_sample(
         sample_id: Of its samples table.
         target_class: Index in the model's label space; the predicted class if None.
         method: Key of ``core.saliency.maps.METHODS``.
-        view: What is done to the image first; see ``core.images.views``.
+        view: Name of one view; see ``core.images.views``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         fingerprint: Of the weights that a stored result was made with; others are refused.
 
@@ -148,7 +148,7 @@ def predict_sample(
         benchmark_key: For example ``si-score/size``.
         data_root: Its data folder; the one last used if None.
         sample_id: Of its samples table.
-        view: What is done to the image first; see ``core.images.views``.
+        view: Name of one view; see ``core.images.views``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
 
     Returns:
@@ -173,25 +173,26 @@ def predict_sample(
 class _Sample:
     """An image of a benchmark as published, and the view under which it is to be seen."""
 
-    sample_id: str
+    image_id: str
     image: Image.Image
     mask: np.ndarray | None
     view: str
 
     @classmethod
     def of(cls, key: str, root: Path | str | None, sample_id: str, view: str) -> _Sample:
-        get_view(view)
+        views_with(view)
         folder = find_data(key, root)
         benchmark = _benchmark(key, folder, annotation_stamp(folder))
         try:
             with reasons(f"the image '{sample_id}' of '{key}'"):
-                return cls(sample_id, as_rgb(benchmark.image(sample_id)), benchmark.mask(sample_id), view)
+                (image_id,) = benchmark.image_ids([sample_id])
+                return cls(image_id, as_rgb(benchmark.image(sample_id)), benchmark.mask(sample_id), view)
         except ImageError as error:
             raise ImageError(f"the image '{sample_id}' of '{key}' cannot be opened: {error}") from error
 
     def seen_by(self, resident: Resident) -> Seen:
         """The image at a model's input size, under the view; see ``core.images.seeing.see``."""
-        return see(self.image, resident.preprocess, self.view, self.sample_id, self.mask)
+        return see(self.image, resident.preprocess, self.view, self.image_id, self.mask)
 
 
 @lru_cache(maxsize=16)

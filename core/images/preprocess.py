@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from core.errors import ModelError, nearest
-from core.images.opening import open_rgb
+from core.images.opening import open_rgb, reasons
 
 __all__ = ["Preprocess", "open_rgb"]
 
@@ -35,6 +35,8 @@ class Preprocess:
     Args:
         transform: timm's resolved data config: ``input_size``, ``interpolation``, ``mean``, ``crop_pct`` and
             ``crop_mode`` count.
+
+    Two are equal if they make the same pixels of every image, whatever is done to those later.
 
     Attributes:
         size: (H, W) of the result.
@@ -59,21 +61,51 @@ class Preprocess:
         self._scaled = tuple(math.floor(side / transform["crop_pct"]) for side in self.size)
         self._fill = tuple(round(255 * level) for level in transform["mean"])
 
+    @property
+    def _key(self) -> tuple[object, ...]:
+        fill = self._fill if self._crop_mode == "border" else None
+        return self.size, self._resampling, self._crop_mode, self._scaled, fill
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Preprocess) and self._key == other._key
+
+    def __hash__(self) -> int:
+        return hash(self._key)
+
     def __call__(self, image: Image.Image) -> np.ndarray:
         """Resize and crop an RGB image: uint8 (H, W, 3)."""
         return np.asarray(self.picture(image))
 
     def picture(self, image: Image.Image) -> Image.Image:
         """Resize and crop an RGB image."""
+        return self.cropped(self.resized(image))
+
+    def resized(self, image: Image.Image) -> Image.Image:
+        """An RGB image as it is before the crop.
+
+        Raises:
+            ImageError, StorageError: See ``core.images.opening.reasons``.
+        """
+        with reasons("an image"):
+            height, width = self._resized_size(image.height, image.width)
+            return image.resize((width, height), self._resampling)
+
+    def cropped(self, resized: Image.Image, down: int = 1, across: int = 1) -> Image.Image:
+        """The part of a resized image that the model gets; what lies outside of it is padded as timm does.
+
+        Args:
+            resized: From ``resized``.
+            down: Where the part lies, in halves of the room that there is: 0 at the top, 1 centred, 2 at the bottom.
+            across: The same from left to right.
+        """
         height, width = self.size
-        resized_height, resized_width = self._resized_size(image.height, image.width)
-        resized = image.resize((resized_width, resized_height), self._resampling)
-        top, left = _begin(resized_height, height), _begin(resized_width, width)
-        if self._crop_mode == "border":
-            canvas = Image.new("RGB", (width, height), self._fill)
-            canvas.paste(resized, (-left, -top))
-            return canvas
-        return resized.crop((left, top, left + width, top + height))
+        top, left = _begin(resized.height, height, down), _begin(resized.width, width, across)
+        with reasons("an image"):
+            if self._crop_mode == "border":
+                canvas = Image.new("RGB", (width, height), self._fill)
+                canvas.paste(resized, (-left, -top))
+                return canvas
+            return resized.crop((left, top, left + width, top + height))
 
     def _resized_size(self, height: int, width: int) -> tuple[int, int]:
         """(height, width) before the crop."""
@@ -103,9 +135,21 @@ class Preprocess:
         Returns:
             bool (H, W) at the model's input size.
         """
-        return self(Image.fromarray(mask).convert("RGB"))[..., 0] >= 128
+        return self.is_object(self.picture(self.mask_picture(mask)))
+
+    @staticmethod
+    def mask_picture(mask: np.ndarray) -> Image.Image:
+        """A mask, bool (H, W), as a white-on-black image."""
+        return Image.fromarray(mask).convert("RGB")
+
+    @staticmethod
+    def is_object(picture: Image.Image) -> np.ndarray:
+        """A white-on-black image as a mask: bool (H, W)."""
+        return np.asarray(picture)[..., 0] >= 128
 
 
-def _begin(there: int, wanted: int) -> int:
-    """Where a centred crop of a side begins; below zero where the side is too short and is padded."""
-    return round((there - wanted) / 2.0) if there > wanted else -((wanted - there) // 2)
+def _begin(there: int, wanted: int, halves: int = 1) -> int:
+    """Where a crop of a side begins; below zero where the side is too short and is padded on both sides."""
+    if there <= wanted:
+        return -((wanted - there) // 2)
+    return round((there - wanted) * halves / 2.0)

@@ -10,8 +10,8 @@ from PIL import Image
 from core.errors import UsageError
 from core.images.opening import as_rgb, reasons
 from core.images.preprocess import Preprocess
-from core.images.views import get_view, sample_rng, seen_mask
-from core.types import View
+from core.images.views import views_with
+from core.images.views.base import random_of
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ class Seen:
 def see(
     image: Image.Image,
     preprocess: Preprocess,
-    view: View | str = "clean",
+    view: str = "clean",
     sample_id: str = "",
     mask: np.ndarray | None = None,
 ) -> Seen:
@@ -44,7 +44,7 @@ def see(
     Args:
         image: As published, any mode.
         preprocess: The model's.
-        view: What is done to the pixels; see ``core.images.views``.
+        view: Name of one view of a family; see ``core.images.views``.
         sample_id: Seeds what is random in the view, so that an image is always changed alike.
         mask: bool (H, W), the object at the image's own size; None if there is none.
 
@@ -53,14 +53,9 @@ def see(
         StorageError: If the system has no room for it now.
         UsageError: If the view is unknown, or needs a mask and there is none.
     """
-    view = get_view(view) if isinstance(view, str) else view
-    # A fault of the view is none of the image's: it is not given reasons, and ends the work.
+    views = views_with(view)
+    if views.needs_mask and mask is None:
+        raise UsageError(f"view '{view}' needs object masks, which this benchmark does not have")
     with reasons(f"the image '{sample_id}'" if sample_id else "an image"):
-        pixels = preprocess(as_rgb(image))
-        seen = None if mask is None else preprocess.mask(mask)
-    if view.apply is None:
-        return Seen(pixels, seen)
-    if view.needs_mask and seen is None:
-        raise UsageError(f"view '{view.name}' needs object masks, which this benchmark does not have")
-    changed = view.apply(pixels.astype(np.float32) / 255, seen, sample_rng(sample_id, view.name))
-    return Seen(np.ascontiguousarray(changed), seen_mask(view, seen))
+        image = as_rgb(image)
+    return Seen(*views.one(view, image, mask, preprocess, random_of(sample_id)))

@@ -15,8 +15,9 @@ from core.errors import DataError, UsageError
 from core.metrics import intervals
 from core.metrics.bootstrap import cluster_bootstrap
 from core.store.lists import list_matrix, list_offsets
-from core.types import Policy
+from core.types import Policy, Reduce
 
+REDUCTIONS: tuple[Reduce, ...] = ("mean", "any", "majority", "first")
 POLICIES: tuple[Policy, ...] = ("top1", "top5", "restricted")
 #: A cell with fewer images than this is marked as thin.
 THIN = 30
@@ -27,26 +28,28 @@ def join(samples: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         samples: ``sample_id``, ``accepted``, ``cluster`` and factor columns, one row per image.
-        predictions: ``sample_id``, ``view``, ``top10``, ``error`` and more, of one view.
+        predictions: ``sample_id``, ``view``, ``top10``, ``error`` and more, one row per image and view.
 
     Returns:
-        One row per prediction, in the order of ``samples``, with the added float columns ``correct`` (top-1) and
-        ``correct_top5``: 1.0, 0.0, or NaN for an image that could not be evaluated.
+        One row per prediction, in the order of ``samples`` and within an image in that of ``predictions``, with the
+        added float columns ``correct`` (top-1) and ``correct_top5``: 1.0, 0.0, or NaN for an image that could not be
+        evaluated.
 
     Raises:
         DataError: If ids repeat, or a prediction's id is not among the samples.
     """
-    for frame, what in ((samples, "samples"), (predictions, "predictions")):
-        if frame["sample_id"].duplicated().any():
-            twice = frame.loc[frame["sample_id"].duplicated(), "sample_id"].iloc[0]
+    pair = ["sample_id", "view"] if "view" in predictions else ["sample_id"]
+    for frame, key, what in ((samples, ["sample_id"], "samples"), (predictions, pair, "predictions")):
+        if frame.duplicated(key).any():
+            twice = frame.loc[frame.duplicated(key), "sample_id"].iloc[0]
             raise DataError(f"sample id '{twice}' stands twice in the {what}")
-    rows = pd.Index(predictions["sample_id"]).get_indexer(pd.Index(samples["sample_id"]))
-    present = rows >= 0
-    if present.sum() != len(predictions):
-        stranger = predictions.loc[~predictions["sample_id"].isin(samples["sample_id"]), "sample_id"].iloc[0]
+    rows = pd.Index(samples["sample_id"]).get_indexer(pd.Index(predictions["sample_id"]))
+    if (rows < 0).any():
+        stranger = predictions["sample_id"].iloc[int(np.argmax(rows < 0))]
         raise DataError(f"predictions are of another data set: '{stranger}' is not among the samples")
-    left = samples.loc[present].reset_index(drop=True)
-    right = predictions.iloc[rows[present]].drop(columns="sample_id").reset_index(drop=True)
+    order = np.argsort(rows, kind="stable")
+    left = samples.iloc[rows[order]].reset_index(drop=True)
+    right = predictions.iloc[order].drop(columns="sample_id").reset_index(drop=True)
     joined = pd.concat([left, right], axis=1)
     ranked = list_matrix(joined["top10"])
     failed = joined["error"].notna().to_numpy()
@@ -54,6 +57,39 @@ def join(samples: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
         hit = is_accepted(ranked[:, :k], joined["accepted"])
         joined[column] = np.where(failed, np.nan, hit.astype(float))
     return joined
+
+
+def reduce_views(table: pd.DataFrame, by: Sequence[str], how: Reduce, values: Sequence[str]) -> pd.DataFrame:
+    """Several views of an image as one row.
+
+    Args:
+        table: One row per image and view, views in the order of their family.
+        by: What names an image, and columns by which its views stay apart.
+        how: ``mean``: the share of views that are right; ``any``: 1.0 if one is; ``majority``: 1.0 if more than half
+            are; ``first``: what the first view says.
+        values: Columns of 1.0, 0.0 and NaN (not evaluated).
+
+    Returns:
+        The first row of each, with the values reduced; NaN where all views are.
+
+    Raises:
+        UsageError: If the way is unknown.
+    """
+    if how not in REDUCTIONS:
+        raise UsageError(f"unknown way to reduce views '{how}'. Known: {', '.join(REDUCTIONS)}.")
+    codes = table.groupby(list(by), sort=False, dropna=False, observed=True).ngroup().to_numpy()
+    first = np.unique(codes, return_index=True)[1]
+    found = table.iloc[first].reset_index(drop=True)
+    for name in values:
+        right = table[name].to_numpy(dtype=float)
+        known = ~np.isnan(right)
+        with np.errstate(invalid="ignore"):
+            share = np.bincount(codes[known], right[known], len(first)) / np.bincount(
+                codes[known], minlength=len(first)
+            )
+        reduced = {"mean": share, "any": share > 0, "majority": share > 0.5, "first": right[first]}[how]
+        found[name] = np.where(np.isnan(share), np.nan, np.asarray(reduced, dtype=float))
+    return found
 
 
 def is_accepted(ranked: np.ndarray, accepted: pd.Series) -> np.ndarray:

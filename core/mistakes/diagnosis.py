@@ -109,7 +109,7 @@ def diagnose(
                 parts.append(_table(sample_id, try_changes(composer, sample_id, accepted, predict)), parts.next_batch)
             if progress is not None:
                 progress(Progress(number, len(chosen), stage="changing one thing at a time"))
-        parts.merge_all()
+        parts.merge_all("sample_id")
     return stored(run)
 
 

@@ -1,28 +1,25 @@
 """A name becomes a network, and pixels become its logits: where models come from, the forward pass, the engine.
 
-Imports torch.
+What is known of a model without its network (``describe``, ``local_models``) opens without torch; everything else is
+found here and imports torch when it is asked for.
 """
 
-from core.models.sources import (
-    describe,
-    from_module,
-    hub_models,
-    load,
-    local_models,
-    require_weights,
-    resolve,
-    resolve_device,
-    weights_file,
-)
+from __future__ import annotations
 
-__all__ = [
-    "describe",
-    "from_module",
-    "hub_models",
-    "load",
-    "local_models",
-    "require_weights",
-    "resolve",
-    "resolve_device",
-    "weights_file",
-]
+from typing import Any
+
+from core.models.descriptions import describe
+from core.store.weights import local_models
+
+#: Names that ``core.models.sources`` has.
+_SOURCES = ("from_module", "hub_models", "load", "require_weights", "resolve", "resolve_device", "weights_file")
+
+__all__ = ["describe", "local_models", *_SOURCES]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _SOURCES:
+        from core.models import sources
+
+        return getattr(sources, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

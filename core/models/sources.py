@@ -211,17 +211,23 @@ def _first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
-def describe(spec: str) -> Model:
-    """What a model is, its fingerprint included, without building it.
+def describe(spec: str) -> tuple[Model, list[Path]]:
+    """What a model is, its fingerprint included, without building it; ``core.models.describe`` remembers it.
 
     Args:
         spec: A model's name.
+
+    Returns:
+        The model, and the files that say so, the weights last.
 
     Raises:
         UsageError, ModelUnavailableError, ModelError: See ``resolve`` and ``weights_file``.
     """
     source = resolve(spec)
-    return _described(source, file_sha256(weights_file(source)))
+    path = weights_file(source)
+    # Of the hub's cache the file that names the current revision: once that moves on, so may config and weights.
+    says = source.folder / CONFIG if source.folder is not None else path.parents[2] / "refs" / "main"
+    return _described(source, file_sha256(path)), [*([says] if says.is_file() else []), path]
 
 
 def _described(source: Source, fingerprint: str) -> Model:

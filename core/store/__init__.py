@@ -1,12 +1,14 @@
 """Predictions on disk: runs, the parts they grow by, and columns of lists. Nothing here imports torch."""
 
-from core.store.manifest import MANIFEST, BenchmarkEntry, Manifest, ModelEntry, Session
+from core.store.closing import bytes_of
+from core.store.manifest import MANIFEST, BenchmarkEntry, Manifest, ModelEntry, PoolEntry, Session
+from core.store.places import relative, run_folder
 from core.store.runs import (
+    COLUMNS,
     LOGITS_SCHEMA,
     PREDICTIONS_SCHEMA,
     Listing,
     Run,
-    content_of,
     embedded_run,
     find_run,
     identity,
@@ -18,10 +20,13 @@ from core.store.runs import (
     predictions_of,
     read,
     read_logits,
-    relative,
-    run_folder,
+    runs_in,
 )
 from core.store.samples import (
+    IMAGE,
+    digest_samples,
+    has_own_names,
+    image_ids,
     read_samples,
     samples_digest,
     samples_file,
@@ -31,11 +36,15 @@ from core.store.samples import (
 from core.store.writer import (
     RunWriter,
     amend,
+    closed,
     open_writer,
     set_aside,
+    settled,
 )
 
 __all__ = [
+    "COLUMNS",
+    "IMAGE",
     "LOGITS_SCHEMA",
     "MANIFEST",
     "PREDICTIONS_SCHEMA",
@@ -43,14 +52,19 @@ __all__ = [
     "Listing",
     "Manifest",
     "ModelEntry",
+    "PoolEntry",
     "Run",
     "RunWriter",
     "Session",
     "amend",
-    "content_of",
+    "bytes_of",
+    "closed",
+    "digest_samples",
     "embedded_run",
     "find_run",
+    "has_own_names",
     "identity",
+    "image_ids",
     "is_model",
     "list_all",
     "list_runs",
@@ -63,9 +77,11 @@ __all__ = [
     "read_samples",
     "relative",
     "run_folder",
+    "runs_in",
     "samples_digest",
     "samples_file",
     "samples_of",
     "set_aside",
+    "settled",
     "write_samples",
 ]

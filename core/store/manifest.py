@@ -5,14 +5,14 @@ from __future__ import annotations
 import json
 import types
 from collections.abc import Mapping
-from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass, replace
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from core import paths
 from core.errors import StoreError
-from core.types import Card
+from core.types import Card, ViewsCard
 
 MANIFEST = "run.json"
 
@@ -30,25 +30,46 @@ class ModelEntry:
 
 
 @dataclass(frozen=True)
+class PoolEntry:
+    """The images that were looked at.
+
+    Attributes:
+        key: Of the pool; benchmarks of one pool share predictions.
+        digest: SHA-256 (hex) of the pool; see ``Benchmark.pool_digest``.
+    """
+
+    key: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class BenchmarkEntry:
-    """The benchmark, and the copy of its data that was seen.
+    """A benchmark that was evaluated on a pool, and the copy of its data that was seen.
 
     Attributes:
         key: Of the benchmark.
         n: Images it has.
-        content: SHA-256 (hex) of the data and of what counts as right on them.
+        samples: Path of the samples table, relative to the results folder.
+        samples_digest: SHA-256 (hex) of labels, factors and clusters; see ``core.store.samples``.
         notes: What a reader should know about this copy of the data.
-        root: Its data folder, absolute; ``benchmarks.EMBEDDED`` for data that come with the project; empty if the run
-            was stored before folders were kept.
-        card: What the benchmark is; None if the run was stored before cards.
+        root: Its data folder, absolute; ``benchmarks.EMBEDDED`` for data that come with the project; empty if none is
+            needed.
+        card: What the benchmark is.
+        stamp: The files beside the images when the samples were read, as ``benchmarks.annotation_stamp`` gives them.
+        finished: Rows that the run had when all of the benchmark's images were first there; 0 before.
+        bytes_digest: SHA-256 (hex) over the bytes of all its images, once they are there; see ``core.store.closing``.
     """
 
     key: str
     n: int
-    content: str
+    samples: str
+    samples_digest: str
     notes: tuple[str, ...] = ()
     root: str = ""
     card: Card | None = None
+    stamp: str = ""
+    finished: int = 0
+    bytes_digest: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,16 +101,16 @@ class Session:
 
 @dataclass(frozen=True)
 class Manifest:
-    """``run.json``: what was run, on what, with what.
+    """``run.json``: what was run, on what, with what; nothing about right or wrong.
 
     Attributes:
         identity: Name of the result's folder; see ``store.identity``.
         model: The model.
-        benchmark: The benchmark and its data.
-        view: What was done to images first.
+        pool: The images.
+        views: What each image was shown as.
         precision: ``fp32``, ``bf16``, ``fp16``, or ``as imported``.
         preprocessing: timm's resolved data config; empty for imported predictions, of which it is not known.
-        samples: Path of the samples table, relative to the results folder.
+        benchmarks: Those whose images were evaluated, the latest first.
         keep_logits: Whether logits are stored too.
         protocol: Version of what made the numbers.
         created: Local time with offset, such as ``2026-11-23T22:37:19+0000``.
@@ -101,11 +122,11 @@ class Manifest:
 
     identity: str
     model: ModelEntry
-    benchmark: BenchmarkEntry
-    view: str
+    pool: PoolEntry
+    views: ViewsCard
     precision: str
     preprocessing: Mapping[str, Any]
-    samples: str
+    benchmarks: tuple[BenchmarkEntry, ...]
     keep_logits: bool = False
     protocol: int | str = 0
     created: str = ""
@@ -113,6 +134,15 @@ class Manifest:
     status: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     session: Session | None = None
+
+    def entry(self, benchmark: str) -> BenchmarkEntry | None:
+        """What it says of a benchmark, or None if that was not evaluated."""
+        return next((each for each in self.benchmarks if each.key == benchmark), None)
+
+    def with_entry(self, entry: BenchmarkEntry) -> Manifest:
+        """The same with a benchmark's entry in place of an earlier one."""
+        others = tuple(each for each in self.benchmarks if each.key != entry.key)
+        return replace(self, benchmarks=(entry, *others))
 
     @classmethod
     def from_json(cls, content: Any, path: Path) -> Manifest:
@@ -123,14 +153,26 @@ class Manifest:
             path: Its file, for the error.
 
         Raises:
-            StoreError: If a value is missing or of another type; names the file and the value.
+            StoreError: If a value is missing or of another type; names the file and the value. Also if an earlier
+                version of the project wrote it; says what to run.
         """
+        if isinstance(content, dict) and "pool" not in content and "view" in content:
+            raise StoreError(_of_earlier_version(content, path))
         return _decoded(cls, content, "", path)
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         # Through text, so that tuples are lists here as they are once read back.
         return json.loads(json.dumps(_without_none(asdict(self))))
+
+
+def _of_earlier_version(content: Mapping[str, Any], path: Path) -> str:
+    """What to say of a result in which predictions and labels were one."""
+    model, benchmark = (content.get(name) for name in ("model", "benchmark"))
+    source = model.get("source") if isinstance(model, dict) else None
+    key = benchmark.get("key") if isinstance(benchmark, dict) else None
+    again = f"python -m core evaluate --model {source or 'MODEL'} --benchmark {key or 'BENCHMARK'}"
+    return f"{path.parent} was stored by an earlier version, in a form that is no longer read; it is kept. Run: {again}"
 
 
 def _without_none(values: dict[str, Any]) -> dict[str, Any]:

@@ -1,9 +1,9 @@
 """A table on disk that grows batch by batch: Parquet parts, each written whole or not at all.
 
-Part ``<kind>-<first>-<last>.parquet`` holds batches first..last. It is written under a temporary name and renamed, so a
-reader never sees half of one and a killed writer keeps every finished batch. Small parts are merged as they grow in
-number; a part whose range lies inside another's is ignored until it is deleted, so a kill between the two steps counts
-nothing twice.
+Part ``<kind>-<first>-<last>.parquet`` holds batches first..last; a kind may end in a digest, as
+``accepted.<digest>``. It is written under a temporary name and renamed, so a reader never sees half of one and a killed
+writer keeps every finished batch. Small parts are merged as they grow in number; a part whose range lies inside
+another's is ignored until it is deleted, so a kill between the two steps counts nothing twice.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ import pyarrow.parquet as pq
 from core import paths
 from core.errors import StoreError
 
-_NAME = re.compile(r"^(?P<kind>[a-z]+)-(?P<first>\d{7})-(?P<last>\d{7})\.parquet$")
+_NAME = re.compile(r"^(?P<kind>[a-z]+(?:\.[0-9a-f]+)?)-(?P<first>\d{7})-(?P<last>\d{7})\.parquet$")
 _MERGE_EVERY = 64
 #: Small enough that one image's row is read in milliseconds from half a million.
 _GROUP_ROWS = 32_768
@@ -93,13 +93,18 @@ class Parts:
         tables = self._from_each(lambda path: pq.read_table(path, columns=names, partitioning=None))
         return pa.concat_tables(tables) if tables else self.schema.empty_table().select(names)
 
-    def row(self, key: str, wanted: str) -> dict[str, Any] | None:
-        """The row whose ``key`` column is ``wanted``, or None.
+    def rows(self, key: str, wanted: str) -> list[dict[str, Any]]:
+        """The rows whose ``key`` column is ``wanted``; those of one batch stand together.
 
         Raises:
             StoreError: If a part is damaged; names it.
         """
-        return next(filter(None, self._from_each(lambda path: find_row(path, key, wanted))), None)
+        return next(filter(None, self._from_each(lambda path: find_rows(path, key, wanted))), [])
+
+    @property
+    def version(self) -> tuple[str, ...]:
+        """Changes whenever rows come or go."""
+        return tuple(path.name for _, _, path in self._live())
 
     def _from_each(self, read_one: Callable[[Path], _T]) -> list[_T]:
         """Apply a reader to every live part; a merge may delete one between listing and reading, so list again."""
@@ -129,14 +134,16 @@ class Parts:
         if (batch + 1) % _MERGE_EVERY == 0:
             self._merge([part for part in self._live() if part[0] == part[1]])
 
-    def merge_all(self) -> None:
-        """Leave a single part."""
-        self._merge(self._live())
+    def merge_all(self, by: str) -> None:
+        """Leave a single part, its rows sorted by a column of text; equal ones stay in their order."""
+        self._merge(self._live(), by)
 
-    def _merge(self, parts: list[tuple[int, int, Path]]) -> None:
+    def _merge(self, parts: list[tuple[int, int, Path]], by: str | None = None) -> None:
         if len(parts) > 1:
             tables = [self._checked(lambda at: pq.read_table(at, partitioning=None), path) for _, _, path in parts]
             merged = pa.concat_tables(tables)
+            # Sorted names take a fraction of the room.
+            merged = merged if by is None else merged.take(_order(merged[by]))
             write_parquet(self.folder / f"{self.kind}-{parts[0][0]:07d}-{parts[-1][1]:07d}.parquet", merged)
         self.sweep()
 
@@ -150,14 +157,31 @@ class Parts:
             path.unlink(missing_ok=True)
 
 
-def find_row(path: Path, key: str, wanted: str) -> dict[str, Any] | None:
-    """One row of a Parquet file: only the key is read of all row groups, and the rest of the one that has it."""
+def _order(names: pa.ChunkedArray) -> pa.Array:
+    """Rows of a column in the order of its text."""
+    numbered = pa.table({"name": names, "row": pa.array(range(len(names)), pa.int64())})
+    return pc.sort_indices(numbered, [("name", "ascending"), ("row", "ascending")])
+
+
+def kinds(folder: Path, kind: str) -> list[str]:
+    """The kinds in a folder that are one kind with a digest."""
+    if not folder.is_dir():
+        return []
+    matches = (match for name in os.listdir(folder) if (match := _NAME.match(name)))
+    return sorted({match["kind"] for match in matches if match["kind"].startswith(f"{kind}.")})
+
+
+def find_rows(path: Path, key: str, wanted: str) -> list[dict[str, Any]]:
+    """Rows of a Parquet file: only the key is read of all row groups, and the rest of the one that has it."""
     with pq.ParquetFile(path) as file:
+        found: list[dict[str, Any]] = []
         for group in range(file.num_row_groups):
-            at = pc.index(file.read_row_group(group, columns=[key])[key], wanted).as_py()
-            if at >= 0:
-                return file.read_row_group(group).slice(at, 1).to_pylist()[0]
-    return None
+            fits = pc.equal(file.read_row_group(group, columns=[key])[key], wanted)
+            if pc.any(fits).as_py():
+                found += file.read_row_group(group).filter(fits).to_pylist()
+            elif found:
+                break
+    return found
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
@@ -171,10 +195,14 @@ def write_parquet(path: Path, table: pa.Table) -> None:
 
 
 def _encodings(schema: pa.Schema) -> dict[str, list[str] | bool]:
-    """float32 columns are probabilities, which hardly recur: by bytes they take 40 % less room than in a dictionary."""
+    """float32 columns are probabilities and uint64 ones digests, which hardly recur.
+
+    In a dictionary they would take more room; probabilities by bytes take 40 % less.
+    """
     leaves: dict[str, pa.DataType] = {}
     for field in schema:
         many = pa.types.is_list(field.type)
         leaves[f"{field.name}.list.element" if many else field.name] = field.type.value_type if many else field.type
     split = [path for path, kind in leaves.items() if pa.types.is_float32(kind)]
-    return {"use_byte_stream_split": split, "use_dictionary": [path for path in leaves if path not in split]}
+    unlike = {*split, *(path for path, kind in leaves.items() if pa.types.is_uint64(kind))}
+    return {"use_byte_stream_split": split, "use_dictionary": [path for path in leaves if path not in unlike]}

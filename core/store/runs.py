@@ -2,10 +2,14 @@
 
 Layout, below ``data/results`` and, for the results that come with the project, ``data/embedded/results``::
 
-    <benchmark>/samples/<content digest>.<label space>.parquet    what is in each image
-    <benchmark>/<model>/<identity>/run.json                       what was run, on what, with what
-                                   part-<first>-<last>.parquet    predictions (see ``core.store.parts``)
-                                   logits-<first>-<last>.parquet  float16 logits of the same images, on request
+    <benchmark>/samples/<pool digest>.<label space>.parquet    what is in each image
+    <pool>/<model>/<identity>/run.json                         what was run, on what, with what
+                              part-<first>-<last>.parquet      predictions (see ``core.store.parts``)
+                              logits-<first>-<last>.parquet    float16 logits of the same images, on request
+                              accepted.<samples digest>-...    what depends on labels (see ``core.store.accepted``)
+
+A benchmark's pool is its own images, or a folder that it shares with others: then one folder of predictions is a run of
+each of them.
 """
 
 from __future__ import annotations
@@ -14,18 +18,24 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from core import paths
 from core.errors import StoreError, UsageError, nearest
-from core.store.lists import list_offsets, to_pandas
-from core.store.manifest import MANIFEST, Manifest, read_manifest
+from core.store import samples
+from core.store.accepted import with_scores
+from core.store.lists import to_pandas
+from core.store.manifest import MANIFEST, BenchmarkEntry, Manifest, read_manifest
 from core.store.parts import Parts
+from core.store.places import roots
+from core.types import ViewsCard
 
 #: In the name of a folder that was set aside.
 REPLACED = ".replaced-"
@@ -36,49 +46,40 @@ PREDICTIONS_SCHEMA = pa.schema(
         ("view", pa.string()),
         ("top10", pa.list_(pa.int32())),
         ("top10_prob", pa.list_(pa.float32())),
-        ("p_accepted", pa.float32()),
         ("error", pa.string()),
+        ("digest", pa.uint64()),
     ]
 )
-LOGITS_SCHEMA = pa.schema([("sample_id", pa.string()), ("logits", pa.list_(pa.float16()))])
+LOGITS_SCHEMA = pa.schema([("sample_id", pa.string()), ("view", pa.string()), ("logits", pa.list_(pa.float16()))])
+#: Columns of ``read`` that follow from labels.
+OF_LABELS = ("p_accepted", "rank")
+COLUMNS = ("sample_id", "view", "top10", "top10_prob", *OF_LABELS, "error", "digest")
 
 
 def identity(parts: Mapping[str, Any]) -> str:
     """Identity of a result: 16 hex digits over what decides its numbers.
 
     Args:
-        parts: weights, architecture, preprocessing, precision, benchmark content, view; JSON values.
+        parts: weights, architecture, preprocessing, precision, pool, views; JSON values.
     """
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=list)
     return hashlib.sha256(canonical.encode()).hexdigest()[:16]
 
 
-def content_of(digest: str, samples: pd.DataFrame) -> str:
-    """SHA-256 (hex) of a benchmark's data and of what counts as right on them.
-
-    Args:
-        digest: ``Benchmark.content_digest`` of the data.
-        samples: Its samples table.
-    """
-    offsets, flat = list_offsets(samples["accepted"])
-    content = hashlib.sha256(digest.encode())
-    content.update("\n".join(samples["sample_id"]).encode())
-    content.update(offsets.astype("<i8").tobytes() + flat.astype("<i8").tobytes())
-    return content.hexdigest()
-
-
 @dataclass(frozen=True)
 class Run:
-    """One stored result: a folder and its manifest.
+    """One stored result: the predictions in a folder, as a benchmark over their images sees them.
 
     Attributes:
         path: The identity's folder.
         manifest: What was run, on what, with what.
+        entry: What the manifest says of the benchmark.
         alias: What tells its model from others of the same short name, where runs are shown together; else empty.
     """
 
     path: Path
     manifest: Manifest = field(repr=False)
+    entry: BenchmarkEntry = field(repr=False)
     alias: str = ""
 
     @property
@@ -89,12 +90,12 @@ class Run:
     @property
     def benchmark(self) -> str:
         """Key of the benchmark."""
-        return self.manifest.benchmark.key
+        return self.entry.key
 
     @property
     def content(self) -> str:
-        """SHA-256 (hex) of the benchmark's data and of what counts as right on them."""
-        return self.manifest.benchmark.content
+        """SHA-256 (hex) of the images; see ``Benchmark.pool_digest``."""
+        return self.manifest.pool.digest
 
     @property
     def model(self) -> str:
@@ -123,8 +124,23 @@ class Run:
 
     @property
     def view(self) -> str:
-        """What was done to images first."""
-        return self.manifest.view
+        """Name of the family of views."""
+        return self.manifest.views.name
+
+    @property
+    def views(self) -> ViewsCard:
+        """What each image was shown as."""
+        return self.manifest.views
+
+    @property
+    def first_view(self) -> str:
+        """Name of the view that stands for an image where only one is shown."""
+        return self.manifest.views.names[0]
+
+    @property
+    def n_views(self) -> int:
+        """Views of each image."""
+        return len(self.manifest.views.rows)
 
     @property
     def precision(self) -> str:
@@ -138,13 +154,32 @@ class Run:
 
     @property
     def n_samples(self) -> int:
-        """Images the benchmark has."""
-        return self.manifest.benchmark.n
+        """Images the benchmark has; as many as its samples table, which another model's evaluation may have renewed."""
+        return self.entry.n if self._is_as_noted else len(samples.image_ids(self))
+
+    @property
+    def _is_as_noted(self) -> bool:
+        """Whether the samples table is the one that the manifest speaks of, as far as it can be read."""
+        try:
+            return samples.samples_digest(self) == self.entry.samples_digest
+        except StoreError:
+            return True
 
     @property
     def n_done(self) -> int:
-        """Images with a stored prediction or a recorded error; counted from the parts, so right at any moment."""
-        return predictions_of(self).num_rows
+        """Images of the benchmark with stored predictions or recorded errors; right at any moment."""
+        stored = predictions_of(self)
+        n_rows = stored.num_rows
+        if self.entry.finished and n_rows >= self.entry.finished and self._is_as_noted:
+            return self.n_samples
+        if not n_rows:
+            return 0
+        table = samples.samples_of(self)
+        try:
+            return _n_done(self.path, stored.version, table, table.stat().st_mtime_ns)
+        except OSError:
+            # Without its samples table, what is stored is all that can be counted.
+            return min(n_rows // self.n_views, self.n_samples)
 
     @property
     def complete(self) -> bool:
@@ -152,34 +187,42 @@ class Run:
         return self.n_done >= self.n_samples
 
 
-def open_run(folder: Path) -> Run | None:
+@lru_cache(maxsize=256)
+def _n_done(folder: Path, parts: tuple[str, ...], table: Path, changed_ns: int) -> int:
+    """Images of a samples table that are stored, as both are in a version."""
+    del parts
+    stored = predictions_of(folder).read(["sample_id"])["sample_id"]
+    wanted = samples.images_in(table, changed_ns)
+    return int(pc.sum(pc.is_in(wanted, value_set=pc.unique(stored))).as_py() or 0)
+
+
+def open_run(folder: Path, benchmark: str | None = None) -> Run | None:
     """The run in a result's folder, or None if there is none.
+
+    Args:
+        folder: Of an identity.
+        benchmark: The run of this benchmark; the one evaluated last by default.
 
     Raises:
         StoreError: If its manifest is damaged; see ``core.store.manifest``.
     """
+    found = runs_in(folder)
+    return next((run for run in found if benchmark in (None, run.benchmark)), None)
+
+
+def runs_in(folder: Path) -> list[Run]:
+    """A run for each benchmark that was evaluated on a folder's predictions, the latest first.
+
+    Raises:
+        StoreError: If its manifest is damaged.
+    """
     manifest = read_manifest(folder)
-    return Run(folder, manifest) if manifest else None
+    return [Run(folder, manifest, entry) for entry in manifest.benchmarks] if manifest else []
 
 
-def roots() -> tuple[Path, Path]:
-    """Where results are read from; one of the user's own goes before an embedded one of the same identity."""
-    return paths.results_home(), paths.embedded_results()
-
-
-def relative(path: Path) -> str:
-    """A path below the results folder as it stands in a manifest."""
-    return path.relative_to(paths.results_home()).as_posix()
-
-
-def embedded_run(benchmark: str, model: str, run_identity: str) -> Run | None:
-    """The result of that identity that comes with the project, or None."""
-    return open_run(paths.embedded_results() / benchmark / paths.slug(model) / run_identity)
-
-
-def run_folder(benchmark: str, model: str, run_identity: str) -> Path:
-    """Folder of a result."""
-    return paths.results_home() / benchmark / paths.slug(model) / run_identity
+def embedded_run(pool: str, model: str, run_identity: str, benchmark: str) -> Run | None:
+    """The result of that identity on a benchmark that comes with the project, or None."""
+    return open_run(paths.embedded_results() / pool / paths.slug(model) / run_identity, benchmark)
 
 
 @dataclass(frozen=True)
@@ -204,12 +247,13 @@ def list_all() -> Listing:
         if REPLACED in path.name:
             continue
         try:
-            run = open_run(path)
+            found = runs_in(path)
         except StoreError as error:
             problems[path] = str(error)
             continue
-        if run is not None and run.manifest.identity == path.name:
-            runs.setdefault((run.benchmark, run.identity), run)
+        for run in found:
+            if run.manifest.identity == path.name:
+                runs.setdefault((run.benchmark, run.identity), run)
     newest = sorted(runs.values(), key=lambda run: run.manifest.updated, reverse=True)
     return Listing(newest, problems)
 
@@ -294,32 +338,79 @@ def logits_of(run: Run | Path) -> Parts:
     return Parts(run.path if isinstance(run, Run) else run, "logits", LOGITS_SCHEMA, remedy)
 
 
-def read(run: Run | Path, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Stored predictions; of a run under way, those so far.
+def read(run: Run, columns: Sequence[str] | None = None) -> pd.DataFrame:
+    """Stored predictions of a benchmark's images; of a run under way, those so far.
 
     Args:
-        run: The run, or its folder.
-        columns: Only these of ``sample_id, view, top10, top10_prob, p_accepted, error``; all by default.
+        run: The run.
+        columns: Only these of ``COLUMNS``; all by default.
 
     Returns:
-        One row per image. ``top10`` and ``top10_prob`` are Arrow-backed lists, best class first, missing where
-        ``error`` says why.
+        One row per image and view, ``sample_id`` as in the samples table. ``top10`` and ``top10_prob`` are Arrow-backed
+        lists, best class first, missing where ``error`` says why. ``p_accepted`` and ``rank`` are those of the labels
+        as they are now; missing where they cannot be known, see ``core.store.accepted``. ``digest`` is 64 bits of the
+        bytes that were decoded; missing where those are not known.
 
     Raises:
         StoreError: If a part cannot be read.
     """
-    return to_pandas(predictions_of(run).read(columns))
+    wanted = list(COLUMNS if columns is None else columns)
+    of_labels = [name for name in OF_LABELS if name in wanted]
+    stored = [name for name in wanted if name not in OF_LABELS]
+    needed = [*stored, *("sample_id", "view", "top10", "top10_prob", "error")] if of_labels else [*stored, "sample_id"]
+    table = predictions_of(run).read(list(dict.fromkeys(needed)))
+    rows = _rows_of_samples(run, table["sample_id"])
+    if rows.min(initial=0) < 0:
+        table, rows = table.filter(pa.array(rows >= 0)), rows[rows >= 0]
+    found = to_pandas(table)
+    images = found["sample_id"]
+    if not (of_labels or samples.has_own_names(run)):
+        return found[wanted]
+    said = samples.read_samples(run, ["sample_id", *(["accepted"] if of_labels else [])])
+    found["sample_id"] = said["sample_id"].iloc[rows].to_numpy()
+    if of_labels:
+        accepted = said["accepted"].iloc[rows].reset_index(drop=True)
+        found = with_scores(found, accepted, run.path, lambda which: _logits(run, images, found["view"], which), images)
+    return found[wanted]
 
 
-def read_logits(run: Run | Path) -> tuple[list[str], np.ndarray] | None:
-    """Sample ids, each once, and float16 (N, num_classes) logits, or None if none were kept."""
+def _rows_of_samples(run: Run, images: pa.ChunkedArray) -> np.ndarray:
+    """Row in the samples table of each stored prediction, by its image; -1 for those of no interest: int (N,)."""
+    known = samples.image_ids(run)
+    return pc.fill_null(pc.index_in(images, value_set=known), -1).to_numpy().astype(np.int64)
+
+
+def _logits(run: Run, images: pd.Series, views: pd.Series, which: np.ndarray) -> np.ndarray | None:
+    """Logits of some rows: (n, classes); None unless all of them were kept."""
+    kept = _all_logits(run)
+    if kept is None:
+        return None
+    rows = kept[0].get_indexer(pd.MultiIndex.from_arrays([images.iloc[which], views.iloc[which]]))
+    return None if (rows < 0).any() else kept[1][rows]
+
+
+def _all_logits(run: Run) -> tuple[pd.MultiIndex, np.ndarray] | None:
+    """Index of image and view, each pair once, and float16 (N, num_classes) logits; None if none were kept."""
     table = logits_of(run).read()
     if not table.num_rows:
         return None
+    index = pd.MultiIndex.from_arrays([table[name].to_pandas() for name in ("sample_id", "view")])
+    flat = table["logits"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
     # Where predictions could not be stored after their logits, the image came again: its last logits are those of the
     # stored prediction.
-    last = ~pd.Series(table["sample_id"].to_pylist()).duplicated(keep="last").to_numpy()
-    table = table.filter(pa.array(last))
-    ids = table["sample_id"].to_pylist()
-    flat = table["logits"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    return ids, flat.reshape(len(ids), -1)
+    last = ~index.duplicated(keep="last")
+    return index[last], flat.reshape(len(index), -1)[last]
+
+
+def read_logits(run: Run) -> tuple[list[str], np.ndarray] | None:
+    """Logits of a benchmark's images, for runs of one view an image.
+
+    Returns:
+        Sample ids, each once, and float16 (N, num_classes) logits; None if none were kept, or there are several views.
+    """
+    kept = _all_logits(run) if run.n_views == 1 else None
+    if kept is None:
+        return None
+    rows = kept[0].get_level_values(0).get_indexer(samples.image_ids(run).to_pandas())
+    ids = samples.read_samples(run, ["sample_id"])["sample_id"].to_numpy()
+    return ids[rows >= 0].tolist(), kept[1][rows[rows >= 0]]

@@ -10,10 +10,13 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from filelock import FileLock, Timeout
 
 from core.errors import StoreError, cannot_write
-from core.store.manifest import Manifest, read_manifest, write_manifest
+from core.store import accepted
+from core.store.closing import bytes_digest
+from core.store.manifest import BenchmarkEntry, Manifest, read_manifest, write_manifest
 from core.store.runs import REPLACED, Run, logits_of, predictions_of
 
 _LOCK = ".lock"
@@ -31,27 +34,40 @@ class RunWriter:
         self.folder = folder
         self._predictions = predictions_of(folder)
         self._logits = logits_of(folder)
-        self._next = max(self._predictions.next_batch, self._logits.next_batch)
-        n_done = self._predictions.num_rows
-        stored = _readable_manifest(folder) if n_done else None
+        self._entry = manifest.benchmarks[0]
+        self._side = accepted.side_of(folder, self._entry.samples_digest)
+        self._next = max(table.next_batch for table in (self._predictions, self._logits, self._side))
+        n_rows = self._predictions.num_rows
+        stored = _readable_manifest(folder) if n_rows else None
         # The benchmark's entry says where the data are now and what the benchmark is today.
-        self.manifest = replace(stored, benchmark=manifest.benchmark) if stored else manifest
-        if n_done and stored is None:
+        self.manifest = stored.with_entry(self._entry) if stored else manifest
+        if n_rows and stored is None:
             # Lost, for example in a power cut; what it said follows from the identity, and the rest from the parts.
             self.manifest = replace(manifest, keep_logits=self._logits.num_rows > 0)
-            self.write_manifest(status="complete" if n_done >= manifest.benchmark.n else "partial")
-        self._predictions.sweep()
-        self._logits.sweep()
+            self.write_manifest(status="partial")
+        for table in (self._predictions, self._logits, self._side):
+            table.sweep()
+
+    @property
+    def run(self) -> Run:
+        """The run as it stands."""
+        return Run(self.folder, self.manifest, self._entry)
+
+    @property
+    def has_rows(self) -> bool:
+        """Whether anything is stored."""
+        return self._predictions.num_rows > 0
 
     def done(self) -> set[str]:
-        """Ids of the images that are stored."""
-        return set(self._predictions.read(["sample_id"])["sample_id"].to_pylist())
+        """The pool's names of the images that are stored, each with all its views."""
+        return set(pc.unique(self._predictions.read(["sample_id"])["sample_id"]).to_pylist())
 
-    def append(self, batch: pa.Table, logits: pa.Table | None = None) -> None:
-        """Store one batch; when this returns, a kill no longer loses it.
+    def append(self, batch: pa.Table, side: pa.Table | None = None, logits: pa.Table | None = None) -> None:
+        """Store one batch of images with all their views; when this returns, a kill no longer loses it.
 
         Args:
             batch: ``PREDICTIONS_SCHEMA``.
+            side: ``accepted.SCHEMA``, of the rows whose ten best classes do not tell it.
             logits: ``LOGITS_SCHEMA``, of the images that did not fail.
 
         Raises:
@@ -60,10 +76,17 @@ class RunWriter:
         # A number is never given twice, also if storing fails half-way: its logits may be there, or in a merged part.
         number = self._next
         self._next += 1
-        # Logits first: an image counts as done once its prediction is there, so its logits must be there by then.
-        if logits is not None and logits.num_rows:
-            self._logits.append(logits, number)
+        # Predictions last: an image counts as done once they are there, so the rest must be there by then.
+        for table, rows in ((self._logits, logits), (self._side, side)):
+            if rows is not None and rows.num_rows:
+                table.append(rows, number)
         self._predictions.append(batch, number)
+
+    def append_side(self, side: pa.Table) -> None:
+        """Store what labels say of rows that are stored already."""
+        if side.num_rows:
+            self._side.append(side, self._next)
+            self._next += 1
 
     def write_manifest(self, **updates: Any) -> None:
         """Update ``run.json``: values of ``Manifest`` by name."""
@@ -71,9 +94,16 @@ class RunWriter:
         write_manifest(self.folder, self.manifest)
 
     def finish(self) -> None:
-        """Merge all parts into one."""
-        self._predictions.merge_all()
-        self._logits.merge_all()
+        """Merge all parts into one, and note that all of the benchmark's images are there and what their bytes were."""
+        for table in (self._predictions, self._logits, self._side):
+            table.merge_all("sample_id")
+        self._entry = closed(self.run)
+        self.manifest = self.manifest.with_entry(self._entry)
+
+
+def closed(run: Run) -> BenchmarkEntry:
+    """A benchmark's entry in a run that has all of its images."""
+    return replace(run.entry, finished=predictions_of(run).num_rows, bytes_digest=bytes_digest(run))
 
 
 def _readable_manifest(folder: Path) -> Manifest | None:
@@ -112,25 +142,38 @@ def open_writer(folder: Path, manifest: Manifest, on_wait: Callable[[], None] | 
         lock.release()
 
 
-def amend(run: Run, **updates: Any) -> Run:
-    """Change what a run says of itself, such as where its data are; predictions and ``updated`` stay.
+def settled(run: Run, entry: BenchmarkEntry) -> BenchmarkEntry:
+    """A benchmark's entry in a run, closed if all of its images are there.
+
+    Args:
+        run: As it was.
+        entry: As the benchmark is now; its samples table is written.
+    """
+    if entry.samples_digest == run.entry.samples_digest and run.entry.finished:
+        return replace(entry, finished=run.entry.finished, bytes_digest=run.entry.bytes_digest)
+    now = replace(run, entry=entry)
+    return closed(now) if now.complete else entry
+
+
+def amend(run: Run, entry: BenchmarkEntry) -> Run:
+    """Change what a run says of its benchmark, such as where its data are; predictions and ``updated`` stay.
 
     Args:
         run: Of the user's own results.
-        updates: Values of ``Manifest`` by name.
+        entry: In place of the run's own.
 
     Raises:
         StoreError: If it cannot be written, or another process is at it.
     """
     try:
         with FileLock(run.path / _LOCK).acquire(timeout=0):
-            manifest = replace(read_manifest(run.path) or run.manifest, **updates)
+            manifest = (read_manifest(run.path) or run.manifest).with_entry(entry)
             write_manifest(run.path, manifest)
     except Timeout as error:
         raise StoreError(f"{run.path} is being written by another process; wait for it or stop it first.") from error
     except OSError as error:
         raise cannot_write(run.path, error) from error
-    return replace(run, manifest=manifest)
+    return replace(run, manifest=manifest, entry=entry)
 
 
 def set_aside(folder: Path) -> Path | None:

@@ -16,7 +16,7 @@ from tests.synthetic_store import make_samples, write_run
 
 
 def forget(run, **values):
-    return store.amend(run, benchmark=replace(run.manifest.benchmark, **values))
+    return store.amend(run, replace(run.entry, **values))
 
 
 def test_a_run_stored_before_cards_has_todays_of_its_benchmark():
@@ -26,7 +26,7 @@ def test_a_run_stored_before_cards_has_todays_of_its_benchmark():
 
 def test_a_run_is_reported_as_its_own_card_says():
     run = write_run("size", make_samples("size", 100), "m", np.ones(100, bool))
-    card = replace(run.manifest.benchmark.card, tables=(CardTable("mine", ("area",), "Mine"),), cluster_unit=None)
+    card = replace(run.entry.card, tables=(CardTable("mine", ("area",), "Mine"),), cluster_unit=None)
     content = report.build(forget(run, card=card))
     assert list(content["tables"]) == ["mine"]
     assert content["interval"] == "95 %, Wilson"
@@ -34,7 +34,7 @@ def test_a_run_is_reported_as_its_own_card_says():
 
 def test_of_a_benchmark_that_is_gone_plain_tables_are_made_and_computed_ones_say_why_not():
     run = synthetic_focus.write("m", "ResNet50", synthetic_focus.samples(400))
-    card = replace(run.manifest.benchmark.card, key="gone")
+    card = replace(run.entry.card, key="gone")
     run = forget(run, key="gone", card=card)
     content = report.build(run)
     computed = [table.name for table in card.tables if table.computed]

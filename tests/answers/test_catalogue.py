@@ -8,6 +8,7 @@ from core import store
 from core.answers import catalogue
 from core.benchmarks import open_benchmark
 from core.evaluate.loop import evaluate
+from tests.manifests import make_manifest
 from tests.synthetic_store import make_samples, write_run
 
 
@@ -50,16 +51,10 @@ def test_a_benchmark_without_its_images_is_not_opened(tmp_path):
 
 
 def run_of(name, source, fingerprint, identity):
-    manifest = store.Manifest(
-        identity=identity,
-        model=store.ModelEntry(name, source, "none", "imagenet-1k", 1000, fingerprint),
-        benchmark=store.BenchmarkEntry("imagenet", 1, "c"),
-        view="clean",
-        precision="fp32",
-        preprocessing={},
-        samples="",
+    manifest = make_manifest(
+        identity, model=name, source=source, fingerprint=fingerprint, num_classes=1000, n=1, preprocessing={}
     )
-    return store.Run(Path("results") / identity, manifest)
+    return store.Run(Path("results") / identity, manifest, manifest.benchmarks[0])
 
 
 def labels(*runs):

@@ -160,9 +160,11 @@ COLUMNS = [
     "top10",
     "top10_prob",
     "p_accepted",
+    "rank",
     "accepted",
     "correct",
     "error",
+    "digest",
 ]
 
 
@@ -173,7 +175,7 @@ def test_the_export_has_every_prediction_with_its_factors(toy_model, colour_fold
     out = tmp_path / f"table.{suffix}"
     report.export(report.predictions(run), out)
     table = pd.read_parquet(out) if suffix == "parquet" else pd.read_csv(out)
-    assert list(table.columns[:10]) == COLUMNS
+    assert list(table.columns[:12]) == COLUMNS
     assert {"identity", "class", "wnid"} <= set(table.columns)
     assert set(table["identity"]) == {run.identity}
     assert len(table) == 24

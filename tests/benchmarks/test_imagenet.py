@@ -75,7 +75,7 @@ def test_notes_stand_once_however_often_one_asks(colour_folder):
     benchmark = opened(colour_folder)
     for _ in range(2):
         benchmark.samples()
-        benchmark.content_digest()
+        benchmark.pool_digest()
     assert len(benchmark.notes) == 1
 
 
@@ -112,37 +112,37 @@ def test_a_model_with_other_classes_is_refused(colour_folder):
 
 
 def test_the_digest_stays_when_nothing_changes(colour_folder):
-    assert opened(colour_folder).content_digest() == opened(colour_folder).content_digest()
+    assert opened(colour_folder).pool_digest() == opened(colour_folder).pool_digest()
 
 
 def test_the_digest_does_not_depend_on_where_the_folder_is(colour_folder, tmp_path):
-    before = opened(colour_folder).content_digest()
+    before = opened(colour_folder).pool_digest()
     moved = colour_folder.rename(tmp_path / "moved")
-    assert opened(moved).content_digest() == before
+    assert opened(moved).pool_digest() == before
 
 
 def test_the_digest_changes_when_an_image_is_added_removed_renamed_or_redrawn(colour_folder):
-    digests = [opened(colour_folder).content_digest()]
+    digests = [opened(colour_folder).pool_digest()]
     image = colour_folder / RED_WNID / "1.png"
     image.rename(image.with_name("x.png"))
-    digests.append(opened(colour_folder).content_digest())
+    digests.append(opened(colour_folder).pool_digest())
     Image.new("RGB", (300, 200), (1, 2, 3)).save(image)
-    digests.append(opened(colour_folder).content_digest())
+    digests.append(opened(colour_folder).pool_digest())
     image.unlink()
     image.with_name("x.png").unlink()
-    digests.append(opened(colour_folder).content_digest())
+    digests.append(opened(colour_folder).pool_digest())
     Image.new("RGB", (9, 9), (4, 5, 6)).save(colour_folder / RED_WNID / "2.png")
-    digests.append(opened(colour_folder).content_digest())
+    digests.append(opened(colour_folder).pool_digest())
     assert len(set(digests)) == 5
 
 
 def test_the_digest_of_a_small_set_changes_with_bytes_at_the_same_size(colour_folder):
-    before = opened(colour_folder).content_digest()
+    before = opened(colour_folder).pool_digest()
     image = colour_folder / RED_WNID / "2.png"
     content = bytearray(image.read_bytes())
     content[-1] ^= 1
     image.write_bytes(content)
-    assert opened(colour_folder).content_digest() != before
+    assert opened(colour_folder).pool_digest() != before
 
 
 def test_the_digest_of_a_large_set_changes_with_the_size_of_any_image(tmp_path):
@@ -152,8 +152,8 @@ def test_the_digest_of_a_large_set_changes_with_the_size_of_any_image(tmp_path):
     files = [root / RED_WNID / f"{number:03}.png" for number in range(200)]
     for file in files:
         file.write_bytes(b"same")
-    digests = [opened(root).content_digest()]
+    digests = [opened(root).pool_digest()]
     for file in files[100:104]:
         file.write_bytes(b"longer")
-        digests.append(opened(root).content_digest())
+        digests.append(opened(root).pool_digest())
     assert len(set(digests)) == 5

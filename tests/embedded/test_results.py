@@ -9,8 +9,8 @@ from core.embedded import card
 from core.embedded.train import TRAININGS, trained
 from core.evaluate.loop import evaluate
 from core.evaluate.plan import Plan
-from core.images.opening import as_rgb
-from core.models.engine import Engine
+from core.evaluate.work import Sight, ids_of
+from core.models.engine import Engine, stream
 from core.store import lists
 
 KEYS = [key for key in benchmarks.known_benchmarks() if key.startswith("diorama/")]
@@ -31,7 +31,8 @@ def test_a_sample_of_the_stored_predictions_comes_out_again(key, engines):
         assert run.complete
         stored = store.read(run).set_index("sample_id")
         ids = sorted(stored.index)[:: max(1, len(stored) // 24)][:24]
-        parts = list(engine.stream(range(len(ids)), lambda at: engine.preprocess(as_rgb(benchmark.image(ids[at])))))  # noqa: B023
+        sight = Sight(benchmark, ids_of(ids), "clean", [engine.preprocess])
+        parts = list(stream([engine], np.arange(len(ids)), sight.look_at))
         prob = np.empty((len(ids), 10))
         for part in parts:
             prob[part.numbers] = part.prob
@@ -89,7 +90,7 @@ def test_no_stored_result_names_a_path_of_the_machine_that_made_it():
         text = (run.path / store.MANIFEST).read_text(encoding="utf-8")
         assert "/" + "home/" not in text
         assert run.source in trained()
-        assert not run.manifest.samples.startswith("/")
+        assert not run.entry.samples.startswith("/")
 
 
 def test_an_imagenet_classifier_is_judged_on_the_ten_categories(shared, monkeypatch, tmp_path):

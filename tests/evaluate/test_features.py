@@ -11,7 +11,8 @@ from core import labels, models
 from core.benchmarks import open_benchmark
 from core.errors import DataError, NotAvailableError, StoreError, UsageError
 from core.evaluate import features
-from core.evaluate.loop import evaluate, pixels_of
+from core.evaluate.loop import evaluate
+from core.evaluate.work import Sight
 from core.explain import probes
 from tests.benchmarks.test_focus import focus
 from tests.conftest import TOY_TRANSFORM
@@ -87,7 +88,8 @@ def test_interrupted_extraction_goes_on_with_the_images_that_are_missing(zoo, ph
         features.keep(run, photos, batch_size=8, progress=stop)
     assert features.read(run) is None
     asked = []
-    monkeypatch.setattr("core.evaluate.loop.pixels_of", lambda *given: asked.append(given[2]) or pixels_of(*given))
+    look_at = Sight.look_at
+    monkeypatch.setattr(Sight, "look_at", lambda sight, number: asked.append(number) or look_at(sight, number))
     seen = []
     kept = features.keep(run, photos, batch_size=8, progress=seen.append)
     assert len(asked) == 44 - 16
@@ -120,7 +122,8 @@ def test_features_are_kept_in_half_precision_beside_the_run(zoo, photos):
 def test_two_threads_ask_for_the_same_features_at_once_and_the_work_is_done_once(zoo, photos, monkeypatch):
     run = evaluate("tiny", photos)
     asked = []
-    monkeypatch.setattr("core.evaluate.loop.pixels_of", lambda *given: asked.append(given[2]) or pixels_of(*given))
+    look_at = Sight.look_at
+    monkeypatch.setattr(Sight, "look_at", lambda sight, number: asked.append(number) or look_at(sight, number))
     with ThreadPoolExecutor(2) as pool:
         first, second = (task.result() for task in [pool.submit(features.keep, run, photos) for _ in range(2)])
     assert len(asked) == 44

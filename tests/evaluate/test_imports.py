@@ -9,7 +9,7 @@ from core.benchmarks import open_benchmark
 from core.benchmarks.imagenet_m import ImageNetMultilabel
 from core.cli.main import main
 from core.errors import DataError, UsageError
-from core.evaluate.imports import import_logits, read_logits, rows_of
+from core.evaluate.imports import import_logits, read_logits, rows_in
 from tests.validation_images import GOLDFISH, MAILBOX, SHARK, TENCH, name, write_annotations
 
 SHAPE = (50_000, 1000)
@@ -105,10 +105,10 @@ def test_the_array_of_an_npz_must_be_named_if_there_are_two(tmp_path):
 def test_rows_in_the_order_of_class_folders_are_put_right():
     # Images 1 and 3 are of class 5, all others of class 2: sorted by class, 2 comes first and 1 and 3 last.
     original = {name(n): 5 if n in (1, 3) else 2 for n in range(1, 50_001)}
-    assert rows_of([name(1), name(2), name(3), name(4)], "class", original).tolist() == [49_998, 0, 49_999, 1]
-    assert rows_of([name(1), name(4)], "file", {}).tolist() == [0, 3]
+    assert rows_in([name(1), name(2), name(3), name(4)], "class", original).tolist() == [49_998, 0, 49_999, 1]
+    assert rows_in([name(1), name(4)], "file", {}).tolist() == [0, 3]
     with pytest.raises(UsageError, match="1 are known"):
-        rows_of([name(1)], "class", {name(1): 5})
+        rows_in([name(1)], "class", {name(1): 5})
 
 
 def test_rows_in_another_order_are_noticed_and_nothing_is_stored(tmp_path, logits, monkeypatch):

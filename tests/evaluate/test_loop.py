@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -23,8 +24,9 @@ from core.errors import DataError, LabelSpaceError, StorageError, StoreError, Us
 from core.evaluate import loop as evaluation
 from core.evaluate.loop import evaluate
 from core.evaluate.plan import Plan
-from core.images import views
-from core.types import Progress, View
+from core.images.views import get_views, known_views
+from core.images.views.pixelwise import Clean
+from core.types import Progress
 from tests.conftest import GREEN, GREEN_WNID, RED, RED_WNID, REPO, TOY_TRANSFORM, BrightestChannel
 
 
@@ -154,30 +156,38 @@ def test_files_that_are_no_images_are_recorded_counted_and_not_fatal(toy_model, 
 def test_what_the_system_says_is_not_kept_and_the_same_command_tries_again(
     toy_model, colour_folder, monkeypatch, fault
 ):
-    code, real = getattr(errno, fault), Image.open
+    code, real = getattr(errno, fault), Path.read_bytes
 
-    def flaky(source, *given, **named):
-        if RED_WNID in str(source):
-            raise OSError(code, os.strerror(code), str(source))
-        return real(source, *given, **named)
+    def flaky(path):
+        if RED_WNID in str(path):
+            raise OSError(code, os.strerror(code), str(path))
+        return real(path)
 
     benchmark = open_benchmark("imagenet", colour_folder)
-    monkeypatch.setattr(Image, "open", flaky)
+    monkeypatch.setattr(Path, "read_bytes", flaky)
     with pytest.raises(StorageError, match=f"8 of 24 images could not be read; the first: .*{os.strerror(code)}"):
         evaluate(toy_model, benchmark, batch_size=4)
     partial = store.find_run("imagenet", toy_model.name)
     assert (partial.n_done, partial.complete) == (16, False)
-    monkeypatch.setattr(Image, "open", real)
+    monkeypatch.setattr(Path, "read_bytes", real)
     run = evaluate(toy_model, benchmark, batch_size=4)
     assert run.complete
     assert store.read(run)["error"].isna().all()
 
 
-def test_a_fault_of_a_view_ends_the_run_and_blames_no_image(toy_model, colours, monkeypatch):
-    def broken(image, mask, rng):
-        raise ValueError("a fault of the view")
+def add_views(monkeypatch, views):
+    monkeypatch.setitem(known_views(), views.name, views)
 
-    monkeypatch.setitem(views.VIEWS, "broken", View("broken", broken))
+
+def test_a_fault_of_a_view_ends_the_run_and_blames_no_image(toy_model, colours, monkeypatch):
+    class Broken(Clean):
+        name = "broken"
+
+        def render(self, image, mask, preprocess, rng):
+            raise ValueError("a fault of the view")
+            yield
+
+    add_views(monkeypatch, Broken())
     with pytest.raises(ValueError, match="a fault of the view"):
         evaluate(toy_model, colours, view="broken")
     assert store.find_run("imagenet", toy_model.name, view="broken").n_done == 0
@@ -211,7 +221,7 @@ def test_a_vanished_data_folder_stops_the_run_and_blames_no_image(toy_model, col
 
 
 def test_ctrl_c_stores_what_was_finished_and_the_same_call_goes_on(counting_model, colours, monkeypatch):
-    monkeypatch.setattr(evaluation, "COMMIT_IMAGES", {"cpu": 6, "cuda": 6})
+    monkeypatch.setattr(evaluation, "COMMIT_VIEWS", 6)
 
     def progress(state: Progress):
         if state.done >= 6:
@@ -293,7 +303,7 @@ def test_two_processes_on_one_run_do_the_work_once(colour_folder, tmp_path):
 
 
 def test_partial_results_are_readable_while_the_run_goes_on(toy_model, colours, monkeypatch):
-    monkeypatch.setattr(evaluation, "COMMIT_IMAGES", {"cpu": 1, "cuda": 1})
+    monkeypatch.setattr(evaluation, "COMMIT_VIEWS", 1)
     seen = []
 
     def progress(state: Progress):
@@ -310,7 +320,7 @@ def test_a_full_disk_is_one_clear_error_and_keeps_what_was_stored(colour_folder)
     code = (
         "import resource, signal\nfrom core import evaluate, models\nfrom core.benchmarks import open_benchmark\n"
         "from core.errors import StoreError\nfrom tests.conftest import BrightestChannel, TOY_TRANSFORM\n"
-        "evaluate.COMMIT_IMAGES = {'cpu': 8}\n"
+        "evaluate.COMMIT_VIEWS = 8\n"
         "model = models.from_module(BrightestChannel(), 'm', label_space='imagenet-1k', transform=TOY_TRANSFORM)\n"
         "def progress(state):\n"
         "    if state.done >= 8:\n        resource.setrlimit(resource.RLIMIT_FSIZE, (64, resource.RLIM_INFINITY))\n"
@@ -433,11 +443,17 @@ def test_a_mirrored_view_shows_the_model_the_mirrored_image(toy_model, colours):
 def test_a_view_that_needs_masks_gets_them_at_the_models_input_size(toy_model, colours, monkeypatch):
     seen = []
 
-    def blank_object(image, mask, rng):
-        seen.append((image.shape, mask.shape, mask.dtype, mask[:, :16].all(), mask[:, 16:].any()))
-        return np.where(mask[..., None], 0.5, image)
+    class Blank(Clean):
+        name = "blank"
+        needs_mask = True
 
-    monkeypatch.setitem(views.VIEWS, "blank", View("blank", blank_object, needs_mask=True))
+        def render(self, image, mask, preprocess, rng):
+            assert mask.shape == (image.height, image.width)
+            (seen_mask,) = self.masks(mask, preprocess)
+            seen.append((seen_mask.shape, seen_mask.dtype, seen_mask[:, :16].all(), seen_mask[:, 16:].any()))
+            yield np.where(seen_mask[..., None], 128, preprocess(image)).astype(np.uint8)
+
+    add_views(monkeypatch, Blank())
     with pytest.raises(UsageError, match="view 'blank' needs object masks, which 'imagenet' does not have"):
         evaluate(toy_model, colours, view="blank")
 
@@ -448,7 +464,7 @@ def test_a_view_that_needs_masks_gets_them_at_the_models_input_size(toy_model, c
 
     monkeypatch.setattr(colours, "mask", left_half)
     evaluate(toy_model, colours, view="blank", limit=2)
-    assert seen == [((32, 32, 3), (32, 32), np.dtype(bool), True, False)] * 2
+    assert seen == [((32, 32), np.dtype(bool), True, False)] * 2
 
 
 def test_a_model_of_other_classes_is_refused(toy_model, colours):
@@ -462,9 +478,10 @@ def test_the_manifest_says_what_was_run_with_what(toy_model, colours):
     manifest = run.manifest
     assert manifest.preprocessing == TOY_TRANSFORM
     assert manifest.versions["torch"] == torch.__version__
-    assert manifest.benchmark.n == 24
-    assert manifest.benchmark.root == str(colours.root)
-    assert manifest.benchmark.card == colours.card()
+    assert run.entry.n == 24
+    assert run.entry.root == str(colours.root)
+    assert run.entry.card == colours.card()
+    assert run.views == get_views("clean").card()
     assert manifest.session.images == 24
     assert manifest.session.device == "cpu"
     assert json.loads((run.path / "run.json").read_text()) == manifest.to_json()
@@ -492,7 +509,7 @@ def test_top1_and_probability_equal_timms_own_on_real_photos(shared, name):
 
 
 def test_a_reader_in_another_thread_never_sees_a_half_written_result(toy_model, colours, monkeypatch):
-    monkeypatch.setattr(evaluation, "COMMIT_IMAGES", {"cpu": 1, "cuda": 1})
+    monkeypatch.setattr(evaluation, "COMMIT_VIEWS", 1)
     problems, stop = [], threading.Event()
 
     def watch():

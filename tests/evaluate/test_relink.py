@@ -43,10 +43,10 @@ def test_a_folder_of_other_images_is_refused(run, colour_folder, tmp_path):
 
 
 def test_evaluating_a_finished_run_again_writes_what_older_versions_did_not_keep(run, toy_model, colour_folder):
-    store.amend(run, benchmark=replace(run.manifest.benchmark, card=None, root=""))
+    store.amend(run, replace(run.entry, card=None, root="", stamp="", finished=0, bytes_digest=""))
     again = evaluate(toy_model, benchmarks.open_benchmark("imagenet", colour_folder))
-    assert again.manifest.benchmark == run.manifest.benchmark
-    assert store.open_run(run.path).manifest.benchmark == run.manifest.benchmark
+    assert again.entry == run.entry
+    assert store.open_run(run.path).entry == run.entry
 
 
 def test_evaluating_a_run_whose_manifest_is_lost_writes_it_again(run, toy_model, colour_folder):

@@ -7,7 +7,7 @@ from PIL import Image
 from core.errors import UsageError
 from core.images.preprocess import Preprocess
 from core.images.seeing import see
-from core.types import View
+from core.images.views.pixelwise import Mirror
 from tests.conftest import TOY_TRANSFORM
 
 HALVES = Image.fromarray(np.repeat(np.array([[0, 255]], np.uint8), 32, axis=1).repeat(64, axis=0), "L")
@@ -39,7 +39,7 @@ def test_noise_belongs_to_the_image_and_is_always_the_same():
     assert not np.array_equal(first, other)
 
 
-def test_a_view_that_needs_a_mask_says_so():
-    needy = View("needy", lambda image, mask, rng: image, needs_mask=True)
-    with pytest.raises(UsageError, match="view 'needy' needs object masks"):
-        see(HALVES, Preprocess(TOY_TRANSFORM), needy)
+def test_a_view_that_needs_a_mask_says_so(monkeypatch):
+    monkeypatch.setattr(Mirror, "needs_mask", True)
+    with pytest.raises(UsageError, match="view 'mirror' needs object masks"):
+        see(HALVES, Preprocess(TOY_TRANSFORM), "mirror")

@@ -1,44 +1,109 @@
 from statistics import NormalDist
 
 import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 
 from core.errors import UsageError
-from core.images import views
+from core.images.preprocess import Preprocess
+from core.images.views import get_views, known_views, views_with
+from core.images.views.base import random_of
+from core.images.views.pixelwise import gaussian_noise
+from tests.conftest import TOY_TRANSFORM
 
 
-def grey(side=96):
-    return np.full((side, side, 3), 0.5, dtype=np.float32)
+def shown(view, picture, sample_id="a", transform=TOY_TRANSFORM):
+    """One view of a picture, at the model's input size."""
+    pixels, _ = views_with(view).one(view, picture, None, Preprocess(transform), random_of(sample_id))
+    return pixels
 
 
-def noisy(sample_id, view="noise-0.25", image=None):
-    return views.get_view(view).apply(grey() if image is None else image, None, views.sample_rng(sample_id, view))
+def noisy(sample_id, view="noise-0.25", level=0.5, side=96):
+    """Noise on an even grey: the same generator as a picture of that level would get."""
+    sigma = float(view.removeprefix("noise-"))
+    return gaussian_noise(np.full((side, side, 3), level, np.float32), random_of(sample_id)(view), sigma)
 
 
 def test_clean_leaves_images_alone():
-    clean = views.get_view("clean")
-    assert clean.name == "clean"
-    assert clean.apply is None
-    assert not clean.needs_mask
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8))
+    assert np.array_equal(shown("clean", picture), np.asarray(picture))
+    assert not get_views("clean").needs_mask
 
 
 def test_mirror_swaps_left_and_right_only():
-    image = np.arange(2 * 3 * 3, dtype=np.float32).reshape(2, 3, 3) / 18
-    mirrored = views.get_view("mirror").apply(image, None, views.sample_rng("a", "mirror"))
-    np.testing.assert_array_equal(mirrored[:, 0], image[:, 2])
-    np.testing.assert_array_equal(mirrored[:, 1], image[:, 1])
-    np.testing.assert_array_equal(mirrored[:, 2], image[:, 0])
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8))
+    assert np.array_equal(shown("mirror", picture), np.asarray(picture)[:, ::-1])
 
 
-def test_noise_levels_are_those_of_hard_imagenet():
-    levels = {"noise-0.125", "noise-0.25", "noise-0.375", "noise-0.5", "noise-0.625", "noise-0.75"}
-    assert set(views.VIEWS) == {"clean", "mirror"} | levels
+def test_noise_levels_are_those_of_hard_imagenet_and_none():
+    table = pd.DataFrame(get_views("noise").rows())
+    assert table["sigma"].tolist() == [0, 0.125, 0.25, 0.375, 0.5, 0.625, 0.75]
+    assert table["view"].tolist() == [f"noise-{sigma:g}" for sigma in table["sigma"]]
+
+
+@pytest.mark.parametrize("views", known_views().values(), ids=lambda views: views.name)
+def test_a_family_renders_one_picture_for_each_row_of_one_type_and_says_where_the_object_is(views):
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (60, 90, 3), np.uint8))
+    mask = np.zeros((60, 90), bool)
+    mask[:, :45] = True
+    transform = {**TOY_TRANSFORM, "crop_pct": 0.75}
+    rendered = list(views.render(picture, mask, Preprocess(transform), random_of("a")))
+    masks = list(views.masks(mask, Preprocess(transform)))
+    assert len(rendered) == len(masks) == len(views.rows()) == len(set(views.names))
+    assert {pixels.shape for pixels in rendered} == {(32, 32, 3)}
+    assert len({pixels.dtype for pixels in rendered}) == 1
+    assert {(each.shape, each.dtype) for each in masks} == {((32, 32), np.dtype(bool))}
+    assert all({"view", *(factor.name for factor in views.factors)} == set(row) for row in views.rows())
+    for table in views.tables:
+        assert set(table.by) <= {factor.name for factor in views.factors}
+
+
+def test_a_view_of_one_name_is_the_same_in_every_family():
+    picture = Image.fromarray(np.random.default_rng(0).integers(0, 256, (40, 40, 3), np.uint8))
+    found = {}
+    for views in known_views().values():
+        for row, pixels in zip(
+            views.rows(), views.render(picture, None, Preprocess(TOY_TRANSFORM), random_of("a")), strict=True
+        ):
+            assert np.array_equal(found.setdefault(row["view"], pixels), pixels)
+
+
+def test_a_picture_that_gets_noise_gets_it_at_the_models_size():
+    picture = Image.fromarray(np.full((96, 96, 3), 128, np.uint8))
+    transform = {**TOY_TRANSFORM, "input_size": [3, 96, 96]}
+    expected = gaussian_noise(np.full((96, 96, 3), 128 / 255, np.float32), random_of("a")("noise-0.25"), 0.25)
+    np.testing.assert_array_equal(shown("noise-0.25", picture, transform=transform), expected)
+
+
+def test_the_five_crops_are_the_corners_and_the_centre_of_the_resized_image():
+    pixels = np.random.default_rng(0).integers(0, 256, (64, 96, 3), np.uint8)
+    transform = {**TOY_TRANSFORM, "input_size": [3, 48, 48], "crop_pct": 0.75}
+    crops = list(get_views("five-crop").render(Image.fromarray(pixels), None, Preprocess(transform), random_of("a")))
+    # The shorter side is 64 already, so nothing is resampled.
+    corners = [(8, 24), (0, 0), (0, 48), (16, 0), (16, 48)]
+    for crop, (top, left) in zip(crops, corners, strict=True):
+        assert np.array_equal(crop, pixels[top : top + 48, left : left + 48])
+    assert np.array_equal(crops[0], shown("clean", Image.fromarray(pixels), transform=transform))
+
+
+def test_the_mask_of_a_crop_is_cropped_alike():
+    mask = np.zeros((64, 96), bool)
+    mask[:, :48] = True
+    transform = {**TOY_TRANSFORM, "input_size": [3, 48, 48], "crop_pct": 0.75}
+    masks = dict(
+        zip(get_views("five-crop").names, get_views("five-crop").masks(mask, Preprocess(transform)), strict=True)
+    )
+    assert masks["crop-top-left"].all()
+    assert not masks["crop-bottom-right"].any()
+    assert masks["crop-centre"][:, :24].all()
+    assert not masks["crop-centre"][:, 24:].any()
 
 
 @pytest.mark.parametrize("view", ["noise-0.125", "noise-0.75"])
 @pytest.mark.parametrize("level", [0.0, 0.5, 1.0])
 def test_noise_stays_within_zero_and_one_and_float32(view, level):
-    pixels = noisy("a", view, np.full((32, 32, 3), level, dtype=np.float32))
+    pixels = noisy("a", view, level, 32)
     assert pixels.shape == (32, 32, 3)
     assert pixels.dtype == np.float32
     assert pixels.min() >= 0
@@ -79,12 +144,14 @@ def test_strong_noise_is_clipped_where_the_normal_distribution_says(sigma):
 
 
 def test_noise_leaves_the_given_image_as_it_was():
-    image = grey()
-    noisy("a", image=image)
+    image = np.full((96, 96, 3), 0.5, np.float32)
+    gaussian_noise(image, random_of("a")("noise-0.25"), 0.25)
     assert (image == 0.5).all()
 
 
 @pytest.mark.parametrize(("typed", "meant"), [("miror", "mirror"), ("noise-0.2", "noise-0.25")])
 def test_an_unknown_view_names_the_nearest_one(typed, meant):
     with pytest.raises(UsageError, match=rf"unknown view '{typed}'\. Did you mean .*'{meant}'.*Known: clean"):
-        views.get_view(typed)
+        get_views(typed)
+    with pytest.raises(UsageError, match=rf"unknown view '{typed}'\. Did you mean .*'{meant}'"):
+        views_with(typed)

@@ -10,9 +10,21 @@ import torch
 from core import models
 from core.errors import ModelError, UsageError
 from core.models import forward
-from core.models.engine import Engine
+from core.models.engine import Engine, Look, UnseenError, stream
 from core.models.forward import Forward
 from tests.conftest import TOY_TRANSFORM
+
+ALL = frozenset({0})
+
+
+def streamed(engine, numbers, pixels_of):
+    """One view of each image; a text is why there is none."""
+
+    def look_at(number):
+        pixels = pixels_of(number)
+        return (pixels, ALL) if isinstance(pixels, str) else Look([iter([pixels])], ALL)
+
+    return stream([engine], numbers, look_at)
 
 
 def plain(colour):
@@ -25,7 +37,7 @@ def test_every_image_is_predicted_once_whatever_the_slices(toy_model, workers, b
     engine = Engine(toy_model, batch_size=batch_size, workers=workers)
     colours = [(200, 0, 0), (0, 200, 0), (0, 0, 200)]
     found = {}
-    for part in engine.stream(np.arange(23), lambda number: plain(colours[number % 3])):
+    for part in streamed(engine, np.arange(23), lambda number: plain(colours[number % 3])):
         assert part.errors == [None] * len(part.numbers)
         found.update(zip(part.numbers.tolist(), part.top(1)[:, 0].tolist(), strict=True))
     assert found == {number: number % 3 for number in range(23)}
@@ -33,14 +45,88 @@ def test_every_image_is_predicted_once_whatever_the_slices(toy_model, workers, b
 
 def test_an_image_without_pixels_is_reported_and_the_others_keep_their_predictions(toy_model):
     engine = Engine(toy_model, batch_size=4, workers=1)
-    parts = list(engine.stream(np.arange(4), lambda number: "broken" if number in (0, 2) else plain((0, 200, 0))))
-    assert parts[0].errors == ["broken", None, "broken", None]
-    assert parts[0].top(1).tolist() == [[1], [1]]
+    parts = list(streamed(engine, np.arange(4), lambda number: "broken" if number in (0, 2) else plain((0, 200, 0))))
+    errors = {number: error for part in parts for number, error in zip(part.numbers, part.errors, strict=True)}
+    assert errors == {0: "broken", 2: "broken", 1: None, 3: None}
+    assert parts[-1].numbers.tolist() == [1, 3]
+    assert parts[-1].top(1).tolist() == [[1], [1]]
+
+
+def test_batches_are_filled_across_images_and_views_and_an_image_comes_with_all_of_them(toy_model):
+    sizes = []
+
+    class Sized(Engine):
+        def predict(self, pixels):
+            sizes.append(len(pixels))
+            return super().predict(pixels)
+
+    engine = Sized(toy_model, batch_size=8, workers=1)
+    colours = [(200, 0, 0), (0, 200, 0), (0, 0, 200)]
+    views = [(iter([plain(colours[(number + at) % 3]) for at in range(3)])) for number in range(10)]
+    parts = list(stream([engine], np.arange(10), lambda number: Look([views[number]], ALL), n_views=3))
+    assert sizes == [8, 8, 8, 6]
+    found = {}
+    for part in parts:
+        found.update(zip(part.numbers.tolist(), part.top(1).reshape(-1, 3).tolist(), strict=True))
+    assert found == {number: [(number + at) % 3 for at in range(3)] for number in range(10)}
+
+
+def test_an_image_that_fails_at_a_later_view_has_none_and_spoils_no_batch(toy_model):
+    def views(number):
+        yield plain((0, 200, 0))
+        if number == 1:
+            raise UnseenError("cut off")
+        yield plain((0, 0, 200))
+
+    engine = Engine(toy_model, batch_size=3, workers=1)
+    parts = list(stream([engine], np.arange(4), lambda number: Look([views(number)], ALL), n_views=2))
+    good = [number for part in parts for number, error in zip(part.numbers, part.errors, strict=True) if error is None]
+    assert sorted(good) == [0, 2, 3]
+    assert [part.errors for part in parts if part.numbers.tolist() == [1]] == [["cut off"]]
+    assert all(part.top(1)[:, 0].tolist() == [1, 2] * (len(part.top(1)) // 2) for part in parts if len(part.prob))
+
+
+def test_engines_of_one_preprocessing_share_the_pixels_and_others_have_their_own(toy_model):
+    other = models.from_module(toy_model.module, "b", label_space="imagenet-1k", transform=dict(TOY_TRANSFORM))
+    small = {**TOY_TRANSFORM, "input_size": [3, 16, 16]}
+    third = models.from_module(toy_model.module, "c", label_space="imagenet-1k", transform=small)
+    engines = [Engine(model, batch_size=4, workers=2) for model in (toy_model, other, third)]
+    rendered = []
+
+    def look_at(number):
+        rendered.append(number)
+        pixels = plain((0, 200, 0))
+        wanted = frozenset({0, 1, 2}) if number % 2 else frozenset({1, 2})
+        return Look([iter([pixels]), iter([pixels[:16, :16]])], wanted)
+
+    seen = {0: [], 1: [], 2: []}
+    for part in stream(engines, np.arange(10), look_at):
+        seen[part.engine] += part.numbers.tolist()
+        assert (part.top(1) == 1).all()
+    assert sorted(rendered) == list(range(10))
+    assert {engine: sorted(numbers) for engine, numbers in seen.items()} == {
+        0: [1, 3, 5, 7, 9],
+        1: list(range(10)),
+        2: list(range(10)),
+    }
+
+
+def test_an_engine_that_fails_says_so_once_and_the_others_go_on(toy_model):
+    class Small(Engine):
+        def predict(self, pixels):
+            raise ModelError("the GPU has too little memory")
+
+    engines = [Small(toy_model, batch_size=2, workers=2), Engine(toy_model, batch_size=2, workers=2)]
+    both = frozenset({0, 1})
+    parts = list(stream(engines, np.arange(20), lambda number: Look([iter([plain((0, 200, 0))])], both)))
+    failures = [part for part in parts if part.failure is not None]
+    assert [(part.engine, str(part.failure)) for part in failures] == [(0, "the GPU has too little memory")]
+    assert sorted(number for part in parts for number in part.numbers) == list(range(20))
 
 
 def test_a_slice_in_which_no_image_can_be_read_is_no_failure(toy_model):
     engine = Engine(toy_model, batch_size=2, workers=2)
-    parts = list(engine.stream(np.arange(5), lambda number: "broken"))
+    parts = list(streamed(engine, np.arange(5), lambda number: "broken"))
     assert sum(len(part.errors) for part in parts) == 5
     assert all(part.prob.shape == (0, 1000) for part in parts)
 
@@ -55,23 +141,23 @@ def test_an_exception_in_a_worker_reaches_the_caller_and_ends_the_threads(toy_mo
         return plain((1, 2, 3))
 
     with pytest.raises(RuntimeError, match="went away"):
-        list(engine.stream(np.arange(500), pixels_of))
+        list(streamed(engine, np.arange(500), pixels_of))
     assert threading.active_count() == before
 
 
 def test_closing_the_stream_stops_the_workers(toy_model):
     engine = Engine(toy_model, batch_size=1, workers=2)
     before, asked = threading.active_count(), []
-    stream = engine.stream(np.arange(10_000), lambda number: asked.append(number) or plain((1, 2, 3)))
-    next(stream)
-    stream.close()
+    parts = streamed(engine, np.arange(10_000), lambda number: asked.append(number) or plain((1, 2, 3)))
+    next(parts)
+    parts.close()
     assert threading.active_count() == before
     assert len(asked) < 100
 
 
 def test_probabilities_are_a_softmax_of_the_logits(toy_model):
     engine = Engine(toy_model, workers=1)
-    (part,) = engine.stream(np.arange(1), lambda number: plain((255, 0, 0)))
+    (part,) = streamed(engine, np.arange(1), lambda number: plain((255, 0, 0)))
     # Normalised, red is +1 and the others are -1: logits 10, -10, -10 and -10 for the 997 classes without a channel.
     assert part.logits[0, :4].tolist() == pytest.approx([10, -10, -10, -10])
     assert part.prob[0, 0] == pytest.approx(1 / (1 + 999 * np.exp(-20)))
@@ -151,5 +237,5 @@ def test_a_described_model_cannot_be_run(toy_model):
 
 def test_workers_leave_the_callers_threads_alone(toy_model):
     before = torch.get_num_threads()
-    list(Engine(toy_model, workers=2).stream(np.arange(20), lambda number: plain((1, 2, 3))))
+    list(streamed(Engine(toy_model, workers=2), np.arange(20), lambda number: plain((1, 2, 3))))
     assert torch.get_num_threads() == before

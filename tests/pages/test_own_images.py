@@ -68,7 +68,7 @@ def test_a_folder_that_moved_is_asked_for_and_linked_from_the_page(toy_model, co
     assert "no folder named by an ImageNet-1k WordNet id" in text_of(at)
     at.text_input(key=f"relink-{run.identity}-folder").set_value(str(moved))
     next(button for button in at.button if button.label == "Use this folder").click().run()
-    assert store.open_run(run.path).manifest.benchmark.root == str(moved)
+    assert store.open_run(run.path).entry.root == str(moved)
     assert "which is not there" not in text_of(at)
 
 

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from core.answers import compare
 from core.answers.questions import Question
 from core.benchmarks import open_benchmark
 from core.evaluate.loop import evaluate
+from core.store.manifest import write_manifest
 from core.wording import points
 from tests.conftest import REPO
 from tests.pages.conftest import PAGES, open_page, text_of
@@ -199,7 +201,7 @@ def test_a_damaged_result_does_not_hide_the_others(toy_model, colour_folder, two
 def test_models_under_different_preprocessing_are_flagged(two_models):
     samples = make_samples("size", 900)
     other = write_run("size", samples, "other.synthetic", np.ones(900, bool))
-    store.amend(other, precision="bf16")
+    write_manifest(other.path, replace(other.manifest, precision="bf16"))
     at = open_page(FACTORS, benchmark="si-score", models=["good.synthetic", "other.synthetic"], view="Size")
     assert "Not compared like with like" in text_of(at)
     assert "precision" in text_of(at)

@@ -7,16 +7,19 @@ import pytest
 from core import store
 from core.benchmarks import benchmark_class
 from core.errors import StoreError
+from core.images.views import get_views
 from core.store.manifest import Manifest, read_manifest, write_manifest
 
 
 def manifest(**values):
-    entry = store.BenchmarkEntry("focus", 2, "c", ("a note",), "/data/focus", benchmark_class("focus").card())
+    entry = store.BenchmarkEntry(
+        "focus", 2, "focus/samples/x.parquet", "d" * 64, ("a note",), "/data/focus", benchmark_class("focus").card()
+    )
     session = store.Session(2, 0, 0.5, 3.0, 0.67, "cpu", "eager", 2, 8)
     model = store.ModelEntry("m", "local-dir:/x/m", "none", "imagenet-1k", 1000, "f" * 64)
-    made = {"identity": "abcd", "model": model, "benchmark": entry, "view": "clean", "precision": "fp32"}
-    more = {"preprocessing": {"mean": [0.5, 0.5, 0.5]}, "samples": "focus/samples/x.parquet", "session": session}
-    return Manifest(**{**made, **more, **values})
+    made = {"identity": "abcd", "model": model, "benchmarks": (entry,), "pool": store.PoolEntry("focus", "c" * 64)}
+    more = {"views": get_views("noise").card(), "precision": "fp32", "preprocessing": {"mean": [0.5, 0.5, 0.5]}}
+    return Manifest(**{**made, **more, "session": session, **values})
 
 
 def damaged(folder, *names, value):
@@ -47,12 +50,12 @@ def test_what_a_newer_version_adds_is_passed_over(tmp_path):
 @pytest.mark.parametrize(
     ("names", "value", "said"),
     [
-        (("benchmark", "n"), "two", r"'benchmark.n' is 'two', not int"),
-        (("benchmark", "n"), True, r"'benchmark.n' is True, not int"),
+        (("benchmarks", 0, "n"), "two", r"'benchmarks\[0\].n' is 'two', not int"),
+        (("benchmarks", 0, "n"), True, r"'benchmarks\[0\].n' is True, not int"),
         (("model",), "resnet50", r"'model' is 'resnet50', not dict"),
-        (("benchmark", "card", "factors"), {}, r"'benchmark.card.factors' is \{\}, not list"),
+        (("benchmarks", 0, "card", "factors"), {}, r"'benchmarks\[0\].card.factors' is \{\}, not list"),
         (
-            ("benchmark", "card", "factors"),
+            ("benchmarks", 0, "card", "factors"),
             [{"name": "x", "label": "x", "kind": "odd"}],
             r"factors\[0\].kind' is 'odd'",
         ),
@@ -91,3 +94,35 @@ def test_a_writer_replaces_a_damaged_manifest(tmp_path):
     with store.open_writer(folder, manifest()) as writer:
         writer.write_manifest(status="partial")
     assert store.open_run(folder).manifest.status == "partial"
+
+
+#: What an earlier version wrote, in which predictions and labels were one.
+OLD = {
+    "identity": "abcd",
+    "model": {"name": "m", "source": "resnet50.a1_in1k"},
+    "benchmark": {"key": "imagenet", "n": 2, "content": "c"},
+    "view": "clean",
+    "samples": "imagenet/samples/x.parquet",
+}
+
+
+def test_a_result_of_an_earlier_version_is_kept_and_says_what_to_run(tmp_path):
+    folder = store.run_folder("imagenet", "m", "abcd")
+    folder.mkdir(parents=True)
+    (folder / store.MANIFEST).write_text(json.dumps(OLD))
+    (said,) = store.list_all().problems.values()
+    assert "stored by an earlier version" in said
+    assert said.endswith("Run: python -m core evaluate --model resnet50.a1_in1k --benchmark imagenet")
+    with pytest.raises(StoreError, match="stored by an earlier version"):
+        store.find_run("imagenet", "m")
+    assert (folder / store.MANIFEST).is_file()
+
+
+def test_a_manifest_knows_each_benchmark_by_its_key_and_the_latest_first():
+    first = manifest()
+    entry = store.BenchmarkEntry("imagenet-m", 1, "imagenet-m/samples/x.parquet", "e")
+    both = first.with_entry(entry)
+    assert [each.key for each in both.benchmarks] == ["imagenet-m", "focus"]
+    assert both.entry("focus") == first.benchmarks[0]
+    assert both.with_entry(first.benchmarks[0]).benchmarks == (first.benchmarks[0], entry)
+    assert both.entry("imagenet") is None

@@ -3,6 +3,7 @@
 import os
 import threading
 import time
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -11,16 +12,20 @@ import pytest
 
 from core import paths, store
 from core.errors import StoreError, UsageError
+from tests.manifests import make_manifest
 
 
-def manifest(identity, *, model="m", source="m", benchmark="imagenet", n=2, fingerprint="f", **more):
-    values = {"view": "clean", "precision": "fp32", "preprocessing": {}, "samples": "imagenet/samples/x.parquet"}
-    return store.Manifest(
-        identity=identity,
-        model=store.ModelEntry(model, source, "none", "imagenet-1k", 3, fingerprint),
-        benchmark=store.BenchmarkEntry(benchmark, n, "c"),
-        **{**values, **more},
-    )
+def samples_table(*ids):
+    return pd.DataFrame({"sample_id": list(ids), "accepted": [[1]] * len(ids), "cluster": list(ids)})
+
+
+def manifest(identity, *, n=2, ids=None, **values):
+    """Of a run on images s0, s1, …, whose samples table is written."""
+    table = samples_table(*(ids or [f"s{number}" for number in range(n)]))
+    path = store.samples_file("imagenet", "c" * 64, "imagenet-1k")
+    store.write_samples(path, table)
+    known = {"samples": store.relative(path), "samples_digest": store.digest_samples(table), "preprocessing": {}}
+    return make_manifest(identity, n=n, **{**known, **values})
 
 
 def batch(*ids):
@@ -30,9 +35,9 @@ def batch(*ids):
             "sample_id": list(ids),
             "view": ["clean"] * n,
             "top10": [[2, 0, 1]] * n,
-            "top10_prob": [[0.5, 0.25, 0.25]] * n,
-            "p_accepted": [0.25] * n,
+            "top10_prob": [[0.5, 0.25, 0.125]] * n,
             "error": [None] * n,
+            "digest": pa.array([7] * n, pa.uint64()),
         },
         schema=store.PREDICTIONS_SCHEMA,
     )
@@ -40,11 +45,15 @@ def batch(*ids):
 
 def write_run(identity, n_done=2, **values):
     made = manifest(identity, **values)
-    folder = store.run_folder(made.benchmark.key, made.model.name, identity)
+    folder = store.run_folder("imagenet", made.model.name, identity)
     with store.open_writer(folder, made) as writer:
         writer.append(batch(*[f"s{number}" for number in range(n_done)]))
         writer.write_manifest(status="running")
     return folder
+
+
+def opened(folder):
+    return store.open_run(folder)
 
 
 def test_identity_is_the_same_for_the_same_parts_in_any_order_and_differs_otherwise():
@@ -54,20 +63,42 @@ def test_identity_is_the_same_for_the_same_parts_in_any_order_and_differs_otherw
     assert len(one) == 16
 
 
-def test_what_counts_as_right_is_part_of_the_content():
-    samples = pd.DataFrame({"sample_id": ["a", "b"], "accepted": [[1], [2, 3]]})
-    content = store.content_of("digest", samples)
-    assert content == store.content_of("digest", samples.copy())
-    # Another class; one less; the same classes shared out otherwise; another image; other bytes of the images.
-    for accepted in ([[1], [2, 4]], [[1], [2]], [[1, 2], [3]]):
-        assert store.content_of("digest", samples.assign(accepted=accepted)) != content
-    assert store.content_of("digest", samples.assign(sample_id=["a", "c"])) != content
-    assert store.content_of("other", samples) != content
+def test_the_samples_digest_covers_labels_factors_and_clusters_and_not_how_they_are_held():
+    table = pd.DataFrame(
+        {
+            "sample_id": ["a", "b"],
+            "accepted": [[1], [2, 3]],
+            "cluster": ["x", "y"],
+            "area": [1.0, np.nan],
+            "w": ["s", None],
+        }
+    )
+    digest = store.digest_samples(table)
+    for changed in (
+        *(table.assign(accepted=accepted) for accepted in ([[1], [2, 4]], [[1], [2]], [[1, 2], [3]])),
+        table.assign(sample_id=["a", "c"]),
+        table.assign(cluster=["x", "x"]),
+        table.assign(area=[1.0, 2.0]),
+        table.assign(w=["s", "r"]),
+        table.rename(columns={"w": "v"}),
+        table.iloc[::-1].reset_index(drop=True),
+    ):
+        assert store.digest_samples(changed) != digest
+    path = store.samples_file("imagenet", "d" * 64, "imagenet-1k")
+    store.write_samples(path, table)
+    made = make_manifest("abcd", samples=store.relative(path))
+    run = store.Run(path.parent.parent / "m" / "abcd", made, made.benchmarks[0])
+    assert store.samples_digest(run) == digest == store.digest_samples(store.read_samples(run))
+    assert store.digest_samples(table.assign(w=table["w"].astype("category"))) == digest
 
 
 def logits(*ids):
     return pa.table(
-        {"sample_id": list(ids), "logits": [np.array([1, 2, 3], dtype=np.float16)] * len(ids)},
+        {
+            "sample_id": list(ids),
+            "view": ["clean"] * len(ids),
+            "logits": [np.array([1, 2, 3], dtype=np.float16)] * len(ids),
+        },
         schema=store.LOGITS_SCHEMA,
     )
 
@@ -79,10 +110,10 @@ def parts(folder):
 def test_logits_are_numbered_as_the_predictions_they_belong_to():
     folder = store.run_folder("imagenet", "m", "abcd")
     with store.open_writer(folder, manifest("abcd", n=9)) as writer:
-        writer.append(batch("s0"), logits("s0"))
+        writer.append(batch("s0"), None, logits("s0"))
         # Every image of this batch failed: it has no logits, and its number stays free among them.
-        writer.append(batch("s1"), logits())
-        writer.append(batch("s2"), logits("s2"))
+        writer.append(batch("s1"), None, logits())
+        writer.append(batch("s2"), None, logits("s2"))
     numbers = ("0000000-0000000", "0000002-0000002")
     expected = [f"logits-{number}.parquet" for number in numbers]
     assert parts(folder) == [*expected, *(f"part-000000{at}-000000{at}.parquet" for at in range(3))]
@@ -93,33 +124,37 @@ def test_a_writer_that_goes_on_overwrites_neither_predictions_nor_logits():
     # The last image of each session failed and has no logits.
     for good, failed in (("s0", "s1"), ("s2", "s3")):
         with store.open_writer(folder, manifest("abcd", n=4)) as writer:
-            writer.append(batch(good), logits(good))
-            writer.append(batch(failed), logits())
+            writer.append(batch(good), None, logits(good))
+            writer.append(batch(failed), None, logits())
             writer.write_manifest(status="partial")
-    assert store.read(folder)["sample_id"].tolist() == ["s0", "s1", "s2", "s3"]
-    assert store.read_logits(folder)[0] == ["s0", "s2"]
+    assert store.read(opened(folder))["sample_id"].tolist() == ["s0", "s1", "s2", "s3"]
+    assert store.read_logits(opened(folder))[0] == ["s0", "s2"]
 
 
 def test_predictions_come_back_as_they_were_written():
-    frame = store.read(write_run("aaaa"))
+    frame = store.read(opened(write_run("aaaa")))
     assert frame["sample_id"].tolist() == ["s0", "s1"]
     assert list(frame["top10"].iloc[0]) == [2, 0, 1]
     assert frame["error"].isna().all()
 
 
 def test_only_the_wanted_columns_are_read():
-    assert list(store.read(write_run("aaaa"), ["sample_id", "p_accepted"]).columns) == ["sample_id", "p_accepted"]
+    assert list(store.read(opened(write_run("aaaa")), ["sample_id", "p_accepted"]).columns) == [
+        "sample_id",
+        "p_accepted",
+    ]
 
 
 def test_logits_come_back_as_a_matrix_and_as_none_where_none_were_kept():
     folder = write_run("aaaa")
-    assert store.read_logits(folder) is None
-    with store.open_writer(folder, manifest("aaaa")) as writer:
+    assert store.read_logits(opened(folder)) is None
+    with store.open_writer(folder, manifest("aaaa", n=3)) as writer:
         logits = pa.table(
-            {"sample_id": ["s2"], "logits": [np.array([1, 2, 3], dtype=np.float16)]}, schema=store.LOGITS_SCHEMA
+            {"sample_id": ["s2"], "view": ["clean"], "logits": [np.array([1, 2, 3], dtype=np.float16)]},
+            schema=store.LOGITS_SCHEMA,
         )
-        writer.append(batch("s2"), logits)
-    ids, values = store.read_logits(folder)
+        writer.append(batch("s2"), None, logits)
+    ids, values = store.read_logits(opened(folder))
     assert ids == ["s2"]
     assert values.tolist() == [[1, 2, 3]]
 
@@ -155,7 +190,7 @@ def test_setting_aside_keeps_what_was_computed_and_hides_it_from_the_list():
     folder = write_run("abcd")
     aside = store.set_aside(folder)
     assert store.list_runs() == []
-    assert store.read(aside)["sample_id"].tolist() == ["s0", "s1"]
+    assert store.predictions_of(aside).read()["sample_id"].to_pylist() == ["s0", "s1"]
     assert store.set_aside(folder) is None
 
 
@@ -189,7 +224,8 @@ def test_samples_keep_lists_and_factors():
     )
     path = store.samples_file("imagenet", "0123456789abcdef0123", "imagenet-1k")
     store.write_samples(path, samples)
-    run = store.Run(path.parent, manifest("abcd", samples=store.relative(path)))
+    made = make_manifest("abcd", samples=store.relative(path))
+    run = store.Run(path.parent, made, made.benchmarks[0])
     back = store.read_samples(run)
     assert [list(value) for value in back["accepted"]] == [[1], [2, 3]]
     assert back["area"].tolist() == [0.1, 0.2]
@@ -198,7 +234,11 @@ def test_samples_keep_lists_and_factors():
 def logits_table(**values):
     """Logits of three classes that all have the value given for the image."""
     return pa.table(
-        {"sample_id": list(values), "logits": [np.full(3, value, np.float16) for value in values.values()]},
+        {
+            "sample_id": list(values),
+            "view": ["clean"] * len(values),
+            "logits": [np.full(3, value, np.float16) for value in values.values()],
+        },
         schema=store.LOGITS_SCHEMA,
     )
 
@@ -208,7 +248,7 @@ def fail_after_logits(writer, number, ids, logits):
     obstacle = writer.folder / f"part-{number:07d}-{number:07d}.parquet"
     obstacle.mkdir()
     with pytest.raises(StoreError, match="cannot write"):
-        writer.append(batch(*ids), logits)
+        writer.append(batch(*ids), None, logits)
     obstacle.rmdir()
 
 
@@ -216,13 +256,13 @@ def test_logits_whose_predictions_could_not_be_stored_give_way_to_those_of_the_s
     info = manifest("abcd", n=3, keep_logits=True)
     folder = store.run_folder("imagenet", "m", "abcd")
     with store.open_writer(folder, info) as writer:
-        writer.append(batch("s0"), logits_table(s0=1))
+        writer.append(batch("s0"), None, logits_table(s0=1))
         fail_after_logits(writer, 1, ["s1", "s2"], logits_table(s1=2, s2=3))
     with store.open_writer(folder, info) as writer:
         assert writer.done() == {"s0"}
-        writer.append(batch("s2", "s1"), logits_table(s2=30, s1=20))
+        writer.append(batch("s2", "s1"), None, logits_table(s2=30, s1=20))
         writer.finish()
-    ids, values = store.read_logits(folder)
+    ids, values = store.read_logits(opened(folder))
     assert dict(zip(ids, values[:, 0].tolist(), strict=True)) == {"s0": 1, "s2": 30, "s1": 20}
 
 
@@ -231,13 +271,13 @@ def test_logits_that_were_merged_before_their_predictions_failed_do_not_hide_the
     folder = store.run_folder("imagenet", "m", "abcd")
     with store.open_writer(folder, info) as writer:
         for number in range(63):
-            writer.append(batch(f"s{number}"), logits_table(**{f"s{number}": 1}))
+            writer.append(batch(f"s{number}"), None, logits_table(**{f"s{number}": 1}))
         # The 64th part of logits is merged with those before it, then its predictions fail.
         fail_after_logits(writer, 63, ["s63"], logits_table(s63=2))
         assert (folder / "logits-0000000-0000063.parquet").is_file()
     with store.open_writer(folder, info) as writer:
-        writer.append(batch("s63"), logits_table(s63=20))
-    ids, values = store.read_logits(folder)
+        writer.append(batch("s63"), None, logits_table(s63=20))
+    ids, values = store.read_logits(opened(folder))
     assert len(ids) == 64
     assert values[ids.index("s63"), 0] == 20
 
@@ -247,7 +287,7 @@ def test_a_batch_after_one_that_failed_half_way_does_not_take_the_place_of_its_l
     folder = store.run_folder("imagenet", "m", "abcd")
     with store.open_writer(folder, info) as writer:
         fail_after_logits(writer, 0, ["s0"], logits_table(s0=1))
-        writer.append(batch("s1"), logits_table(s1=2))
+        writer.append(batch("s1"), None, logits_table(s1=2))
     assert sorted(path.name for path in folder.glob("*.parquet")) == [
         "logits-0000000-0000000.parquet",
         "logits-0000001-0000001.parquet",
@@ -261,27 +301,27 @@ def test_a_run_without_predictions_begins_with_the_manifest_of_who_goes_on():
         writer.write_manifest(status="running")
     with store.open_writer(folder, manifest("abcd", keep_logits=True)) as writer:
         assert writer.manifest.keep_logits
-        writer.append(batch("s0"), logits_table(s0=1))
+        writer.append(batch("s0"), None, logits_table(s0=1))
         writer.write_manifest(status="partial")
     with store.open_writer(folder, manifest("abcd")) as writer:
         assert writer.manifest.keep_logits
 
 
-@pytest.mark.parametrize(("n_done", "status"), [(1, "partial"), (2, "complete")])
-def test_a_manifest_without_bytes_is_written_again_from_what_is_stored(n_done, status):
+@pytest.mark.parametrize("n_done", [1, 2])
+def test_a_manifest_without_bytes_is_written_again_from_what_is_stored(n_done):
     folder = write_run("abcd", n_done=n_done)
     (folder / store.MANIFEST).write_bytes(b"")
     assert store.list_runs() == []
     with store.open_writer(folder, manifest("abcd")):
         pass
     (run,) = store.list_runs()
-    assert (run.n_done, run.manifest.status, run.manifest.keep_logits) == (n_done, status, False)
+    assert (run.n_done, run.manifest.status, run.manifest.keep_logits) == (n_done, "partial", False)
 
 
 def test_a_manifest_that_is_written_again_knows_of_the_logits():
     folder = store.run_folder("imagenet", "m", "abcd")
     with store.open_writer(folder, manifest("abcd", keep_logits=True)) as writer:
-        writer.append(batch("s0"), logits_table(s0=1))
+        writer.append(batch("s0"), None, logits_table(s0=1))
     (folder / store.MANIFEST).unlink(missing_ok=True)
     with store.open_writer(folder, manifest("abcd")) as writer:
         assert writer.manifest.keep_logits
@@ -293,7 +333,8 @@ SAMPLES = pd.DataFrame({"sample_id": ["a", "b"], "accepted": [[1], [2, 3]], "wea
 def stored_samples(samples=SAMPLES):
     path = store.samples_file("imagenet", "0123456789abcdef0123", "imagenet-1k")
     store.write_samples(path, samples)
-    return store.Run(path.parent.parent / "m" / "abcd", manifest("abcd", samples=store.relative(path))), path
+    made = make_manifest("abcd", samples=store.relative(path))
+    return store.Run(path.parent.parent / "m" / "abcd", made, made.benchmarks[0]), path
 
 
 def test_a_corrected_factor_is_written_over_the_old_one_and_changes_the_digest():
@@ -363,6 +404,6 @@ def test_one_model_in_a_folder_that_moved_is_one_model():
 
 def test_amending_changes_what_a_run_says_and_keeps_when_it_was_evaluated():
     run = store.open_run(write_run("abcd"))
-    amended = store.amend(run, precision="bf16")
-    assert amended.precision == store.open_run(run.path).precision == "bf16"
+    amended = store.amend(run, replace(run.entry, root="/elsewhere"))
+    assert amended.entry.root == store.open_run(run.path).entry.root == "/elsewhere"
     assert amended.manifest.updated == run.manifest.updated

@@ -11,7 +11,7 @@ from typing import ClassVar
 from core import paths
 from core.benchmarks import benchmark_class, find_data, open_and_remember
 from core.errors import StoreError, UsageError, nearest
-from core.images.views import get_view
+from core.images.views import get_views
 from core.jobs import rates
 from core.jobs.kinds.arguments import Result, ctrl_c_is_an_interrupt, require_at_least, require_device, result_of
 from core.jobs.rates import Rate
@@ -69,7 +69,7 @@ class Evaluation:
         if not self.model.strip():
             raise UsageError("no model is named: give a timm name, hf-hub:owner/name or local-dir:PATH.")
         data = _data_folder(self.benchmark, self.data)
-        get_view(self.view)
+        get_views(self.view)
         if self.precision not in PRECISIONS:
             raise UsageError(
                 f"precision '{self.precision}' is unknown.{nearest(self.precision, PRECISIONS)} "

@@ -110,7 +110,7 @@ def _picture(sample_id: str, runs: dict[str, store.Run], there: dict[str, joined
         if not transform:
             st.image(as_rgb(source.image(sample_id)), width="stretch")
             return
-        found = source.seen(sample_id, Preprocess(transform), runs[model].view)
+        found = source.seen(sample_id, Preprocess(transform), runs[model].first_view)
     except OffcenterError as error:
         st.warning(f"The image cannot be opened: {error}")
         return

@@ -37,7 +37,7 @@ def explain(run: store.Run, root: str | None, sample_id: str, target: int) -> He
         target: Class index.
     """
     try:
-        return _explain(run.source, run.fingerprint, run.benchmark, root, sample_id, target, run.view)
+        return _explain(run.source, run.fingerprint, run.benchmark, root, sample_id, target, run.first_view)
     except OffcenterError as error:
         return Heat(None, str(error))
 

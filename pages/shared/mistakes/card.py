@@ -149,7 +149,7 @@ def opened_image(subject: Subject, sample_id: str, run: store.Run | None = None)
     try:
         if not transform:
             return as_rgb(subject.source.image(sample_id))
-        return Image.fromarray(subject.source.seen(sample_id, Preprocess(transform), run.view).picture)
+        return Image.fromarray(subject.source.seen(sample_id, Preprocess(transform), run.first_view).picture)
     except OffcenterError:
         return None
 

@@ -22,8 +22,8 @@ from core.types import Factor
 #: Seconds for which a list of results may be old.
 _FRESH_S = 3
 _QUIET: dict[str, Any] = {"show_spinner": False}
-#: A run's folder, and the version of the tables computed from it.
-Key = tuple[str, str]
+#: A run's folder and benchmark, and the version of the tables computed from it.
+Key = tuple[str, str, str]
 
 
 @st.cache_data(ttl=_FRESH_S, max_entries=4, **_QUIET)
@@ -58,11 +58,11 @@ def damaged(data_home: str) -> list[str]:
 
 def key_of(run: store.Run) -> Key:
     """What a run's tables are remembered by; see ``core.answers.joined.version``."""
-    return str(run.path), joined.version(run)
+    return str(run.path), run.benchmark, joined.version(run)
 
 
 def _open(key: Key) -> store.Run:
-    run = store.open_run(Path(key[0]))
+    run = store.open_run(Path(key[0]), key[1])
     if run is None:
         raise FileNotFoundError(key[0])
     return run

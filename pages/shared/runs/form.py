@@ -16,7 +16,7 @@ from core import jobs
 from core.answers.catalogue import KnownModel
 from core.benchmarks import benchmark_class, find_data, known_benchmarks
 from core.errors import OffcenterError
-from core.images.views import VIEWS
+from core.images.views import known_views
 from core.jobs import cost
 from core.jobs.cost import Cost
 from core.jobs.kinds import PRECISIONS, Evaluation
@@ -105,7 +105,7 @@ def _pick_details() -> tuple[str, str, int | None, int | None]:
     """View, precision, batch size and limit."""
     view, precision, batch, limit = st.columns([2, 2, 1.4, 1.4], gap="medium")
     with view:
-        name = st.selectbox("View", list(VIEWS), key=_VIEW, bind="query-params", help=_VIEW_HELP)
+        name = st.selectbox("View", list(known_views()), key=_VIEW, bind="query-params", help=_VIEW_HELP)
     with precision:
         kind = st.segmented_control(
             "Precision",
