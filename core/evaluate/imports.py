@@ -7,7 +7,6 @@ validation files' names. Neither images nor the model are needed; nothing here i
 from __future__ import annotations
 
 import hashlib
-import time
 import zipfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -244,6 +243,6 @@ def _manifest(path: Path, name: str, entry: store.BenchmarkEntry, order: Order) 
         preprocessing={},
         benchmarks=(entry,),
         protocol=PROTOCOL,
-        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        created=store.now(),
         versions={"offcenter": __version__},
     )

@@ -465,5 +465,5 @@ def _manifest(model: Model, plan: Plan, keep_logits: bool) -> store.Manifest:
         benchmarks=(plan.entry,),
         keep_logits=keep_logits,
         protocol=PROTOCOL,
-        created=time.strftime("%Y-%m-%dT%H:%M:%S%z"),
+        created=store.now(),
     )

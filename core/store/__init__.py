@@ -1,7 +1,7 @@
 """Predictions on disk: runs, the parts they grow by, and columns of lists. Nothing here imports torch."""
 
 from core.store.closing import bytes_of
-from core.store.manifest import MANIFEST, BenchmarkEntry, Manifest, ModelEntry, PoolEntry, Session
+from core.store.manifest import MANIFEST, BenchmarkEntry, Manifest, ModelEntry, PoolEntry, Session, now
 from core.store.places import relative, run_folder
 from core.store.runs import (
     COLUMNS,
@@ -69,6 +69,7 @@ __all__ = [
     "list_all",
     "list_runs",
     "logits_of",
+    "now",
     "open_run",
     "open_writer",
     "predictions_of",

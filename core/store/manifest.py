@@ -6,6 +6,7 @@ import json
 import types
 from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass, replace
+from datetime import datetime
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
@@ -113,7 +114,7 @@ class Manifest:
         benchmarks: Those whose images were evaluated, the latest first.
         keep_logits: Whether logits are stored too.
         protocol: Version of what made the numbers.
-        created: Local time with offset, such as ``2026-11-23T22:37:19+0000``.
+        created: Local time with offset, such as ``2026-11-23T22:37:19.123456+00:00``.
         updated: The same, of the last change.
         status: ``running``, ``partial``, ``failed`` or ``complete``; empty before the first image.
         versions: Of the libraries, by name.
@@ -181,6 +182,11 @@ def _without_none(values: dict[str, Any]) -> dict[str, Any]:
         for name, value in values.items()
         if value is not None
     }
+
+
+def now() -> str:
+    """The time as it stands in manifests; two that are written one after the other can be told apart by it."""
+    return datetime.now().astimezone().isoformat(timespec="microseconds")
 
 
 def read_manifest(folder: Path) -> Manifest | None:

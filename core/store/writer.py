@@ -16,7 +16,7 @@ from filelock import FileLock, Timeout
 from core.errors import StoreError, cannot_write
 from core.store import accepted
 from core.store.closing import bytes_digest
-from core.store.manifest import BenchmarkEntry, Manifest, read_manifest, write_manifest
+from core.store.manifest import BenchmarkEntry, Manifest, now, read_manifest, write_manifest
 from core.store.runs import REPLACED, Run, logits_of, predictions_of
 
 _LOCK = ".lock"
@@ -90,7 +90,7 @@ class RunWriter:
 
     def write_manifest(self, **updates: Any) -> None:
         """Update ``run.json``: values of ``Manifest`` by name."""
-        self.manifest = replace(self.manifest, **updates, updated=time.strftime("%Y-%m-%dT%H:%M:%S%z"))
+        self.manifest = replace(self.manifest, **updates, updated=now())
         write_manifest(self.folder, self.manifest)
 
     def finish(self) -> None:
