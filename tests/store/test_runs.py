@@ -22,7 +22,7 @@ def samples_table(*ids):
 def manifest(identity, *, n=2, ids=None, **values):
     """Of a run on images s0, s1, …, whose samples table is written."""
     table = samples_table(*(ids or [f"s{number}" for number in range(n)]))
-    path = store.samples_file("imagenet", "c" * 64, "imagenet-1k")
+    path = store.samples_file("imagenet", f"{n:016x}", "imagenet-1k")
     store.write_samples(path, table)
     known = {"samples": store.relative(path), "samples_digest": store.digest_samples(table), "preprocessing": {}}
     return make_manifest(identity, n=n, **{**known, **values})
