@@ -286,6 +286,7 @@ class _Loop:
                 # The interrupt may have come between the storing of a batch and its being counted.
                 stored = len(task.writer.done() & set(task.plan.images))
                 task.tracker.advance(stored - task.tracker.done, 0)
+            self._tell()
             raise _stopped(min(task.tracker.done for task in tasks), self._progress.total) from None
         except StoreError:
             raise
@@ -317,6 +318,10 @@ class _Loop:
         for task in tasks:
             task.commit()
         self._last = time.monotonic()
+        self._tell()
+
+    def _tell(self) -> None:
+        """Progress is that of the slowest task."""
         at_work = [task.tracker for task in self.tasks if task.tracker is not None and task.error is None]
         if at_work:
             slowest = min(at_work, key=lambda tracker: tracker.done / max(tracker.total, 1))

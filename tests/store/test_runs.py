@@ -154,6 +154,7 @@ def test_logits_come_back_as_a_matrix_and_as_none_where_none_were_kept():
             schema=store.LOGITS_SCHEMA,
         )
         writer.append(batch("s2"), None, logits)
+        writer.write_manifest(status="partial")
     ids, values = store.read_logits(opened(folder))
     assert ids == ["s2"]
     assert values.tolist() == [[1, 2, 3]]
