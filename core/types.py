@@ -21,6 +21,8 @@ Policy = Literal["top1", "top5", "restricted"]
 #: How the answers to several views of an image become one: whether any is right, the share that is, whether more than
 #: half are, or the first one.
 Reduce = Literal["mean", "any", "majority", "first"]
+#: A cell with fewer images than this is marked as thin.
+THIN = 30
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 
 from core.answers.compare import Contrast
-from core.metrics.accuracy import THIN
+from core.types import THIN
 from core.wording import count, interval, percent, points
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core import store
-from core.answers import report
 from core.cli import terminal
 from core.cli.options import BenchmarkKey, Data, Device, Json, Models, choice, open_benchmark, print_json
+
+if TYPE_CHECKING:
+    from core.store import Run
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -76,7 +77,9 @@ def evaluate(
         raise failed[0].error
 
 
-def _summary(run: store.Run) -> dict[str, Any]:
+def _summary(run: Run) -> dict[str, Any]:
+    from core.answers import report
+
     content = report.build(run, tables=())
     content.pop("tables")
     session = run.manifest.session
@@ -84,7 +87,7 @@ def _summary(run: store.Run) -> dict[str, Any]:
     return {**content, **shown}
 
 
-def _print_summary(run: store.Run) -> None:
+def _print_summary(run: Run) -> None:
     content = _summary(run)
     session = content["session"] or {}
     overall = content["overall"]

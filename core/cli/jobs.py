@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from core import jobs
 from core.cli import terminal
-from core.jobs.table import Job
+
+if TYPE_CHECKING:
+    from core.jobs.table import Job
 
 app = typer.Typer(help="Long work that waits, runs and has run.", rich_markup_mode=None)
 JobId = Annotated[str, typer.Argument(metavar="ID", help="As the list shows it.")]
@@ -23,6 +24,8 @@ def show(
     """List the jobs of every kind: running, waiting in their order, ended."""
     if context.invoked_subcommand is not None:
         return
+    from core import jobs
+
     found = jobs.list_jobs()
     if as_json:
         print(json.dumps([_content(job) for job in found], indent=2))
@@ -52,12 +55,16 @@ def _line(job: Job) -> None:
 @app.command()
 def cancel(job_id: JobId) -> None:
     """Stop a job, or take it out of the queue."""
+    from core import jobs
+
     _line(jobs.cancel(job_id))
 
 
 @app.command()
 def resume(job_id: JobId) -> None:
     """Queue a job again that ended early; it goes on from what is stored."""
+    from core import jobs
+
     _line(jobs.resume(job_id))
 
 

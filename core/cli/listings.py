@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from core import benchmarks, paths
+from core import paths
 from core.cli import terminal
 from core.cli.options import Json, print_json
 from core.errors import OffcenterError
@@ -19,9 +19,10 @@ def models(as_json: Json = False) -> None:
 
     local = catalogue.local_models()
     rows = []
-    for name in local:
+    for name, folder in local.items():
         try:
-            rows.append({"name": name, "label_space": catalogue.describe(name).label_space, "problem": None})
+            space = catalogue.label_space_of(folder) or catalogue.describe(name).label_space
+            rows.append({"name": name, "label_space": space, "problem": None})
         except OffcenterError as error:
             rows.append({"name": name, "label_space": None, "problem": str(error)})
     hub = list(catalogue.hub_models())
@@ -46,6 +47,8 @@ def models(as_json: Json = False) -> None:
 @app.command(name="benchmarks")
 def list_benchmarks(as_json: Json = False) -> None:
     """List the benchmarks and how to get their data."""
+    from core import benchmarks
+
     rows = []
     for key, benchmark in benchmarks.known_benchmarks().items():
         root = benchmarks.find_data(key)

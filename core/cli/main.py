@@ -12,7 +12,20 @@ from collections.abc import Sequence
 
 import typer
 
-from core.cli import bench, diorama, evaluate, generate, jobs, listings, mistakes, relink, report, terminal, uncommon
+from core.cli import (
+    bench,
+    diorama,
+    evaluate,
+    generate,
+    jobs,
+    listings,
+    mistakes,
+    relink,
+    report,
+    terminal,
+    uncommon,
+    verify,
+)
 from core.errors import OffcenterError
 
 app = typer.Typer(
@@ -22,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (listings, evaluate, relink, report, bench, uncommon):
+for group in (listings, evaluate, verify, relink, report, bench, uncommon):
     app.add_typer(group.app)
 app.add_typer(generate.app, name="generate")
 app.add_typer(diorama.app, name="diorama")

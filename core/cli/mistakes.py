@@ -7,12 +7,8 @@ from typing import Annotated
 
 import typer
 
-from core import benchmarks, store
-from core.benchmarks.imagenet_m import ImageNetMultilabel
 from core.cli import terminal
 from core.errors import UsageError, nearest
-from core.evaluate import imports
-from core.mistakes import diagnosis, files
 
 app = typer.Typer(help="The mistakes that remain.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -24,6 +20,8 @@ def show_files(
     ] = None,
 ) -> None:
     """List the files of ImageNet's remaining mistakes: what is found, what each other one would give."""
+    from core.mistakes import files
+
     if folder is not None:
         files.remember(folder)
     for file in files.find_files().all():
@@ -44,6 +42,9 @@ def import_logits(
     array: Annotated[str | None, typer.Option(help="Name of the array in an .npz with several.")] = None,
 ) -> None:
     """Store logits that were computed elsewhere as a model's predictions."""
+    from core.benchmarks.imagenet_m import ImageNetMultilabel
+    from core.evaluate import imports
+
     if order not in imports.ORDERS:
         raise UsageError(f"--order '{order}' is unknown.{nearest(order, imports.ORDERS)} Known: file, class.")
     root = imports.annotated_folder(data)
@@ -63,17 +64,18 @@ def import_logits(
 def diagnose(
     model: Annotated[str, typer.Option(help="As it was evaluated.")],
     benchmark: Annotated[str, typer.Option(help="Of composed scenes: diorama/location, a generated si-score/size, …")],
-    limit: Annotated[int, typer.Option(min=1, help="Mistakes, drawn at random.")] = diagnosis.LIMIT,
+    limit: Annotated[int | None, typer.Option(min=1, help="Mistakes at most, drawn at random.")] = None,
     identity: Annotated[str | None, typer.Option(help="Only the run of this identity, or its beginning.")] = None,
     device: Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")] = "auto",
 ) -> None:
     """Change one thing at a time in each mistaken picture, and show what repairs it."""
+    from core import benchmarks, store
+    from core.mistakes import asking, diagnosis
+
     benchmarks.benchmark_class(benchmark)
     run = store.find_run(benchmark, model, identity, view="clean")
-    from core.mistakes import asking
-
     with terminal.progress_bar(f"{model} on {benchmark}") as progress:
-        asking.diagnose(run, limit=limit, device=device, progress=progress)
+        asking.diagnose(run, limit=limit or diagnosis.LIMIT, device=device, progress=progress)
     shares = diagnosis.shares_of(run)
     terminal.out.print(diagnosis.finding(shares) or "No mistakes to diagnose.", markup=False, soft_wrap=True)
     for row in shares.itertuples():

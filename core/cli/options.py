@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core import benchmarks, store
-from core.benchmarks.base import Benchmark
 from core.errors import UsageError, nearest
-from core.evaluate.relink import refreshed
+
+if TYPE_CHECKING:
+    from core.benchmarks.base import Benchmark
+    from core.store import Run
 
 Model = Annotated[str, typer.Option(help="timm name, hf-hub:owner/name, local-dir:PATH or a local model's name.")]
 Models = Annotated[list[str], typer.Option("--model", help="A model; give it again for more.")]
@@ -43,16 +44,23 @@ def print_json(value: Any) -> None:
 
 def open_benchmark(key: str, data: Path | None) -> Benchmark:
     """See ``benchmarks.open_and_remember``."""
+    from core import benchmarks
+
     return benchmarks.open_and_remember(key, data)
 
 
-def data_for(run: store.Run, data: Path | None) -> Benchmark:
+def data_for(run: Run, data: Path | None) -> Benchmark:
     """A run's benchmark on a folder that was given, else on the one that the run was made on."""
+    from core import benchmarks
+
     return open_benchmark(run.benchmark, data) if data is not None else benchmarks.open_for(run)
 
 
-def run_for(model: str, benchmark: str, view: str, precision: str | None, identity: str | None) -> store.Run:
+def run_for(model: str, benchmark: str, view: str, precision: str | None, identity: str | None) -> Run:
     """The stored run that the options mean, with today's labels; see ``store.find_run`` and ``refreshed``."""
+    from core import benchmarks, store
+    from core.evaluate.relink import refreshed
+
     if not store.list_runs(benchmark):
         # A stored run needs no code of its benchmark; without one, the name may be wrong.
         benchmarks.benchmark_class(benchmark)

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from core.cli import options, terminal
-from core.evaluate.relink import relink
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -23,5 +22,7 @@ def relink_data(
     identity: options.Identity = None,
 ) -> None:
     """Say where the images of a stored result are now; they must be the same ones."""
+    from core.evaluate.relink import relink
+
     run = relink(options.run_for(model, benchmark, view, precision, identity), data)
     terminal.out.print(f"{run.identity}: its images are in {run.entry.root}", soft_wrap=True, markup=False)

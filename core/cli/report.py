@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.console import RenderableType
 
-from core import benchmarks, store, wording
-from core.answers import report
 from core.cli import terminal
 from core.cli.options import BenchmarkKey, Identity, Json, Model, Models, Precision, View, print_json, run_for
-from core.types import CardTable
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from core.store import Run
+    from core.types import CardTable
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -27,6 +29,8 @@ def predictions(
     identity: Identity = None,
 ) -> None:
     """Export the stored predictions with their factors."""
+    from core.answers import report
+
     run = run_for(model, benchmark, view, precision, identity)
     table = report.predictions(run)
     report.export(table, out)
@@ -49,6 +53,8 @@ def show_report(
     as_json: Json = False,
 ) -> None:
     """Print a stored result's tables, with intervals."""
+    from core.answers import report
+
     runs = [run_for(name, benchmark, view, precision, identity) for name in model]
     asked = {"policy": policy, "tables": table, "exclude": exclude or (), "reduce": reduce}
     contents = [report.build(run, **asked) for run in runs]
@@ -62,7 +68,10 @@ def show_report(
         terminal.warn(difference)
 
 
-def _print_report(run: store.Run, content: dict[str, Any]) -> None:
+def _print_report(run: Run, content: dict[str, Any]) -> None:
+    from core import wording
+    from core.answers import report
+
     value = "top5" if content["policy"] == "top5" else "top1"
     overall = content["overall"]
     policy = "" if content["policy"] == "top1" else f" (policy: {content['policy']})"
@@ -90,7 +99,9 @@ def _print_report(run: store.Run, content: dict[str, Any]) -> None:
         terminal.warn(warning)
 
 
-def _drawn(run: store.Run, spec: CardTable, rows: list[dict[str, Any]], value: str) -> RenderableType:
+def _drawn(run: Run, spec: CardTable, rows: list[dict[str, Any]], value: str) -> RenderableType:
+    from core import benchmarks
+
     made = benchmarks.table(run.benchmark, spec.name) if spec.computed else None
     if made is not None:
         return terminal.computed_table(spec.title, rows, made.published_by)

@@ -12,8 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Table as RichTable
 
-from core.metrics.accuracy import THIN
-from core.types import Progress
+from core.types import THIN, Progress
 from core.wording import duration
 
 out = Console(highlight=False)

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from core.answers import report
 from core.cli import options, terminal
 from core.errors import UsageError
 
@@ -33,6 +32,7 @@ def probe(
     as_json: options.Json = False,
 ) -> None:
     """Tell locations from a stored run's penultimate features, and name the classes they look like."""
+    from core.answers import report
     from core.explain import probes
     from core.labels import class_names
 

@@ -7,7 +7,8 @@ from typing import Annotated
 import typer
 
 from core.cli import terminal
-from core.cli.options import BenchmarkKey, Data, Identity, Json, print_json
+from core.cli.options import BenchmarkKey, Data, Identity, Json, data_for, print_json
+from core.errors import DataError
 
 app = typer.Typer(rich_markup_mode=None)
 
@@ -24,8 +25,6 @@ def verify(
     as_json: Json = False,
 ) -> None:
     """Read the images of stored results again and name each whose bytes have changed."""
-    from core.cli.options import data_for
-    from core.errors import DataError
     from core.evaluate.verify import chosen, verified
 
     found = []

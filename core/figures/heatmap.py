@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core.figures.style import COMMON, UNCOMMON, Words, figure, interval_text
 from core.figures.traces import marks
-from core.metrics.accuracy import THIN
+from core.types import THIN
 from core.wording import row_name
 
 #: Colours from 0 to 100 %, opaque, so that the text on them is legible on a light and on a dark page.

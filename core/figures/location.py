@@ -10,7 +10,7 @@ import plotly.graph_objects as go
 
 from core.figures.style import ACCURACY_SCALE, CHANGE_SCALE, Words, figure, interval_text
 from core.figures.traces import marks, silent, steady
-from core.metrics.accuracy import THIN
+from core.types import THIN
 
 _CHOSEN = "#1D2733"
 

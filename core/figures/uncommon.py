@@ -23,7 +23,7 @@ from core.figures.style import (
     vertical,
 )
 from core.figures.traces import error_bars, marks, published_marks, row_bars, steady
-from core.metrics.accuracy import THIN
+from core.types import THIN
 from core.wording import interval, points
 
 #: The row of totals and the column of gaps.

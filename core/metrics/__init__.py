@@ -3,7 +3,6 @@
 from core.metrics.accuracy import (
     POLICIES,
     REDUCTIONS,
-    THIN,
     accuracy_by,
     apply_policy,
     group_codes,
@@ -12,6 +11,7 @@ from core.metrics.accuracy import (
     near_chance,
     reduce_views,
 )
+from core.types import THIN
 
 __all__ = [
     "POLICIES",

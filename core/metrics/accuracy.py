@@ -19,8 +19,6 @@ from core.types import Policy, Reduce
 
 REDUCTIONS: tuple[Reduce, ...] = ("mean", "any", "majority", "first")
 POLICIES: tuple[Policy, ...] = ("top1", "top5", "restricted")
-#: A cell with fewer images than this is marked as thin.
-THIN = 30
 
 
 def join(samples: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from core.models.descriptions import describe
+from core.models.descriptions import describe, hub_models, label_space_of
 from core.store.weights import local_models
 
 #: Names that ``core.models.sources`` has.
-_SOURCES = ("from_module", "hub_models", "load", "require_weights", "resolve", "resolve_device", "weights_file")
+_SOURCES = ("from_module", "load", "require_weights", "resolve", "resolve_device", "weights_file")
 
-__all__ = ["describe", "local_models", *_SOURCES]
+__all__ = ["describe", "hub_models", "label_space_of", "local_models", *_SOURCES]
 
 
 def __getattr__(name: str) -> Any:

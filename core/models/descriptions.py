@@ -9,12 +9,14 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import importlib.metadata
+import importlib.util
+import json
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
 
-from core import paths
+from core import labels, paths
 from core.errors import StoreError
 from core.store import weights
 from core.types import Model
@@ -72,3 +74,49 @@ def _stamp(spec: str, files: Sequence[Path]) -> str:
 def _code() -> str:
     root = Path(__file__).parent.parent
     return hashlib.sha256(b"".join((root / name).read_bytes() for name in _CODE)).hexdigest()
+
+
+def label_space_of(folder: Path) -> str | None:
+    """The label space of a model folder's output, as its config says; None where only timm can tell.
+
+    Args:
+        folder: In timm's hub format.
+    """
+    try:
+        config = json.loads((folder / weights.CONFIG).read_text(encoding="utf-8"))
+        pretrained = config["pretrained_cfg"]
+        n_classes = config.get("num_classes", pretrained.get("num_classes"))
+        names = config.get("label_names", pretrained.get("label_names"))
+        known = _is_known_to_timm(config["architecture"])
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    if not (known and isinstance(n_classes, int) and weights.weights_in(folder)):
+        return None
+    return labels.identify(n_classes, names)
+
+
+def _is_known_to_timm(architecture: str) -> bool:
+    """Whether timm's files define a function of this name; asking timm itself takes seconds."""
+    found = importlib.util.find_spec("timm")
+    folders = found.submodule_search_locations if found else None
+    wanted = f"def {architecture}("
+    files = (path for folder in folders or () for path in Path(folder, "models").glob("*.py"))
+    return any(wanted in path.read_text(encoding="utf-8") for path in files)
+
+
+@cache
+def hub_models() -> tuple[str, ...]:
+    """Names of models whose weights are in the hub's cache on this machine."""
+    import huggingface_hub
+
+    try:
+        cached = huggingface_hub.scan_cache_dir()
+    except (huggingface_hub.errors.CacheNotFound, OSError):
+        return ()
+    names = []
+    for repo in cached.repos:
+        files = {file.file_name for revision in repo.revisions for file in revision.files}
+        if repo.repo_type == "model" and files & set(weights.WEIGHTS):
+            owner, _, name = repo.repo_id.partition("/")
+            names.append(name if owner == "timm" else f"hf-hub:{repo.repo_id}")
+    return tuple(sorted(names))

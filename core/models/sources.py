@@ -16,7 +16,6 @@ import urllib.parse
 import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -365,19 +364,3 @@ def state_sha256(module: torch.nn.Module) -> str:
         total.update(f"{name} {tuple(values.shape)} {values.dtype}".encode())
         total.update(values.reshape(-1).view(torch.uint8).numpy().tobytes())
     return total.hexdigest()
-
-
-@cache
-def hub_models() -> tuple[str, ...]:
-    """Names of models whose weights are in the hub's cache on this machine."""
-    try:
-        cached = huggingface_hub.scan_cache_dir()
-    except (huggingface_hub.errors.CacheNotFound, OSError):
-        return ()
-    names = []
-    for repo in cached.repos:
-        files = {file.file_name for revision in repo.revisions for file in revision.files}
-        if repo.repo_type == "model" and files & set(WEIGHTS):
-            owner, _, name = repo.repo_id.partition("/")
-            names.append(name if owner == "timm" else f"hf-hub:{repo.repo_id}")
-    return tuple(sorted(names))

@@ -20,8 +20,8 @@ import numpy as np
 import pandas as pd
 
 from core.errors import UsageError, nearest
-from core.metrics.accuracy import THIN
 from core.metrics.differences import difference
+from core.types import THIN
 from core.uncommon.rules import ATTRIBUTES, CATEGORIES, NONE, VALUES, location_pairs
 
 Definition = Literal["paper-code", "image-level"]

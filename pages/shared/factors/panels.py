@@ -13,8 +13,7 @@ from core.answers import questions
 from core.answers.questions import Question
 from core.figures import bars, curve, location, polar
 from core.figures.style import Words
-from core.metrics.accuracy import THIN
-from core.types import Factor
+from core.types import THIN, Factor
 from core.wording import count, short_label, value
 from pages.shared.factors.explore import Controls, Roles
 from pages.shared.page import cached, figure, place

@@ -11,8 +11,7 @@ import streamlit as st
 
 from core import paths, store
 from core.answers import report
-from core.metrics.accuracy import THIN
-from core.types import Card
+from core.types import THIN, Card
 from core.wording import preprocessing
 from pages.shared.page.frame import Choice
 
