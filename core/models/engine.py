@@ -8,7 +8,6 @@ them has the device.
 
 from __future__ import annotations
 
-import os
 import queue
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -19,6 +18,7 @@ import torch
 
 from core.errors import ModelError
 from core.images.preprocess import Preprocess
+from core.models.cores import available_cores
 from core.models.forward import Forward, one_thread
 from core.types import Model, Precision
 
@@ -309,8 +309,3 @@ class _Batch:
         dtype = torch.from_numpy(np.empty(0, pixels.dtype)).dtype
         pinned = self._run.engines[self.members[0]].device == "cuda"
         return torch.empty((self._size, *pixels.shape), dtype=dtype, pin_memory=pinned)
-
-
-def available_cores() -> int:
-    """Cores this process may use; containers and schedulers may allow fewer than the machine has."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
