@@ -8,16 +8,17 @@ import logging
 import os
 import re
 import secrets
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any, BinaryIO, cast
 
 from filelock import FileLock
 
-from core.errors import cannot_write
+from core.errors import UsageError, cannot_write
 
 REPO = Path(__file__).resolve().parent.parent
 EMBEDDED = REPO / "data" / "embedded"
@@ -36,6 +37,58 @@ _swept: set[Path] = set()
 def data_home() -> Path:
     """Folder of everything created at run time: ``OFFCENTER_DATA``, or ``data/`` beside the code."""
     return Path(os.environ.get("OFFCENTER_DATA") or REPO / "data").expanduser().resolve()
+
+
+def place(text: str | Path) -> Path:
+    """A folder as a user names it: a path, or a URL of an object store that fsspec knows (``s3://...``, ``hf://...``).
+
+    What a URL gives is no ``pathlib.Path``, but is used like one.
+
+    Raises:
+        UsageError: If the URL's kind is unknown, or its package is not installed.
+    """
+    if "://" not in str(text):
+        return Path(text).expanduser().resolve()
+    from upath import UPath
+
+    try:
+        return cast(Path, UPath(str(text)))
+    except (ValueError, ImportError) as error:
+        raise UsageError(
+            f"'{text}' cannot be opened ({error}). Known are folders, and URLs of what fsspec has a package for, such "
+            "as s3://bucket/folder with 's3fs', gs:// with 'gcsfs', hf:// with 'huggingface_hub'."
+        ) from error
+
+
+def is_remote(path: Path) -> bool:
+    """Whether a folder lies in an object store; see ``place``."""
+    return not isinstance(path, Path)
+
+
+@contextmanager
+def on_disk(path: Path) -> Iterator[Path]:
+    """A file as one on this machine's disk, for libraries that read no other; a copy if it lies in an object store."""
+    if not is_remote(path):
+        yield path.resolve()
+        return
+    with tempfile.NamedTemporaryFile(suffix=path.suffix) as copy:
+        copy.write(path.read_bytes())
+        copy.flush()
+        yield Path(copy.name)
+
+
+def is_folder(path: Path) -> bool:
+    """Whether a folder is there.
+
+    Raises:
+        UsageError: If an object store cannot be asked.
+    """
+    try:
+        return path.is_dir()
+    except Exception as error:
+        if not is_remote(path):
+            raise
+        raise UsageError(f"{path} cannot be reached ({type(error).__name__}: {error}).") from error
 
 
 _results_at: ContextVar[Path | None] = ContextVar("results_at", default=None)
@@ -198,7 +251,7 @@ def _settings_file() -> Path:
 def remembered_data(benchmark: str) -> Path | None:
     """The data folder last given for a benchmark, or None."""
     known = read_json(_settings_file()).get("data", {})
-    return Path(known[benchmark]) if benchmark in known else None
+    return place(known[benchmark]) if benchmark in known else None
 
 
 def remember_data(benchmark: str, root: Path) -> None:

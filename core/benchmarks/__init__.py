@@ -49,7 +49,7 @@ def benchmark_class(key: str) -> type[Benchmark]:
 def find_data(key: str, data: Path | str | None = None) -> Path | None:
     """The folder of a benchmark's data: given, remembered, ``downloads/<key>`` or embedded; else None."""
     if data is not None:
-        return Path(data).expanduser().resolve()
+        return paths.place(data)
     downloads = paths.data_home() / "downloads" / key
     return paths.remembered_data(key) or (downloads if downloads.is_dir() else known_benchmarks()[key].embedded)
 
@@ -68,7 +68,7 @@ def open_benchmark(key: str, data: Path | str | None = None) -> Benchmark:
     root = find_data(key, data)
     if root is None:
         raise UsageError(f"no data folder is known for '{key}': give one with --data DIR. {benchmark.how_to_get}")
-    if not root.is_dir():
+    if not paths.is_folder(root):
         raise UsageError(f"the data folder of '{key}', {root}, is not a folder: give the right one with --data DIR.")
     return benchmark(root)
 
@@ -90,7 +90,10 @@ def _stamp(files: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:
 
 
 def label_stamp(benchmark: Benchmark) -> str:
-    """Changes when a file does that a benchmark's labels and factors are read from."""
+    """Changes when a file does that a benchmark's labels and factors are read from; empty where none is watched."""
+    if paths.is_remote(benchmark.root):
+        # Looking would cost as much as reading; labels in an object store are read again with each evaluation.
+        return ""
     return hashlib.sha256(repr(_stamp(benchmark.label_files())).encode()).hexdigest()[:16]
 
 
@@ -147,7 +150,7 @@ def root_of(run: store.Run) -> Path | None:
     known = known_benchmarks().get(run.benchmark)
     if root == EMBEDDED:
         return known.embedded if known else None
-    return Path(root) if root else (find_data(run.benchmark) if known else None)
+    return paths.place(root) if root else (find_data(run.benchmark) if known else None)
 
 
 def open_for(run: store.Run) -> Benchmark:
@@ -158,7 +161,7 @@ def open_for(run: store.Run) -> Benchmark:
         DataError: If the folder is not there; says how to name another one.
     """
     benchmark, root = benchmark_class(run.benchmark), root_of(run)
-    if root is None or not root.is_dir():
+    if root is None or not paths.is_folder(root):
         gone = f"the images of this result were in {root}, which is not there" if root else "no data folder is known"
         raise DataError(
             f"{gone}. Name a folder that holds them now: python -m core relink --model {run.source} "

@@ -16,6 +16,7 @@ from core.errors import DataError
 from core.images.opening import Decoded, decode_composed, decode_file, open_image, reasons
 from core.images.preprocess import Preprocess
 from core.images.seeing import Seen, see
+from core.paths import is_remote
 from core.types import Card, CardTable, Factor, Table
 
 if TYPE_CHECKING:
@@ -186,7 +187,9 @@ class Benchmark(ABC):
 
 
 def beside_images(root: Path) -> list[Path]:
-    """The files in a folder that are no images, sorted."""
+    """The files in a folder that are no images, sorted; none of an object store, where listing takes long."""
+    if is_remote(root):
+        return []
     try:
         return [root / name for name in _beside_images(root, root.stat().st_mtime_ns)]
     except OSError:

@@ -21,6 +21,7 @@ from core.benchmarks import listing
 from core.benchmarks.base import Benchmark, is_inside
 from core.errors import DataError, LabelSpaceError
 from core.labels import FOCUS_10, IMAGENET_1K, focus_to_imagenet
+from core.paths import on_disk
 from core.types import Factor, Table
 
 ANNOTATIONS = "annotations.db"
@@ -139,7 +140,7 @@ def read_annotations(path: Path) -> pd.DataFrame:
     if not path.is_file():
         raise DataError(f"there is no {path.name} in {path.parent}. {Focus.how_to_get}")
     try:
-        with closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as database:
+        with on_disk(path) as file, closing(sqlite3.connect(f"{file.as_uri()}?mode=ro", uri=True)) as database:
             columns = [row[1] for row in database.execute("PRAGMA table_info(annotations)")]
             _require_columns(path, columns)
             chosen = [*COLUMNS, *([_HUMANS] if _HUMANS in columns else [])]
@@ -189,11 +190,10 @@ def _sizes(root: Path, names: Iterable[str]) -> dict[str, int]:
     for folder, files in wanted.items():
         if not (root / folder).is_dir():
             continue
-        with os.scandir(root / folder) as entries:
-            for entry in entries:
-                is_image = os.path.splitext(entry.name)[1].lower() in listing.IMAGE_SUFFIXES
-                if (is_image or entry.name in files) and not entry.name.startswith(".") and entry.is_file():
-                    found[f"{folder}/{entry.name}" if folder else entry.name] = entry.stat().st_size
+        for name, size in listing.entries(root / folder):
+            is_image = os.path.splitext(name)[1].lower() in listing.IMAGE_SUFFIXES
+            if size is not None and (is_image or name in files):
+                found[f"{folder}/{name}" if folder else name] = size
     return found
 
 

@@ -112,14 +112,15 @@ def read_annotations(path: Path) -> Annotations:
         DataError: If it is not such a file; names what is missing or unknown.
     """
     try:
-        changed = path.stat().st_mtime_ns
+        status = path.stat()
+        changed = status.st_size, getattr(status, "st_mtime_ns", status.st_mtime)
     except OSError as error:
         raise DataError(f"{path} cannot be read: {error.strerror}.") from error
     return _read(path, changed)
 
 
 @lru_cache(maxsize=4)
-def _read(path: Path, changed: int) -> Annotations:
+def _read(path: Path, changed: object) -> Annotations:
     del changed
     content = read_object(path)
     for key in ("initial_annots", "problematic_images", "imagenet_m"):

@@ -55,7 +55,7 @@ class ImageNetAttributes(ImageNet):
     def _attributes_file(self) -> Path:
         for folder in self._folders:
             for path in sorted(folder.glob("*.csv")):
-                with open(path, encoding="utf-8-sig", errors="replace") as stream:
+                with path.open(encoding="utf-8-sig", errors="replace") as stream:
                     if [name.strip() for name in stream.readline().split(",")] == list(COLUMNS):
                         return path
         searched = ", ".join(str(folder) for folder in self._folders)
@@ -115,7 +115,8 @@ def read_attributes(path: Path) -> pd.DataFrame:
         DataError: If a row cannot be read.
     """
     try:
-        rows = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True)
+        with path.open("rb") as stream:
+            rows = pd.read_csv(stream, dtype=str, keep_default_na=False, encoding="utf-8-sig", skipinitialspace=True)
         locations = [_locations(text) for text in rows["locations"]]
     except (ValueError, KeyError) as error:
         raise DataError(f"{path} cannot be read as image,time,weather,locations: {error}") from error

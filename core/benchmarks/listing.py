@@ -10,6 +10,8 @@ from pathlib import Path
 
 import numpy as np
 
+from core.paths import is_remote
+
 IMAGE_SUFFIXES = frozenset({".jpeg", ".jpg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm"})
 _SPOT_CHECKS = 64
 
@@ -72,17 +74,39 @@ def together(*listings: Listing) -> Listing:
 
 def subfolders(root: Path) -> Iterator[str]:
     """Names of the folders directly below a folder, hidden ones left out."""
-    with os.scandir(root) as entries:
-        for entry in entries:
-            if not entry.name.startswith(".") and entry.is_dir():
-                yield entry.name
+    for name, size in entries(root):
+        if size is None:
+            yield name
 
 
 def _files(folder: Path) -> Iterator[tuple[str, int]]:
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if not entry.name.startswith(".") and entry.is_file():
-                yield entry.name, entry.stat().st_size
+    for name, size in entries(folder):
+        if size is not None:
+            yield name, size
+
+
+def entries(folder: Path) -> Iterator[tuple[str, int | None]]:
+    """Names in a folder, hidden ones left out, with the size of each file; None for a folder.
+
+    One look into the folder gives all, on a disk and in an object store. Web servers do not tell sizes; those are -1.
+
+    Raises:
+        OSError: If the folder cannot be read.
+    """
+    if is_remote(folder):
+        for entry in folder.fs.ls(folder.path, detail=True):
+            name = str(entry["name"]).rstrip("/").rpartition("/")[2]
+            if name and not name.startswith("."):
+                size = entry.get("size")
+                yield name, None if entry["type"] == "directory" else -1 if size is None else int(size)
+        return
+    with os.scandir(folder) as found:
+        for entry in found:
+            if not entry.name.startswith("."):
+                if entry.is_dir():
+                    yield entry.name, None
+                elif entry.is_file():
+                    yield entry.name, entry.stat().st_size
 
 
 def digest(listing: Listing) -> str:
@@ -98,7 +122,9 @@ def digest(listing: Listing) -> str:
     for path in (listing.root / listing.ids[pick] for pick in picks):
         try:
             total.update(hashlib.sha256(path.read_bytes()).digest())
-        except OSError:
+        except Exception as error:
+            if not (isinstance(error, OSError) or is_remote(path)):
+                raise
             # An unreadable image is recorded when it is evaluated; it must not stop the listing.
             total.update(b"unreadable")
     return total.hexdigest()

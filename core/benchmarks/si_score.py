@@ -238,7 +238,8 @@ def read_csv(path: Path, required: Sequence[str]) -> pd.DataFrame:
         DataError: If it is absent, not CSV, empty, or lacks a column; names the file and what is missing.
     """
     try:
-        frame = pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8")
+        with path.open("rb") as stream:
+            frame = pd.read_csv(stream, dtype=str, keep_default_na=False, encoding="utf-8")
     except FileNotFoundError as error:
         raise DataError(f"{path} is missing: give the folder that holds it with --data DIR.") from error
     except (OSError, ValueError, pd.errors.ParserError) as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -18,7 +17,10 @@ if TYPE_CHECKING:
 Model = Annotated[str, typer.Option(help="timm name, hf-hub:owner/name, local-dir:PATH or a local model's name.")]
 Models = Annotated[list[str], typer.Option("--model", help="A model; give it again for more.")]
 BenchmarkKey = Annotated[str, typer.Option("--benchmark", help="For example imagenet or si-score/size.")]
-Data = Annotated[Path | None, typer.Option(help="The benchmark's folder; remembered for next time.")]
+Data = Annotated[
+    str | None,
+    typer.Option(help="The benchmark's folder, or a URL (s3://…, hf://…); remembered for next time."),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Precision = Annotated[str | None, typer.Option(help="Only a run of this precision.")]
@@ -42,14 +44,14 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, default=str))
 
 
-def open_benchmark(key: str, data: Path | None) -> Benchmark:
+def open_benchmark(key: str, data: str | None) -> Benchmark:
     """See ``benchmarks.open_and_remember``."""
     from core import benchmarks
 
     return benchmarks.open_and_remember(key, data)
 
 
-def data_for(run: Run, data: Path | None) -> Benchmark:
+def data_for(run: Run, data: str | None) -> Benchmark:
     """A run's benchmark on a folder that was given, else on the one that the run was made on."""
     from core import benchmarks
 

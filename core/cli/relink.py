@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -16,7 +15,7 @@ app = typer.Typer(rich_markup_mode=None)
 def relink_data(
     model: options.Model,
     benchmark: options.BenchmarkKey,
-    data: Annotated[Path, typer.Option(help="The folder that holds the result's images now.")],
+    data: Annotated[str, typer.Option(help="The folder that holds the result's images now.")],
     view: options.View = "clean",
     precision: options.Precision = None,
     identity: options.Identity = None,

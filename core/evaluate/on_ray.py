@@ -201,7 +201,7 @@ class _Actor:
         self._crew: Crew | None = None
         try:
             root = work.benchmark.root
-            if not root.exists():
+            if not paths.is_folder(root):
                 raise DataError(f"it cannot see the data folder {root}")
             self._crew = Crew(work)
         except Exception as error:

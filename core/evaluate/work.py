@@ -17,6 +17,7 @@ from core.evaluate.rows import TOP_K, Rows, rows_of
 from core.images.opening import as_rgb, reasons
 from core.images.views import get_views
 from core.images.views.base import random_of
+from core.paths import is_remote
 from core.types import Model, Precision
 
 if TYPE_CHECKING:
@@ -293,7 +294,7 @@ class Sight:
         """
         if isinstance(error, StorageError):
             root = self._benchmark.root
-            if not root.exists():
+            if not (is_remote(root) or root.exists()):
                 raise DataError(
                     f"the data folder {root} has gone away; once it is back the same command goes on."
                 ) from error

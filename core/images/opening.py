@@ -20,6 +20,7 @@ from typing import IO
 from PIL import Image
 
 from core.errors import ImageError, StorageError
+from core.paths import is_remote
 
 #: Pillow's names. PostScript is not among them: it is a program, which Pillow would have run.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
@@ -91,14 +92,28 @@ def digest_of(content: bytes) -> int:
     return int.from_bytes(hashlib.blake2b(content, digest_size=8).digest(), "little")
 
 
+def read_bytes(path: Path, what: str = "") -> bytes:
+    """The bytes of a file on a disk or in an object store.
+
+    Raises:
+        StorageError: If they cannot be had now, whatever the store says; no bytes, no fact about them.
+    """
+    try:
+        return path.read_bytes()
+    except Exception as error:
+        if not (isinstance(error, OSError | MemoryError) or is_remote(path)):
+            raise
+        said = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        raise StorageError(f"{what or path} cannot be read now: {said}") from error
+
+
 def decode_file(path: Path, what: str = "") -> Decoded:
     """Read a file once, decode it as ``open_image`` does, and say what its bytes were.
 
     Raises:
         ImageError, StorageError: See ``reasons``; an ``ImageError`` carries the digest of the bytes.
     """
-    with reasons(what or str(path)):
-        content = path.read_bytes()
+    content = read_bytes(path, what)
     digest = digest_of(content)
     try:
         return Decoded(open_image(io.BytesIO(content), what or str(path)), digest)

@@ -137,6 +137,6 @@ def _data_folder(benchmark: str, data: str | None) -> str:
     root = find_data(benchmark, data or None)
     if root is None:
         raise UsageError(f"no data folder is given for '{benchmark}'. {known.how_to_get}")
-    if not root.is_dir():
+    if not paths.is_folder(root):
         raise UsageError(f"'{root}' is not a folder on this machine. {known.how_to_get}")
     return str(root)

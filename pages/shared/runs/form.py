@@ -8,11 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import streamlit as st
 
-from core import jobs
+from core import jobs, paths
 from core.answers.catalogue import KnownModel
 from core.benchmarks import benchmark_class, find_data, known_benchmarks
 from core.errors import OffcenterError
@@ -136,8 +135,9 @@ def _pick_details() -> tuple[str, str, int | None, int | None]:
 def _cost_and_start(evaluation: Evaluation) -> None:
     try:
         asked = evaluation.checked()
-        root = Path(asked.data or "")
-        found = cost.estimate(asked, _count(asked.benchmark, str(root), root.stat().st_mtime))
+        root = paths.place(asked.data or "")
+        changed = 0.0 if paths.is_remote(root) else root.stat().st_mtime
+        found = cost.estimate(asked, _count(asked.benchmark, str(root), changed))
     except OffcenterError as error:
         text.problem(error)
         return
