@@ -6,10 +6,10 @@ one, and its images count towards the whole.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
-from core import store
+from core import paths, store
 from core.benchmarks import open_benchmark, root_of
 from core.jobs import rates
 from core.jobs.kinds import Evaluation
@@ -25,7 +25,7 @@ class Cost:
 
     Attributes:
         n_images: Images the benchmark has, or the evaluation's limit if that is smaller.
-        n_stored: Of these already stored by an earlier run of the same kind; they are not computed again.
+        n_stored: Of these already stored, for every model, by earlier runs of the same kind; not computed again.
         rate: Images a second, or None if none was measured here.
         measured_on: Benchmark with which the rate was measured; empty if there is none.
         startup_s: Seconds before the first image; 0.0 if not measured.
@@ -73,6 +73,19 @@ def estimate(asked: Evaluation, total: int) -> Cost:
     """
     asked = asked.checked()
     n_images = min(total, asked.limit or total)
+    each = [_of_one(replace(asked, model=model, also=()), total, n_images) for model in asked.models]
+    left = [cost for cost in each if cost.n_left]
+    if len(each) == 1 or not left:
+        return each[0]
+    n_stored = min(cost.n_stored for cost in each)
+    if any(cost.rate is None for cost in left):
+        return Cost(n_images, n_stored)
+    # Each image is decoded once for all, so together they are faster than this.
+    rate = 1 / sum(1 / cost.rate for cost in left)
+    return Cost(n_images, n_stored, rate, left[0].measured_on, sum(cost.startup_s for cost in left))
+
+
+def _of_one(asked: Evaluation, total: int, n_images: int) -> Cost:
     n_stored = min(_stored(asked, total), n_images)
     rate = rates.find(asked.model, asked.device, asked.precision, asked.batch_size)
     if rate is None:
@@ -99,4 +112,4 @@ def _stored(asked: Evaluation, total: int) -> int:
 def _may_be_of(run: store.Run, root: Path) -> bool:
     """Whether a run's data may be those in a folder: another folder that is there as well is another copy."""
     own = root_of(run)
-    return own is None or own == root or not own.is_dir()
+    return own is None or own == root or not paths.is_folder(own)

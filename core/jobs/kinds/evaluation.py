@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from core import paths
 from core.benchmarks import benchmark_class, find_data, open_and_remember
-from core.errors import StoreError, UsageError, nearest
+from core.errors import ModelError, OffcenterError, StoreError, UsageError, nearest
 from core.images.views import get_views
 from core.jobs import rates
 from core.jobs.kinds.arguments import Result, ctrl_c_is_an_interrupt, require_at_least, require_device, result_of
 from core.jobs.rates import Rate
 from core.types import Precision, Progress, ProgressCallback
+from core.wording import count
+
+if TYPE_CHECKING:
+    from core.evaluate.loop import Outcome
 
 PRECISIONS: tuple[Precision, ...] = ("fp32", "bf16", "fp16")
 
 
 @dataclass(frozen=True)
 class Evaluation:
-    """A model on a benchmark; see ``core.evaluate.loop.evaluate``.
+    """Models on a benchmark; see ``core.evaluate.loop.evaluate_all``.
 
     Attributes:
         model: A model's name.
@@ -33,11 +38,12 @@ class Evaluation:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``; jobs of one device run one after the other.
         batch_size: Images a forward pass; chosen by device if None.
         limit: Stop when this many images are stored; all of them if None.
+        also: More models, which see each image once it is decoded.
     """
 
     kind: ClassVar[str] = "evaluate"
     unit: ClassVar[str] = "image"
-    modules: ClassVar[tuple[str, ...]] = ("core.evaluate.loop",)
+    modules: ClassVar[tuple[str, ...]] = ("core.evaluate.loop", "core.models.engine", "core.models.sources")
 
     model: str
     benchmark: str
@@ -47,11 +53,22 @@ class Evaluation:
     device: str = "auto"
     batch_size: int | None = None
     limit: int | None = None
+    also: tuple[str, ...] = ()
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """All models, each once."""
+        return tuple(dict.fromkeys((self.model, *self.also)))
 
     @property
     def title(self) -> str:
-        """``resnet50 on si-score/size``."""
-        return f"{self.model} on {self.benchmark}"
+        """``resnet50 on si-score/size``, ``resnet50 and 2 more on si-score/size``."""
+        more = f" and {len(self.models) - 1} more" if len(self.models) > 1 else ""
+        return f"{self.model}{more} on {self.benchmark}"
+
+    def __post_init__(self) -> None:
+        # JSON has lists.
+        object.__setattr__(self, "also", tuple(self.also))
 
     @property
     def details(self) -> tuple[str, ...]:
@@ -66,7 +83,7 @@ class Evaluation:
         Raises:
             UsageError: If a value cannot be right; says which and what would be.
         """
-        if not self.model.strip():
+        if not all(name.strip() for name in self.models):
             raise UsageError("no model is named: give a timm name, hf-hub:owner/name or local-dir:PATH.")
         data = _data_folder(self.benchmark, self.data)
         get_views(self.view)
@@ -80,11 +97,12 @@ class Evaluation:
             value = getattr(self, name)
             if value is not None:
                 require_at_least(1, name, value)
-        return replace(self, model=_canonical(self.model.strip()), data=data)
+        first, *more = (_canonical(name.strip()) for name in self.models)
+        return replace(self, model=first, also=tuple(more), data=data)
 
     def run(self, progress: ProgressCallback) -> Result:
         """Evaluate, and remember how fast that was on this machine."""
-        from core.evaluate.loop import evaluate
+        from core.evaluate.loop import evaluate_all
 
         begun, last = time.monotonic(), Progress(0, 0, stage="listing the images")
 
@@ -96,8 +114,8 @@ class Evaluation:
         follow(last)
         benchmark = open_and_remember(self.benchmark, self.data)
         with ctrl_c_is_an_interrupt():
-            run = evaluate(
-                self.model,
+            outcomes = evaluate_all(
+                self.models,
                 benchmark,
                 view=self.view,
                 device=self.device,
@@ -106,7 +124,13 @@ class Evaluation:
                 limit=self.limit,
                 progress=follow,
             )
-        if last.rate:
+        _require_all(outcomes)
+        run = outcomes[0].run
+        if not last.rate:
+            total = min(self.limit or run.n_samples, run.n_samples)
+            progress(Progress(total, total, stage="already stored"))
+        elif len(self.models) == 1:
+            # What several models on one decoding took says little of one of them.
             session = run.manifest.session
             startup_s = max(0.0, time.monotonic() - begun - session.inference_s)
             with contextlib.suppress(StoreError):
@@ -114,10 +138,18 @@ class Evaluation:
                     Rate(session.images, last.rate, startup_s, self.benchmark),
                     *(self.model, self.device, self.precision, self.batch_size),
                 )
-        else:
-            total = min(self.limit or run.n_samples, run.n_samples)
-            progress(Progress(total, total, stage="already stored"))
         return result_of(run)
+
+
+def _require_all(outcomes: Sequence[Outcome]) -> None:
+    """Raise the error of a model that failed; says of which where there are others, whose results are stored."""
+    failed = [outcome for outcome in outcomes if outcome.error is not None]
+    if failed and len(outcomes) > 1 and isinstance(failed[0].error, OffcenterError):
+        said = "; ".join(f"{outcome.model}: {outcome.error}" for outcome in failed)
+        stored = len(outcomes) - len(failed)
+        raise ModelError(f"{said}. {count(stored, 'other model')} {'is' if stored == 1 else 'are'} stored.")
+    if failed:
+        raise failed[0].error
 
 
 def _canonical(model: str) -> str:

@@ -27,7 +27,7 @@ class Probe:
     kind: ClassVar[str] = "probe"
     # First images, whose features are kept, then pairs of category and location.
     unit: ClassVar[str] = "step"
-    modules: ClassVar[tuple[str, ...]] = ("core.evaluate.loop", "core.explain.probe_fit")
+    modules: ClassVar[tuple[str, ...]] = ("core.models.engine", "core.models.sources", "core.explain.probe_fit")
 
     model: str
     benchmark: str

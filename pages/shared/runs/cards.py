@@ -138,7 +138,7 @@ def _link_to_set(asked: Generation | Refresh) -> None:
 def _accuracy(job: Job, run: store.Run) -> None:
     """Accuracy over the finished images, and the way to the page that shows more."""
     try:
-        overall = _overall(str(run.path), job.state in ENDED)
+        overall = _overall(str(run.path), run.benchmark, job.state in ENDED)
     except OffcenterError as error:
         text.problem(error)
         return
@@ -173,7 +173,8 @@ def _stored_run(job: Job) -> store.Run | None:
     """The stored result that a job is about."""
     readable = cached.runs(str(paths.data_home()))
     if job.result is not None:
-        return next((run for run in readable if run.identity == job.result.get("identity")), None)
+        wanted = job.result.get("benchmark"), job.result.get("identity")
+        return next((run for run in readable if (run.benchmark, run.identity) == wanted), None)
     asked = job.arguments
     if not isinstance(asked, Evaluation):
         return None
@@ -190,10 +191,10 @@ def _names(run: store.Run) -> tuple[str, str, str]:
 
 
 @st.cache_data(ttl=_PARTIAL_S, max_entries=64, show_spinner=False)
-def _overall(folder: str, ended: bool) -> dict:
+def _overall(folder: str, benchmark: str, ended: bool) -> dict:
     """Empty for a run that is too large to be read again and again; read anew when its job has ended."""
     del ended
-    run = store.open_run(Path(folder))
+    run = store.open_run(Path(folder), benchmark)
     if run is None or not 0 < run.n_done <= _PARTIAL_MOST:
         return {}
     return report.build(run, tables=())["overall"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 
 import streamlit as st
 
@@ -21,10 +22,11 @@ from core.jobs.cost import Cost
 from core.jobs.kinds import PRECISIONS, Evaluation
 from core.store import weights
 from core.wording import count, duration
-from pages.shared.page import text
+from pages.shared.page import cached, text
 
 #: Keys of widgets, and so names in the URL.
 _MODEL, _BENCHMARK, _VIEW, _PRECISION = "model", "benchmark", "run_view", "run_precision"
+_ALSO = "run_also"
 _VIEW_HELP = "What is done to every image before the model sees it. `clean` leaves it as it is."
 _PRECISION_HELP = "`fp32` gives the reference numbers; `bf16` and `fp16` are faster on GPUs that have them."
 #: Seconds for which a count of images may be old, unless its folder changes.
@@ -47,12 +49,13 @@ def show(known: Mapping[str, KnownModel], first: str = "") -> None:
             benchmark = _pick_benchmark()
         data = _pick_data(benchmark)
         view, precision, batch_size, limit = _pick_details()
+        also = _pick_more(known, model, benchmark, view, precision)
         if not model:
             st.caption("Choose a model, or type the name of any other, to see what the evaluation will cost.")
         elif data is None:
             st.info(f"Where are the images? {benchmark_class(benchmark).how_to_get}", icon=":material/folder_open:")
         else:
-            _cost_and_start(Evaluation(model, benchmark, data, view, precision, "auto", batch_size, limit))
+            _cost_and_start(Evaluation(model, benchmark, data, view, precision, "auto", batch_size, limit, also))
 
 
 def _sources(known: Mapping[str, KnownModel]) -> dict[str, str]:
@@ -76,6 +79,45 @@ def _pick_model(details: Mapping[str, str], first: str | None) -> str:
     source = (chosen or "").strip()
     st.caption(details.get(source, "not evaluated yet" if source else ""))
     return source
+
+
+def _pick_more(
+    known: Mapping[str, KnownModel], model: str, benchmark: str, view: str, precision: str
+) -> tuple[str, ...]:
+    """More models on the same images, and a button that picks all that have no result yet."""
+    sources = [weights.spec_of(each.source) for each in known.values()]
+    missing = [source for source in _missing(known, benchmark, view, precision) if source != model]
+    left, right = st.columns([4, 1.6], gap="medium", vertical_alignment="bottom")
+    with left:
+        chosen = st.multiselect(
+            "More models, on the same images",
+            sources,
+            key=_ALSO,
+            accept_new_options=True,
+            placeholder="None: choose, or type names as above",
+            help="Each image is decoded once for all of them. Each model keeps its own result, and one that fails does "
+            "not stop the others.",
+        )
+    with right:
+        st.button(
+            f"All {len(missing)} without a result" if missing else "All have a result",
+            icon=":material/playlist_add:",
+            disabled=not missing,
+            width="stretch",
+            help="Models on this machine that have no complete result on this benchmark with this view and precision.",
+            on_click=partial(st.session_state.__setitem__, _ALSO, missing),
+        )
+    return tuple(source for source in chosen if source != model)
+
+
+def _missing(known: Mapping[str, KnownModel], benchmark: str, view: str, precision: str) -> list[str]:
+    """Models whose classes may fit a benchmark and that have no complete result on it with these settings."""
+    wanted = benchmark, view, precision
+    found = cached.runs(str(paths.data_home()))
+    finished = {run.label for run in found if (run.benchmark, run.view, run.precision) == wanted and run.complete}
+    spaces = benchmark_class(benchmark).label_spaces
+    fitting = (name for name, model in known.items() if model.label_space in ("", *spaces))
+    return [weights.spec_of(known[name].source) for name in fitting if name not in finished]
 
 
 def _pick_benchmark() -> str:
@@ -142,7 +184,7 @@ def _cost_and_start(evaluation: Evaluation) -> None:
         text.problem(error)
         return
     ahead = [job for job in jobs.list_jobs() if job.state in ("queued", "running")]
-    st.markdown(_in_words(found, len(ahead)))
+    st.markdown(_in_words(found, len(ahead), len(asked.models)))
     label = "Start" if not ahead else "Add to the queue"
     with st.container(horizontal=True):
         if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not found.n_left):
@@ -160,18 +202,22 @@ def _count(benchmark: str, root: str, changed: float) -> int:
     return cost.count_images(benchmark, root)
 
 
-def _in_words(found: Cost, n_ahead: int) -> str:
+def _in_words(found: Cost, n_ahead: int, n_models: int) -> str:
     """``**1,200 images**, 300 of them stored already. About **3 min** at 5 images/s, ...``."""
-    parts = [f"**{count(found.n_images, 'image')}**"]
+    several = f" for **{n_models} models**, each decoded once" if n_models > 1 else ""
+    parts = [f"**{count(found.n_images, 'image')}**{several}"]
     if found.n_stored:
         parts[0] += f", {found.n_stored:,} of them stored already"
     if not found.n_left:
-        return f"{parts[0]}: this result is complete. There is nothing to run."
+        whole = "this result is complete" if n_models == 1 else "these results are complete"
+        return f"{parts[0]}: {whole}. There is nothing to run."
     if found.seconds is None:
-        parts.append("How long that takes is not known: this model has not run on this machine with these settings")
+        who = "this model has" if n_models == 1 else "one of these models has"
+        parts.append(f"How long that takes is not known: {who} not run on this machine with these settings")
     else:
+        about = "About" if n_models == 1 else "At most about"
         parts.append(
-            f"About **{duration(found.seconds)}** at {found.rate:,.3g} images/s, as measured on this machine with "
+            f"{about} **{duration(found.seconds)}** at {found.rate:,.3g} images/s, as measured on this machine with "
             f"`{found.measured_on}`"
         )
     if n_ahead:
