@@ -22,8 +22,9 @@ from core.models.cores import available_cores
 from core.models.forward import Forward, one_thread
 from core.types import Model, Precision
 
-#: Images a forward pass. On the CPU few, so that activations stay near the caches; a GPU needs many to be busy.
-SLICE = {"cpu": 8, "cuda": 64}
+#: Images a forward pass. On the CPU few: activations stay near the caches, and small enough that the allocator keeps
+#: their memory instead of asking the system for new pages at every layer. A GPU needs many to be busy.
+SLICE = {"cpu": 4, "cuda": 64}
 
 
 @dataclass(frozen=True)
