@@ -13,7 +13,7 @@ from core.answers.questions import factor_of
 from core.errors import OffcenterError
 from core.types import FactorValue
 from core.wording import short_label, value
-from pages.shared.factors import explore, panels, tiles
+from pages.shared.factors import explore, panels, tiles, views
 from pages.shared.factors.explore import ALL, Controls
 from pages.shared.factors.protocol_sentences import sentence
 from pages.shared.images import drawer, gallery
@@ -41,7 +41,8 @@ def page() -> None:
     with top:
         text.head(TITLE, _finding(runs, controls))
     text.tiles(tiles.tiles(runs, controls), choice)
-    used = [run for there in shown.values() for run in there.values()]
+    seen = views.families(choice, [_key(there) for there in shown.values()])
+    used = [run for there in (*shown.values(), *seen.values()) for run in there.values()]
     text.flag_state(used)
     for there in shown.values():
         text.flag_differences(list(there.values()))
@@ -49,13 +50,14 @@ def page() -> None:
         _all(shown, controls, choice)
     else:
         controls = _one(controls.view, shown[controls.view], controls, choice)
-    order = _images(runs, controls, choice)
+    views.show(seen, controls, choice)
+    order = _images(runs, seen, controls, choice)
     text.identities(used)
     drawer.show_if_open(choice, order)
 
 
 def _any(runs: Runs) -> store.Run:
-    return next(run for there in runs.values() for run in there.values())
+    return _first(next(iter(runs.values())))
 
 
 def _nothing(choice: Choice, found: dict[str, str]) -> None:
@@ -104,7 +106,7 @@ def _all(shown: Runs, controls: Controls, choice: Choice) -> None:
 
 def _one(name: str, there: dict[str, store.Run], controls: Controls, choice: Choice) -> Controls:
     """One protocol in full, its factors as axis, lines or sliders; returns the controls narrowed by the sliders."""
-    roles = explore.roles(next(iter(there.values())), name)
+    roles = explore.roles(_first(there), name)
     narrowed = dataclasses.replace(controls, question=controls.question.within(*roles.where))
     with st.container(key="oc-figures-wide"):
         if narrowed.compare and len(there) > 1:
@@ -121,10 +123,10 @@ def _first(there: dict[str, store.Run]) -> store.Run:
 
 
 def _key(there: dict[str, store.Run]) -> str:
-    return next(iter(there.values())).benchmark
+    return _first(there).benchmark
 
 
-def _images(runs: Runs, controls: Controls, choice: Choice) -> list[str]:
+def _images(runs: Runs, seen: views.Families, controls: Controls, choice: Choice) -> list[str]:
     """The gallery behind the chosen point."""
     cell = place.chosen_cell()
     there = next((part for part in runs.values() if cell and _key(part) == cell.benchmark), None)
@@ -132,7 +134,7 @@ def _images(runs: Runs, controls: Controls, choice: Choice) -> list[str]:
         st.caption("Click a cell or a point to see the very images behind it.")
         return []
     model = place.chosen_model()
-    run = there.get(model) or next(iter(there.values()))
+    run = views.run_of(cell, seen, model) or there.get(model) or next(iter(there.values()))
     said = ", ".join(_in_words(run, name, content) for name, content in cell.values.items())
     rows = gallery.show(run, controls.question.within(*cell.where), f"Images behind {said}")
     return rows["sample_id"].tolist()

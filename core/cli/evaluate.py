@@ -92,7 +92,7 @@ def _print_summary(run: Run) -> None:
     session = content["session"] or {}
     overall = content["overall"]
     terminal.out.print(
-        f"{run.model} on {run.benchmark}: top-1 {terminal.percent(overall['top1'])} % "
+        f"{run.model} on {run.benchmark}{terminal.reduced(content)}: top-1 {terminal.percent(overall['top1'])} % "
         f"{terminal.interval(overall, 'top1')}, top-5 {terminal.percent(overall['top5'])} %, n = {overall['n']:,}",
         markup=False,
         soft_wrap=True,

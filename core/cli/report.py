@@ -75,6 +75,7 @@ def _print_report(run: Run, content: dict[str, Any]) -> None:
     value = "top5" if content["policy"] == "top5" else "top1"
     overall = content["overall"]
     policy = "" if content["policy"] == "top1" else f" (policy: {content['policy']})"
+    policy += terminal.reduced(content)
     terminal.out.print(
         f"{run.model} on {run.benchmark}{policy}: {value} {terminal.percent(overall[value])} % "
         f"{terminal.interval(overall, value)}, n = {overall['n']:,}, {content['n_failed']:,} failed",

@@ -56,6 +56,14 @@ def _tail(state: Progress) -> str:
     return ", ".join(parts)
 
 
+def reduced(content: Mapping[str, Any]) -> str:
+    """How the views of each image became one number, for a headline; empty where there is one view."""
+    if content["n_views"] == 1:
+        return ""
+    how = {"mean": "mean over", "any": "right in any of", "majority": "right in most of", "first": "first of"}
+    return f" ({content['view']}: {how[content['reduce']]} {content['n_views']} views of each image)"
+
+
 def percent(value: float | None) -> str:
     """A fraction as percent with one decimal; ``–`` for None."""
     # Adding zero turns a rounded -0.0 into 0.0.

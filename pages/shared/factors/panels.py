@@ -59,16 +59,22 @@ def show_location(runs: Mapping[str, store.Run], controls: Controls, choice: Cho
 
 
 def show_curve(
-    runs: Mapping[str, store.Run], factor: Factor, controls: Controls, choice: Choice, key: str, height: int = 400
+    runs: Mapping[str, store.Run],
+    factor: Factor,
+    controls: Controls,
+    choice: Choice,
+    key: str,
+    height: int = 400,
+    of: str = "",
 ) -> None:
-    """A curve for each model along a numeric or circular factor."""
+    """A curve for each model along a numeric or circular factor; ``of`` says along what, its name by default."""
     tables = answers(runs, _by(controls.question, factor.name), controls.normalise)
     run = next(iter(runs.values()))
     shown = curve.curve(
         tables,
         factor,
         choice.colours,
-        words(f"{controls.measure.capitalize()} by {_title(factor)}", runs, tables),
+        words(f"{controls.measure.capitalize()} by {of or _title(factor)}", runs, tables),
         y_title=controls.measure,
         log=controls.log and factor.name == "area",
         chosen=_chosen_value(run.benchmark, factor),
@@ -115,8 +121,10 @@ def _rings(tables: Tables, lines: Factor | None) -> tuple[Tables, dict[str, str]
     return rings, groups
 
 
-def show_rows(runs: Mapping[str, store.Run], factor: Factor, controls: Controls, choice: Choice, key: str) -> None:
-    """A bar for each value of a factor without order, and model."""
+def show_rows(
+    runs: Mapping[str, store.Run], factor: Factor, controls: Controls, choice: Choice, key: str, *, of: str = ""
+) -> None:
+    """A bar for each value of a factor without order, and model; ``of`` says by what, its name by default."""
     run = next(iter(runs.values()))
     tables = answers(runs, _by(controls.question, factor.name))
     shown = bars.bars(
@@ -124,7 +132,7 @@ def show_rows(runs: Mapping[str, store.Run], factor: Factor, controls: Controls,
         factor.name,
         choice.colours,
         words(
-            f"{controls.question.policy.replace('top', 'Top-')} by {_title(factor)}",
+            f"{controls.question.policy.replace('top', 'Top-')} by {of or _title(factor)}",
             runs,
             tables,
             f"a {_title(factor)}",

@@ -67,18 +67,18 @@ class Choice:
     data_home: str = ""
     data: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def run(self, model: str, benchmark: str) -> store.Run | None:
+    def run(self, model: str, benchmark: str, view: str = "clean") -> store.Run | None:
         """A model's stored result, or None."""
-        return catalogue.newest_run(self.runs, model, benchmark, content=self.data.get(benchmark, ""))
+        return catalogue.newest_run(self.runs, model, benchmark, view, content=self.data.get(benchmark, ""))
 
     def query(self) -> list[tuple[str, str]]:
         """The choice as it stands in a URL."""
         chosen = [(_data_name(key), content) for key, content in self.data.items()]
         return [(BENCHMARK, self.benchmark), *((MODELS, model) for model in self.models), *chosen]
 
-    def runs_on(self, benchmark: str) -> dict[str, store.Run]:
-        """The chosen models' results on a benchmark."""
-        found = {model: self.run(model, benchmark) for model in self.models}
+    def runs_on(self, benchmark: str, view: str = "clean") -> dict[str, store.Run]:
+        """The chosen models' results on a benchmark under a family of views."""
+        found = {model: self.run(model, benchmark, view) for model in self.models}
         return {model: run for model, run in found.items() if run is not None}
 
 

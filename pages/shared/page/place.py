@@ -16,6 +16,7 @@ import streamlit as st
 from core.answers import catalogue
 from core.answers.questions import Where
 from core.errors import UsageError
+from core.images.views import known_views
 from core.types import Factor, FactorValue
 
 CELL, IMAGE, BY, PAGE = "cell", "image", "by", "p"
@@ -62,9 +63,12 @@ def decode(text: str) -> Cell | None:
 
 
 def _factors(key: str) -> dict[str, Factor]:
-    """A benchmark's factors by name; none of a benchmark that is not known."""
+    """A benchmark's factors and those of views by name; none of a benchmark that is not known."""
     benchmark = catalogue.known_benchmarks().get(key)
-    return {factor.name: factor for factor in benchmark.factors} if benchmark else {}
+    if benchmark is None:
+        return {}
+    of_views = (factor for views in known_views().values() for factor in views.factors)
+    return {factor.name: factor for factor in (*of_views, *benchmark.factors)}
 
 
 def chosen_cell() -> Cell | None:

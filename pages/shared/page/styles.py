@@ -54,8 +54,8 @@ a.oc-link:hover {text-decoration: underline;}
 .oc-right {color: #2A9D76; font-weight: 700;} .oc-wrong {color: #C0443C; font-weight: 700;}
 .st-key-oc-figures {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr));
   gap: 0.8rem;}
-.st-key-oc-figures-wide {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(25rem, 1fr));
-  gap: 0.8rem;}
+.st-key-oc-figures-wide, .st-key-oc-figures-views {display: grid !important; gap: 0.8rem;
+  grid-template-columns: repeat(auto-fit, minmax(25rem, 1fr));}
 .st-key-oc-figures-wide > :last-child:nth-child(odd) {grid-column: 1 / -1;}
 .st-key-oc-cards {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 0.9rem;}
 .oc-card {display: flex; gap: 0.9rem; align-items: end; font-family: "Source Serif", Georgia, serif; font-size: 1.15rem;
@@ -64,6 +64,6 @@ a.oc-link:hover {text-decoration: underline;}
 .oc-benchmarks {gap: 0.55rem 1.6rem !important; font-size: 0.85rem !important;}
 .oc-benchmarks dt {opacity: 1 !important;}
 .oc-benchmarks dd {opacity: 0.8;}
-.st-key-oc-figures > *, .st-key-oc-figures-wide > * {min-width: 0;}
+.st-key-oc-figures > *, .st-key-oc-figures-wide > *, .st-key-oc-figures-views > * {min-width: 0;}
 .block-container [data-testid="stPlotlyChart"] {margin-bottom: -0.4rem;}
 </style>"""

@@ -11,6 +11,7 @@ import streamlit as st
 
 from core import paths, store
 from core.answers import report
+from core.images.views import CLEAN
 from core.types import THIN, Card
 from core.wording import preprocessing
 from pages.shared.page.frame import Choice
@@ -68,13 +69,18 @@ def identity_of(runs: Sequence[store.Run]) -> str:
     first = runs[0]
     day = max(run.manifest.updated[:10] for run in runs)
     parts = [
-        f"{first.label}: identity {', '.join(f'{run.identity} ({run.benchmark})' for run in runs)}",
+        f"{first.label}: identity {', '.join(f'{run.identity} ({_of_what(run)})' for run in runs)}",
         f"weights {first.fingerprint[:8]}",
         preprocessing(first.preprocessing),
         first.precision,
         f"evaluated {day}" if day else "",
     ]
     return " · ".join(part for part in parts if part)
+
+
+def _of_what(run: store.Run) -> str:
+    """Benchmark, and the family of views where images are not shown as they are."""
+    return run.benchmark if run.view == CLEAN else f"{run.benchmark}, {run.view}"
 
 
 def short_identity(runs: Sequence[store.Run]) -> str:
@@ -84,7 +90,7 @@ def short_identity(runs: Sequence[store.Run]) -> str:
 
 def identities(runs: Sequence[store.Run]) -> None:
     """The foot of a page: a line for each model."""
-    unique = list({run.identity: run for run in runs}.values())
+    unique = list({(run.identity, run.benchmark): run for run in runs}.values())
     models = dict.fromkeys(run.label for run in unique)
     lines = "<br>".join(html.escape(identity_of([run for run in unique if run.label == model])) for model in models)
     st.html(f'<div class="oc-identity">{lines}</div>')
@@ -104,7 +110,7 @@ def flag_state(runs: Sequence[store.Run]) -> None:
         if done < total:
             stopped = " It was stopped by an error; run it again to go on." if run.manifest.status == "failed" else ""
             st.info(
-                f"**{run.label}** on `{run.benchmark}` is {done / total:.0%} done ({done:,} of {total:,} images, drawn "
+                f"**{run.label}** on `{_of_what(run)}` is {done / total:.0%} done ({done:,} of {total:,} images, drawn "
                 f"at random): numbers are estimates of the final ones.{stopped}",
                 icon=":material/hourglass_bottom:",
             )

@@ -27,7 +27,10 @@ from pages.shared.page import cached, text
 #: Keys of widgets, and so names in the URL.
 _MODEL, _BENCHMARK, _VIEW, _PRECISION = "model", "benchmark", "run_view", "run_precision"
 _ALSO = "run_also"
-_VIEW_HELP = "What is done to every image before the model sees it. `clean` leaves it as it is."
+_VIEW_HELP = (
+    "What every image is shown as. `clean` leaves it as it is; `noise` and `five-crop` show each image several times, "
+    "decoded once."
+)
 _PRECISION_HELP = "`fp32` gives the reference numbers; `bf16` and `fp16` are faster on GPUs that have them."
 #: Seconds for which a count of images may be old, unless its folder changes.
 _FRESH_S = 600
