@@ -104,11 +104,13 @@ def rows_of(
 def _side(
     of_good: Sequence[tuple[str, str, Sequence[int]]], prob: np.ndarray, top: np.ndarray, top_prob: np.ndarray
 ) -> pa.Table:
-    p, _ = side_table.scores(top, top_prob, [classes for _, _, classes in of_good])
+    p, ranks = side_table.scores(top, top_prob, [classes for _, _, classes in of_good])
     rows = []
     for line in np.flatnonzero(np.isnan(p)):
         image, view, classes = of_good[line]
         total, rank = side_table.of_probabilities(prob[line], classes)
+        # The ten best have a rank of their own where probabilities are equal.
+        rank = int(ranks[line]) or rank
         row = {"sample_id": image, "view": view, "accepted": list(classes), "p_accepted": total, "rank": rank}
         rows.append(row)
     return pa.Table.from_pylist(rows, schema=side_table.SCHEMA)

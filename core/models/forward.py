@@ -24,6 +24,8 @@ _TOLERANCE = {"fp32": 1e-4, "bf16": 3e-2, "fp16": 1e-2}
 #: A run with less eager work left than this is not worth tracing for.
 _WORTH_TRACING_S = 6.0
 _WORTH_KEEPING = 0.95
+#: So few images are not worth measuring for either.
+_FEW = 32
 
 
 class Forward:
@@ -88,7 +90,7 @@ class Forward:
             batch_size: Images a call.
             workers: Threads that call at the same time, each with one core.
         """
-        if self.device.type != "cpu" or n_images <= 4 * batch_size:
+        if self.device.type != "cpu" or n_images <= _FEW:
             return
         begun = time.perf_counter()
         with one_thread():

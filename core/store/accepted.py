@@ -95,12 +95,14 @@ def with_scores(
     for row in np.flatnonzero(np.isnan(p) & ~failed) if (kept := _kept(folder)) else ():
         found = kept.get((images.iat[row], table["view"].iat[row]), {}).get(tuple(accepted.iat[row]))
         if found is not None:
-            p[row], rank[row] = found
+            # Where one of several is among the ten best, those have its rank.
+            p[row], rank[row] = found[0], rank[row] or found[1]
     unknown = np.flatnonzero(np.isnan(p) & ~failed)
     logits = logits_of(unknown) if len(unknown) else None
     for row, values in zip(unknown, logits if logits is not None else (), strict=False):
         shifted = np.exp(values.astype(np.float64) - values.max())
-        p[row], rank[row] = of_probabilities(shifted / shifted.sum(), accepted.iat[row])
+        p[row], among_all = of_probabilities(shifted / shifted.sum(), accepted.iat[row])
+        rank[row] = rank[row] or among_all
     ranks = pd.array(rank, dtype="Int32")
     ranks[rank == 0] = pd.NA
     return table.assign(p_accepted=p, rank=ranks)

@@ -134,7 +134,7 @@ def test_a_crash_that_is_no_error_of_ours_is_named_and_logged(small_request, mon
     def broken(*_args, **_settings):
         raise ZeroDivisionError("by nothing")
 
-    monkeypatch.setattr("core.evaluate.loop.evaluate", broken)
+    monkeypatch.setattr("core.evaluate.loop.evaluate_all", broken)
     job = waiting(data=small_request.data)
     assert work("cpu") == 1
     failed = jobs.find_job(job.id)
