@@ -380,21 +380,23 @@ class _Loop:
 
 def _ids(tasks: Sequence[_Task]) -> pa.Table:
     """The images that some task wants: a row each, in the order of evaluation; see ``Crew.run``."""
-    # All plans are of one pool, so the order of one is that of all.
-    columns: dict[str, pd.Series] = {}
-    wanted: dict[str, int] = {}
-    for number, task in enumerate(tasks):
-        for image in task.plan.images.iloc[task.missing]:
-            wanted[image] = wanted.get(image, 0) | 1 << number
-        space = task.plan.label_space
-        if space not in columns:
-            columns[space] = pd.Series(task.plan.samples["accepted"].to_numpy(), index=task.plan.images)
+    # All plans are of one benchmark on one pool, so the order of one is that of all.
     first = tasks[0].plan
-    images = [image for image in first.images.iloc[first.order()] if image in wanted]
-    found: dict[str, object] = {IMAGE: images, WANTED: pa.array([wanted[image] for image in images], pa.int64())}
-    for space, accepted in columns.items():
-        found[accepted_column(space)] = pa.array(accepted.loc[images].tolist(), pa.list_(pa.int32()))
-    return pa.table(found)
+    index = pd.Index(first.images)
+    wanted = np.zeros(len(index), dtype=np.int64)
+    accepted: dict[str, pa.Array] = {}
+    for number, task in enumerate(tasks):
+        rows = index.get_indexer(task.plan.images) if task is not tasks[0] else np.arange(len(index))
+        wanted[rows[task.missing]] |= 1 << number
+        if task.plan.label_space not in accepted:
+            column = np.empty(len(index), dtype=object)
+            column[rows] = task.plan.samples["accepted"].to_numpy()
+            accepted[task.plan.label_space] = pa.array(column, pa.list_(pa.int32()))
+    order = first.order()
+    chosen = pa.array(order[wanted[order] > 0])
+    columns = {IMAGE: pa.array(index, pa.string()), WANTED: pa.array(wanted)}
+    columns |= {accepted_column(space): column for space, column in accepted.items()}
+    return pa.table(columns).take(chosen)
 
 
 def _refuse_twice(tasks: Sequence[_Task]) -> None:

@@ -22,9 +22,10 @@ from core import paths
 from core.errors import DataError, ModelError, OffcenterError, UsageError
 from core.evaluate.work import Crew, Delivery, Report, Work
 
-#: Images of a block, which is lost when its actor is; and blocks at most, which the driver keeps in mind.
+#: Images of a block, which is predicted again when its actor is lost; and blocks at most, each of which takes Ray some
+#: milliseconds to plan.
 _BLOCK = {"cpu": 64, "cuda": 512}
-_MAX_BLOCKS = 4096
+_MAX_BLOCKS = 768
 #: Cores of an actor where their number is not asked for.
 _CORES = 4
 _BLOCK_NUMBER, _SAID = "block", "said"
