@@ -116,10 +116,21 @@ def decode_file(path: Path, what: str = "") -> Decoded:
     content = read_bytes(path, what)
     digest = digest_of(content)
     try:
-        return Decoded(open_image(io.BytesIO(content), what or str(path)), digest)
+        return Decoded(open_image(_Named(content, what or str(path)), what or str(path)), digest)
     except ImageError as error:
         error.digest = digest
         raise
+
+
+class _Named(io.BytesIO):
+    """Bytes that are called by their image's name in what Pillow says of them, and not by their place in memory."""
+
+    def __init__(self, content: bytes, what: str) -> None:
+        super().__init__(content)
+        self._what = what
+
+    def __repr__(self) -> str:
+        return self._what
 
 
 def decode_composed(compose: Callable[[], Image.Image]) -> Decoded:

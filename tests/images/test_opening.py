@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from core.errors import ImageError, StorageError
-from core.images.opening import open_image, open_rgb, reasons
+from core.images.opening import decode_file, open_image, open_rgb, reasons
 from tests.conftest import REPO
 from tests.images.test_preprocess import photo
 
@@ -120,3 +120,14 @@ def test_nothing_else_opens_images():
             if isinstance(node, ast.Call) and ast.unparse(node.func) in ("Image.open", "PIL.Image.open"):
                 calls.add(path.relative_to(REPO).as_posix())
     assert calls == own
+
+
+def test_what_is_said_of_bytes_that_are_no_image_is_the_same_each_time(tmp_path):
+    path = tmp_path / "text.png"
+    path.write_bytes(b"this is text")
+    said = []
+    for _ in range(2):
+        with pytest.raises(ImageError) as refused:
+            decode_file(path, "the image 'n1/text.png'")
+        said.append(str(refused.value))
+    assert said == ["UnidentifiedImageError: cannot identify image file the image 'n1/text.png'"] * 2
