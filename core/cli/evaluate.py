@@ -31,7 +31,9 @@ def evaluate(
     limit: Annotated[
         int | None, typer.Option(min=1, help="Stop at this many images; the same command goes on.")
     ] = None,
-    fresh: Annotated[bool, typer.Option("--fresh", help="Start again; the earlier result is kept aside.")] = False,
+    fresh: Annotated[
+        bool, typer.Option("--fresh", help="Start again; earlier predictions on these images are kept aside.")
+    ] = False,
     keep_logits: Annotated[
         bool, typer.Option("--keep-logits", help="Also store float16 logits (2 bytes a class and image).")
     ] = False,

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from core import paths, store
 from core.benchmarks import open_benchmark, root_of
+from core.images.views import get_views
 from core.jobs import rates
 from core.jobs.kinds import Evaluation
 from core.store import weights
@@ -90,7 +91,8 @@ def _of_one(asked: Evaluation, total: int, n_images: int) -> Cost:
     rate = rates.find(asked.model, asked.device, asked.precision, asked.batch_size)
     if rate is None:
         return Cost(n_images, n_stored)
-    return Cost(n_images, n_stored, rate.images_per_s, rate.benchmark, rate.startup_s)
+    n_views = len(get_views(asked.view).names)
+    return Cost(n_images, n_stored, rate.images_per_s / n_views, rate.benchmark, rate.startup_s)
 
 
 def _stored(asked: Evaluation, total: int) -> int:

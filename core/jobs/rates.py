@@ -19,7 +19,7 @@ class Rate:
 
     Attributes:
         images: Images that it was measured over.
-        images_per_s: Images a second.
+        images_per_s: Images a second, of one view each.
         startup_s: Seconds before the first image.
         benchmark: Key of the benchmark with which it was measured.
     """

@@ -29,6 +29,7 @@ import pyarrow.compute as pc
 
 from core import paths
 from core.errors import StoreError, UsageError, nearest
+from core.images.views import CLEAN
 from core.store import samples
 from core.store.accepted import with_scores
 from core.store.lists import to_pandas
@@ -280,7 +281,7 @@ def is_model(run: Run, spec: str) -> bool:
 
 
 def find_run(benchmark: str, model: str, run_identity: str | None = None, **settings: str) -> Run:
-    """The stored result of a model on a benchmark; the newest complete one where there are several.
+    """The stored result of a model on a benchmark; where there are several, of the clean view, complete, the newest.
 
     Args:
         benchmark: Key.
@@ -312,7 +313,7 @@ def find_run(benchmark: str, model: str, run_identity: str | None = None, **sett
             f"no result of model '{model}' on benchmark '{benchmark}'{asked}.{nearest(model, models)} {stored} "
             f"Run: python -m core evaluate --model {model} --benchmark {benchmark}"
         )
-    return max(runs, key=lambda run: run.complete)
+    return max(runs, key=lambda run: (run.view == CLEAN, run.complete))
 
 
 def _require_one_model(runs: Sequence[Run], model: str) -> None:

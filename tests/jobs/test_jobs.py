@@ -282,3 +282,35 @@ def test_another_copy_of_the_data_is_not_taken_for_what_was_evaluated(small_requ
     evaluate("small", open_benchmark("imagenet", small_request.data), device="cpu", limit=5)
     shutil.copytree(small_request.data, tmp_path / "copy")
     assert estimated(replace(small_request, data=str(tmp_path / "copy"))).n_stored == 0
+
+
+def test_a_view_family_costs_as_many_forward_passes_as_it_has_views(small_request):
+    measured(small_request, images=1000, images_per_s=70.0)
+    assert estimated(replace(small_request, view="noise")).rate == pytest.approx(10.0)
+
+
+def test_several_models_are_one_job_that_decodes_once_and_costs_at_most_their_sum(small_request, tmp_path):
+    make_model(tmp_path / "zoo" / "second", "test_vit2")
+    both = replace(small_request, also=("second", "small")).checked()
+    assert (both.models, both.title) == (("small", "second"), "small and 1 more on imagenet")
+    measured(small_request, images=1000, images_per_s=30.0, startup_s=1.0)
+    assert estimated(both).rate is None
+    measured(replace(small_request, model="second"), images=1000, images_per_s=60.0, startup_s=2.0)
+    assert (estimated(both).rate, estimated(both).startup_s) == (pytest.approx(20.0), 3.0)
+    job = waiting(data=small_request.data, limit=20, also=("second",))
+    assert jobs.find_job(job.id).arguments.also == ("second",)
+    assert work("cpu") == 1
+    assert jobs.find_job(job.id).state == "done"
+    assert {run.model: run.n_done for run in store.list_runs()} == {"small": 20, "second": 20}
+
+
+def test_of_several_models_one_that_fails_is_named_and_the_others_are_stored(small_request, tmp_path):
+    make_model(tmp_path / "zoo" / "second", "test_vit2")
+    (tmp_path / "zoo" / "second" / "model.safetensors").write_bytes(b"no weights")
+    job = waiting(data=small_request.data, limit=20, also=("second",))
+    assert work("cpu") == 1
+    failed = jobs.find_job(job.id)
+    assert failed.state == "failed"
+    assert failed.message.startswith("second: ")
+    assert failed.message.endswith("1 other model is stored.")
+    assert store.find_run("imagenet", "small").n_done == 20

@@ -20,7 +20,7 @@ from core.jobs.rates import Rate
 from core.types import Progress
 from tests.browser import app_server, chromium
 from tests.conftest import REPO
-from tests.job_tools import changed, state_of, waiting
+from tests.job_tools import changed, make_model, state_of, waiting
 
 
 @pytest.fixture(autouse=True)
@@ -308,3 +308,17 @@ def test_a_browser_starts_a_run_that_outlives_page_and_server_and_cancels_it(sma
             assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert state_of(job) == "cancelled"
     assert 0 < jobs.find_job(job.id).progress.done < 5500
+
+
+def test_all_models_without_a_result_are_picked_by_a_button_and_started_as_one_job(small_request, tmp_path):
+    make_model(tmp_path / "zoo" / "second", "test_vit2")
+    at = page(model="small", benchmark="imagenet")
+    at.text_input(key="run_data_imagenet").set_value(small_request.data).run()
+    missing = next(each for each in at.button if each.label.endswith("without a result"))
+    missing.click().run()
+    assert "second" in at.multiselect(key="run_also").value
+    at.multiselect(key="run_also").set_value(["second"]).run()
+    assert "for **2 models**, each decoded once" in words(at)
+    button(at, "Start").click().run()
+    (job,) = jobs.list_jobs()
+    assert job.arguments.models == ("small", "second")

@@ -15,6 +15,7 @@ from core.answers.compare import Contrast
 from core.answers.questions import Question
 from core.benchmarks.base import Benchmark
 from core.errors import ImageError, OffcenterError
+from core.evaluate.relink import refreshed
 from core.images import drawing
 from core.images.opening import as_rgb, reasons
 from core.types import Factor
@@ -33,6 +34,8 @@ def _listed(data_home: str) -> tuple[list[store.Run], list[str]]:
     good, problems = [], list(listing.problems.values())
     for run in catalogue.told_apart(listing.runs):
         try:
+            # A label or factor that was corrected is seen at once, and costs no inference.
+            run = refreshed(run)
             joined.version(run)
         except OffcenterError as error:
             problems.append(f"**{run.label}** on `{run.benchmark}`: {error}")
