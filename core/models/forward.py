@@ -22,7 +22,7 @@ DTYPES: dict[str, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16,
 #: Largest difference in probability between the traced and the eager model, by precision.
 _TOLERANCE = {"fp32": 1e-4, "bf16": 3e-2, "fp16": 1e-2}
 #: A run with less eager work left than this is not worth tracing for.
-_WORTH_TRACING_S = 6.0
+_WORTH_TRACING_S = 4.0
 _WORTH_KEEPING = 0.95
 #: So few images are not worth measuring for either.
 _FEW = 32

@@ -488,10 +488,12 @@ def test_the_manifest_says_what_was_run_with_what(toy_model, colours):
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize("name", ["mobilenetv2_100.tf_quant", "tf_mobilenetv3_small_100.tf_quant"])
+@pytest.mark.parametrize(
+    "name", ["mobilenetv2_100.tf_quant", "tf_mobilenetv3_small_100.tf_quant", "tf_efficientnet_lite0.pypi"]
+)
 def test_top1_and_probability_equal_timms_own_on_real_photos(shared, name):
     benchmark = open_benchmark("imagenet", shared / "data" / "imagenet-sample")
-    run = evaluate(f"local-dir:{shared / 'models' / name}", benchmark, device="cpu", limit=120)
+    run = evaluate(f"local-dir:{shared / 'models' / name}", benchmark, device="cpu", limit=100)
     predictions = store.read(run)
     model = models.load(f"local-dir:{shared / 'models' / name}", "cpu")
     transform = create_transform(**{**model.transform, "input_size": tuple(model.transform["input_size"])})
