@@ -1,6 +1,6 @@
 """From a file to the pixels a model sees: opening, preprocessing, views, composition, and drawing on pictures.
 
-``preprocess`` imports torch; everything else here opens without it.
+Nothing here imports torch.
 """
 
 from core.images.compositing import Composite, compose

@@ -168,6 +168,8 @@ def amend(run: Run, entry: BenchmarkEntry) -> Run:
     try:
         with FileLock(run.path / _LOCK).acquire(timeout=0):
             manifest = (read_manifest(run.path) or run.manifest).with_entry(entry)
+            # Whoever was killed after the last image could not say so.
+            manifest = replace(manifest, status="complete" if entry.finished else manifest.status)
             write_manifest(run.path, manifest)
     except Timeout as error:
         raise StoreError(f"{run.path} is being written by another process; wait for it or stop it first.") from error

@@ -110,4 +110,4 @@ def test_all_that_is_embedded_stays_small():
     }
     assert sizes["diorama"] < 16
     assert sizes["models"] < 8
-    assert sizes["results"] < 6
+    assert sizes["results"] < 4.5

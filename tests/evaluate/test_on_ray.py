@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import pickle
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -11,11 +13,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core import store
+from core import models, store
 from core.benchmarks import open_benchmark
-from core.errors import UsageError
+from core.errors import ModelError, UsageError
 from core.evaluate.backends import get_backend
 from core.evaluate.loop import evaluate
+from core.evaluate.on_ray import _Actor
+from core.evaluate.plan import Plan
+from core.evaluate.work import Asked, Work, ids_of
 from tests.conftest import GREEN_WNID, RED_WNID, REPO
 from tests.job_tools import make_model
 
@@ -150,3 +155,23 @@ def test_options_of_ray_without_ray_and_unknown_backends_are_refused(monkeypatch
 def test_a_model_of_this_process_cannot_travel(toy_model, colour_folder):
     with pytest.raises(UsageError, match="is loaded in this process; Ray's actors need a model's name"):
         evaluate(toy_model, open_benchmark("imagenet", colour_folder), backend=get_backend("ray"))
+
+
+def test_an_actor_that_cannot_see_the_data_says_on_which_machine_and_ends_the_work(photos, tmp_path):
+    benchmark = open_benchmark("imagenet", photos)
+    plan = Plan.of(models.describe("small"), benchmark)
+    photos.rename(tmp_path / "elsewhere")
+    work = Work(benchmark, "clean", (Asked("small", "f", plan.label_space),), n_images=1)
+    said = _Actor(work, here=False)(ids_of(["a"]).append_column("block", [[0]]))
+    (error,) = pickle.loads(said["said"][0].as_py())
+    assert isinstance(error, ModelError)
+    assert f"the actor on {socket.gethostname()} cannot begin: it cannot see the data folder {photos}" in str(error)
+
+
+def test_work_travels_as_a_class_and_a_folder(photos):
+    benchmark = open_benchmark("imagenet", photos)
+    benchmark.samples()
+    work = Work(benchmark, "clean", (Asked("small", "f", "imagenet-1k"),))
+    sent = pickle.dumps(work)
+    assert len(sent) < 2000
+    assert pickle.loads(sent).benchmark.root == benchmark.root

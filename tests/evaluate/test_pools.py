@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from core.cli.main import main
 from core.evaluate.loop import evaluate
 from core.evaluate.plan import Plan
 from core.evaluate.relink import refreshed
+from core.store.manifest import write_manifest
 from tests.conftest import TOY_TRANSFORM, BrightestChannel, write_csv
 from tests.models.test_sources import make_folder
 from tests.validation_images import GOLDFISH, MAILBOX, SHARK, TENCH, name, wnid
@@ -190,3 +192,12 @@ def test_two_benchmarks_of_one_folder_of_predictions_have_caches_of_their_own(mo
     assert [len(joined.read(run, ["correct"])) for run in runs] == [5, 4, 2, 3]
     one = joined.sample(runs[2], name(4))
     assert (one.sample_id, one.accepted) == (name(4), (SHARK, MAILBOX))
+
+
+def test_a_run_whose_end_was_not_written_is_closed_by_the_next_call_without_inference(model, annotated):
+    run = evaluate(model, open_benchmark("imagenet", annotated))
+    manifest = replace(run.manifest, status="running").with_entry(replace(run.entry, finished=0, bytes_digest=""))
+    write_manifest(run.path, manifest)
+    again = evaluate(model, open_benchmark("imagenet", annotated))
+    assert model.module.seen == 5
+    assert (again.manifest.status, again.entry) == ("complete", run.entry)

@@ -83,6 +83,7 @@ def test_each_image_that_changed_is_named(run, colour_folder, capsys):
     }
 
 
+@pytest.mark.slow
 def test_composed_images_are_composed_again(embedded_results):
     run = next(run for run in store.list_runs("diorama/clean"))
     found = verified(run, open_benchmark("diorama/clean"))
