@@ -281,12 +281,14 @@ class _Loop:
             status = "done"
         except KeyboardInterrupt:
             status = "partial"
-            self._commit(tasks)
             for task in tasks:
+                task.commit()
                 # The interrupt may have come between the storing of a batch and its being counted.
                 stored = len(task.writer.done() & set(task.plan.images))
                 task.tracker.advance(stored - task.tracker.done, 0)
-            self._tell()
+            # Whoever is told may be who interrupts.
+            with contextlib.suppress(KeyboardInterrupt):
+                self._tell()
             raise _stopped(min(task.tracker.done for task in tasks), self._progress.total) from None
         except StoreError:
             raise

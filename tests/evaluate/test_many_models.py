@@ -143,3 +143,15 @@ def test_the_command_line_evaluates_the_others_and_ends_with_the_failure(colour_
     assert "tiny on imagenet: top-1" in out
     assert "cannot be read as weights" in err
     assert store.find_run("imagenet", "tiny").complete
+
+
+def test_who_interrupts_whenever_it_is_told_anything_is_heard_once_and_loses_nothing(colours):
+    def stop(state):
+        if state.done:
+            raise KeyboardInterrupt
+
+    zoo = [toy("a"), toy("b", 5.0), toy("c", 2.0)]
+    with pytest.raises(InterruptedRunError, match=r"stopped: \d+ of 24 images are stored"):
+        evaluate_all(zoo, colours, view="five-crop", batch_size=1, workers=1, progress=stop)
+    assert all(outcome.run.complete for outcome in evaluate_all(zoo, colours, view="five-crop"))
+    assert all(len(store.read(run)) == 120 for run in store.list_runs())
