@@ -91,6 +91,14 @@ def is_folder(path: Path) -> bool:
         raise UsageError(f"{path} cannot be reached ({type(error).__name__}: {error}).") from error
 
 
+def is_there(path: Path | None) -> bool:
+    """Whether a folder is there now; one in an object store that cannot be reached is not."""
+    try:
+        return path is not None and is_folder(path)
+    except UsageError:
+        return False
+
+
 _results_at: ContextVar[Path | None] = ContextVar("results_at", default=None)
 
 

@@ -53,7 +53,7 @@ def page() -> None:
     views.show(seen, controls, choice)
     order = _images(runs, seen, controls, choice)
     text.identities(used)
-    drawer.show_if_open(choice, order)
+    drawer.show_if_open(choice, order, views.runs_of(place.chosen_cell(), seen))
 
 
 def _any(runs: Runs) -> store.Run:
@@ -129,12 +129,12 @@ def _key(there: dict[str, store.Run]) -> str:
 def _images(runs: Runs, seen: views.Families, controls: Controls, choice: Choice) -> list[str]:
     """The gallery behind the chosen point."""
     cell = place.chosen_cell()
-    there = next((part for part in runs.values() if cell and _key(part) == cell.benchmark), None)
+    there = views.runs_of(cell, seen) or next((p for p in runs.values() if cell and _key(p) == cell.benchmark), None)
     if cell is None or there is None:
         st.caption("Click a cell or a point to see the very images behind it.")
         return []
     model = place.chosen_model()
-    run = views.run_of(cell, seen, model) or there.get(model) or next(iter(there.values()))
+    run = there.get(model) or _first(there)
     said = ", ".join(_in_words(run, name, content) for name, content in cell.values.items())
     rows = gallery.show(run, controls.question.within(*cell.where), f"Images behind {said}")
     return rows["sample_id"].tolist()

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
-from core import store
+from core import paths, store
 from core.benchmarks import benchmark_class, find_data, known_benchmarks
 from core.benchmarks.base import Benchmark
 from core.errors import UsageError
@@ -206,7 +206,7 @@ def copies_of_data(runs: Iterable[store.Run], benchmark: str) -> dict[str, str]:
 def data_of(key: str) -> Benchmark | None:
     """A benchmark on its data, or None if the data are not on this machine."""
     root = find_data(key)
-    if root is None or not root.is_dir():
+    if root is None or not paths.is_there(root):
         return None
     try:
         return benchmark_class(key)(root)

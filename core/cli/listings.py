@@ -52,7 +52,7 @@ def list_benchmarks(as_json: Json = False) -> None:
     rows = []
     for key, benchmark in benchmarks.known_benchmarks().items():
         root = benchmarks.find_data(key)
-        state = "no data yet" if root is None else "ready" if root.is_dir() else "data folder is gone"
+        state = "no data yet" if root is None else "ready" if paths.is_there(root) else "data folder is gone"
         rows.append(
             {
                 "key": key,

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core import benchmarks, models, store
+from core import benchmarks, models, paths, store
 from core.benchmarks.base import Benchmark
 from core.errors import OffcenterError, StorageError, StoreError, UsageError
 from core.evaluate.backends import Backend, get_backend
@@ -437,7 +437,7 @@ def _noted(run: store.Run, before: store.BenchmarkEntry | None) -> store.Run:
         entry = store.settled(replace(run, entry=before), entry)
         root = benchmarks.root_of(replace(run, entry=before))
         # Data that are still where they were: a second copy that says the same is none to follow.
-        if before.samples_digest == entry.samples_digest and root is not None and root.is_dir():
+        if before.samples_digest == entry.samples_digest and paths.is_there(root):
             entry = replace(entry, root=before.root, stamp=before.stamp)
     elif run.complete:
         entry = store.closed(run)

@@ -60,7 +60,7 @@ def refreshed(run: store.Run) -> store.Run:
         DataError: If the labels cannot be read any more.
     """
     root = benchmarks.root_of(run)
-    if not run.entry.stamp or root is None or not root.is_dir() or run.precision == imports.PRECISION:
+    if not run.entry.stamp or root is None or not paths.is_there(root) or run.precision == imports.PRECISION:
         return run
     benchmark = benchmarks.open_benchmark(run.benchmark, root)
     if benchmarks.label_stamp(benchmark) == run.entry.stamp:

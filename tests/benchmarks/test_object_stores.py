@@ -5,14 +5,17 @@ import http.server
 import shutil
 import threading
 import uuid
+from dataclasses import replace
 
 import pytest
 from upath import UPath
 
 from core import paths, store
+from core.answers import catalogue
 from core.benchmarks import open_and_remember, open_benchmark
 from core.errors import StorageError, UsageError
 from core.evaluate.loop import evaluate
+from core.evaluate.relink import refreshed
 from tests.benchmarks.test_focus import focus
 
 
@@ -117,3 +120,15 @@ def test_a_folder_that_is_gone_from_a_server_is_no_fact_about_images(toy_model, 
     shutil.rmtree(colour_folder / "n01440764")
     with pytest.raises(StorageError, match="8 of 24 images could not be read"):
         evaluate(toy_model, benchmark)
+
+
+def test_a_store_that_cannot_be_reached_is_not_there_for_pages_and_lists(toy_model, colour_folder):
+    nowhere = paths.place("http://127.0.0.1:9/")
+    assert not paths.is_there(nowhere)
+    run = evaluate(toy_model, open_benchmark("imagenet", colour_folder))
+    store.amend(run, replace(run.entry, root=str(nowhere), stamp="another"))
+    found = store.open_run(run.path)
+    assert refreshed(found) is found
+    assert evaluate(toy_model, open_benchmark("imagenet", colour_folder)).entry.root == str(colour_folder)
+    paths.remember_data("imagenet", nowhere)
+    assert catalogue.data_of("imagenet") is None

@@ -65,3 +65,17 @@ def test_a_corrected_label_is_on_the_page_at_the_next_look(toy_model, val):
     (found,) = cached.runs(str(val))
     assert store.samples_digest(found) != before
     assert found.entry.samples_digest == store.samples_digest(found)
+
+
+def test_the_drawer_says_what_was_said_of_the_view_that_the_tile_is_of(noisy):
+    run = noisy[0]
+    where = (questions.Where.equals("sigma", 0.75),)
+    row = questions.behind(run, Question(where=where)).iloc[0]
+    name, cell = row["sample_id"], "diorama/size;sigma=0.75"
+    at = open_page(FACTORS, benchmark="diorama", models=TWO[0], cell=cell, image=f"diorama/size:{name}")
+    assert not at.exception
+    said = "".join(element.proto.body for element in at.get("html"))
+    assert f"{100 * row['confidence']:.1f} %" in said
+    assert ("✓ right" if row["right"] else "✗ wrong") in said
+    assert f"{run.identity[:8]} ({TWO[0]})" in said
+    assert "noise, standard deviation" in said.lower()

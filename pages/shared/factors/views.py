@@ -50,10 +50,10 @@ def _figure(
     draw(there, factor, controls, choice, key, of=f"{factor.label.lower()} · {benchmark}")
 
 
-def run_of(cell: Cell, found: Families, model: str) -> store.Run | None:
-    """The result that a cell is of which names a factor of views; None if none has it."""
+def runs_of(cell: Cell | None, found: Families) -> dict[str, store.Run]:
+    """The results, by model, that a cell is of which names a factor of views; none if it names no such factor."""
     for (benchmark, _), there in found.items():
         names = {factor.name for factor in next(iter(there.values())).views.factors}
-        if benchmark == cell.benchmark and names & set(cell.values):
-            return there.get(model) or next(iter(there.values()))
-    return None
+        if cell is not None and benchmark == cell.benchmark and names & set(cell.values):
+            return there
+    return {}

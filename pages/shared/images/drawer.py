@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from urllib.parse import urlencode
 
@@ -36,17 +36,18 @@ _stepper = st.components.v2.component(
 )
 
 
-def show_if_open(choice: Choice, order: Sequence[str] = ()) -> None:
+def show_if_open(choice: Choice, order: Sequence[str] = (), shown: Mapping[str, store.Run] | None = None) -> None:
     """Open the drawer if the URL names an image.
 
     Args:
         choice: Of the sidebar.
         order: Sample ids that next and previous step through.
+        shown: Results that the image stands for, by model, where those are not the clean ones.
     """
     found = place.opened_image()
     if found is None:
         return
-    runs = choice.runs_on(found[0])
+    runs = shown or choice.runs_on(found[0])
     if not runs:
         st.info(f"The link names an image of `{found[0]}`, on which no chosen model has a result.")
         return
@@ -65,7 +66,7 @@ def _drawer(choice: Choice, runs: dict[str, store.Run], order: tuple[str, ...]) 
         return
     key, sample_id = found
     _step(key, sample_id, order)
-    samples = {model: cached.sample(run, sample_id) for model, run in runs.items()}
+    samples = {model: cached.sample(run, sample_id, place.chosen_view(run)) for model, run in runs.items()}
     there = {model: sample for model, sample in samples.items() if sample is not None}
     if not there:
         st.warning(f"No stored prediction of `{sample_id}` on `{key}`: is the link of another data set?")
@@ -110,7 +111,7 @@ def _picture(sample_id: str, runs: dict[str, store.Run], there: dict[str, joined
         if not transform:
             st.image(as_rgb(source.image(sample_id)), width="stretch")
             return
-        found = source.seen(sample_id, Preprocess(transform), runs[model].first_view)
+        found = source.seen(sample_id, Preprocess(transform), place.chosen_view(runs[model]))
     except OffcenterError as error:
         st.warning(f"The image cannot be opened: {error}")
         return
@@ -142,7 +143,7 @@ def _with_heat(
     classes = list(dict.fromkeys([*(index for index, _ in sample.top[:5]), *sample.accepted]))
     target = st.selectbox("Class", classes, format_func=lambda index: cached.class_name(space, index), key="cam-class")
     opacity = st.slider("Opacity", 0, 100, 65, 5, format="%d %%", key="cam-opacity")
-    heat = on_demand.explain(run, str(source.root), sample_id, target)
+    heat = on_demand.explain(run, str(source.root), sample_id, target, place.chosen_view(run))
     if heat.values is None:
         st.info(heat.message)
         return seen
@@ -176,7 +177,7 @@ def _facts(key: str, sample_id: str, runs: dict[str, store.Run], there: dict[str
     accepted = ", ".join(cached.class_name(space, index) for index in sample.accepted[:8])
     more = f" and {len(sample.accepted) - 8} more" if len(sample.accepted) > 8 else ""
     facts = [("accepted", accepted + more)]
-    for factor in card_of(runs[model]).factors:
+    for factor in (*runs[model].views.factors, *card_of(runs[model]).factors):
         if sample.factors.get(factor.name) is not None:
             facts.append((factor.label, value(factor, sample.factors[factor.name])))
     facts += [("image", f"{sample_id} of {key}")]

@@ -102,7 +102,7 @@ def show(run: store.Run, question: Question, heading: str, key: str = "gallery")
             rows = rows[rows["right"] == (shown == "right")]
         pages = max(1, math.ceil(len(rows) / PER_PAGE))
         page = st.pagination(pages, key=place.PAGE, bind="query-params", max_visible_pages=5) if pages > 1 else 1
-        as_it_is = " · tiles show images as they are, not the view" if run.n_views > 1 else ""
+        as_it_is = " · tiles show images as they are; open one to see the view" if run.n_views > 1 else ""
         st.caption(f"as seen by {run.label}, surest first{as_it_is}")
     if rows.empty:
         st.caption("No image here.")

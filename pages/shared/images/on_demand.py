@@ -27,7 +27,7 @@ class Heat:
     message: str = ""
 
 
-def explain(run: store.Run, root: str | None, sample_id: str, target: int) -> Heat:
+def explain(run: store.Run, root: str | None, sample_id: str, target: int, view: str = "") -> Heat:
     """Where in an image a run's model's score of a class comes from (Grad-CAM).
 
     Args:
@@ -35,9 +35,10 @@ def explain(run: store.Run, root: str | None, sample_id: str, target: int) -> He
         root: The benchmark's data folder.
         sample_id: Of its samples.
         target: Class index.
+        view: Name of the view; the run's first one by default.
     """
     try:
-        return _explain(run.source, run.fingerprint, run.benchmark, root, sample_id, target, run.first_view)
+        return _explain(run.source, run.fingerprint, run.benchmark, root, sample_id, target, view or run.first_view)
     except OffcenterError as error:
         return Heat(None, str(error))
 

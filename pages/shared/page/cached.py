@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import streamlit as st
 
-from core import benchmarks, labels, store
+from core import benchmarks, labels, paths, store
 from core.answers import catalogue, compare, joined, questions, report, setting_tables
 from core.answers.compare import Contrast
 from core.answers.questions import Question
@@ -147,13 +147,13 @@ def half_area(run: store.Run, question: Question) -> Contrast:
 
 
 @st.cache_data(max_entries=256, **_QUIET)
-def _sample(key: Key, sample_id: str) -> joined.Sample | None:
-    return joined.sample(_open(key), sample_id)
+def _sample(key: Key, sample_id: str, view: str) -> joined.Sample | None:
+    return joined.sample(_open(key), sample_id, view)
 
 
-def sample(run: store.Run, sample_id: str) -> joined.Sample | None:
+def sample(run: store.Run, sample_id: str, view: str = "") -> joined.Sample | None:
     """See ``joined.sample``."""
-    return _sample(key_of(run), sample_id)
+    return _sample(key_of(run), sample_id, view)
 
 
 @st.cache_data(max_entries=64, **_QUIET)
@@ -190,7 +190,7 @@ def _source(key: str, root: str, stamp: object) -> Benchmark:
 def source_of(run: store.Run) -> Benchmark | None:
     """A run's benchmark on the data that its predictions were made on; None if they are not there."""
     root = benchmarks.root_of(run)
-    if root is None or not root.is_dir():
+    if root is None or not paths.is_there(root):
         return None
     try:
         return _source(run.benchmark, str(root), benchmarks.annotation_stamp(root))

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 
 import streamlit as st
 
+from core import store
 from core.answers import catalogue
 from core.answers.questions import Where
 from core.errors import UsageError
@@ -74,6 +75,15 @@ def _factors(key: str) -> dict[str, Factor]:
 def chosen_cell() -> Cell | None:
     """The cell in the URL, if it is one."""
     return decode(st.query_params.get(CELL, ""))
+
+
+def chosen_view(run: store.Run) -> str:
+    """The view of a run's family that the cell in the URL is of; the first one where it names none."""
+    cell = chosen_cell()
+    names = {factor.name for factor in run.views.factors}
+    wanted = {name: content for name, content in (cell.values if cell else {}).items() if name in names}
+    rows = (row for row in run.views.rows if all(row[name] == content for name, content in wanted.items()))
+    return str(next(rows, run.views.rows[0])["view"])
 
 
 def choose_cell(cell: Cell | None, model: str = "") -> None:
