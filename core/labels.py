@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
@@ -95,33 +96,105 @@ def si_score_classes() -> dict[str, int]:
         return {row["label"]: int(row["imagenet_index"]) for row in csv.DictReader(stream)}
 
 
-def identify(num_classes: int, label_names: Sequence[str] | None = None) -> str:
+@dataclass(frozen=True)
+class Identified:
+    """The label space of a model's output, and how it was told.
+
+    Attributes:
+        key: ``imagenet-1k``, ``focus-10``, or ``classes-<n>`` for a space that no benchmark here knows.
+        why: For a space that is not known: what was compared with what, in a sentence; else empty.
+    """
+
+    key: str
+    why: str = ""
+
+
+def identified(num_classes: int, label_names: object = None) -> Identified:
     """The label space of a model with this output.
 
     Args:
         num_classes: Length of the output.
-        label_names: Class names or WordNet ids from the model's own config, in output order, if it has them.
+        label_names: Class names or WordNet ids from the model's own config, if it has them: a list in output order, or
+            an object of them by class index, as timm allows where some classes have none.
 
-    Returns:
-        ``imagenet-1k``, ``focus-10``, or ``classes-<n>`` for a space that no benchmark here knows.
+    Raises:
+        ValueError: If the names are in no such form; says what they are.
     """
-    if label_names is not None and list(label_names) == list(label_space(FOCUS_10).names):
-        return FOCUS_10
-    if num_classes == 1000 and (label_names is None or _is_imagenet_order(label_names)):
-        return IMAGENET_1K
-    return f"classes-{num_classes}"
-
-
-def _is_imagenet_order(label_names: Sequence[str]) -> bool:
+    names = _by_index(label_names)
+    ten = label_space(FOCUS_10).names
+    if names and {at: _plain(name) for at, name in names.items()} == dict(enumerate(ten)) and num_classes == len(ten):
+        return Identified(FOCUS_10)
     space = label_space(IMAGENET_1K)
-    if list(label_names) == list(space.wnids):
-        return True
-    # Names are spelt in many ways; a re-ordered output shows in that most of them are not among the class's own names.
-    own = sum(
-        name.split(",")[0].strip().lower() in _lower_parts(lemmas)
-        for name, lemmas in zip(label_names, space.lemmas, strict=False)
+    if num_classes == len(space) and (not names or _is_imagenet_order(names)):
+        return Identified(IMAGENET_1K)
+    key = f"classes-{num_classes}"
+    if num_classes == len(space) + 1:
+        return Identified(key, "1,001 outputs, where ImageNet has 1,000 classes: one is perhaps a background class")
+    if num_classes not in (len(space), len(ten)):
+        return Identified(key, f"{num_classes:,} outputs, where ImageNet has 1,000 classes and FOCUS ten categories")
+    if num_classes == len(ten):
+        return Identified(key, f"10 outputs whose names are not FOCUS's: {', '.join(ten)}, in this order")
+    wrong = [at for at in sorted(names) if not _names_class(names[at], at)]
+    first = wrong[0] if wrong else max(names) + 1
+    said = f"'{names[first]}'" if first in names else "not named"
+    return Identified(
+        key,
+        f"the config's label_names name {len(names) - len(wrong):,} of 1,000 classes as ImageNet does; the first that "
+        f"differs: class {first} is {said}, ImageNet's is {space.wnids[first]} ({space.names[first]})",
     )
-    return len(label_names) == len(space) and own >= _MOSTLY * len(space)
+
+
+def identify(num_classes: int, label_names: object = None) -> str:
+    """Key of the label space of a model with this output; see ``identified``."""
+    return identified(num_classes, label_names).key
+
+
+def _by_index(label_names: object) -> dict[int, str]:
+    """Class names by index, whatever form they came in.
+
+    Raises:
+        ValueError: If it is none of the known ones.
+    """
+    if label_names is None:
+        return {}
+    if isinstance(label_names, dict):
+        try:
+            pairs = [(int(at), name) for at, name in label_names.items()]
+        except (TypeError, ValueError):
+            raise ValueError("is an object whose keys are not all class indices, such as 0, 1, 2.") from None
+    elif isinstance(label_names, list | tuple):
+        pairs = list(enumerate(label_names))
+    else:
+        raise ValueError(f"is {str(label_names)[:60]!r}; it must be a list of names, or an object of names by index.")
+    for at, name in pairs:
+        if not isinstance(name, str):
+            raise ValueError(f"has {name!r} for class {at}; every name must be a text.")
+    return dict(pairs)
+
+
+def _is_imagenet_order(names: dict[int, str]) -> bool:
+    # Names are spelt in many ways; a re-ordered output shows in that most of them are not among the class's own names.
+    n_classes = len(label_space(IMAGENET_1K))
+    own = sum(_names_class(name, at) for at, name in names.items())
+    ids = [at for at, name in names.items() if _WNID.fullmatch(name.strip())]
+    # WordNet ids are spelt in one way, so none may be another class's.
+    return own >= _MOSTLY * n_classes and all(_names_class(names[at], at) for at in ids)
+
+
+def _names_class(name: str, index: int) -> bool:
+    """Whether a name is one of those of an ImageNet class, its WordNet id included."""
+    space = label_space(IMAGENET_1K)
+    if not 0 <= index < len(space):
+        return False
+    plain = _plain(name)
+    return plain == space.wnids[index] or plain.split(",")[0].strip() in _lower_parts(space.lemmas[index])
+
+
+def _plain(name: str) -> str:
+    return name.strip().lower().replace("_", " ")
+
+
+_WNID = re.compile(r"n\d{8}")
 
 
 def _lower_parts(lemmas: str) -> set[str]:

@@ -221,7 +221,7 @@ def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file; an empty one if the file is absent or was left half-written."""
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+    except (OSError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 
@@ -258,8 +258,13 @@ def _settings_file() -> Path:
 
 def remembered_data(benchmark: str) -> Path | None:
     """The data folder last given for a benchmark, or None."""
-    known = read_json(_settings_file()).get("data", {})
-    return place(known[benchmark]) if benchmark in known else None
+    known = _as_object(read_json(_settings_file()).get("data")).get(benchmark)
+    return place(known) if isinstance(known, str) and known.strip() else None
+
+
+def _as_object(content: object) -> dict[str, Any]:
+    """A JSON object of a file that anybody may have edited; an empty one where it is something else."""
+    return content if isinstance(content, dict) else {}
 
 
 def remember_data(benchmark: str, root: Path) -> None:
@@ -269,4 +274,7 @@ def remember_data(benchmark: str, root: Path) -> None:
         StoreError: If it cannot be written.
     """
     if remembered_data(benchmark) != root:
-        update_json(_settings_file(), lambda settings: settings.setdefault("data", {}).update({benchmark: str(root)}))
+        update_json(
+            _settings_file(),
+            lambda settings: settings.update(data={**_as_object(settings.get("data")), benchmark: str(root)}),
+        )

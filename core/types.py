@@ -206,6 +206,8 @@ class Model:
         fingerprint: SHA-256 (hex) of the weights file, or of the state dict for a module without a file.
         module: The network in eval mode, or None when only described.
         device: Where the module is; ``cpu`` when there is none.
+        notes: What a reader should know, such as which of several weights were loaded.
+        labels_said: For a label space that no benchmark knows: what its class names were compared with.
     """
 
     name: str
@@ -217,6 +219,8 @@ class Model:
     fingerprint: str
     module: torch.nn.Module | None = None
     device: str = "cpu"
+    notes: tuple[str, ...] = ()
+    labels_said: str = ""
 
 
 @dataclass(frozen=True)

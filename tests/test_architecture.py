@@ -35,7 +35,8 @@ ROOMS = [
 PUBLISHED_PATHS = {"core.scenes", "core.report"}
 #: The only modules that may import torch, directly or through others, when they are imported.
 TORCH = {
-    *(f"core.models.{name}" for name in ("engine", "forward", "normalise", "sources")),
+    *(f"core.models.{name}" for name in ("building", "checkpoints", "configs", "engine", "forward")),
+    *(f"core.models.{name}" for name in ("normalise", "outputs", "sources")),
     *("core.bench.throughput", "core.bench.saliency"),
     *(f"core.saliency.{name}" for name in ("explain", "guided", "layers", "layout", "methods", "sanity", "tap")),
     *("core.explain.one_image", "core.explain.resident", "core.mistakes.asking"),

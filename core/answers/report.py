@@ -240,6 +240,7 @@ def _warnings(
     if others:
         listed = ", ".join(f"{other.identity} ({_settings(other, run)})" for other in others)
         found.append(f"other results of this model on this benchmark, not shown here: {listed}")
+    found += [f"model: {note}" for note in run.manifest.model.notes]
     return found + [f"data: {note}" for note in run.entry.notes]
 
 

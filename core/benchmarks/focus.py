@@ -6,7 +6,6 @@ Kattakinda and Feizi 2022, https://proceedings.mlr.press/v162/kattakinda22a.html
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterable
 from contextlib import closing
@@ -62,9 +61,11 @@ class Focus(Benchmark):
     def _rows(self) -> tuple[pd.DataFrame, listing.Listing]:
         """Annotations of the images that are there, and all images beside them, annotated or not."""
         rows = read_annotations(self.root / ANNOTATIONS)
-        sizes = _sizes(self.root, filter(is_inside, rows["sample_id"]))
+        listed = _listing(self.root, filter(is_inside, rows["sample_id"]))
+        for text in listed.notes():
+            self.note(text)
         rows = self._usable(rows)
-        there = rows["sample_id"].isin(sizes.keys())
+        there = rows["sample_id"].isin(listed.ids)
         self.missing = rows.loc[~there, "sample_id"].tolist()
         if not there.any():
             raise DataError(
@@ -74,7 +75,7 @@ class Focus(Benchmark):
         if self.missing:
             self.note(_listed(f"{len(self.missing):,} annotated images are not there", self.missing))
         rows = rows[there].sort_values("sample_id", ignore_index=True)
-        return rows, listing.Listing(self.root, sorted(sizes), [sizes[name] for name in sorted(sizes)], [], ignored=0)
+        return rows, listed
 
     def _usable(self, rows: pd.DataFrame) -> pd.DataFrame:
         """Rows with a known category and a name of their own; what is left out is noted."""
@@ -180,21 +181,24 @@ def location_list(values: Iterable[str]) -> list[str]:
     return sorted(named) or [uncommon.NONE]
 
 
-def _sizes(root: Path, names: Iterable[str]) -> dict[str, int]:
-    """Bytes of the named files that exist and of the images beside them, by one look into each folder."""
+def _listing(root: Path, names: Iterable[str]) -> listing.Listing:
+    """The named files that exist and the images beside them, by one look into each folder."""
     wanted: dict[str, set[str]] = {}
     for name in names:
         folder, _, file = name.rpartition("/")
         wanted.setdefault(folder, set()).add(file)
-    found = {}
+    found, left_out = {}, []
     for folder, files in wanted.items():
         if not (root / folder).is_dir():
             continue
-        for name, size in listing.entries(root / folder):
-            is_image = os.path.splitext(name)[1].lower() in listing.IMAGE_SUFFIXES
-            if size is not None and (is_image or name in files):
-                found[f"{folder}/{name}" if folder else name] = size
-    return found
+        for each in listing.entries(root / folder):
+            path = f"{folder}/{each.name}" if folder else each.name
+            if each.size is not None and (each.is_image or each.name in files):
+                found[path] = each.size
+            elif each.problem or (each.is_folder and each.name in files):
+                left_out.append((path, each.no_image))
+    ids = sorted(found)
+    return listing.Listing(root, ids, [found[name] for name in ids], [], tuple(sorted(left_out)))
 
 
 def _listed(what: str, names: Iterable[str]) -> str:

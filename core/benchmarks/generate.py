@@ -15,6 +15,7 @@ import os
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -27,7 +28,7 @@ from core.benchmarks import si_score
 from core.benchmarks.listing import IMAGE_SUFFIXES, subfolders
 from core.errors import DataError, ImageError, StorageError, StoreError, UsageError, nearest
 from core.images import compositing
-from core.images.opening import open_image
+from core.images.opening import as_rgb, open_image
 from core.labels import si_score_classes
 from core.types import Progress, ProgressCallback
 
@@ -195,7 +196,11 @@ def _plan(
             )
     for _, path in cutouts:
         _require_cutout(path)
-    return Plan(factor, cutouts, scenery, per_object, min_inside, seed)
+    plan = Plan(factor, cutouts, scenery, per_object, min_inside, seed)
+    # Before the first image is made: a background that goes would be another plan.
+    for index in sorted({index for cutout in cutouts for index in plan.draw(*cutout)}):
+        _open_background(scenery[index])
+    return plan
 
 
 def _images(folder: Path) -> list[Path]:
@@ -205,12 +210,9 @@ def _images(folder: Path) -> list[Path]:
 
 
 def _require_cutout(path: str) -> None:
-    try:
-        image = open_image(Path(path))
-    except (ImageError, StorageError) as error:
-        raise type(error)(f"the cut-out {path} is not an image that can be read: {error}") from error
-    if not compositing.has_transparency(image):
-        raise DataError(f"the cut-out {path} has no transparency; save it as PNG with an alpha channel.")
+    fault = compositing.cutout_fault(_open_image(path))
+    if fault:
+        raise DataError(f"the cut-out {path} {fault}.")
 
 
 def _claim(out: Path, plan: Plan) -> None:
@@ -280,7 +282,7 @@ def _make(job: _Job) -> list[tuple[object, ...]]:
     grid = GRIDS[job.factor]
     resolution = (grid.resolution, grid.resolution)
     foreground = _open_image(job.cutout)
-    background = compositing.square_background(_open_image(job.background), resolution)
+    background = compositing.square_background(_open_background(job.background), resolution)
     rows: list[tuple[object, ...]] = []
     box, box_of = None, None
     for offset, setting in enumerate(grid.settings):
@@ -316,10 +318,22 @@ def _make(job: _Job) -> list[tuple[object, ...]]:
 
 @lru_cache(maxsize=4)
 def _open_image(path: str) -> Image.Image:
-    try:
+    with _named(path):
         return open_image(Path(path))
+
+
+@lru_cache(maxsize=4)
+def _open_background(path: str) -> Image.Image:
+    with _named(path):
+        return as_rgb(open_image(Path(path)))
+
+
+@contextmanager
+def _named(path: str) -> Iterator[None]:
+    try:
+        yield
     except (ImageError, StorageError) as error:
-        raise type(error)(f"{path} cannot be read as an image: {error}") from error
+        raise type(error)(f"{path} cannot be used as an image: {error}") from error
 
 
 def _save(image: Image.Image, path: Path) -> None:

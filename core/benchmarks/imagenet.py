@@ -62,8 +62,8 @@ class ImageNet(Benchmark):
             raise DataError(f"the {len(known)} class folders in {self.root} hold no images.")
         if unknown:
             self.note(f"{len(unknown)} folders are not ImageNet-1k classes and were left out: {unknown[0]}, …")
-        if found.ignored:
-            self.note(f"{found.ignored} files are not images by their suffix and were left out.")
+        for text in found.notes():
+            self.note(text)
         return found
 
     def samples(self, label_space: str = IMAGENET_1K) -> pd.DataFrame:

@@ -78,6 +78,8 @@ class ImageNetMultilabel(Benchmark):
     @cached_property
     def files(self) -> dict[str, str]:
         """Path of each validation image relative to the root, by file name; empty without images."""
+        for text in pool_listing(self.root).notes() if self.root.is_dir() else ():
+            self.note(text)
         return _images(self.root)
 
     @cached_property

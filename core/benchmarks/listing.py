@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
+from core.errors import StorageError
 from core.paths import is_remote
 
 IMAGE_SUFFIXES = frozenset({".jpeg", ".jpg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm"})
 _SPOT_CHECKS = 64
+#: Names that a note gives as examples.
+_SHOWN = 3
+
+#: Why an entry of a folder is no image.
+LeftOut = Literal["suffix", "link", "special", "name", "folder"]
+#: The words of a note, for one and for several.
+_REASONS: dict[LeftOut, tuple[str, str]] = {
+    "suffix": ("file that is no image by its suffix", "files that are no images by their suffix"),
+    "link": ("link that leads nowhere or in a circle", "links that lead nowhere or in a circle"),
+    "special": ("pipe, socket or device", "pipes, sockets or devices"),
+    "name": ("name that is not UTF-8", "names that are not UTF-8"),
+    "folder": ("folder where an image is expected", "folders where images are expected"),
+}
 
 
 @dataclass(frozen=True)
@@ -25,14 +42,23 @@ class Listing:
         ids: POSIX paths relative to the root, sorted.
         sizes: File sizes in bytes, in the same order.
         folders: Names of the class folders that hold at least one image.
-        ignored: Files in the class folders that are not images by their suffix.
+        left_out: What is there and no image: its path relative to the root, and why.
     """
 
     root: Path
     ids: list[str]
     sizes: list[int]
-    folders: list[str]
-    ignored: int
+    folders: list[str] = field(default_factory=list)
+    left_out: tuple[tuple[str, LeftOut], ...] = ()
+
+    def notes(self) -> list[str]:
+        """What was left out, by reason: how many, and examples."""
+        found = []
+        for reason, n in Counter(reason for _, reason in self.left_out).items():
+            names = [shown(name) for name, why in self.left_out if why == reason][:_SHOWN]
+            more = f" and {n - _SHOWN:,} more" if n > _SHOWN else ""
+            found.append(f"left out: {n:,} {_REASONS[reason][n > 1]} ({', '.join(names)}{more})")
+        return found
 
 
 def list_class_folders(root: Path, folders: Iterable[str] | None = None) -> Listing:
@@ -42,71 +68,128 @@ def list_class_folders(root: Path, folders: Iterable[str] | None = None) -> List
         root: Data folder.
         folders: The class folders to look into; all sub-folders by default.
     """
-    names = sorted(folders) if folders is not None else sorted(subfolders(root))
+    left_out = []
+    if folders is None:
+        found = list(entries(root))
+        folders = [each.name for each in found if each.is_folder]
+        # Beside class folders lie other files; what could be a class folder or an image is told of.
+        left_out += [(each.name, each.problem) for each in found if each.problem]
     ids: list[str] = []
     sizes: list[int] = []
     used: list[str] = []
-    ignored = 0
-    for name in names:
-        entries = sorted(_files(root / name))
-        images = [(file, size) for file, size in entries if os.path.splitext(file)[1].lower() in IMAGE_SUFFIXES]
-        ignored += len(entries) - len(images)
+    for name in sorted(folders):
+        inside = sorted(entries(root / name), key=lambda each: each.name)
+        images = [each for each in inside if each.is_image]
+        left_out += [(f"{name}/{each.name}", each.no_image) for each in inside if not each.is_image]
         if images:
             used.append(name)
-        ids.extend(f"{name}/{file}" for file, _ in images)
-        sizes.extend(size for _, size in images)
-    return Listing(root, ids, sizes, used, ignored)
+        ids.extend(f"{name}/{each.name}" for each in images)
+        sizes.extend(each.size for each in images)
+    return Listing(root, ids, sizes, used, tuple(left_out))
 
 
 def flat_images(root: Path) -> Listing:
     """List ``<root>/<image>`` with sizes; hidden files are left out."""
-    found = sorted(entry for entry in _files(root) if os.path.splitext(entry[0])[1].lower() in IMAGE_SUFFIXES)
-    return Listing(root, [name for name, _ in found], [size for _, size in found], [], 0)
+    found = sorted(entries(root), key=lambda each: each.name)
+    images = [each for each in found if each.is_image]
+    # Beside the images lie annotations and class folders; only what can be neither is told of.
+    left_out = tuple((each.name, each.problem) for each in found if each.problem)
+    return Listing(root, [each.name for each in images], [each.size for each in images], [], left_out)
 
 
 def together(*listings: Listing) -> Listing:
     """Several listings below one folder as one."""
     pairs = sorted(pair for each in listings for pair in zip(each.ids, each.sizes, strict=True))
     folders = sorted({name for each in listings for name in each.folders})
-    ignored = sum(each.ignored for each in listings)
-    return Listing(listings[0].root, [name for name, _ in pairs], [size for _, size in pairs], folders, ignored)
+    left_out = tuple(pair for each in listings for pair in each.left_out)
+    return Listing(listings[0].root, [name for name, _ in pairs], [size for _, size in pairs], folders, left_out)
 
 
 def subfolders(root: Path) -> Iterator[str]:
-    """Names of the folders directly below a folder, hidden ones left out."""
-    for name, size in entries(root):
-        if size is None:
-            yield name
-
-
-def _files(folder: Path) -> Iterator[tuple[str, int]]:
-    for name, size in entries(folder):
-        if size is not None:
-            yield name, size
-
-
-def entries(folder: Path) -> Iterator[tuple[str, int | None]]:
-    """Names in a folder, hidden ones left out, with the size of each file; None for a folder.
-
-    One look into the folder gives all, on a disk and in an object store. Web servers do not tell sizes; those are -1.
+    """Names of the folders directly below a folder, hidden ones left out.
 
     Raises:
-        OSError: If the folder cannot be read.
+        StorageError: If the folder cannot be read now.
     """
-    if is_remote(folder):
-        for entry in folder.fs.ls(folder.path, detail=True):
-            name = str(entry["name"]).rstrip("/").rpartition("/")[2]
-            if name and not name.startswith("."):
-                size = entry.get("size")
-                yield name, None if entry["type"] == "directory" else -1 if size is None else int(size)
-        return
+    return (each.name for each in entries(root) if each.is_folder)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What stands in a folder.
+
+    Attributes:
+        name: Its name.
+        size: Bytes of a file, -1 where a web server does not tell; None for anything else.
+        is_folder: Whether it is a folder.
+        problem: Why it is neither a file nor a folder that can be used, or None.
+    """
+
+    name: str
+    size: int | None = None
+    is_folder: bool = False
+    problem: LeftOut | None = None
+
+    @property
+    def is_image(self) -> bool:
+        """Whether it is a file with the suffix of an image."""
+        return self.size is not None and os.path.splitext(self.name)[1].lower() in IMAGE_SUFFIXES
+
+    @property
+    def no_image(self) -> LeftOut:
+        """Why it is none."""
+        return self.problem or ("folder" if self.is_folder else "suffix")
+
+
+def entries(folder: Path) -> Iterator[Entry]:
+    """What stands in a folder, hidden entries left out.
+
+    One look into the folder gives all, on a disk and in an object store.
+
+    Raises:
+        StorageError: If the folder cannot be read now.
+    """
+    try:
+        yield from _remote_entries(folder) if is_remote(folder) else _local_entries(folder)
+    except OSError as error:
+        raise StorageError(f"the folder {folder} cannot be read now: {error.strerror or error}.") from error
+
+
+def _remote_entries(folder: Path) -> Iterator[Entry]:
+    for entry in folder.fs.ls(folder.path, detail=True):
+        name = str(entry["name"]).rstrip("/").rpartition("/")[2]
+        if name and not name.startswith("."):
+            is_folder, size = entry["type"] == "directory", entry.get("size")
+            yield Entry(name, None if is_folder else -1 if size is None else int(size), is_folder)
+
+
+def _local_entries(folder: Path) -> Iterator[Entry]:
     with os.scandir(folder) as found:
         for entry in found:
             if not entry.name.startswith("."):
-                if entry.is_dir():
-                    yield entry.name, None
-                elif entry.is_file():
-                    yield entry.name, entry.stat().st_size
+                yield _entry(entry)
+
+
+def _entry(entry: os.DirEntry[str]) -> Entry:
+    try:
+        entry.name.encode()
+    except UnicodeEncodeError:
+        return Entry(entry.name, problem="name")
+    try:
+        if entry.is_dir():
+            return Entry(entry.name, is_folder=True)
+        if entry.is_file():
+            return Entry(entry.name, entry.stat().st_size)
+    except OSError as error:
+        if error.errno != errno.ELOOP:
+            raise
+        return Entry(entry.name, problem="link")
+    return Entry(entry.name, problem="link" if entry.is_symlink() else "special")
+
+
+def shown(name: str) -> str:
+    """A file's name as text, bytes that are no UTF-8 escaped."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
 def digest(listing: Listing) -> str:
@@ -114,6 +197,9 @@ def digest(listing: Listing) -> str:
 
     Covers the names and sizes of all files, and the bytes of up to 64 spread evenly over the list. Hashing every image
     of SI-Score would read some 50 GB.
+
+    Raises:
+        StorageError: If one of these cannot be read now: without it the digest would be another pool's.
     """
     total = hashlib.sha256()
     total.update("\n".join(listing.ids).encode())
@@ -123,8 +209,12 @@ def digest(listing: Listing) -> str:
         try:
             total.update(hashlib.sha256(path.read_bytes()).digest())
         except Exception as error:
-            if not (isinstance(error, OSError) or is_remote(path)):
+            if isinstance(error, OSError) and error.errno in (errno.EACCES, errno.EPERM):
+                # Refused for good: recorded when it is evaluated; it must not stop the listing.
+                total.update(b"unreadable")
+            elif isinstance(error, OSError) or is_remote(path):
+                said = getattr(error, "strerror", None) or error
+                raise StorageError(f"{path} cannot be read now: {said}; the same command goes on later.") from error
+            else:
                 raise
-            # An unreadable image is recorded when it is evaluated; it must not stop the listing.
-            total.update(b"unreadable")
     return total.hexdigest()

@@ -103,6 +103,8 @@ class SIScore(Benchmark):
                 f"{nearest(unknown[0], self._class_indices)} Rename the folder, or name all classes in a "
                 f"{CLASS_INDICES} (columns int,label; int is the ImageNet index)."
             )
+        for text in found.notes():
+            self.note(text)
         return found
 
     @cached_property

@@ -23,8 +23,10 @@ def models(as_json: Json = False) -> None:
         try:
             space = catalogue.label_space_of(folder) or catalogue.describe(name).label_space
             rows.append({"name": name, "label_space": space, "problem": None})
-        except OffcenterError as error:
-            rows.append({"name": name, "label_space": None, "problem": str(error)})
+        except Exception as error:
+            # One folder that nobody foresaw does not end the list of all.
+            said = str(error) if isinstance(error, OffcenterError) else f"{type(error).__name__}: {error}"
+            rows.append({"name": name, "label_space": None, "problem": said})
     hub = list(catalogue.hub_models())
     if as_json:
         print_json({"local": rows, "hub_cache": hub, "folders": [str(path) for path in paths.model_folders()]})

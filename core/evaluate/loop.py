@@ -153,6 +153,7 @@ class _Task:
     writer: store.RunWriter | None = None
     missing: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
     pending: list[Rows] = field(default_factory=list)
+    unfinite: list[Rows] = field(default_factory=list)
     unread: dict[str, str] = field(default_factory=dict)
     tracker: Tracker | None = None
 
@@ -200,6 +201,18 @@ class _Task:
         """Store rows, and count them."""
         self.writer.append(rows.predictions, rows.side, rows.logits)
         self.tracker.advance(rows.n_images, rows.n_failed)
+
+    def judge(self, precision: Precision) -> None:
+        """Images without finite numbers are stored as such if they are few; many are the model's fault, and none is."""
+        n_unfinite = sum(rows.n_images for rows in self.unfinite)
+        if n_unfinite and self.error is None:
+            from core.models.outputs import MANY, not_finite
+
+            seen = self.tracker.done + n_unfinite + sum(rows.n_images for rows in self.pending)
+            if n_unfinite > MANY * seen:
+                self.error = not_finite(self.model.name, precision, n_unfinite, seen)
+            else:
+                self.pending += self.unfinite
 
     def commit(self) -> None:
         """Store what is pending; taken out first, so that an interrupt while it is written cannot write it twice."""
@@ -277,6 +290,8 @@ class _Loop:
         try:
             self._progress.stage("loading the model" if len(tasks) == 1 else f"loading {len(tasks)} models")
             self._backend.run(work, ids, lambda delivery: self._take(tasks[delivery.model], delivery), ready)
+            for task in tasks:
+                task.judge(self._work.precision)
             self._commit(tasks)
             status = "done"
         except KeyboardInterrupt:
@@ -307,6 +322,8 @@ class _Loop:
             task.error = delivery.failure
             return
         task.unread.update(delivery.unread)
+        if delivery.unfinite is not None:
+            task.unfinite.append(delivery.unfinite)
         if delivery.rows is not None:
             task.pending.append(delivery.rows)
             held = sum(rows.predictions.num_rows for rows in task.pending)
@@ -466,6 +483,7 @@ def _manifest(model: Model, plan: Plan, keep_logits: bool) -> store.Manifest:
             label_space=model.label_space,
             num_classes=model.num_classes,
             fingerprint=model.fingerprint,
+            notes=model.notes,
         ),
         pool=plan.pool,
         views=plan.views.card(),

@@ -11,7 +11,7 @@ import pandas as pd
 
 from core import benchmarks, store
 from core.benchmarks.base import Benchmark
-from core.errors import DataError, UsageError
+from core.errors import DataError, LabelSpaceError, UsageError
 from core.images.views import get_views
 from core.images.views.base import Views
 from core.types import Model, Precision
@@ -47,7 +47,11 @@ class Plan:
             DataError: If the benchmark's data cannot be read.
         """
         views = get_views(view)
-        samples = samples_in(benchmark, model.label_space)
+        try:
+            samples = samples_in(benchmark, model.label_space)
+        except LabelSpaceError as error:
+            why = f" '{model.name}' has {model.labels_said}." if model.labels_said else ""
+            raise LabelSpaceError(f"{error}{why}") from error
         if samples.empty:
             raise DataError(f"'{benchmark.key}' has no images in {benchmark.root}.")
         if views.needs_mask and benchmark.mask(samples["sample_id"].iloc[0]) is None:

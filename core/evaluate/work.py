@@ -91,12 +91,15 @@ class Delivery:
         rows: Rows to store, or None.
         unread: Why images could not be read now, by name; they are not stored, so that they are tried again.
         failure: Why the model says nothing any more, or None.
+        unfinite: Rows of images for which it gave no finite numbers, or None: a few are facts about these images, many
+            are one about the model.
     """
 
     model: int
     rows: Rows | None = None
     unread: dict[str, str] = field(default_factory=dict)
     failure: Exception | None = None
+    unfinite: Rows | None = None
 
 
 @dataclass(frozen=True)
@@ -206,23 +209,36 @@ class Crew:
         number = self._numbers[part.engine]
         if part.failure is not None:
             return Delivery(number, failure=part.failure)
-        asked = self.work.models[number]
         names = [sight.names[at] for at in part.numbers]
         unread = {name: sight.unread[at] for at, name in zip(part.numbers, names, strict=True) if at in sight.unread}
         if unread:
             # Those that cannot be read come one at a time.
             return Delivery(number, unread=unread)
-        rows = rows_of(
-            names,
-            self._views.names,
-            [accepted[asked.label_space][at] for at in part.numbers],
-            part.prob,
-            part.top(TOP_K),
-            errors=part.errors,
-            digests=[sight.digests.get(at) for at in part.numbers],
-            logits=part.logits if asked.keep_logits else None,
+        from core.models.outputs import NOT_FINITE
+
+        is_finite = np.array([error != NOT_FINITE for error in part.errors])
+        return Delivery(
+            number,
+            self._rows(part, is_finite, sight, accepted) if is_finite.any() else None,
+            unfinite=None if is_finite.all() else self._rows(part, ~is_finite, sight, accepted),
         )
-        return Delivery(number, rows)
+
+    def _rows(self, part: Predicted, chosen: np.ndarray, sight: Sight, accepted: dict[str, list[list[int]]]) -> Rows:
+        """Rows of some of the images of a part; what it says is of those that have no error."""
+        asked = self.work.models[self._numbers[part.engine]]
+        at = part.numbers[chosen]
+        errors = [error for error, wanted in zip(part.errors, chosen, strict=True) if wanted]
+        n_said = len(part.prob) if None in errors else 0
+        return rows_of(
+            [sight.names[each] for each in at],
+            self._views.names,
+            [accepted[asked.label_space][each] for each in at],
+            part.prob[:n_said],
+            part.top(TOP_K)[:n_said],
+            errors=errors,
+            digests=[sight.digests.get(each) for each in at],
+            logits=part.logits[:n_said] if asked.keep_logits else None,
+        )
 
 
 class Sight:
@@ -268,9 +284,9 @@ class Sight:
         try:
             with reasons(f"the image '{name}'"):
                 mask = self._benchmark.mask(name) if self._views.needs_mask else None
-            decoded = self._benchmark.decoded(name)
-            self.digests[number] = decoded.digest
-            image = as_rgb(decoded.image)
+                decoded = self._benchmark.decoded(name)
+                self.digests[number] = decoded.digest
+                image = as_rgb(decoded.image)
         except DataError as error:
             return self._reason(number, error), wanted
         rng = random_of(name)
@@ -278,12 +294,13 @@ class Sight:
         return Look([self._guarded(number, rendered) for rendered in views], wanted)
 
     def _guarded(self, number: int, rendered: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
-        """Views whose image cannot be used after all say so; a fault of the view itself ends the work."""
+        """Views whose image cannot be used after all say so, whatever it is that happens while they are made."""
         from core.models.engine import UnseenError
 
         try:
-            yield from rendered
-        except (ImageError, StorageError) as error:
+            with reasons(f"the image '{self.names[number]}'"):
+                yield from rendered
+        except DataError as error:
             raise UnseenError(self._reason(number, error)) from error
 
     def _reason(self, number: int, error: DataError) -> str:

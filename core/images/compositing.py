@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from core.errors import DataError, UsageError
+from core.images.opening import as_rgb
 
 _OPAQUE = 128
 
@@ -49,9 +50,12 @@ def square_background(background: Image.Image, resolution: tuple[int, int]) -> I
     Args:
         background: Any mode; converted to RGB.
         resolution: Target (width, height) in pixels.
+
+    Raises:
+        ImageError: If its mode is one that would be clipped; see ``core.images.opening.as_rgb``.
     """
     side = min(background.size)
-    square = background.convert("RGB").crop((0, 0, side, side))
+    square = as_rgb(background).crop((0, 0, side, side))
     return square.resize(resolution, Image.Resampling.BILINEAR)
 
 
@@ -146,6 +150,7 @@ def compose(
     Raises:
         UsageError: If ``area`` is out of range.
         DataError: If the foreground has no transparency, so that it cannot be a cut-out.
+        ImageError: If the background's mode is one that would be clipped.
     """
     size = (resolution, resolution) if isinstance(resolution, int) else (int(resolution[0]), int(resolution[1]))
     if not has_transparency(foreground):
@@ -167,3 +172,15 @@ def compose_prepared(box: Image.Image, background: Image.Image, *, x: float, y: 
 def has_transparency(image: Image.Image) -> bool:
     """Whether an image has an alpha channel or a transparent colour."""
     return "A" in image.getbands() or "transparency" in image.info
+
+
+def cutout_fault(image: Image.Image) -> str:
+    """Why an image is no cut-out of an object, to follow its name; empty if it is one."""
+    if not has_transparency(image):
+        return "has no transparency; save it as PNG with an alpha channel"
+    low, high = image.convert("RGBA").getchannel("A").getextrema()
+    if high < _OPAQUE:
+        return "is transparent everywhere: there is no object in it"
+    if low >= _OPAQUE:
+        return "is opaque everywhere: its background was never removed"
+    return ""

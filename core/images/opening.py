@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import struct
-import zlib
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,16 +18,15 @@ from typing import IO
 
 from PIL import Image
 
-from core.errors import ImageError, StorageError
+from core.errors import ImageError, OffcenterError, StorageError
 from core.paths import is_remote
 
 #: Pillow's names. PostScript is not among them: it is a program, which Pillow would have run.
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF", "PPM")
-#: What Pillow raises when it cannot make an image of a file's bytes.
-CANNOT_OPEN = (
-    *(OSError, ValueError, SyntaxError, LookupError, TypeError, RuntimeError, ArithmeticError, AssertionError),
-    *(EOFError, struct.error, zlib.error, Image.DecompressionBombError),
-)
+#: Pixels that an image may have, as published and resized; the bound at which Pillow suspects a bomb.
+MAX_PIXELS = 178_956_970
+#: How much longer than the other a side may be: cropped to a square, such an image shows a hundredth of itself.
+MAX_RATIO = 100
 #: Modes with more than 8 bits a channel. Pillow's conversion to RGB would clip them, mostly to white.
 _DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 
@@ -36,6 +34,9 @@ _DEEP_MODES = ("I", "F", "I;16", "I;16B", "I;16L", "I;16N")
 @contextmanager
 def reasons(what: str) -> Iterator[None]:
     """Within this context, whatever goes wrong with an image is an ``ImageError`` or a ``StorageError``.
+
+    Decoders raise nearly anything; so that one image never ends a run, all of it is the image's fate. What the project
+    itself says by name passes.
 
     Args:
         what: The image, as a user knows it.
@@ -46,9 +47,9 @@ def reasons(what: str) -> Iterator[None]:
     """
     try:
         yield
-    except (ImageError, StorageError):
+    except OffcenterError:
         raise
-    except (MemoryError, *CANNOT_OPEN) as error:
+    except Exception as error:
         # Pillow refuses what is too large for anybody by its size, so here it is this machine that has no room now; its
         # decoders say so only in words.
         if isinstance(error, MemoryError) or (isinstance(error, OSError) and "out of memory" in str(error).lower()):
@@ -67,11 +68,35 @@ def open_image(source: Path | IO[bytes], what: str = "") -> Image.Image:
         what: How to name it in an error; its path by default.
 
     Raises:
-        ImageError, StorageError: See ``reasons``.
+        ImageError, StorageError: See ``reasons``; also an image of a size that nobody can use.
     """
-    with reasons(what or str(source)), Image.open(source, formats=FORMATS) as image:
-        image.load()
-        return image
+    with reasons(what or str(source)), warnings.catch_warnings():
+        # Pillow warns from half of the bound on, which is stated here.
+        warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+        with Image.open(source, formats=FORMATS) as image:
+            require_size(*image.size)
+            image.load()
+            return image
+
+
+def require_size(width: int, height: int, what: str = "") -> None:
+    """Refuse a size before anything of it is in memory.
+
+    Args:
+        width: Pixels.
+        height: Pixels.
+        what: What has it, such as ``resized``.
+
+    Raises:
+        ImageError: If it has no pixel, too many, or one side is much longer than the other.
+    """
+    begin = f"{what} to {width:,} x {height:,} pixels" if what else f"the image is {width:,} x {height:,} pixels"
+    if min(width, height) < 1:
+        raise ImageError(f"{begin}, nothing of it is left")
+    if width * height > MAX_PIXELS:
+        raise ImageError(f"{begin}; at most {MAX_PIXELS:,} in all are opened")
+    if max(width, height) > MAX_RATIO * min(width, height):
+        raise ImageError(f"{begin}; a side may be at most {MAX_RATIO} times as long as the other")
 
 
 @dataclass(frozen=True)

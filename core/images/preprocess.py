@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from core.errors import ModelError, nearest
-from core.images.opening import open_rgb, reasons
+from core.images.opening import open_rgb, reasons, require_size
 
 __all__ = ["Preprocess", "open_rgb"]
 
@@ -87,7 +87,9 @@ class Preprocess:
             ImageError, StorageError: See ``core.images.opening.reasons``.
         """
         with reasons("an image"):
+            require_size(image.width, image.height)
             height, width = self._resized_size(image.height, image.width)
+            require_size(width, height, "resized")
             return image.resize((width, height), self._resampling)
 
     def cropped(self, resized: Image.Image, down: int = 1, across: int = 1) -> Image.Image:

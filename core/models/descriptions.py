@@ -11,7 +11,7 @@ import hashlib
 import importlib.metadata
 import importlib.util
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from functools import cache
 from pathlib import Path
@@ -24,7 +24,7 @@ from core.types import Model
 #: Attributes of a model that are its description.
 _KEPT = tuple(field.name for field in fields(Model) if field.name not in ("module", "device", "fingerprint"))
 #: The code that decides what is remembered.
-_CODE = ("models/sources.py", "labels.py")
+_CODE = ("models/sources.py", "models/configs.py", "store/weights.py", "labels.py")
 
 
 def describe(spec: str) -> Model:
@@ -39,34 +39,36 @@ def describe(spec: str) -> Model:
     """
     memory = paths.data_home() / "results" / "descriptions.json"
     known = paths.read_json(memory).get(spec)
-    if known is not None:
-        with contextlib.suppress(OSError, KeyError, TypeError):
+    if isinstance(known, dict):
+        with contextlib.suppress(OSError, KeyError, TypeError, ValueError, IndexError):
             files = [Path(name) for name in known["files"]]
-            if known["stamp"] == _stamp(spec, files):
+            if known["stamp"] == _stamp(spec, files, known["model"]):
                 # The weights stand last among the files.
-                return Model(**known["model"], fingerprint=weights.file_sha256(files[-1]))
+                notes = tuple(known["model"].pop("notes"))
+                return Model(**known["model"], fingerprint=weights.file_sha256(files[-1]), notes=notes)
     from core.models import sources
 
     model, files = sources.describe(spec)
     kept = {name: getattr(model, name) for name in _KEPT}
-    content = {"files": [str(path) for path in files], "stamp": _stamp(spec, files), "model": kept}
+    content = {"files": [str(path) for path in files], "stamp": _stamp(spec, files, kept), "model": kept}
     # Only a memory: where it cannot be written, timm is asked again next time.
     with contextlib.suppress(StoreError):
         paths.update_json(memory, lambda every: every.update({spec: content}), keep_damaged=False)
     return model
 
 
-def _stamp(spec: str, files: Sequence[Path]) -> str:
-    """Changes when a model's name means another folder, one of its files does, or the code.
+def _stamp(spec: str, files: Sequence[Path], described: Mapping[str, object]) -> str:
+    """Changes when a model's name means another folder, one of its files does, the code, or what is remembered.
 
     Raises:
         OSError: If a file is gone.
     """
     folder = weights.folder_of(spec)
-    total = hashlib.sha256(f"{folder} {importlib.metadata.version('timm')} {_code()}".encode())
+    there = [path.name for path in weights.candidates_in(folder)] if folder else []
+    total = hashlib.sha256(f"{folder} {there} {importlib.metadata.version('timm')} {_code()}".encode())
     for path in files:
-        status = path.stat()
-        total.update(f"{path.resolve()} {status.st_size} {status.st_mtime_ns}\n".encode())
+        total.update(f"{weights.version_of(path)}\n".encode())
+    total.update(json.dumps(described, sort_keys=True, default=list).encode())
     return total.hexdigest()
 
 
@@ -87,12 +89,13 @@ def label_space_of(folder: Path) -> str | None:
         pretrained = config["pretrained_cfg"]
         n_classes = config.get("num_classes", pretrained.get("num_classes"))
         names = config.get("label_names", pretrained.get("label_names"))
-        known = _is_known_to_timm(config["architecture"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        # What changes an architecture only timm can judge.
+        known = not config.get("model_args") and _is_known_to_timm(config["architecture"])
+        if not (known and isinstance(n_classes, int) and weights.weights_in(folder)):
+            return None
+        return labels.identify(n_classes, names)
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
         return None
-    if not (known and isinstance(n_classes, int) and weights.weights_in(folder)):
-        return None
-    return labels.identify(n_classes, names)
 
 
 def _is_known_to_timm(architecture: str) -> bool:

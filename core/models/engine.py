@@ -20,6 +20,7 @@ from core.errors import ModelError
 from core.images.preprocess import Preprocess
 from core.models.cores import available_cores
 from core.models.forward import Forward, one_thread
+from core.models.outputs import NOT_FINITE, is_hopeless, not_finite
 from core.types import Model, Precision
 
 #: Images a forward pass. On the CPU few: activations stay near the caches, and small enough that the allocator keeps
@@ -172,6 +173,8 @@ class _Run:
         self.groups = groups_of(engines)
         self.failed: set[int] = set()
         self.stopped = threading.Event()
+        #: Images so far of each engine, and those of them without a finite output.
+        self._counts = np.zeros((len(engines), 2), np.int64)
         self._numbers = iter(numbers.tolist())
         self._turn = threading.Lock()
         # Bounded, so that memory stays flat when results are taken slowly.
@@ -211,6 +214,15 @@ class _Run:
 
     def give(self, predicted: Predicted) -> None:
         self._finished.put(predicted)
+
+    def count(self, engine: int, n: int, n_unfinite: int) -> None:
+        """An engine that gives no numbers for most images is out."""
+        with self._turn:
+            self._counts[engine] += n, n_unfinite
+            seen, bad = self._counts[engine].tolist()
+        if is_hopeless(bad, seen):
+            failed = self.engines[engine]
+            self.fail(engine, not_finite(failed.model.name, failed.forward.precision, bad, seen))
 
     def fail(self, engine: int, error: Exception) -> None:
         """An engine is out; the first of the workers that sees it says so."""
@@ -304,7 +316,13 @@ class _Batch:
         if finished:
             parts = [part for number in finished for part in said.pop(number)]
             prob, logits = (np.stack([part[which] for part in parts]) for which in (0, 1))
-            self._run.give(Predicted(engine, np.array(finished), [None] * len(finished), prob, logits))
+            is_finite = np.isfinite(logits).all(axis=1)
+            is_good = is_finite.reshape(len(finished), n_views).all(axis=1)
+            if not is_good.all():
+                prob, logits = (each[np.repeat(is_good, n_views)] for each in (prob, logits))
+            errors = [None if good else NOT_FINITE for good in is_good]
+            self._run.give(Predicted(engine, np.array(finished), errors, prob, logits))
+            self._run.count(engine, len(finished), int((~is_good).sum()))
 
     def _new_buffer(self, pixels: np.ndarray) -> torch.Tensor:
         dtype = torch.from_numpy(np.empty(0, pixels.dtype)).dtype

@@ -16,6 +16,7 @@ import torch
 
 from core.errors import ModelError, UsageError
 from core.models.normalise import Normalise
+from core.models.outputs import logits_of, refusing
 from core.types import Model, Precision
 
 DTYPES: dict[str, torch.dtype] = {"fp32": torch.float32, "bf16": torch.bfloat16, "fp16": torch.float16}
@@ -41,12 +42,13 @@ class Forward:
 
     Raises:
         UsageError: If the device cannot do the precision.
-        ModelError: If the model is not loaded.
+        ModelError: If the model is not loaded; when called, if its output is no logits.
     """
 
     def __init__(self, model: Model, precision: Precision = "fp32") -> None:
         if model.module is None:
             raise ModelError(f"'{model.name}' is described, not loaded: use core.models.load")
+        self._model = model
         self.device = torch.device(model.device)
         if precision == "fp16" and self.device.type == "cpu":
             raise UsageError("precision fp16 needs a GPU; on the CPU use bf16 or fp32")
@@ -74,7 +76,8 @@ class Forward:
         """
         with torch.inference_mode(), self._autocast():
             inputs = self._normalise(pixels.to(self.device, non_blocking=True))
-            return self._module(inputs).float()
+            with refusing(self._model):
+                return logits_of(self._module(inputs), len(pixels), self._model)
 
     def _autocast(self) -> torch.autocast:
         enabled = self.precision != "fp32"
@@ -112,7 +115,7 @@ class Forward:
             )
             if same and _seconds(self, probe) < _WORTH_KEEPING * eager_s:
                 return
-        except (RuntimeError, TypeError, ValueError, AttributeError):
+        except (ModelError, RuntimeError, TypeError, ValueError, AttributeError):
             # Models with data-dependent control flow cannot be traced; they run as they are.
             pass
         self._module, self.form = eager, "eager"

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
-import pickle
 import socket
 import urllib.parse
 import urllib.request
@@ -20,21 +18,18 @@ from pathlib import Path
 from typing import Any
 
 import huggingface_hub
-import safetensors
 import timm
 import torch
 from huggingface_hub.errors import EntryNotFoundError, HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
-from timm.data import resolve_data_config
-from timm.models import load_state_dict
-from timm.models._hub import load_model_config_from_path
 
 from core import labels, paths
 from core.errors import ModelError, ModelUnavailableError, UsageError, nearest
-from core.store.weights import CONFIG, WEIGHTS, file_sha256, local_models, source_of, weights_in
+from core.models.building import build
+from core.models.checkpoints import first_line, read_checkpoint
+from core.models.configs import checked_transform, identify_labels, read_config, renamed, resolve_transform
+from core.models.outputs import check
+from core.store.weights import CONFIG, WEIGHTS, candidates_in, file_sha256, local_models, source_of, version_of
 from core.types import Model
-
-#: What decides a model's pixels; all of timm's resolved data config.
-TRANSFORM_KEYS = ("input_size", "interpolation", "mean", "std", "crop_pct", "crop_mode")
 
 
 @dataclass(frozen=True)
@@ -49,6 +44,7 @@ class Source:
         model_args: Arguments that change the architecture.
         folder: Local folder with the weights, or None for the hub.
         repo: Hub repository, or None for a folder.
+        notes: What a reader should know.
     """
 
     name: str
@@ -58,6 +54,7 @@ class Source:
     model_args: Mapping[str, Any]
     folder: Path | None = None
     repo: str | None = None
+    notes: tuple[str, ...] = ()
 
 
 def resolve_device(device: str = "auto") -> str:
@@ -89,42 +86,53 @@ def resolve(spec: str) -> Source:
     local = local_models()
     if spec in local:
         return _from_folder(local[spec])
-    if spec.startswith("local-dir:"):
-        return _from_folder(Path(spec.removeprefix("local-dir:")).expanduser().resolve())
-    if spec.startswith("hf-hub:"):
-        return _from_hub(spec.removeprefix("hf-hub:"))
-    if ":" in spec or "/" in spec:
+    kind, colon, where = spec.partition(":")
+    # As timm has it: the prefix in any case, and an old spelling of it.
+    kind = kind.lower().replace("hf_hub", "hf-hub") if colon else ""
+    if kind == "local-dir" and where:
+        return _from_folder(_expanded(where))
+    if kind == "hf-hub" and where:
+        return _from_hub(where)
+    if colon or "/" in spec:
         raise UsageError(
             f"'{spec}' is not a model name. For a folder write local-dir:{spec}, for the hub hf-hub:owner/name."
         )
     return _from_timm(spec, local)
 
 
+def _expanded(where: str) -> Path:
+    try:
+        return Path(where).expanduser().resolve()
+    except (RuntimeError, OSError, ValueError) as error:
+        raise UsageError(f"'{where}' names no folder: {first_line(error)}.") from error
+
+
 def _from_folder(folder: Path) -> Source:
     if not (folder / CONFIG).is_file():
         raise UsageError(f"{folder} has no {CONFIG}: it is not a model folder in timm's hub format.")
-    return _from_config(folder / CONFIG, folder.name, source_of(folder), folder=folder)
+    candidates = candidates_in(folder)
+    notes = ()
+    if len(candidates) > 1 and candidates[0].name not in WEIGHTS:
+        names = ", ".join(path.name for path in candidates)
+        notes = (f"{folder.name} holds {names}: {candidates[0].name} was loaded, as timm does.",)
+    return _from_config(folder, folder.name, source_of(folder), notes, folder=folder)
 
 
 def _from_hub(repo: str) -> Source:
-    config = Path(_download(repo, (CONFIG,)))
-    return _from_config(config, repo, f"hf-hub:{repo}", repo=repo)
+    return _from_config(Path(_download(repo, (CONFIG,))).parent, repo, f"hf-hub:{repo}", repo=repo)
 
 
-def _from_config(path: Path, name: str, spec: str, **where: Any) -> Source:
-    try:
-        config, architecture, model_args = load_model_config_from_path(path.parent)
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise ModelError(f"{path} is not a model config as timm writes it: {type(error).__name__}: {error}") from error
-    if not timm.is_model(architecture):
-        raise ModelError(
-            f"{path}: timm {timm.__version__} does not know the architecture '{architecture}'."
-            f"{nearest(architecture, timm.list_models())}"
-        )
-    return Source(name, spec, architecture, config, model_args or {}, **where)
+def _from_config(at: Path, name: str, spec: str, notes: tuple[str, ...] = (), **where: Any) -> Source:
+    config = read_config(at)
+    notes = (*config.notes, *notes)
+    return Source(name, spec, config.architecture, config.pretrained, config.model_args, notes=notes, **where)
 
 
 def _from_timm(spec: str, local: Mapping[str, Path]) -> Source:
+    current = renamed(spec)
+    if current is not None:
+        note = f"'{spec}' is timm's old name for '{current}', which is what was loaded."
+        return replace(_from_timm(current, local), notes=(note,))
     architecture, _, tag = spec.partition(".")
     try:
         config = timm.get_pretrained_cfg(spec) if timm.is_model(architecture) else None
@@ -157,10 +165,10 @@ def weights_file(source: Source) -> Path:
         ModelError: If the folder or repository has no weights.
     """
     if source.folder is not None:
-        found = weights_in(source.folder)
-        if found is None:
-            raise ModelError(f"{source.folder} has none of {', '.join(WEIGHTS)}.")
-        return found
+        found = candidates_in(source.folder)
+        if not found:
+            raise ModelError(f"{source.folder} has none of {', '.join(WEIGHTS)}.{_parts_of(source.folder)}")
+        return found[0]
     named = source.config.get("hf_hub_filename")
     names = (Path(named).with_suffix(".safetensors").name, named, *WEIGHTS) if named else WEIGHTS
     return Path(_download(source.repo, tuple(dict.fromkeys(names))))
@@ -186,7 +194,7 @@ def _download(repo: str, names: tuple[str, ...]) -> str:
         raise UsageError(f"the hub has no repository '{repo}' that you may read: check the name, or log in.") from error
     except (OSError, HfHubHTTPError, LocalEntryNotFoundError) as error:
         raise ModelUnavailableError(
-            f"'{repo}' is not on this machine and the hub cannot be reached ({_first_line(error)}). On a machine "
+            f"'{repo}' is not on this machine and the hub cannot be reached ({first_line(error)}). On a machine "
             f"with a connection run: hf download {repo} --local-dir {paths.slug(repo)}; copy that folder here and use "
             "--model local-dir:PATH."
         ) from error
@@ -206,8 +214,11 @@ def _require_connection() -> None:
         pass
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+def _parts_of(folder: Path) -> str:
+    """What to say of a folder that has its weights in several files, which timm does not load."""
+    if not any(folder.glob("*.index.json")):
+        return ""
+    return " Its weights are in several files (an index names them): join them into model.safetensors."
 
 
 def describe(spec: str) -> tuple[Model, list[Path]]:
@@ -230,31 +241,23 @@ def describe(spec: str) -> tuple[Model, list[Path]]:
 
 
 def _described(source: Source, fingerprint: str) -> Model:
-    config = dict(source.config)
-    num_classes = int(config.get("num_classes") or 0)
+    where = str(source.folder / CONFIG) if source.folder is not None else source.spec
+    space = identify_labels(source.config, where)
     return Model(
         name=source.name,
         source=source.spec,
         architecture=source.architecture + _suffix(source.model_args),
-        label_space=labels.identify(num_classes, config.get("label_names")),
-        num_classes=num_classes,
-        transform=resolve_transform(config),
+        label_space=space.key,
+        num_classes=int(source.config.get("num_classes") or 1000),
+        transform=resolve_transform(source.config, where),
         fingerprint=fingerprint,
+        notes=source.notes,
+        labels_said=space.why,
     )
 
 
 def _suffix(model_args: Mapping[str, Any]) -> str:
     return "".join(f",{name}={json.dumps(value)}" for name, value in sorted(model_args.items()))
-
-
-def resolve_transform(pretrained_cfg: Mapping[str, Any]) -> dict[str, Any]:
-    """The evaluation preprocessing that timm derives from a pretrained config, as JSON values.
-
-    Returns:
-        ``input_size`` [3, H, W], ``interpolation``, ``mean``, ``std``, ``crop_pct``, ``crop_mode``.
-    """
-    resolved = resolve_data_config(pretrained_cfg=dict(pretrained_cfg))
-    return {key: list(value) if isinstance(value := resolved[key], tuple) else value for key in TRANSFORM_KEYS}
 
 
 def load(name: str, device: str = "auto") -> Model:
@@ -275,27 +278,23 @@ def load(name: str, device: str = "auto") -> Model:
     device = resolve_device(device)
     source = resolve(name)
     path = weights_file(source)
+    version = _version(path)
     model = _described(source, file_sha256(path))
-    return replace(model, module=_build(source, path).to(device), device=device)
+    checkpoint = read_checkpoint(path)
+    module = build(source.architecture, source.config, source.model_args, checkpoint)
+    if _version(path) != version:
+        raise ModelError(f"{path} changed while it was read: once whoever writes it has finished, try again.")
+    notes = (*model.notes, *checkpoint.notes)
+    model = replace(model, module=module.to(device), device=device, notes=notes)
+    check(model)
+    return model
 
 
-def _build(source: Source, path: Path) -> torch.nn.Module:
-    state = read_weights(path)
-    # The weights are handed over in memory, so that timm neither downloads nor unpickles anything itself.
-    config = {**source.config, "source": "", "file": None, "url": None, "custom_load": False, "state_dict": state}
-    if "tag" in config and config["tag"] is None:
-        config["tag"] = ""
-    chatter = logging.getLogger("timm")
-    level = chatter.level
-    chatter.setLevel(logging.ERROR)
+def _version(path: Path) -> str:
     try:
-        module = timm.create_model(source.architecture, pretrained=True, pretrained_cfg=config, **source.model_args)
-    except (RuntimeError, KeyError, TypeError, ValueError) as error:
-        raise ModelError(f"the weights in {path} do not fit {source.architecture}: {_first_line(error)}") from error
-    finally:
-        chatter.setLevel(level)
-    module.pretrained_cfg = {**module.pretrained_cfg, "state_dict": None}
-    return module.eval()
+        return version_of(path)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
 
 
 def require_weights(model: Model, fingerprint: str | None) -> None:
@@ -315,45 +314,34 @@ def require_weights(model: Model, fingerprint: str | None) -> None:
         )
 
 
-def read_weights(path: Path) -> dict[str, torch.Tensor]:
-    """A state dict from safetensors or from a pickle that holds only tensors and plain containers.
-
-    Raises:
-        ModelError: If the file is damaged, or holds code.
-    """
-    try:
-        return load_state_dict(str(path), use_ema=False, device="cpu", weights_only=True)
-    except (pickle.UnpicklingError, RuntimeError, EOFError, ValueError, KeyError, safetensors.SafetensorError) as error:
-        hint = (
-            ""
-            if path.suffix == ".safetensors"
-            else " A checkpoint with code in it is refused; convert it to safetensors."
-        )
-        raise ModelError(f"{path} cannot be read as weights: {_first_line(error)}.{hint}") from error
-
-
 def from_module(module: torch.nn.Module, name: str, *, label_space: str, transform: Mapping[str, Any]) -> Model:
     """Wrap a network of your own.
 
     Args:
-        module: Maps float (N, 3, H, W) to logits (N, classes).
+        module: Maps float32 (N, 3, H, W) to logits (N, classes).
         name: Short name.
         label_space: Of its output: ``imagenet-1k``, ``focus-10``.
-        transform: Preprocessing, with the keys of ``resolve_transform``.
+        transform: Preprocessing, with the keys of ``core.models.configs.TRANSFORM_KEYS``.
+
+    Raises:
+        LabelSpaceError: If the label space is unknown.
+        ModelError: If the preprocessing is impossible, or the network does not give such logits for an image of it.
     """
     module = module.eval()
     device = next((str(parameter.device) for parameter in module.parameters()), "cpu")
-    return Model(
+    model = Model(
         name=name,
         source=name,
         architecture=type(module).__name__,
         label_space=label_space,
         num_classes=len(labels.label_space(label_space)),
-        transform=dict(transform),
+        transform=checked_transform(transform, f"'{name}'"),
         fingerprint=state_sha256(module),
         module=module,
         device=device,
     )
+    check(model)
+    return model
 
 
 def state_sha256(module: torch.nn.Module) -> str:

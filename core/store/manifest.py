@@ -28,6 +28,7 @@ class ModelEntry:
     label_space: str
     num_classes: int
     fingerprint: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

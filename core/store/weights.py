@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import re
 from pathlib import Path
 
 from core import paths
 from core.errors import StoreError
 
 CONFIG = "config.json"
-#: Weight files in the order of preference; safetensors before pickles.
-WEIGHTS = ("model.safetensors", "open_clip_model.safetensors", "pytorch_model.bin", "open_clip_pytorch_model.bin")
+#: Weight files of a folder in timm's order of preference.
+WEIGHTS = (
+    *("model.safetensors", "pytorch_model.bin", "pytorch_model.pth", "model.pth"),
+    *("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors"),
+    *("open_clip_pytorch_model.bin", "open_clip_pytorch_model.pth"),
+)
+#: Ends of other names that timm takes for weights where a folder has none of these, the first that is there.
+SUFFIXES = (".safetensors", ".pth", ".pth.tar", ".bin")
 LOCAL_DIR = "local-dir:"
 
 
@@ -50,8 +57,18 @@ def folder_of(spec: str) -> Path | None:
 
 
 def weights_in(folder: Path) -> Path | None:
-    """The weights file of a model folder, or None if it has none."""
-    return next((folder / name for name in WEIGHTS if (folder / name).is_file()), None)
+    """The weights file of a model folder, which is the one that timm loads; None if it has none."""
+    return next(iter(candidates_in(folder)), None)
+
+
+def candidates_in(folder: Path) -> list[Path]:
+    """Files of a model folder that may be its weights, the one that timm loads in front."""
+    named = [folder / name for name in WEIGHTS if (folder / name).is_file()]
+    for suffix in SUFFIXES if not named else ():
+        named = sorted(path for path in folder.glob(f"*{suffix}") if path.is_file())
+        if named:
+            break
+    return named
 
 
 def fingerprint_of(spec: str) -> str | None:
@@ -61,13 +78,22 @@ def fingerprint_of(spec: str) -> str | None:
     return file_sha256(path) if path else None
 
 
-def file_sha256(path: Path) -> str:
-    """SHA-256 (hex) of a file; remembered by path, size and time of change, so that large weights are read once."""
+def version_of(path: Path) -> str:
+    """Changes whenever a file is written to or replaced, even if its size and its time of change are set back.
+
+    Raises:
+        OSError: If the file is gone.
+    """
     status = path.stat()
-    key = f"{path.resolve()} {status.st_size} {status.st_mtime_ns}"
+    return f"{path.resolve()} {status.st_ino} {status.st_size} {status.st_mtime_ns} {status.st_ctime_ns}"
+
+
+def file_sha256(path: Path) -> str:
+    """SHA-256 (hex) of a file; remembered by its version, so that large weights are read once."""
+    key = version_of(path)
     memory = paths.data_home() / "results" / "fingerprints.json"
     known = paths.read_json(memory).get(key)
-    if known is not None:
+    if isinstance(known, str) and re.fullmatch("[0-9a-f]{64}", known):
         return known
     with open(path, "rb") as stream:
         digest = hashlib.file_digest(stream, "sha256").hexdigest()

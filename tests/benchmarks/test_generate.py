@@ -299,7 +299,7 @@ def test_a_cut_out_without_transparency_is_an_error_that_names_it(cutouts, backg
 
 def test_a_cut_out_that_is_no_image_is_an_error_that_names_it(cutouts, backgrounds, tmp_path):
     (cutouts / "zebra" / "text.png").write_text("not an image", encoding="utf-8")
-    refused(DataError, r"zebra.text\.png is not an image", cutouts, backgrounds, tmp_path / "out")
+    refused(DataError, r"zebra.text\.png cannot be used as an image", cutouts, backgrounds, tmp_path / "out")
 
 
 def test_a_background_that_is_cut_short_is_an_error_that_names_it(koala, tmp_path):
@@ -308,7 +308,7 @@ def test_a_background_that_is_cut_short_is_an_error_that_names_it(koala, tmp_pat
     Image.fromarray(np.random.default_rng(0).integers(0, 255, (60, 60, 3), np.uint8)).save(backgrounds / "sea.jpg")
     content = (backgrounds / "sea.jpg").read_bytes()
     (backgrounds / "sea.jpg").write_bytes(content[: len(content) // 2])
-    refused(DataError, r"sea\.jpg cannot be read as an image", koala, backgrounds, tmp_path / "out")
+    refused(DataError, r"sea\.jpg cannot be used as an image", koala, backgrounds, tmp_path / "out")
 
 
 def test_an_unknown_class_is_an_error_that_names_the_nearest_and_the_fix(cutouts, backgrounds, tmp_path):

@@ -59,7 +59,7 @@ def test_files_that_are_not_images_are_left_out_with_a_note(colour_folder):
     (colour_folder / RED_WNID / "notes.txt").write_text("seen", encoding="utf-8")
     benchmark = opened(colour_folder)
     assert len(benchmark.samples()) == 24
-    assert any(note.startswith("1 files are not images") for note in benchmark.notes)
+    assert any(note.startswith("left out: 1 file that is no image by its suffix (") for note in benchmark.notes)
 
 
 def test_hidden_files_are_left_out_silently(colour_folder):

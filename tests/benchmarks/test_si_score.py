@@ -228,7 +228,7 @@ def test_hidden_files_and_other_files_are_not_images(si_score):
     (si_score / "koala" / "credits.txt").write_text("by hand", encoding="utf-8")
     benchmark = opened(si_score)
     assert len(benchmark.samples()) == 4
-    assert benchmark.notes == []
+    assert benchmark.notes == ["left out: 1 file that is no image by its suffix (koala/credits.txt)"]
 
 
 def test_a_missing_column_is_an_error_that_names_file_and_column(si_score):

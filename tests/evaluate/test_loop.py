@@ -80,7 +80,10 @@ class Counting(BrightestChannel):
 
 @pytest.fixture
 def counting_model():
-    return models.from_module(Counting(), "counting", label_space="imagenet-1k", transform=TOY_TRANSFORM)
+    found = models.from_module(Counting(), "counting", label_space="imagenet-1k", transform=TOY_TRANSFORM)
+    # Wrapping a network lets it classify one image.
+    found.module.seen = 0
+    return found
 
 
 def test_a_finished_run_is_returned_without_running_the_model(counting_model, colours):
@@ -164,14 +167,18 @@ def test_what_the_system_says_is_not_kept_and_the_same_command_tries_again(
         return real(path)
 
     benchmark = open_benchmark("imagenet", colour_folder)
+    # The storage fails once the folder is listed.
+    listed = benchmark.pool_digest()
+    benchmark.pool_digest = lambda: listed
     monkeypatch.setattr(Path, "read_bytes", flaky)
     with pytest.raises(StorageError, match=f"8 of 24 images could not be read; the first: .*{os.strerror(code)}"):
         evaluate(toy_model, benchmark, batch_size=4)
     partial = store.find_run("imagenet", toy_model.name)
     assert (partial.n_done, partial.complete) == (16, False)
     monkeypatch.setattr(Path, "read_bytes", real)
-    run = evaluate(toy_model, benchmark, batch_size=4)
+    run = evaluate(toy_model, open_benchmark("imagenet", colour_folder), batch_size=4)
     assert run.complete
+    assert run.identity == partial.identity
     assert store.read(run)["error"].isna().all()
 
 
@@ -179,18 +186,37 @@ def add_views(monkeypatch, views):
     monkeypatch.setitem(known_views(), views.name, views)
 
 
-def test_a_fault_of_a_view_ends_the_run_and_blames_no_image(toy_model, colours, monkeypatch):
+@pytest.mark.parametrize("fault", [ValueError, NotImplementedError, RuntimeError, KeyError, SystemError])
+def test_whatever_happens_while_one_image_becomes_pixels_is_its_own_fate(toy_model, colours, monkeypatch, fault):
     class Broken(Clean):
         name = "broken"
 
         def render(self, image, mask, preprocess, rng):
-            raise ValueError("a fault of the view")
-            yield
+            if image.getpixel((0, 0))[1] > image.getpixel((0, 0))[0]:
+                raise fault("a fault of the view")
+            yield from super().render(image, mask, preprocess, rng)
 
     add_views(monkeypatch, Broken())
-    with pytest.raises(ValueError, match="a fault of the view"):
-        evaluate(toy_model, colours, view="broken")
-    assert store.find_run("imagenet", toy_model.name, view="broken").n_done == 0
+    run = evaluate(toy_model, colours, view="broken")
+    assert run.complete
+    errors = store.read(run).set_index("sample_id")["error"].dropna()
+    assert 0 < len(errors) < 24
+    assert errors.str.startswith(fault.__name__).all()
+    assert errors.str.contains("a fault of the view").all()
+
+
+def test_a_listing_that_cannot_be_read_now_stores_nothing_under_another_name(toy_model, colour_folder, monkeypatch):
+    real = Path.read_bytes
+
+    def flaky(path):
+        if path.name == "3.png":
+            raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT), str(path))
+        return real(path)
+
+    monkeypatch.setattr(Path, "read_bytes", flaky)
+    with pytest.raises(StorageError, match=r"3\.png cannot be read now: Connection timed out"):
+        evaluate(toy_model, open_benchmark("imagenet", colour_folder))
+    assert store.list_runs("imagenet", toy_model.name) == []
 
 
 def test_two_copies_of_an_image_get_noise_of_their_own_the_same_in_each_run(toy_model, colour_folder):

@@ -1,0 +1,113 @@
+"""What a classifier gives for a batch, checked: numbers that are no logits must not become an accuracy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import torch
+
+from core.errors import ModelError, OffcenterError
+from core.models.checkpoints import first_line
+from core.models.normalise import Normalise
+from core.types import Model
+
+#: Why an image has no prediction although its pixels are there.
+NOT_FINITE = "the model's output is not finite (NaN or infinity)"
+#: A share of such images above which the model is at fault and not the images.
+MANY = 0.1
+#: So many such images in a row need no more to tell.
+_ENOUGH = 64
+
+
+def is_hopeless(n_unfinite: int, n: int) -> bool:
+    """Whether it is clear before the end that a model gives no numbers for most images."""
+    return n_unfinite >= _ENOUGH and 2 * n_unfinite > n
+
+
+def not_finite(model: str, precision: str, n_unfinite: int, n: int) -> ModelError:
+    """The error of a model that gives no numbers for many images."""
+    cure = (
+        "The weights are damaged, or too large for float32: compare them with what they were saved from."
+        if precision == "fp32"
+        else "Half precision overflows: try fp32."
+    )
+    return ModelError(
+        f"'{model}': the output for {n_unfinite:,} of {n:,} images is not finite (NaN or infinity) in {precision}, so "
+        f"no accuracy can be given. {cure}"
+    )
+
+
+def logits_of(output: Any, n: int, model: Model) -> torch.Tensor:
+    """The output of a network for a batch, if it is one row of logits an image.
+
+    Args:
+        output: As the network gave it.
+        n: Images in the batch.
+        model: With the number of classes that it must have.
+
+    Returns:
+        float32 (n, classes), on the device.
+
+    Raises:
+        ModelError: If it is something else; says what, and what to change.
+    """
+    if not isinstance(output, torch.Tensor):
+        inside = f" of {len(output)}" if isinstance(output, tuple | list | dict) else ""
+        raise ModelError(
+            f"'{model.name}' gives a {type(output).__name__}{inside}, not a tensor of logits "
+            f"(N, {model.num_classes:,}): wrap it in a module that returns the logits alone."
+        )
+    if output.ndim != 2 or len(output) != n:
+        raise ModelError(
+            f"'{model.name}' gives the shape {tuple(output.shape)} for {n} images, not ({n}, {model.num_classes:,}): "
+            "a classifier gives one row of logits an image."
+        )
+    if output.shape[1] != model.num_classes:
+        hint = " Is the first a background class? Leave it out." if output.shape[1] == model.num_classes + 1 else ""
+        raise ModelError(
+            f"'{model.name}' gives {output.shape[1]:,} outputs, but its label space '{model.label_space}' has "
+            f"{model.num_classes:,} classes: each would be read as another class.{hint}"
+        )
+    if not output.is_floating_point():
+        raise ModelError(f"'{model.name}' gives {output.dtype}, not logits as floating-point numbers.")
+    return output.float()
+
+
+def check(model: Model) -> None:
+    """Let a loaded model classify one grey image, so that what does not fit is said before any work begins.
+
+    Raises:
+        ModelError: If it does not take such an image, or gives no logits for it; see ``logits_of``.
+    """
+    assert model.module is not None
+    other = next((each.dtype for each in model.module.parameters() if each.dtype != torch.float32), None)
+    if other is not None:
+        raise ModelError(
+            f"'{model.name}' has weights in {str(other).removeprefix('torch.')}: give it in float32 (module.float()), "
+            "and choose the precision of the evaluation instead."
+        )
+    height, width = model.transform["input_size"][1:]
+    pixels = torch.full((1, height, width, 3), 128, dtype=torch.uint8, device=model.device)
+    with torch.inference_mode(), refusing(model):
+        logits_of(model.module(Normalise(model.transform, model.device)(pixels)), 1, model)
+
+
+@contextmanager
+def refusing(model: Model) -> Iterator[None]:
+    """Within this context, whatever a network raises is a ``ModelError`` in a sentence; lack of memory is left alone.
+
+    Args:
+        model: Whose network runs.
+    """
+    try:
+        yield
+    except (OffcenterError, torch.OutOfMemoryError, MemoryError):
+        raise
+    except Exception as error:
+        raise ModelError(
+            f"'{model.name}' cannot run on images of its preprocessing, input_size "
+            f"{list(model.transform['input_size'])}: {type(error).__name__}: {first_line(error)}. Mend input_size, or "
+            "the arguments of the network, in its config."
+        ) from error
