@@ -12,7 +12,7 @@ from core.answers import catalogue, sentences
 from core.answers.questions import Question
 from core.errors import OffcenterError
 from core.figures import mini
-from core.wording import count
+from core.wording import code, count, escaped
 from pages.shared.factors import explore
 from pages.shared.factors.protocol_sentences import sentence
 from pages.shared.page import cached, frame, text
@@ -53,7 +53,7 @@ def _cards(choice: Choice) -> None:
     if not runs:
         _overall(choice, model)
         return
-    st.subheader(f"What the results of {model} say", anchor=False)
+    st.subheader(f"What the results of {escaped(model)} say", anchor=False)
     with st.container(key="oc-cards"):
         for name, run in list(runs.items())[:MOST_CARDS]:
             with st.container(border=True):
@@ -79,9 +79,9 @@ def _overall(choice: Choice, model: str) -> None:
     for run in runs[:MOST_CARDS]:
         row = cached.answer(run, Question()).iloc[0]
         said = sentences.overall(model, row["value"], row["low"], row["high"], int(row["n"]))
-        st.markdown(f"{said.removesuffix('.')} of `{run.benchmark}`.")
+        st.markdown(f"{said.removesuffix('.')} of {code(run.benchmark)}.")
     if not runs:
-        st.info(f"**{model}** has no stored result yet. Open “not computed yet” in the sidebar to start one.")
+        st.info(f"**{escaped(model)}** has no stored result yet. Open “not computed yet” in the sidebar to start one.")
 
 
 def _loaded(choice: Choice) -> None:

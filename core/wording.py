@@ -1,8 +1,13 @@
-"""Numbers in words: percentages, intervals, points and factor values, the same in sentences, tiles and figures."""
+"""Numbers in words: percentages, intervals, points and factor values, the same in sentences, tiles and figures.
+
+Also the one way in which words that came with data (names of models, files and folders, what a link says) become part
+of Markdown or of a figure: ``escaped``, ``code`` and ``plain``. Whoever shows them otherwise runs what they say.
+"""
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -14,6 +19,40 @@ SHARES = frozenset({"area", "pct_inside_image"})
 _NOTHING = "–"
 #: Keeps a number and its unit on one line.
 _NBSP = "\u00a0"
+
+
+#: What means something to Markdown, to GitHub's dialect of it or to Streamlit's, wherever it stands.
+_SIGNS = re.compile(r"([\\`*_{}\[\]<>()#+!|~$:&^=]|-(?=[-<>])|(?<=[-<>])-)")
+#: What would begin a list or a heading at the start of a line.
+_STARTS = re.compile(r"^(?=[-.])|(?<=^\d)(?=[.)])|(?<=^\d\d)(?=[.)])")
+#: What is made a link even where its signs are escaped; an invisible character that joins words keeps it from that.
+_LINKS = re.compile(r"(?i)\b(https?|www)(?=[:.\\])|(?<=.)(?=@)")
+_JOINER = "\u2060"
+
+
+def escaped(words: object) -> str:
+    """Words that are not ours as Markdown that reads exactly so, in one line."""
+    text = _one_line(words)
+    text = _LINKS.sub(lambda found: found[0] + _JOINER, text)
+    return _STARTS.sub(r"\\", _SIGNS.sub(r"\\\1", text))
+
+
+def code(words: object) -> str:
+    """Words that are not ours as code in Markdown, in one line."""
+    text = _one_line(words)
+    fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
+    pad = " " if text.startswith("`") or text.endswith("`") else ""
+    return f"{fence}{pad}{text}{pad}{fence}" if text.strip() else "` `"
+
+
+def plain(words: object) -> str:
+    """Words that are not ours as a figure's text, which understands some HTML."""
+    return _one_line(words).replace("<", "&lt;")
+
+
+def _one_line(words: object) -> str:
+    text = str(words).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split(" "))
 
 
 def percent(share: float | None, digits: int = 1) -> str:

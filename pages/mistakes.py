@@ -15,7 +15,7 @@ from core.mistakes import published, table
 from core.mistakes.files import Files
 from core.mistakes.reassessed import SOURCE
 from core.mistakes.table import Filters
-from core.wording import count
+from core.wording import code, count, escaped
 from pages.shared.images import gallery, where
 from pages.shared.mistakes import card, diagnose, kinds, numbers, review, subjects
 from pages.shared.mistakes.subjects import PUBLISHED, Subject
@@ -84,7 +84,7 @@ def _one(
     with st.container(horizontal=True, vertical_alignment="center"):
         st.subheader(f"{count(len(rows), 'image')} behind these filters", anchor=False)
         if filters.pair:
-            st.button(f"{' – '.join(filters.pair)}  ✕", on_click=subjects.clear_pair, type="tertiary")
+            st.button(f"{escaped(' – '.join(filters.pair))}  ✕", on_click=subjects.clear_pair, type="tertiary")
         if subject.run is None and found.annotations.path is None:
             st.caption(f"True classes are {SOURCE}, until annotations are found.")
     if not len(rows):
@@ -118,7 +118,8 @@ def _about(found: Files, open_: bool = False) -> None:
     missing = [file for file in found.all() if file.path is None]
     with st.expander(f"Files of ImageNet's remaining mistakes: {len(found.all()) - len(missing)} of 5 found", open_):
         for file in found.all():
-            st.markdown(f"- `{file.name}` " + (f"found: `{file.path}`" if file.path else f"would give {file.gives}"))
+            state = f"found: {code(file.path)}" if file.path else f"would give {file.gives}"
+            st.markdown(f"- {code(file.name)} {state}")
         st.markdown("Put them into one folder and name it, or evaluate and import predictions:")
         st.code(
             "python -m core mistakes files --folder DIR\npython -m core mistakes import-logits vit3b.npy --name vit-3b",

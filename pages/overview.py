@@ -11,7 +11,7 @@ from core.answers.questions import Question
 from core.errors import OffcenterError
 from core.figures import bars
 from core.figures.style import Words, colour_of
-from core.wording import count
+from core.wording import code, count, escaped
 from pages.shared.factors import explore
 from pages.shared.images import drawer
 from pages.shared.page import cached, figure, frame, text
@@ -82,7 +82,7 @@ def _table(runs: dict[tuple[str, str], store.Run], policy: str) -> tuple[pd.Data
         try:
             row = cached.answer(run, Question(policy=policy)).iloc[0]
         except OffcenterError as error:
-            problems.append(f"**{model}** on `{key}`: {error}")
+            problems.append(f"**{escaped(model)}** on {code(key)}: {escaped(error)}")
             continue
         done = "complete" if run.complete else f"{run.n_done / run.n_samples:.0%} done"
         failed = run.n_done - int(row["n"])
@@ -98,7 +98,7 @@ def _finding(table: pd.DataFrame) -> str:
     worst, best = known.loc[known["value"].idxmin()], known.loc[known["value"].idxmax()]
     said = [
         sentences.overall(row["model"], row["value"], row["low"], row["high"], int(row["n"])).removesuffix(".")
-        + f" of `{row['benchmark']}`"
+        + f" of {code(row['benchmark'])}"
         for row in (best, worst)
     ]
     if len(known) == 1:

@@ -9,7 +9,7 @@ import streamlit as st
 from core import jobs
 from core.errors import OffcenterError, UsageError
 from core.jobs.table import ENDED, RESUMABLE, Job
-from core.wording import count
+from core.wording import count, escaped
 from pages.shared.page import frame, text
 from pages.shared.runs import cards, form
 
@@ -39,7 +39,7 @@ def _finding(every: Sequence[Job], active: Sequence[Job]) -> str:
         return "Nothing has run here yet: choose a model and a benchmark below. Pages can be closed meanwhile."
     running = [job for job in active if job.state == "running"]
     waiting = len(active) - len(running)
-    parts = [f"Running: **{text.escaped(job.arguments.title)}**" for job in running] or ["Nothing is running"]
+    parts = [f"Running: **{escaped(job.arguments.title)}**" for job in running] or ["Nothing is running"]
     parts += [f"{count(waiting, 'job')} {'waits' if waiting == 1 else 'wait'}"] if waiting else []
     early = sum(job.state in RESUMABLE for job in every)
     parts += [f"{count(early, 'job')} ended early and can go on"] if early else []
@@ -54,7 +54,7 @@ def _linked() -> Job | None:
     try:
         job = jobs.find_job(name)
     except UsageError as error:
-        st.warning(f"The link names a job that is not on the list: {error}", icon=":material/link_off:")
+        st.warning(f"The link names a job that is not on the list: {escaped(error)}", icon=":material/link_off:")
         return None
     if job.state in ENDED:
         cards.show_ended(job, open_log=job.state != "done")

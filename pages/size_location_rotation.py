@@ -12,7 +12,7 @@ from core.answers.compare import Contrast
 from core.answers.questions import factor_of
 from core.errors import OffcenterError
 from core.types import FactorValue
-from core.wording import short_label, value
+from core.wording import code, short_label, value
 from pages.shared.factors import explore, panels, tiles, views
 from pages.shared.factors.explore import ALL, Controls
 from pages.shared.factors.protocol_sentences import sentence
@@ -79,7 +79,7 @@ def _finding(runs: Runs, controls: Controls) -> str:
         row = cached.paired(one, other, controls.question).iloc[0]
         numbers = (row[name] for name in ("value", "low", "high", "first", "second"))
         between = Contrast(*numbers, n=int(row["n"]), n_clusters=int(row["n_clusters"]))
-        return sentences.difference(first, second, between).removesuffix(".") + f" of `{one.benchmark}`."
+        return sentences.difference(first, second, between).removesuffix(".") + f" of {code(one.benchmark)}."
     for name, there in runs.items():
         if controls.view in (ALL, name):
             model, run = next(iter(there.items()))

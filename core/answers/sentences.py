@@ -1,4 +1,7 @@
-"""What a model's numbers say, in one sentence each; Markdown, with the interval, computed every time."""
+"""What a model's numbers say, in one sentence each; Markdown, with the interval, computed every time.
+
+Names are given as they are; the sentences escape them.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ import pandas as pd
 
 from core.answers.compare import Contrast
 from core.types import THIN
-from core.wording import count, interval, percent, points
+from core.wording import count, escaped, interval, percent, points
 
 
 def drop(model: str, contrast: Contrast, change: str) -> str:
@@ -21,6 +24,7 @@ def drop(model: str, contrast: Contrast, change: str) -> str:
         contrast: From ``compare``.
         change: Completes "when", such as ``the object moves from the centre to a corner``.
     """
+    model = escaped(model)
     if math.isnan(contrast.value):
         return f"**{model}** has too few images to say what happens when {change}."
     ends = f"({percent(contrast.before, 0)} to {percent(contrast.after, 0)})"
@@ -36,7 +40,7 @@ def drop(model: str, contrast: Contrast, change: str) -> str:
 
 def half(model: str, contrast: Contrast) -> str:
     """The area below which half of the accuracy is gone; ``It`` for a model that the sentence before has named."""
-    name = model if model == "It" else f"**{model}**"
+    name = model if model == "It" else f"**{escaped(model)}**"
     if math.isnan(contrast.value):
         return f"{name} has too few images to say how small an object may be."
     if contrast.bound == "below":
@@ -50,11 +54,12 @@ def half(model: str, contrast: Contrast) -> str:
 
 def overall(model: str, value: float, low: float, high: float, n: int) -> str:
     """Accuracy over all images."""
-    return f"**{model}** is right on **{percent(value)}** {interval(low, high)} of {n:,} images."
+    return f"**{escaped(model)}** is right on **{percent(value)}** {interval(low, high)} of {n:,} images."
 
 
 def difference(first: str, second: str, contrast: Contrast) -> str:
     """The paired difference of two models over all common images."""
+    first, second = escaped(first), escaped(second)
     if math.isnan(contrast.value):
         return f"**{first}** and **{second}** have no images in common."
     size = points(abs(contrast.value), 1).removeprefix("+").replace("pts", "points")
@@ -74,6 +79,7 @@ def costliest(model: str, costs: pd.DataFrame) -> str:
         model: Its name.
         costs: From ``core.uncommon.gaps.costs``.
     """
+    model = escaped(model)
     known = costs[costs["value"].notna() & ~costs["thin"].astype(bool)]
     if known.empty:
         return f"**{model}** has fewer than {THIN} images in each uncommon setting, too few to say which costs it most."
@@ -90,11 +96,13 @@ def costliest(model: str, costs: pd.DataFrame) -> str:
             f"No uncommon setting clearly costs **{model}** accuracy: the most is {size} {around}, {setting}; {among}."
         )
     tied = f" {_listed(as_much).capitalize()} may cost as much." if as_much else ""
-    return f"**{setting.capitalize()}** costs **{model}** most: **{size}** of accuracy {around}; {among}.{tied}"
+    setting = setting[:1].upper() + setting[1:]
+    return f"**{setting}** costs **{model}** most: **{size}** of accuracy {around}; {among}.{tied}"
 
 
 def _setting_name(row: Mapping[str, Any]) -> str:
-    return row["setting"] if row["attribute"] != "locations" else f"{row['setting']} (location)"
+    setting = escaped(row["setting"])
+    return setting if row["attribute"] != "locations" else f"{setting} (location)"
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import plotly.graph_objects as go
+
+from core.wording import plain
 
 #: One colour a model; colour-blind safe in this order.
 PALETTE = (
@@ -107,7 +110,7 @@ def figure(
     plot = max(height - _TOP - bottom, 1)
     margin = {"l": 8, "r": 16, "t": _TOP, "b": bottom, **(margin or {})}
     return go.Figure(
-        data=traces,
+        data=[_without_markup(trace) for trace in traces],
         layout={
             "title": {
                 "text": _heading(words),
@@ -137,10 +140,28 @@ def figure(
             "dragmode": False,
             "clickmode": "event+select",
             "shapes": shapes,
-            "annotations": [*annotations, *_caption(words, margin["b"])],
-            **layout,
+            "annotations": _without_markup([*annotations, *_caption(words, margin["b"])]),
+            **_without_markup(layout),
         },
     )
+
+
+#: What the hover texts of this package are set in.
+_OWN_MARKUP = re.compile(r"<(?!/?b>|br>)")
+
+
+def _without_markup(content: Any) -> Any:
+    """Texts of a trace or layout in which only this package's own tags mean something, not those in names from data.
+
+    What a click tells is left as it is, and so are numbers.
+    """
+    if isinstance(content, str):
+        return _OWN_MARKUP.sub("&lt;", content)
+    if isinstance(content, Mapping):
+        return {key: each if key == "customdata" else _without_markup(each) for key, each in content.items()}
+    if isinstance(content, list | tuple) and any(not isinstance(each, int | float) for each in content):
+        return [_without_markup(each) for each in content]
+    return content
 
 
 def _caption(words: Words, below: int) -> list[dict[str, Any]]:
@@ -152,9 +173,9 @@ def _caption(words: Words, below: int) -> list[dict[str, Any]]:
 
 def _heading(words: Words) -> str:
     if not words.subtitle:
-        return words.title
+        return plain(words.title)
     small = f"font-size:12px;font-weight:400;font-family:{_SANS};fill:{MUTED};color:{MUTED}"
-    return f'{words.title}<br><span style="{small}">{words.subtitle}</span>'
+    return f'{plain(words.title)}<br><span style="{small}">{plain(words.subtitle)}</span>'
 
 
 def percent_axis(title: str = "", **more: object) -> dict[str, object]:

@@ -13,6 +13,7 @@ from core import paths, store
 from core.answers import catalogue
 from core.benchmarks import open_benchmark
 from core.evaluate.loop import evaluate
+from core.wording import escaped
 from pages.shared.page import cached
 from tests.conftest import RED_WNID
 from tests.pages.conftest import open_page, text_of
@@ -76,7 +77,8 @@ def test_a_damaged_manifest_does_not_hide_the_others(two_copies):
     (two_copies[0].path / store.MANIFEST).write_text("{}")
     at = open_page("pages/overview.py")
     assert not at.exception
-    assert f"{two_copies[0].path / store.MANIFEST} has no 'identity'" in text_of(at)
+    said = f"{two_copies[0].path / store.MANIFEST} has no 'identity'"
+    assert escaped(said) in text_of(at)
     assert two_copies[1].identity in set(at.dataframe[0].value["identity"])
 
 

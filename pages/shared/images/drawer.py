@@ -18,7 +18,7 @@ from core.errors import OffcenterError
 from core.images import drawing
 from core.images.opening import as_rgb
 from core.images.preprocess import Preprocess
-from core.wording import value
+from core.wording import code, escaped, preprocessing, value
 from pages.shared.images import on_demand, where
 from pages.shared.page import cached, place, stepping
 from pages.shared.page.frame import Choice
@@ -49,7 +49,7 @@ def show_if_open(choice: Choice, order: Sequence[str] = (), shown: Mapping[str, 
         return
     runs = shown or choice.runs_on(found[0])
     if not runs:
-        st.info(f"The link names an image of `{found[0]}`, on which no chosen model has a result.")
+        st.info(f"The link names an image of {code(found[0])}, on which no chosen model has a result.")
         return
     chosen = place.chosen_model()
     ordered = dict(sorted(runs.items(), key=lambda item: item[0] != chosen))
@@ -69,7 +69,7 @@ def _drawer(choice: Choice, runs: dict[str, store.Run], order: tuple[str, ...]) 
     samples = {model: cached.sample(run, sample_id, place.chosen_view(run)) for model, run in runs.items()}
     there = {model: sample for model, sample in samples.items() if sample is not None}
     if not there:
-        st.warning(f"No stored prediction of `{sample_id}` on `{key}`: is the link of another data set?")
+        st.warning(f"No stored prediction of {code(sample_id)} on {code(key)}: is the link of another data set?")
         return
     left, right = st.columns([1, 1], gap="medium")
     with left:
@@ -113,7 +113,7 @@ def _picture(sample_id: str, runs: dict[str, store.Run], there: dict[str, joined
             return
         found = source.seen(sample_id, Preprocess(transform), place.chosen_view(runs[model]))
     except OffcenterError as error:
-        st.warning(f"The image cannot be opened: {error}")
+        st.warning(f"The image cannot be opened: {escaped(error)}")
         return
     seen = Image.fromarray(found.picture)
     modes = [_PLAIN, *([_OUTLINE] if found.mask is not None else []), _HEAT]
@@ -126,7 +126,7 @@ def _picture(sample_id: str, runs: dict[str, store.Run], there: dict[str, joined
     scale = max(1, round(_PICTURE_PX / seen.width))
     slot.image(drawing.png(seen, scale), width="stretch")
     size = f"{seen.width} x {seen.height} px"
-    st.caption(f"As {model} sees it: {size}, {transform['interpolation']}, crop {transform['crop_pct']:g}")
+    st.caption(f"As {escaped(model)} sees it: {size}, {escaped(preprocessing(transform))}")
 
 
 def _with_heat(
@@ -145,7 +145,7 @@ def _with_heat(
     opacity = st.slider("Opacity", 0, 100, 65, 5, format="%d %%", key="cam-opacity")
     heat = on_demand.explain(run, str(source.root), sample_id, target, place.chosen_view(run))
     if heat.values is None:
-        st.info(heat.message)
+        st.info(escaped(heat.message))
         return seen
     return drawing.with_heat(seen, heat.values, opacity / 100)
 

@@ -13,7 +13,7 @@ import streamlit as st
 from core import store
 from core.answers.questions import Question
 from core.benchmarks.base import Benchmark
-from core.wording import percent
+from core.wording import escaped, percent
 from pages.shared.images import where
 from pages.shared.page import cached, place
 
@@ -92,7 +92,7 @@ def show(run: store.Run, question: Question, heading: str, key: str = "gallery")
     """
     rows = cached.behind(run, question)
     n, n_right = int(rows["right"].notna().sum()), int(rows["right"].sum())
-    st.subheader(f"{heading} · {n:,} images, {percent(n_right / n, 0) if n else '–'} right", anchor=False)
+    st.subheader(f"{escaped(heading)} · {n:,} images, {percent(n_right / n, 0) if n else '–'} right", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         shown = st.segmented_control(
             "Show", list(SHOWN), format_func=SHOWN.__getitem__, default="all", key="show", bind="query-params",
@@ -103,7 +103,7 @@ def show(run: store.Run, question: Question, heading: str, key: str = "gallery")
         pages = max(1, math.ceil(len(rows) / PER_PAGE))
         page = st.pagination(pages, key=place.PAGE, bind="query-params", max_visible_pages=5) if pages > 1 else 1
         as_it_is = " · tiles show images as they are; open one to see the view" if run.n_views > 1 else ""
-        st.caption(f"as seen by {run.label}, surest first{as_it_is}")
+        st.caption(f"as seen by {escaped(run.label)}, surest first{as_it_is}")
     if rows.empty:
         st.caption("No image here.")
         return rows

@@ -8,14 +8,15 @@ from core import benchmarks, paths, store
 from core.answers.cards import card_of
 from core.errors import OffcenterError
 from core.evaluate.relink import relink
-from pages.shared.page import cached
+from core.wording import code, escaped
+from pages.shared.page import cached, text
 
 
 def ask(run: store.Run) -> None:
     """Say that a run's images are not where they were, with a field for where they are now."""
     root = benchmarks.root_of(run)
-    gone = f"The images of this run were in `{root}`, which is not there." if root else "No data folder is known."
-    st.caption(f"The images are not on this machine. {gone} {card_of(run).how_to_get}")
+    gone = f"The images of this run were in {code(root)}, which is not there." if root else "No data folder is known."
+    st.caption(f"The images are not on this machine. {gone} {escaped(card_of(run).how_to_get)}")
     if run.path.is_relative_to(paths.embedded_results()):
         return
     with st.form(f"relink-{run.identity}", border=False):
@@ -27,7 +28,7 @@ def ask(run: store.Run) -> None:
         with st.spinner("Comparing the images with those that were evaluated …"):
             relink(run, typed.strip())
     except OffcenterError as error:
-        st.error(str(error), icon=":material/error:")
+        text.problem(error)
         return
     cached.forget_runs()
     st.rerun()

@@ -20,7 +20,7 @@ from core.labels import FOCUS_10, IMAGENET_1K, label_space
 from core.mistakes import files, published
 from core.mistakes.reassessed import SOURCE, reassessed
 from core.mistakes.relations import relation
-from core.wording import percent
+from core.wording import escaped, percent
 from pages.shared.images import drawer, on_demand
 from pages.shared.mistakes import subjects
 from pages.shared.mistakes.subjects import Subject
@@ -137,7 +137,7 @@ def _image(subject: Subject, row: pd.Series) -> None:
         )
         return
     st.image(drawing.png(image), width="stretch")
-    st.caption(row["sample_id"])
+    st.caption(escaped(row["sample_id"]))
 
 
 def opened_image(subject: Subject, sample_id: str, run: store.Run | None = None) -> Image.Image | None:
@@ -230,10 +230,10 @@ def show_saliency(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) 
     for column, heat, index, why in zip(columns, heats, (predicted, accepted), ("predicted", "accepted"), strict=False):
         with column:
             if heat.values is None:
-                st.info(heat.message)
+                st.info(escaped(heat.message))
             else:
                 st.image(drawing.png(drawing.with_heat(image, heat.values, _OPACITY)), width="stretch")
-            st.caption(f"Grad-CAM for **{cached.class_name(space, index)}** ({why})")
+            st.caption(f"Grad-CAM for **{escaped(cached.class_name(space, index))}** ({why})")
     maps = [heat.values for heat in heats]
     if predicted != accepted and maps[0] is not None and maps[1] is not None:
         with columns[2]:

@@ -14,7 +14,7 @@ from core.figures.style import Words
 from core.images import drawing
 from core.jobs.kinds import Diagnosis
 from core.mistakes import counterfactual, diagnosis
-from core.wording import count
+from core.wording import count, escaped
 from pages.shared.mistakes.subjects import Subject
 from pages.shared.page import cached, figure
 from pages.shared.page.frame import Choice
@@ -37,7 +37,7 @@ def show_all(runs: dict[str, store.Run], choice: Choice) -> None:
     shares = {model: part for model, run in runs.items() if len(part := diagnosis.shares_of(run))}
     if shares:
         model, table = next(iter(shares.items()))
-        st.markdown(f"{model}: {diagnosis.finding(table)}")
+        st.markdown(f"{escaped(model)}: {escaped(diagnosis.finding(table))}")
         subtitle = f"n = {int(table['n'].max()):,} mistakes · 95 % interval, pictures share objects"
         words = Words("Mistakes repaired by one change", subtitle, short_identity([runs[name] for name in shares]))
         shown = figures.repairs(shares, choice.colours, words, counterfactual.CONTROL)
@@ -52,7 +52,7 @@ def _offer(model: str, run: store.Run) -> None:
     done = diagnosis.stored(run)["sample_id"].nunique()
     if done >= total:
         return
-    text = f"Diagnose {count(total, 'mistake')} of {model}" if not done else f"Go on: {done:,} of {total:,} done"
+    text = f"Go on: {done:,} of {total:,} done" if done else f"Diagnose {count(total, 'mistake')} of {escaped(model)}"
     hint = "Draws mistakes at random, changes one thing at a time in each, and asks the model again."
     following.offer(Diagnosis(run.model, run.benchmark, run.identity), text, ":material/troubleshoot:", hint)
 
@@ -68,7 +68,7 @@ def show_one(subject: Subject, row: pd.Series) -> None:
     try:
         tried = _tried(cached.key_of(run), row["sample_id"], sample.accepted)
     except OffcenterError as error:
-        st.info(str(error))
+        st.info(escaped(error))
         return
     space = subject.label_space
     with st.container(horizontal=True, gap="small"):
@@ -77,7 +77,8 @@ def show_one(subject: Subject, row: pd.Series) -> None:
                 st.image(thumbnail, width=_SIDE_PX)
                 name = counterfactual.FACTORS.get(factor, "As it is")
                 mark = ":green[✓]" if repaired else ":red[✗]"
-                st.caption(f"{mark} **{name}**: {cached.class_name(space, predicted)}  \n{said}")
+                taken_for = escaped(cached.class_name(space, predicted))
+                st.caption(f"{mark} **{escaped(name)}**: {taken_for}  \n{escaped(said)}")
 
 
 @st.cache_data(max_entries=64, show_spinner="Changing one thing at a time …")

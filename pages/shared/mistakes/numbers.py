@@ -7,7 +7,7 @@ from core.answers.questions import is_clustered
 from core.benchmarks.imagenet_m import ImageNetM, ImageNetMultilabel
 from core.mistakes import published, summary, table
 from core.mistakes.table import Filters
-from core.wording import count, interval, percent
+from core.wording import count, escaped, interval, percent
 from pages.shared.mistakes.subjects import Subject
 from pages.shared.page import cached
 from pages.shared.page.text import Tile
@@ -20,16 +20,17 @@ def finding(subject: Subject) -> str:
     often = ""
     if len(pairs):
         pair = pairs.iloc[0]
-        often = f" Most often confused: **{pair['first']}** and **{pair['second']}** ({count(int(pair['n']), 'time')})."
+        classes = f"**{escaped(pair['first'])}** and **{escaped(pair['second'])}**"
+        often = f" Most often confused: {classes} ({count(int(pair['n']), 'time')})."
     if subject.run is None:
         major = int((subject.table["severity"].astype(str) == "major").sum())
-        both = f" {subject.other} gets {int((subject.table['other_right'] == 0).sum()):,} of them wrong too."
+        both = f" {escaped(subject.other)} gets {int((subject.table['other_right'] == 0).sum()):,} of them wrong too."
         remain = "remains" if len(wrong) == 1 else "remain"
         n = count(len(wrong), "mistake")
-        return f"**{n} of {subject.title} {remain}**, {major:,} of them major.{both}{often}"
+        return f"**{n} of {escaped(subject.title)} {remain}**, {major:,} of them major.{both}{often}"
     share = summary.shares(subject.table, is_clustered(subject.run))["wrong"]
     return (
-        f"**{subject.title} is wrong on {percent(share[0])} {interval(share[1], share[2])}** of "
+        f"**{escaped(subject.title)} is wrong on {percent(share[0])} {interval(share[1], share[2])}** of "
         f"{count(share[3], 'image')}.{often}"
     )
 

@@ -13,7 +13,7 @@ from core.errors import OffcenterError
 from core.mistakes import agreement, published, reviews
 from core.mistakes.agreement import Agreement
 from core.mistakes.reviews import Review
-from core.wording import percent
+from core.wording import escaped, percent
 from pages.shared.mistakes.card import CATEGORY_KEYS, SEVERITY_KEYS
 from pages.shared.mistakes.subjects import Subject
 
@@ -37,7 +37,8 @@ def verdict_by_key(subject: Subject, key: str, sample_id: str) -> None:
     kept = _current(subject, row)
     category = CATEGORY_KEYS.get(key, kept["category"])
     _save(subject, row, category, SEVERITY_KEYS.get(key, kept["severity"]), kept["note"])
-    st.toast(f"{category or 'no category'}, {SEVERITY_KEYS.get(key, kept['severity']) or 'no severity'}: saved")
+    severity = escaped(SEVERITY_KEYS.get(key, kept["severity"]) or "no severity")
+    st.toast(f"{escaped(category or 'no category')}, {severity}: saved")
 
 
 def _current(subject: Subject, row: pd.Series) -> dict[str, str]:
@@ -151,6 +152,6 @@ def _import(subject: Subject, content: bytes, who: str) -> None:
         try:
             n = reviews.import_mistakes(path, subject.key, who)
         except OffcenterError as error:
-            st.error(str(error).replace(str(path), "the file"))
+            st.error(escaped(str(error).replace(str(path), "the file")))
             return
-    st.success(f"{n:,} verdicts of {who} imported.")
+    st.success(f"{n:,} verdicts of {escaped(who)} imported.")

@@ -19,6 +19,7 @@ from core.evaluate.relink import refreshed
 from core.images import drawing
 from core.images.opening import as_rgb, reasons
 from core.types import Factor
+from core.wording import code, escaped
 
 #: Seconds for which a list of results may be old.
 _FRESH_S = 3
@@ -31,14 +32,14 @@ Key = tuple[str, str, str]
 def _listed(data_home: str) -> tuple[list[store.Run], list[str]]:
     del data_home
     listing = store.list_all()
-    good, problems = [], list(listing.problems.values())
+    good, problems = [], [escaped(said) for said in listing.problems.values()]
     for run in catalogue.told_apart(listing.runs):
         try:
             # A label or factor that was corrected is seen at once, and costs no inference.
             run = refreshed(run)
             joined.version(run)
         except OffcenterError as error:
-            problems.append(f"**{run.label}** on `{run.benchmark}`: {error}")
+            problems.append(f"**{escaped(run.label)}** on {code(run.benchmark)}: {escaped(error)}")
         else:
             good.append(run)
     return good, problems
@@ -55,7 +56,7 @@ def forget_runs() -> None:
 
 
 def damaged(data_home: str) -> list[str]:
-    """What is wrong with the stored results that cannot be read."""
+    """What is wrong with the stored results that cannot be read, as Markdown."""
     return _listed(data_home)[1]
 
 

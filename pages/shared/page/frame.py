@@ -16,6 +16,7 @@ from core import paths, store
 from core.answers import catalogue
 from core.answers.catalogue import KnownModel
 from core.figures.style import colour_of
+from core.wording import code, escaped
 from pages.shared.page import cached, styles
 
 MOST_MODELS = 4
@@ -283,9 +284,9 @@ def offer_run(model: str, key: str, choice: Choice) -> None:
     known = choice.known.get(model)
     source = known.source if known else model
     has_data = cached.benchmark(key, choice.data_home) is not None
-    st.markdown(f"**{model}** on `{key}`" + ("" if has_data else " · its images are not on this machine"))
+    st.markdown(f"**{escaped(model)}** on {code(key)}" + ("" if has_data else " · its images are not on this machine"))
     if not has_data:
-        st.caption(catalogue.benchmark_class(key).how_to_get)
+        st.caption(escaped(catalogue.benchmark_class(key).how_to_get))
     elif (paths.REPO / RUNS_PAGE).is_file():
         link("Run it", RUNS_PAGE, [("model", source), ("benchmark", key)])
         return

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import html
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,7 +12,7 @@ from core import paths, store
 from core.answers import report
 from core.images.views import CLEAN
 from core.types import THIN, Card
-from core.wording import preprocessing
+from core.wording import code, escaped, preprocessing
 from pages.shared.page.frame import Choice
 
 
@@ -36,13 +35,8 @@ class Tile:
     others: tuple[tuple[str, str], ...] = ()
 
 
-def escaped(words: str) -> str:
-    """Words that are not ours, such as names of models and folders, as Markdown that reads exactly so."""
-    return re.sub(r"([!-/:-@\[-`{-~])", r"\\\1", words)
-
-
 def head(title: str, finding: str) -> None:
-    """Title, and the finding in a sentence."""
+    """Title, and the finding in a sentence, which is Markdown."""
     st.title(title, anchor=False)
     with st.container(key="oc-finding"):
         st.markdown(finding)
@@ -100,7 +94,7 @@ def flag_differences(runs: Sequence[store.Run]) -> None:
     """Say in what results that are compared differ beside the model."""
     found = report.differences(runs) if len(runs) > 1 else []
     if found:
-        st.warning("Not compared like with like: " + "; ".join(found) + ".", icon=":material/balance:")
+        st.warning("Not compared like with like: " + escaped("; ".join(found)) + ".", icon=":material/balance:")
 
 
 def flag_state(runs: Sequence[store.Run]) -> None:
@@ -109,8 +103,9 @@ def flag_state(runs: Sequence[store.Run]) -> None:
         done, total = run.n_done, run.n_samples
         if done < total:
             stopped = " It was stopped by an error; run it again to go on." if run.manifest.status == "failed" else ""
+            which = f"**{escaped(run.label)}** on {code(_of_what(run))}"
             st.info(
-                f"**{run.label}** on `{_of_what(run)}` is {done / total:.0%} done ({done:,} of {total:,} images, drawn "
+                f"{which} is {done / total:.0%} done ({done:,} of {total:,} images, drawn "
                 f"at random): numbers are estimates of the final ones.{stopped}",
                 icon=":material/hourglass_bottom:",
             )
@@ -120,18 +115,18 @@ def about(cards: Sequence[Card], more: str = "") -> None:
     """The popover on what is measured, and with which interval; ``more`` is Markdown on the page's own terms."""
     with st.popover("About", icon=":material/info:"):
         for card in cards:
-            st.markdown(f"**{card.title}**  \n{card.about}")
+            st.markdown(f"**{escaped(card.title)}**  \n{escaped(card.about)}")
         if more:
             st.markdown(more)
         first = cards[0]
-        unit = first.cluster_unit
+        unit = escaped(first.cluster_unit or "")
         st.markdown(
             f"Intervals: 95 %, bootstrap over {unit}s, because the same {unit} recurs in every cell. Cells with fewer "
             f"than {THIN} images are marked as thin."
             if unit
             else "Intervals: 95 %, Wilson's."
         )
-        st.markdown(f"Paper: {first.paper}  \nLicence: {first.licence}")
+        st.markdown(f"Paper: {escaped(first.paper)}  \nLicence: {escaped(first.licence)}")
 
 
 def nothing_stored() -> None:
@@ -150,4 +145,4 @@ def nothing_stored() -> None:
 
 def problem(error: Exception) -> None:
     """An error that a user can act on, in a sentence."""
-    st.error(str(error), icon=":material/error:")
+    st.error(escaped(error), icon=":material/error:")

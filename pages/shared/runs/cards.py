@@ -14,7 +14,7 @@ from core.errors import OffcenterError
 from core.jobs.kinds import Diagnosis, Evaluation, Generation, Probe, Refresh
 from core.jobs.table import ENDED, RESUMABLE, Job, State, tail
 from core.types import Progress
-from core.wording import count, duration, interval, percent
+from core.wording import count, duration, escaped, interval, percent
 from pages.shared.page import cached, frame, text
 from pages.shared.runs.following import how_far, share_done
 
@@ -71,10 +71,10 @@ def _head(job: Job) -> None:
     """What is run, its state, and the one thing that can be done about it."""
     title, button = st.columns([6, 1.3], vertical_alignment="center")
     with title, st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{text.escaped(job.arguments.title)}**", width="content")
+        st.markdown(f"**{escaped(job.arguments.title)}**", width="content")
         for detail in job.arguments.details:
-            st.badge(text.escaped(detail), color="gray")
-        st.badge(job.state, color=_COLOURS[job.state], icon=_ICONS[job.state])
+            st.badge(escaped(detail), color="gray")
+        st.badge(escaped(job.state), color=_COLOURS[job.state], icon=_ICONS[job.state])
     with button:
         _offer(job)
 
@@ -117,7 +117,7 @@ def _waiting(job: Job, place: int) -> None:
 def _result(job: Job) -> None:
     """What has come of a job and the way to the page that shows it; nothing where nothing has."""
     if job.result is not None and "folder" in job.result:
-        st.caption(f"In {text.escaped(job.result['folder'])}")
+        st.caption(f"In {escaped(job.result['folder'])}")
     run = _stored_run(job)
     if isinstance(job.arguments, Generation | Refresh) and job.result is not None:
         _link_to_set(job.arguments)
@@ -147,7 +147,7 @@ def _accuracy(job: Job, run: store.Run) -> None:
     drawn = "" if run.complete else ", drawn at random"
     st.caption(
         f"Top-1 {percent(overall['top1'])} {interval(overall['top1_low'], overall['top1_high'])} over "
-        f"{count(overall['n'], 'image')}{drawn} · identity {run.identity[:8]}"
+        f"{count(overall['n'], 'image')}{drawn} · identity {escaped(run.identity[:8])}"
     )
     if run.view == "clean":
         _link(run)
@@ -205,7 +205,7 @@ def show_ended(job: Job, *, open_log: bool = False) -> None:
     with st.container(border=True, key=f"job-{job.id}"):
         _head(job)
         if job.message:
-            (st.error if job.state == "failed" else st.warning)(job.message[:1].upper() + job.message[1:])
+            (st.error if job.state == "failed" else st.warning)(escaped(job.message[:1].upper() + job.message[1:]))
         _result(job)
         st.caption(_summary(job))
         if job.state == "failed" or open_log:
@@ -219,7 +219,7 @@ def _log(title: str, lines: str, *, expanded: bool = False) -> None:
 
 
 def _summary(job: Job) -> str:
-    parts = [f"job {job.id}"]
+    parts = [f"job {escaped(job.id)}"]
     if job.ended:
         parts.append(f"ended {_ago(job.ended)}")
     run = _stored_run(job) if isinstance(job.arguments, Evaluation) else None

@@ -9,7 +9,7 @@ from core.errors import OffcenterError, UsageError
 from core.jobs.kinds import Diagnosis, Probe
 from core.jobs.table import ENDED, Job
 from core.types import Progress
-from core.wording import count, duration
+from core.wording import count, duration, escaped
 from pages.shared.page import frame, text
 
 #: Seconds between two looks.
@@ -30,7 +30,7 @@ def offer(arguments: Diagnosis | Probe, label: str, icon: str, hint: str) -> Non
         st.fragment(_watch, run_every=_LOOK_EVERY_S)(job.id)
         return
     if job is not None and job.message:
-        said = f"{text.escaped(job.arguments.title)}: {text.escaped(job.message)}"
+        said = f"{escaped(job.arguments.title)}: {escaped(job.message)}"
         (st.error if job.state == "failed" else st.warning)(said, icon=":material/error:")
         frame.link("See its log", frame.RUNS_PAGE, [("job", job.id)])
     if st.button(label, key=f"{arguments.kind}-{arguments.identity}", icon=icon, help=hint):
@@ -60,7 +60,7 @@ def _watch(job_id: str) -> None:
     if job is None or job.state in ENDED:
         # Its result is there now, or the reason why not: the whole page says so.
         st.rerun(scope="app")
-    title = text.escaped(job.arguments.title)
+    title = escaped(job.arguments.title)
     if job.state == "queued":
         stalled = jobs.is_stalled(job)
         said = "waits, but the process that runs jobs has ended" if stalled else "waits for its turn"
@@ -84,9 +84,9 @@ def how_far(progress: Progress, unit: str) -> str:
         unit: What it counts, in the singular.
     """
     if not progress.total:
-        return f"{progress.stage.capitalize()} …"
+        return f"{escaped(progress.stage.capitalize())} …"
     parts = [f"{progress.done:,} of {count(progress.total, unit)} ({progress.done / progress.total:.0%})"]
-    parts.append(f"{progress.rate:,.3g} {unit}s/s" if progress.rate else f"{progress.stage} …")
+    parts.append(f"{progress.rate:,.3g} {unit}s/s" if progress.rate else f"{escaped(progress.stage)} …")
     if progress.seconds_left is not None:
         parts.append(f"{duration(progress.seconds_left)} left")
     if progress.failed:

@@ -21,7 +21,7 @@ from core.jobs import cost
 from core.jobs.cost import Cost
 from core.jobs.kinds import PRECISIONS, Evaluation
 from core.store import weights
-from core.wording import count, duration
+from core.wording import code, count, duration, escaped
 from pages.shared.page import cached, text
 
 #: Keys of widgets, and so names in the URL.
@@ -56,7 +56,8 @@ def show(known: Mapping[str, KnownModel], first: str = "") -> None:
         if not model:
             st.caption("Choose a model, or type the name of any other, to see what the evaluation will cost.")
         elif data is None:
-            st.info(f"Where are the images? {benchmark_class(benchmark).how_to_get}", icon=":material/folder_open:")
+            how = escaped(benchmark_class(benchmark).how_to_get)
+            st.info(f"Where are the images? {how}", icon=":material/folder_open:")
         else:
             _cost_and_start(Evaluation(model, benchmark, data, view, precision, "auto", batch_size, limit, also))
 
@@ -80,7 +81,7 @@ def _pick_model(details: Mapping[str, str], first: str | None) -> str:
         "on this machine are downloaded.",
     )
     source = (chosen or "").strip()
-    st.caption(details.get(source, "not evaluated yet" if source else ""))
+    st.caption(escaped(details.get(source, "not evaluated yet" if source else "")))
     return source
 
 
@@ -126,7 +127,7 @@ def _missing(known: Mapping[str, KnownModel], benchmark: str, view: str, precisi
 def _pick_benchmark() -> str:
     order = sorted(known_benchmarks(), key=lambda key: find_data(key) is None)
     key = st.selectbox("Benchmark", order, key=_BENCHMARK, bind="query-params")
-    st.caption(benchmark_class(key).title)
+    st.caption(escaped(benchmark_class(key).title))
     return key
 
 
@@ -221,7 +222,7 @@ def _in_words(found: Cost, n_ahead: int, n_models: int) -> str:
         about = "About" if n_models == 1 else "At most about"
         parts.append(
             f"{about} **{duration(found.seconds)}** at {found.rate:,.3g} images/s, as measured on this machine with "
-            f"`{found.measured_on}`"
+            f"{code(found.measured_on)}"
         )
     if n_ahead:
         parts.append(f"It starts after the {count(n_ahead, 'job')} before it")

@@ -17,7 +17,7 @@ from core.jobs.kinds import Probe
 from core.labels import class_names
 from core.uncommon.paper import published
 from core.uncommon.rules import CATEGORIES, VALUES, is_uncommon
-from core.wording import interval, percent
+from core.wording import escaped, interval, percent
 from pages.shared.images import where
 from pages.shared.page import cached, figure, place, text
 from pages.shared.runs import following
@@ -40,7 +40,7 @@ def _failures(model: str, run: store.Run) -> None:
     category = str(cell.values["category"]) if cell and "category" in cell.values else None
     what = f"{category} images" if category else "images"
     asked = st.toggle(
-        f"Where {model} looks in the {what} that it gets wrong in uncommon settings",
+        f"Where {escaped(model)} looks in the {escaped(what)} that it gets wrong in uncommon settings",
         key="strip",
         bind="query-params",
         help="Grad-CAM and Guided Grad-CAM of the predicted class; asks the model, a few seconds on a CPU.",
@@ -53,7 +53,7 @@ def _failures(model: str, run: store.Run) -> None:
     try:
         picture = _strip(cached.key_of(run), str(benchmarks.root_of(run)), category)
     except OffcenterError as error:
-        st.info(str(error))
+        st.info(escaped(error))
         return
     if picture is None:
         st.caption("No such mistake is stored.")
@@ -84,14 +84,14 @@ def _probes(model: str, run: store.Run) -> None:
     """Tables 5 and 6 of the paper, for this model."""
     table = probes.read(run)
     if table is None:
-        st.caption(f"Is the place in {text.escaped(model)}'s features? A linear probe tells.")
+        st.caption(f"Is the place in {escaped(model)}'s features? A linear probe tells.")
         hint = "Asks the model for the features of all images, keeps them, and fits a probe for each location."
         asked = Probe(run.model, run.benchmark, run.identity)
-        following.offer(asked, f"Probe {model}", ":material/query_stats:", hint)
+        following.offer(asked, f"Probe {escaped(model)}", ":material/query_stats:", hint)
         return
     fitted = table[table["reason"] == ""]
     if fitted.empty:
-        st.caption(f"{model} has no probe: each category has too few images with or without each location.")
+        st.caption(f"{escaped(model)} has no probe: each category has too few images with or without each location.")
         return
     shown = _probes_figure(cached.key_of(run), run, fitted, len(table))
     figure.show(shown, "probes", {model: fitted}, {model: run.identity})

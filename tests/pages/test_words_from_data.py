@@ -1,0 +1,156 @@
+"""Names, files and links are anybody's: on no page does what they say become markup, or reach another host."""
+
+import ast
+import os
+from urllib.parse import quote
+
+import pytest
+from PIL import Image
+
+from core import paths
+from core.benchmarks import open_benchmark
+from core.evaluate.loop import evaluate
+from core.wording import code, escaped, plain
+from tests.browser import PATIENCE_MS, app_server, chromium
+from tests.conftest import GREEN_WNID, REPO
+from tests.synthetic_store import make
+
+EVIL = "evil.invalid"
+#: Markdown's image, a link, HTML, emphasis, Streamlit's colours, a formula, and an address that links itself.
+HOSTILE = (
+    f"x![i](http://{EVIL}/i.png)[l](http://{EVIL})<img src=http://{EVIL}/h.png>**BOLD**:red[RED]$x^2$ http://{EVIL}"
+)
+#: The same as far as a file's name can say it.
+FILE = f"![i](http:{EVIL})<b>BOLD<b>**BOLD**:red[RED]`c`.png"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        HOSTILE,
+        FILE,
+        "- item",
+        "1. item",
+        "# head",
+        "a\n\n# head",
+        "> quote",
+        "| a |\n|---|",
+        "a ``` b",
+        "a--b",
+        "\\",
+        "",
+        " ",
+    ],
+)
+def test_escaped_words_hold_one_line_and_every_sign(words):
+    assert "\n" not in escaped(words) + code(words) + plain(words)
+    shown = escaped(words).replace("\\\\", "\0").replace("\\", "").replace("\0", "\\").replace("\u2060", "")
+    assert shown.split() == words.split()
+    assert code(words).strip("`").split() == words.strip("`").split()
+
+
+def test_bytes_that_are_no_text_are_shown_escaped():
+    assert code(os.fsdecode(b"a\xff.png")) == r"`a\xff.png`"
+
+
+#: Streamlit's functions that take Markdown, with what else they take it as.
+_MARKDOWN = {
+    *("markdown", "caption", "error", "warning", "info", "success", "write", "title", "header", "subheader", "toast"),
+    *("button", "form_submit_button", "toggle", "checkbox", "expander", "popover", "badge", "metric", "page_link"),
+}
+#: What may stand in their texts: functions whose result is safe, and names of texts of our own.
+_SAFE_CALLS = {"escaped", "code", "count", "percent", "interval", "points", "duration", "len", "join", "how_far"}
+_SAFE_NAMES = {
+    *("finding", "LEAD", "more", "said", "gone", "state", "unit", "stopped", "where", "which", "how", "mark", "title"),
+    *("taken_for", "as_it_is", "active", "drawn", "size", "label", "n", "why", "what", "_NOBODY", "SOURCE", "first"),
+    *("_SHOWN", "hint", "page", "severity", "MOST_BARS", "THIN", "MARKS", "problems", "parts", "key", "lines"),
+}
+
+
+def _unsafe(node):
+    """What in a text is neither a constant, a number nor escaped."""
+    if isinstance(node, ast.JoinedStr):
+        return [bad for value in node.values for bad in _unsafe(value)]
+    if isinstance(node, ast.FormattedValue):
+        return [] if node.format_spec is not None else _unsafe(node.value)
+    if isinstance(node, ast.BinOp):
+        return _unsafe(node.left) + _unsafe(node.right)
+    if isinstance(node, ast.IfExp):
+        return _unsafe(node.body) + _unsafe(node.orelse)
+    if isinstance(node, ast.BoolOp):
+        return [bad for value in node.values for bad in _unsafe(value)]
+    if isinstance(node, ast.Constant):
+        return []
+    if isinstance(node, ast.Call):
+        called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
+        return (
+            [] if called in _SAFE_CALLS | {"sentence", "removesuffix", "_in_words", "_summary"} else [ast.unparse(node)]
+        )
+    if isinstance(node, ast.Name):
+        return [] if node.id in _SAFE_NAMES else [node.id]
+    if isinstance(node, ast.Subscript):
+        return _unsafe(node.value)
+    return [ast.unparse(node)]
+
+
+@pytest.mark.parametrize("path", sorted([REPO / "app.py", *REPO.glob("pages/**/*.py")]), ids=lambda path: path.stem)
+def test_texts_of_pages_are_escaped_where_they_are_shown(path):
+    found = []
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _MARKDOWN:
+            shown = [*node.args[:1], *(each.value for each in node.keywords if each.arg in ("text", "help", "label"))]
+            found += [f"line {node.lineno}: {bad}" for each in shown for bad in _unsafe(each)]
+    assert not found
+
+
+@pytest.fixture
+def hostile(tmp_path, colour_folder, toy_model):
+    """Results of a model, and images, with such names."""
+    Image.new("RGB", (32, 32), (200, 10, 10)).save(colour_folder / GREEN_WNID / FILE)
+    toy_model.name = HOSTILE
+    evaluate(toy_model, open_benchmark("imagenet", colour_folder))
+    make({"location": 441 * 9, "size": 900}, (HOSTILE,))
+    paths.remember_data("imagenet", colour_folder)
+    return f"{GREEN_WNID}/{FILE}"
+
+
+def test_no_page_asks_another_host_or_shows_markup_of_data(hostile):
+    at = f"models={quote(HOSTILE)}"
+    image = quote(f"imagenet:{hostile}")
+    links = [
+        f"?{at}",
+        f"overview?{at}&image={image}",
+        f"overview?{at}&image={quote('imagenet:' + HOSTILE)}",
+        f"overview?image={quote(HOSTILE + ':' + HOSTILE)}",
+        f"size_location_rotation?{at}&benchmark=si-score&cell={quote(f'si-score/size;class={HOSTILE}')}",
+        f"mistakes?{at}&benchmark=imagenet&image={image}&cam=true&repair=true",
+        f"uncommon_settings?{at}&cell={quote(HOSTILE)}",
+        f"runs?job={quote(HOSTILE)}&model={quote(HOSTILE)}&data={quote(HOSTILE)}",
+    ]
+    environment = {"OFFCENTER_DATA": str(paths.data_home())}
+    with app_server(environment) as url, chromium() as browser:
+        for link in links:
+            page = browser.new_page(viewport={"width": 1440, "height": 900})
+            asked = []
+            page.on("request", lambda request, asked=asked: asked.append(request.url))
+            page.goto(f"{url}/{link}")
+            page.get_by_test_id("stSidebar").get_by_text("Offcenter", exact=True).first.wait_for(timeout=PATIENCE_MS)
+            page.get_by_test_id("stApp").and_(page.locator("[data-test-script-state=notRunning]")).wait_for(
+                timeout=PATIENCE_MS
+            )
+            page.wait_for_timeout(500)
+            outside = [
+                one for one in asked if not one.startswith((url, url.replace("http", "ws", 1), "data:", "blob:"))
+            ]
+            assert not outside, link
+            markup = page.evaluate(
+                """evil => [...document.querySelectorAll('img, a, strong, b, span, svg a')].filter(each =>
+                    (each.getAttribute('src') || each.getAttribute('href') || each.getAttribute('xlink:href') || '')
+                        .match(`^[a-z]*:?/*${evil}`)
+                    || ((each.matches('strong, b') || each.style.color) && ['BOLD', 'RED'].includes(each.textContent)))
+                    .map(each => each.outerHTML.slice(0, 200))""",
+                EVIL,
+            )
+            assert not markup, link
+            assert not page.get_by_test_id("stException").count(), link
+            page.close()
