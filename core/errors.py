@@ -55,6 +55,10 @@ class StoreError(OffcenterError):
     """Results cannot be written or read."""
 
 
+class ReadOnlyError(StoreError):
+    """A demo keeps nothing."""
+
+
 class LabelSpaceError(UsageError):
     """A model's classes do not fit a benchmark."""
 

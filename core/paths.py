@@ -18,10 +18,11 @@ from typing import Any, BinaryIO, cast
 
 from filelock import FileLock
 
-from core.errors import UsageError, cannot_write
+from core.errors import ReadOnlyError, UsageError, cannot_write
 
 REPO = Path(__file__).resolve().parent.parent
 EMBEDDED = REPO / "data" / "embedded"
+READ_ONLY = "OFFCENTER_READ_ONLY"
 
 _LOG = logging.getLogger(__name__)
 #: End of a temporary file's name; see ``writing``.
@@ -37,6 +38,23 @@ _swept: set[Path] = set()
 def data_home() -> Path:
     """Folder of everything created at run time: ``OFFCENTER_DATA``, or ``data/`` beside the code."""
     return Path(os.environ.get("OFFCENTER_DATA") or REPO / "data").expanduser().resolve()
+
+
+def read_only() -> bool:
+    """Whether this is a demo (``OFFCENTER_READ_ONLY=1``): everything is shown, nothing is started or kept."""
+    return os.environ.get(READ_ONLY, "").strip().lower() not in ("", "0", "false", "no")
+
+
+def require_writable(path: Path) -> None:
+    """Refuse to write into the data folder of a demo; whoever writes there asks here.
+
+    Raises:
+        ReadOnlyError: If this is one.
+    """
+    if read_only() and path.resolve().is_relative_to(data_home()):
+        raise ReadOnlyError(
+            f"this is a read-only demo: nothing is written to {data_home()}. Unset {READ_ONLY} to work."
+        )
 
 
 def place(text: str | Path) -> Path:
@@ -153,6 +171,7 @@ def writing(path: Path) -> Iterator[BinaryIO]:
     Raises:
         StoreError: If it cannot be written, for example because the disk is full; says what to do.
     """
+    require_writable(path)
     temporary = path.with_name(f".{path.name[:_NAME_LENGTH]}.{secrets.token_hex(8)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -238,6 +257,7 @@ def update_json(path: Path, change: Callable[[dict[str, Any]], None], *, keep_da
     Raises:
         StoreError: If it cannot be written.
     """
+    require_writable(path)
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with FileLock(path.with_name(f".{path.name}.lock")):

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import jobs
+from core import jobs, paths
 from core.errors import OffcenterError, UsageError
 from core.jobs.table import ENDED, RESUMABLE, Job
+from core.store.database import DamagedError
 from core.wording import count, escaped
 from pages.shared.page import frame, text
 from pages.shared.runs import cards, form
@@ -22,15 +23,31 @@ _SHOWN = 12
 def page() -> None:
     """Draw the page."""
     choice = frame.begin(TITLE)
-    every = jobs.list_jobs()
+    try:
+        every = jobs.list_jobs()
+    except DamagedError as error:
+        _damaged(error)
+        return
     active = [job for job in every if job.state not in ENDED]
     text.head(TITLE, _finding(every, active))
     linked = _linked()
-    form.show(choice.known, choice.models[0] if choice.models else "")
+    if paths.read_only():
+        st.info(text.DEMO, icon=":material/lock:")
+    else:
+        form.show(choice.known, choice.models[0] if choice.models else "")
     if active:
         st.subheader("Running and waiting", anchor=False)
         cards.show_active(active)
     _ended([job for job in every if job.state in ENDED], linked)
+
+
+def _damaged(error: DamagedError) -> None:
+    """The list of jobs is no list: what it is, and a button that takes it out of the way."""
+    text.head(TITLE, "The list of jobs cannot be read; stored results are not touched by that.")
+    text.problem(error)
+    if not paths.read_only() and st.button("Set it aside and begin a new list", icon=":material/healing:"):
+        jobs.set_aside()
+        st.rerun()
 
 
 def _finding(every: Sequence[Job], active: Sequence[Job]) -> str:
@@ -67,7 +84,10 @@ def _ended(ended: Sequence[Job], linked: Job | None) -> None:
         return
     title, button = st.columns([6, 1.3], vertical_alignment="bottom")
     title.subheader("Ended", anchor=False)
-    if button.button("Clear list", width="stretch", help="Takes ended jobs off the list. Their results stay."):
+    clear = not paths.read_only()
+    if clear and button.button(
+        "Clear list", width="stretch", help="Takes ended jobs off the list. Their results stay."
+    ):
         for job in ended:
             jobs.forget(job.id)
         st.query_params.pop(JOB, None)

@@ -48,7 +48,7 @@ def waiting(name="20260101-000000-aaaa", submitted=0.0, arguments=None, **evalua
     """A job in the queue that no worker was started for, since long ago."""
     asked = arguments or Evaluation(**{"model": "small", "benchmark": "imagenet", "device": "cpu", **evaluation})
     job = Job(name, asked, "queued", submitted, queued=1.0)
-    with opened() as rows:
+    with opened(to_change=True) as rows:
         table.add(rows, job)
     return job
 
@@ -56,6 +56,6 @@ def waiting(name="20260101-000000-aaaa", submitted=0.0, arguments=None, **evalua
 def changed(job, **standing):
     """The same job, standing otherwise."""
     job = replace(job, **standing)
-    with opened() as rows:
+    with opened(to_change=True) as rows:
         table.update(rows, job)
     return job

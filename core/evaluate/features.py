@@ -117,6 +117,7 @@ def keep(
     body, head = split(model)
     partial = folder(run) / PARTIAL
     try:
+        paths.require_writable(folder(run))
         folder(run).mkdir(parents=True, exist_ok=True)
         with FileLock(folder(run) / _LOCK):
             found = read(run)

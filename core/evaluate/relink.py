@@ -69,8 +69,12 @@ def refreshed(run: store.Run) -> store.Run:
     if benchmark.pool_digest() != run.content:
         return run
     path = store.samples_of(run)
-    store.write_samples(path, samples)
-    entry = store.settled(run, benchmarks.entry(benchmark, path, samples))
+    try:
+        store.write_samples(path, samples)
+        entry = store.settled(run, benchmarks.entry(benchmark, path, samples))
+    except StoreError:
+        # Where nothing can be written, the labels are those that were stored.
+        return run
     # Where it cannot be noted, because another process is at the run, the table is the new one all the same.
     with contextlib.suppress(StoreError):
         return store.amend(run, entry)

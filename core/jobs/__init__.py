@@ -14,6 +14,7 @@ from core.jobs.queue import (
     worker_lock,
     worker_log,
 )
+from core.jobs.table import set_aside
 
 __all__ = [
     "acquire_worker",
@@ -24,6 +25,7 @@ __all__ = [
     "is_stalled",
     "list_jobs",
     "resume",
+    "set_aside",
     "start_workers",
     "submit",
     "worker_lock",

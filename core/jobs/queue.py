@@ -47,6 +47,7 @@ def submit(arguments: Arguments) -> Job:
         UsageError: If they cannot be right.
         StoreError: If it cannot be written.
     """
+    paths.require_writable(home())
     arguments = arguments.checked()
     with opened(to_change=True) as rows:
         same = table.read(rows, "kind = ? AND arguments = ?", arguments.kind, table.written(arguments))
@@ -67,8 +68,6 @@ def list_jobs() -> list[Job]:
     Raises:
         StoreError: If the list cannot be read.
     """
-    if not home().is_dir():
-        return []
     with opened() as rows:
         jobs = table.read(rows)
     ranks = {"running": 0, "queued": 1}
@@ -211,13 +210,19 @@ def acquire_worker(device: str) -> FileLock | None:
 
 
 def _start_worker(device: str) -> None:
-    """A process of its own session, which a closed page or a stopped server does not take along."""
-    if is_locked(worker_lock(device)):
-        return
+    """See to it that a queue has a worker."""
+    paths.require_writable(home())
+    if not is_locked(worker_lock(device)):
+        spawn_worker(device)
+
+
+def spawn_worker(device: str) -> None:
+    """Start a worker; one that finds another at the queue ends at once."""
     environment = {**os.environ, "OFFCENTER_DATA": str(paths.data_home())}
     if folders := os.environ.get("OFFCENTER_MODELS"):
         absolute = [str(Path(part).expanduser().resolve()) for part in folders.split(os.pathsep) if part]
         environment["OFFCENTER_MODELS"] = os.pathsep.join(absolute)
+    # A session of its own, which a closed page or a stopped server does not take along.
     with open(worker_log(device), "ab") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "core", "jobs", "work", "--device", device],

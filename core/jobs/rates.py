@@ -33,7 +33,13 @@ class Rate:
 def find(model: str, device: str, precision: str, batch_size: int | None) -> Rate | None:
     """The rate last measured here with these settings."""
     known = paths.read_json(_file()).get(_key(model, device, precision, batch_size))
-    return Rate(**known) if known else None
+    try:
+        found = Rate(**known)
+        good = found.images >= 1 and found.images_per_s > 0 and found.startup_s >= 0 and bool(str(found.benchmark))
+    except TypeError:
+        # Not there, or what somebody else wrote.
+        return None
+    return found if good else None
 
 
 def record(rate: Rate, model: str, device: str, precision: str, batch_size: int | None) -> None:

@@ -9,6 +9,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -22,8 +23,10 @@ from typing import Any, Literal, get_args
 from filelock import FileLock
 
 from core import paths
+from core.errors import StoreError
 from core.jobs.kinds import Arguments, Evaluation, Result, Unknown, read_arguments
-from core.store.database import connected
+from core.store import database
+from core.store.database import connected, reading
 from core.types import Progress
 
 State = Literal["queued", "running", "done", "failed", "cancelled", "interrupted"]
@@ -33,6 +36,7 @@ ENDED: tuple[State, ...] = ("done", "failed", "cancelled", "interrupted")
 RESUMABLE: tuple[State, ...] = ("failed", "cancelled", "interrupted")
 
 _FILE = "jobs.sqlite"
+_WHAT = "the list of jobs"
 #: Where the files of the queue before there was a table are kept.
 _OLD = "old"
 _SCHEMA = """
@@ -92,7 +96,8 @@ class Job:
     @property
     def folder(self) -> Path:
         """Where its files are."""
-        return home() / self.id
+        # Whoever wrote the row: a name, and no way out of the folder.
+        return home() / paths.slug(self.id)
 
     @property
     def log(self) -> Path:
@@ -149,12 +154,38 @@ def opened(*, to_change: bool = False) -> Iterator[sqlite3.Connection]:
     Raises:
         StoreError: If it cannot be read or written.
     """
-    with connected(home() / _FILE, _SCHEMA, "the list of jobs") as table:
+    path = home() / _FILE
+    if not to_change and _has_old_files():
+        # Where nothing can be written, they are for another time.
+        with contextlib.suppress(StoreError), _writing(path):
+            pass
+    with _writing(path) if to_change else reading(path, _SCHEMA, _WHAT) as table:
         table.row_factory = sqlite3.Row
-        _take_over_files(table)
         if to_change:
             table.execute("BEGIN IMMEDIATE")
         yield table
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[sqlite3.Connection]:
+    with connected(path, _SCHEMA, _WHAT) as table:
+        table.row_factory = sqlite3.Row
+        _take_over_files(table)
+        yield table
+
+
+def _has_old_files() -> bool:
+    """Whether the queue of small files left something that is not taken over yet."""
+    return next(home().glob("*/job.json"), None) is not None
+
+
+def set_aside() -> Path:
+    """Rename a damaged table; a new one is begun. What jobs have finished is in the store.
+
+    Raises:
+        StoreError: If it cannot be renamed.
+    """
+    return database.set_aside(home() / _FILE)
 
 
 def read(table: sqlite3.Connection, where: str = "TRUE", *values: object) -> list[Job]:

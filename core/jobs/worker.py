@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import gc
 import importlib
+import multiprocessing
 import os
 import signal
 import sys
@@ -22,15 +23,16 @@ from filelock import FileLock
 
 from core import jobs, paths
 from core.errors import OffcenterError, StoreError
-from core.jobs import table
+from core.jobs import queue, table
 from core.jobs.kinds import Result
 from core.jobs.table import Job, State, home, is_locked, opened
 from core.types import Progress
 
 #: How often progress is written and a wish to cancel is looked for.
 _EVERY_S = 0.5
-#: A wish to cancel that has no effect is repeated.
+#: A wish to cancel that has no effect is repeated, and at last the process ends with all that it started.
 _REPEAT_S = 10.0
+_REPEATS = 3
 _NICENESS = 5
 
 
@@ -89,6 +91,7 @@ class _Execution:
             self._finish("done", result=result)
         except KeyboardInterrupt:
             if _is_unwanted(self._job):
+                _end_children()
                 self._finish("cancelled")
             else:
                 self._finish("interrupted", message="its process was asked to end. What it finished is kept.")
@@ -129,14 +132,33 @@ class _Execution:
         if due or known is None or known.stage != progress.stage:
             self._written = time.monotonic()
             # Progress that cannot be written must not end work that can.
-            with contextlib.suppress(StoreError), opened() as rows:
+            with contextlib.suppress(StoreError), opened(to_change=True) as rows:
                 table.update_progress(rows, self._job)
 
     def _finish(self, state: State, message: str = "", result: Result | None = None) -> None:
         ended = {"ended": time.time(), "message": message, "result": result, "cancelling": False}
         self._job = replace(self._job, state=state, **ended)
-        with opened() as rows:
+        with opened(to_change=True) as rows:
             table.update(rows, self._job)
+
+
+def _end_by_force(job: Job) -> None:
+    """End a job that does not listen, with this process and all that it started; another worker takes the queue."""
+    said = "it did not stop when asked, so its process was ended. What it finished is kept."
+    with contextlib.suppress(OffcenterError), opened(to_change=True) as rows:
+        table.update(rows, replace(job, state="cancelled", ended=time.time(), message=said, cancelling=False))
+    with contextlib.suppress(OffcenterError, OSError):
+        queue.spawn_worker(job.arguments.device)
+    _end_children()
+    if os.getpgrp() == os.getpid():
+        os.killpg(os.getpgrp(), signal.SIGKILL)
+    os._exit(1)
+
+
+def _end_children() -> None:
+    """End processes that a job started and left."""
+    for child in multiprocessing.active_children():
+        child.terminate()
 
 
 def _is_unwanted(job: Job) -> bool:
@@ -165,9 +187,12 @@ def _cancellable(job: Job) -> Iterator[None]:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
     def watch() -> None:
-        pause = _EVERY_S
+        pause, asked = _EVERY_S, 0
         while not over.wait(pause):
             if _is_unwanted(job):
+                asked += 1
+                if asked > _REPEATS:
+                    _end_by_force(job)
                 with turn:
                     if not over.is_set():
                         signal.pthread_kill(main, signal.SIGINT)

@@ -21,6 +21,7 @@ from core.answers.questions import is_clustered
 from core.benchmarks import open_for
 from core.errors import UsageError
 from core.mistakes.counterfactual import CONTROL, FACTORS, Composer, composer_of
+from core.paths import require_writable
 from core.store.parts import Parts
 from core.types import Progress, ProgressCallback
 
@@ -99,6 +100,7 @@ def diagnose(
     """
     composer = composer or composer_for(run)
     parts = _parts(run)
+    require_writable(parts.folder)
     parts.folder.mkdir(parents=True, exist_ok=True)
     # A second diagnosis of the same run waits here, and then finds the first one's work done.
     with FileLock(parts.folder / ".diagnosis.lock"):

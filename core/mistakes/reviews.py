@@ -14,7 +14,7 @@ import pandas as pd
 from core import paths
 from core.errors import UsageError
 from core.mistakes import published
-from core.store.database import connected
+from core.store.database import connected, reading
 
 FILE = "reviews.sqlite"
 _SCHEMA = """
@@ -54,12 +54,16 @@ def reviews_file() -> Path:
     return paths.data_home() / FILE
 
 
-def _connected() -> AbstractContextManager[sqlite3.Connection]:
-    return connected(reviews_file(), _SCHEMA, "the reviews")
+def _connected(at: Path | None) -> AbstractContextManager[sqlite3.Connection]:
+    return connected(at or reviews_file(), _SCHEMA, "the reviews")
 
 
-def save(*reviews: Review) -> None:
+def save(*reviews: Review, at: Path | None = None) -> None:
     """Store verdicts at once; a later one of the same reviewer on the same mistake replaces the earlier.
+
+    Args:
+        reviews: The verdicts.
+        at: Another file than ``reviews_file``, such as one that lives as long as a demo's session.
 
     Raises:
         UsageError: If reviewer, category or severity is none that is known.
@@ -68,7 +72,7 @@ def save(*reviews: Review) -> None:
     for review in reviews:
         _check(review)
     now = time.time()
-    with _connected() as connection:
+    with _connected(at) as connection:
         connection.executemany(
             "INSERT INTO reviews VALUES (?, ?, ?, ?, ?, ?, ?, ?) "
             "ON CONFLICT (source, sample_id, predicted, reviewer) DO UPDATE SET "
@@ -92,16 +96,16 @@ def _check(review: Review) -> None:
             raise UsageError(f"unknown {name} '{value}'. Known: {', '.join(known)}.")
 
 
-def delete(source: str, sample_id: str, predicted: int, reviewer: str) -> None:
+def delete(source: str, sample_id: str, predicted: int, reviewer: str, at: Path | None = None) -> None:
     """Take a verdict back."""
-    with _connected() as connection:
+    with _connected(at) as connection:
         connection.execute(
             "DELETE FROM reviews WHERE source = ? AND sample_id = ? AND predicted = ? AND reviewer = ?",
             (source, sample_id, predicted, reviewer.strip()),
         )
 
 
-def find(source: str, reviewer: str | None = None) -> pd.DataFrame:
+def find(source: str, reviewer: str | None = None, at: Path | None = None) -> pd.DataFrame:
     """Verdicts on a source's mistakes.
 
     Returns:
@@ -112,9 +116,7 @@ def find(source: str, reviewer: str | None = None) -> pd.DataFrame:
     values: list[str] = [source]
     if reviewer is not None:
         query, values = f"{query} AND reviewer = ?", [source, reviewer.strip()]
-    if not reviews_file().is_file():
-        return pd.DataFrame(columns=columns.split(", "))
-    with _connected() as connection:
+    with reading(at or reviews_file(), _SCHEMA, "the reviews") as connection:
         rows = connection.execute(f"{query} ORDER BY sample_id, predicted, reviewer", values).fetchall()
     return pd.DataFrame(rows, columns=columns.split(", "))
 
@@ -124,13 +126,13 @@ def reviewers(source: str) -> list[str]:
     return sorted(find(source)["reviewer"].unique())
 
 
-def exported(source: str, reviewer: str) -> str:
+def exported(source: str, reviewer: str, at: Path | None = None) -> str:
     """A reviewer's verdicts as JSON in the published form.
 
     Raises:
         UsageError: If the published form cannot hold them, because an image has two.
     """
-    rows = find(source, reviewer)
+    rows = find(source, reviewer, at)
     twice = rows[rows["sample_id"].duplicated()]
     if len(twice):
         raise UsageError(
@@ -139,7 +141,7 @@ def exported(source: str, reviewer: str) -> str:
     return published.as_published(rows.to_dict("records"))
 
 
-def import_mistakes(path: Path, source: str, reviewer: str) -> int:
+def import_mistakes(path: Path, source: str, reviewer: str, at: Path | None = None) -> int:
     """Take verdicts in from a file in the published form.
 
     Returns:
@@ -151,5 +153,5 @@ def import_mistakes(path: Path, source: str, reviewer: str) -> int:
     """
     rows = published.read_mistakes(path)
     columns: Sequence[str] = ("sample_id", "predicted", "category", "severity", "note")
-    save(*(Review(source, reviewer=reviewer, **row) for row in rows[list(columns)].to_dict("records")))
+    save(*(Review(source, reviewer=reviewer, **row) for row in rows[list(columns)].to_dict("records")), at=at)
     return len(rows)

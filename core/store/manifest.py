@@ -226,6 +226,15 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
     paths.write_atomically(folder / MANIFEST, json.dumps(manifest.to_json(), indent=2) + "\n")
 
 
+def decoded(kind: type, value: Any) -> Any:
+    """A JSON value as a dataclass, all its values of the declared types.
+
+    Raises:
+        StoreError: If one is missing or of another type.
+    """
+    return _decoded(kind, value, "", Path("it"))
+
+
 def _decoded(kind: Any, value: Any, where: str, path: Path) -> Any:
     """A JSON value as a type: a dataclass, a union, a tuple of one type, a mapping, a literal or a plain type."""
     origin, inner = get_origin(kind), get_args(kind)

@@ -14,6 +14,7 @@ import pyarrow.compute as pc
 from filelock import FileLock, Timeout
 
 from core.errors import StoreError, cannot_write
+from core.paths import require_writable
 from core.store import accepted
 from core.store.closing import bytes_digest
 from core.store.manifest import BenchmarkEntry, Manifest, now, read_manifest, write_manifest
@@ -125,6 +126,7 @@ def open_writer(folder: Path, manifest: Manifest, on_wait: Callable[[], None] | 
     Raises:
         StoreError: If the folder cannot be written to.
     """
+    require_writable(folder)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         lock = FileLock(folder / _LOCK)

@@ -92,7 +92,7 @@ def test_an_old_job_that_is_still_running_is_taken_over_when_it_has_ended():
 def test_a_row_of_a_newer_version_or_a_damaged_one_is_shown_and_not_run(column, value):
     waiting("odd")
     waiting("wrong", model="no-such-model", submitted=1.0)
-    with opened() as rows:
+    with opened(to_change=True) as rows:
         rows.execute(f"UPDATE jobs SET {column} = {value} WHERE id = 'odd'")
     assert work("cpu") == 1
     odd = jobs.find_job("odd")
@@ -107,7 +107,7 @@ def test_a_row_of_a_newer_version_or_a_damaged_one_is_shown_and_not_run(column, 
 
 def test_a_state_of_a_newer_version_is_named():
     waiting("odd")
-    with opened() as rows:
+    with opened(to_change=True) as rows:
         rows.execute("UPDATE jobs SET state = 'paused', progress = '{', result = 'x'")
     (odd,) = jobs.list_jobs()
     assert (odd.state, odd.progress, odd.result) == ("failed", None, None)
@@ -117,7 +117,7 @@ def test_a_state_of_a_newer_version_is_named():
 def test_a_damaged_database_is_named_with_what_to_do():
     home().mkdir(parents=True)
     (home() / "jobs.sqlite").write_bytes(b"not a database" * 100)
-    with pytest.raises(StoreError, match=r"the list of jobs in .*jobs.sqlite cannot be read .* move it away"):
+    with pytest.raises(StoreError, match=r"the list of jobs in .*jobs.sqlite is damaged .* move the file away"):
         jobs.list_jobs()
 
 
@@ -127,7 +127,7 @@ def test_progress_does_not_undo_a_wish_to_cancel(_no_worker):
     with FileLock(job.lock):
         running = changed(job, state="running", started=1.0)
         jobs.cancel(job.id)
-        with opened() as rows:
+        with opened(to_change=True) as rows:
             table.update_progress(rows, running)
         assert jobs.find_job(job.id).cancelling
 

@@ -59,7 +59,7 @@ def test_reading_leaves_no_file_behind():
 def test_a_damaged_file_says_where_it_is():
     reviews.reviews_file().parent.mkdir(parents=True)
     reviews.reviews_file().write_bytes(b"not sqlite" * 200)
-    with pytest.raises(StoreError, match=r"reviews\.sqlite cannot be read or written"):
+    with pytest.raises(StoreError, match=r"reviews\.sqlite is damaged"):
         reviews.find("vit3b")
 
 

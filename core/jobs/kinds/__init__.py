@@ -6,10 +6,11 @@ know it then.
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from core.errors import UsageError
+from core.errors import StoreError, UsageError
 from core.jobs.kinds.arguments import Arguments, Result
 from core.jobs.kinds.diagnosis import Diagnosis
 from core.jobs.kinds.evaluation import PRECISIONS, Evaluation
@@ -17,6 +18,7 @@ from core.jobs.kinds.generation import Generation
 from core.jobs.kinds.logits import Import
 from core.jobs.kinds.probe import Probe
 from core.jobs.kinds.refresh import Refresh
+from core.store.manifest import decoded
 from core.types import ProgressCallback
 
 __all__ = [
@@ -87,6 +89,9 @@ KINDS: dict[str, type[Arguments]] = {
 def read_arguments(kind: str, device: str, content: Any) -> Arguments:
     """Arguments from their fields; ``Unknown`` where this version cannot read them."""
     try:
-        return KINDS[kind](**content)
-    except (KeyError, TypeError):
+        arguments = KINDS[kind](**content)
+        # What a form or a command gave has the right types; a row may come from anywhere.
+        decoded(type(arguments), json.loads(json.dumps(content)))
+    except (KeyError, TypeError, ValueError, StoreError):
         return Unknown(kind, device)
+    return arguments

@@ -17,7 +17,7 @@ def ask(run: store.Run) -> None:
     root = benchmarks.root_of(run)
     gone = f"The images of this run were in {code(root)}, which is not there." if root else "No data folder is known."
     st.caption(f"The images are not on this machine. {gone} {escaped(card_of(run).how_to_get)}")
-    if run.path.is_relative_to(paths.embedded_results()):
+    if run.path.is_relative_to(paths.embedded_results()) or paths.read_only():
         return
     with st.form(f"relink-{run.identity}", border=False):
         key = f"relink-{run.identity}-folder"

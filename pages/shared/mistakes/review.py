@@ -9,6 +9,7 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
+from core import paths
 from core.errors import OffcenterError
 from core.mistakes import agreement, published, reviews
 from core.mistakes.agreement import Agreement
@@ -18,6 +19,7 @@ from pages.shared.mistakes.card import CATEGORY_KEYS, SEVERITY_KEYS
 from pages.shared.mistakes.subjects import Subject
 
 REVIEWER = "reviewer"
+_SESSION = "session-reviews"
 #: Keys of the form's fields, by what they are of a verdict.
 _FIELDS = {name: f"verdict-{name}" for name in ("category", "severity", "note")}
 _NOBODY = "Type your name first: verdicts are kept by reviewer."
@@ -28,6 +30,18 @@ def reviewer() -> str:
     return str(st.session_state.get(REVIEWER) or "").strip()
 
 
+def _file() -> Path | None:
+    """Where this session's verdicts are, in a demo; None for the file that everybody's are in.
+
+    The folder goes with the session: Python removes it once nobody holds it.
+    """
+    if not paths.read_only():
+        return None
+    if _SESSION not in st.session_state:
+        st.session_state[_SESSION] = tempfile.TemporaryDirectory(prefix="offcenter-session-")
+    return Path(st.session_state[_SESSION].name) / reviews.FILE
+
+
 def verdict_by_key(subject: Subject, key: str, sample_id: str) -> None:
     """Store the verdict that a key stands for, at once."""
     if not reviewer():
@@ -36,14 +50,14 @@ def verdict_by_key(subject: Subject, key: str, sample_id: str) -> None:
     row = subject.table[subject.table["sample_id"] == sample_id].iloc[0]
     kept = _current(subject, row)
     category = CATEGORY_KEYS.get(key, kept["category"])
-    _save(subject, row, category, SEVERITY_KEYS.get(key, kept["severity"]), kept["note"])
-    severity = escaped(SEVERITY_KEYS.get(key, kept["severity"]) or "no severity")
-    st.toast(f"{escaped(category or 'no category')}, {severity}: saved")
+    if _save(subject, row, category, SEVERITY_KEYS.get(key, kept["severity"]), kept["note"]):
+        severity = escaped(SEVERITY_KEYS.get(key, kept["severity"]) or "no severity")
+        st.toast(f"{escaped(category or 'no category')}, {severity}: saved")
 
 
 def _current(subject: Subject, row: pd.Series) -> dict[str, str]:
     """This reviewer's verdict on a mistake; empty texts if there is none."""
-    found = reviews.find(subject.key, reviewer()) if reviewer() else pd.DataFrame()
+    found = reviews.find(subject.key, reviewer(), at=_file()) if reviewer() else pd.DataFrame()
     if len(found):
         same = (found["sample_id"] == row["sample_id"]) & (found["predicted"] == row["predicted_index"])
         if same.any():
@@ -51,12 +65,17 @@ def _current(subject: Subject, row: pd.Series) -> dict[str, str]:
     return {"category": "", "severity": "", "note": ""}
 
 
-def _save(subject: Subject, row: pd.Series, category: str, severity: str, note: str) -> None:
+def _save(subject: Subject, row: pd.Series, category: str, severity: str, note: str) -> bool:
     name, index = str(row["sample_id"]), int(row["predicted_index"])
-    if category or severity or note:
-        reviews.save(Review(subject.key, name, index, reviewer(), category, severity, note))
-    else:
-        reviews.delete(subject.key, name, index, reviewer())
+    try:
+        if category or severity or note:
+            reviews.save(Review(subject.key, name, index, reviewer(), category, severity, note), at=_file())
+        else:
+            reviews.delete(subject.key, name, index, reviewer(), at=_file())
+    except OffcenterError as error:
+        st.toast(f"Not saved: {escaped(error)}", icon=":material/error:")
+        return False
+    return True
 
 
 def show(subject: Subject, row: pd.Series) -> None:
@@ -66,6 +85,8 @@ def show(subject: Subject, row: pd.Series) -> None:
             st.text_input("Reviewer", key=REVIEWER, placeholder="Your name", width=170, persist_state="session")
             _agreement(subject)
             _files(subject)
+        if paths.read_only():
+            st.caption("A demo: verdicts last as long as this tab. Export them to keep them.")
         if not reviewer():
             st.caption(_NOBODY)
             return
@@ -98,7 +119,7 @@ def _agreement(subject: Subject) -> None:
     with st.popover("Agreement", icon=":material/handshake:"):
         st.caption("Cohen's kappa on the mistakes both have judged: 1 is full agreement, 0 is chance.")
         rows = []
-        everybody = reviews.find(subject.key)
+        everybody = reviews.find(subject.key, at=_file())
         names = sorted(everybody["reviewer"].unique())
         mine = everybody[everybody["reviewer"] == reviewer()]
         others = {name: everybody[everybody["reviewer"] == name] for name in names if name != reviewer()}
@@ -133,10 +154,10 @@ def _files(subject: Subject) -> None:
     """Verdicts out and in, in the published form."""
     with st.popover("Export, import", icon=":material/swap_vert:"):
         if reviewer():
-            n = len(reviews.find(subject.key, reviewer()))
+            n = len(reviews.find(subject.key, reviewer(), at=_file()))
             name = f"{subject.key.replace('/', '-')}-{reviewer()}.json"
             st.download_button(
-                f"Export {n:,} verdicts", lambda: reviews.exported(subject.key, reviewer()).encode(), name,
+                f"Export {n:,} verdicts", lambda: reviews.exported(subject.key, reviewer(), _file()).encode(), name,
                 "application/json", disabled=not n, on_click="ignore",
             )  # fmt: skip
         uploaded = st.file_uploader("Import a file in the published form", type="json", key="import-reviews")
@@ -150,7 +171,7 @@ def _import(subject: Subject, content: bytes, who: str) -> None:
         path = Path(folder) / "uploaded.json"
         path.write_bytes(content)
         try:
-            n = reviews.import_mistakes(path, subject.key, who)
+            n = reviews.import_mistakes(path, subject.key, who, _file())
         except OffcenterError as error:
             st.error(escaped(str(error).replace(str(path), "the file")))
             return

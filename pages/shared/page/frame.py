@@ -287,6 +287,8 @@ def offer_run(model: str, key: str, choice: Choice) -> None:
     st.markdown(f"**{escaped(model)}** on {code(key)}" + ("" if has_data else " · its images are not on this machine"))
     if not has_data:
         st.caption(escaped(catalogue.benchmark_class(key).how_to_get))
+    elif paths.read_only():
+        return
     elif (paths.REPO / RUNS_PAGE).is_file():
         link("Run it", RUNS_PAGE, [("model", source), ("benchmark", key)])
         return

@@ -15,6 +15,9 @@ from core.types import THIN, Card
 from core.wording import code, escaped, preprocessing
 from pages.shared.page.frame import Choice
 
+#: In place of what starts or keeps something.
+DEMO = "This is a demo: nothing can be started or changed here."
+
 
 @dataclass(frozen=True)
 class Tile:

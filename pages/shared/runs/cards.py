@@ -81,6 +81,8 @@ def _head(job: Job) -> None:
 
 def _offer(job: Job) -> None:
     """Cancel, or go on."""
+    if paths.read_only():
+        return
     if job.state in ENDED:
         again = job.state in RESUMABLE and job.runnable
         label = "Try again" if job.state == "failed" else "Go on"
@@ -106,7 +108,7 @@ def _waiting(job: Job, place: int) -> None:
         st.caption("It waits for a version that knows this kind of job.")
     elif jobs.is_stalled(job):
         st.warning("It waits, but the process that runs jobs has ended.", icon=":material/bolt:")
-        if st.button("Start the queue", key=f"start-{job.id}"):
+        if not paths.read_only() and st.button("Start the queue", key=f"start-{job.id}"):
             jobs.start_workers()
             st.rerun(scope="app")
         _log("What it printed last", tail(jobs.worker_log(job.arguments.device)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core import jobs
-from core.errors import OffcenterError, UsageError
+from core import jobs, paths
+from core.errors import OffcenterError, StoreError, UsageError
 from core.jobs.kinds import Diagnosis, Probe
 from core.jobs.table import ENDED, Job
 from core.types import Progress
@@ -33,6 +33,9 @@ def offer(arguments: Diagnosis | Probe, label: str, icon: str, hint: str) -> Non
         said = f"{escaped(job.arguments.title)}: {escaped(job.message)}"
         (st.error if job.state == "failed" else st.warning)(said, icon=":material/error:")
         frame.link("See its log", frame.RUNS_PAGE, [("job", job.id)])
+    if paths.read_only():
+        st.caption(text.DEMO)
+        return
     if st.button(label, key=f"{arguments.kind}-{arguments.identity}", icon=icon, help=hint):
         try:
             jobs.submit(arguments)
@@ -44,9 +47,14 @@ def offer(arguments: Diagnosis | Probe, label: str, icon: str, hint: str) -> Non
 
 def _latest(arguments: Diagnosis | Probe) -> Job | None:
     """The job of this kind on this result that was asked for last."""
+    try:
+        every = jobs.list_jobs()
+    except StoreError:
+        # The Runs page says what is wrong with the list, and mends it.
+        return None
     about = [
         job
-        for job in jobs.list_jobs()
+        for job in every
         if isinstance(job.arguments, type(arguments)) and job.arguments.identity == arguments.identity
     ]
     return max(about, key=lambda job: job.queued, default=None)
