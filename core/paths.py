@@ -236,11 +236,24 @@ def write_atomically(path: Path, content: str | bytes) -> None:
         stream.write(content.encode() if isinstance(content, str) else content)
 
 
+def load_json(path: Path) -> Any:
+    """What a JSON file holds.
+
+    Raises:
+        OSError: If it cannot be read.
+        ValueError: If it is not JSON, or nested more deeply than anybody's.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError as error:
+        raise ValueError("it is nested too deeply") from error
+
+
 def read_json(path: Path) -> dict[str, Any]:
     """A JSON object from a file; an empty one if the file is absent or was left half-written."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError):
+        content = load_json(path)
+    except (OSError, ValueError):
         return {}
     return content if isinstance(content, dict) else {}
 

@@ -6,7 +6,6 @@ classes are correct, unclear or wrong for an image, which images are problematic
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -145,7 +144,7 @@ def read_object(path: Path) -> dict[str, Any]:
         DataError: If the file cannot be read, or holds something else.
     """
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = paths.load_json(path)
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read as JSON: {error}.") from error
     if not isinstance(content, dict):

@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +15,7 @@ import pandas as pd
 from core import store
 from core.answers import joined
 from core.benchmarks.base import Benchmark
-from core.errors import NotAvailableError, UsageError
+from core.errors import DataError, NotAvailableError, UsageError
 from core.images.preprocess import Preprocess
 from core.images.views import views_with
 from core.labels import class_names
@@ -40,11 +40,12 @@ class Panel:
         uncommon: Its uncommon settings.
         predicted: Name of the predicted class.
         probability: Of the predicted class, 0..1.
-        image: uint8 (H, W, 3), as the model sees it.
+        image: uint8 (H, W, 3), as the model sees it; None if it cannot be opened.
         cam: float32 (H, W), 0..1, Grad-CAM of the predicted class; None where there is none.
         guided: float32 (H, W, 3), signed, Guided Grad-CAM of it; None where there is none.
         no_cam: Why there is no Grad-CAM; empty if there is one.
         no_guided: Why there is no Guided Grad-CAM.
+        no_image: Why there is no image.
     """
 
     sample_id: str
@@ -52,11 +53,12 @@ class Panel:
     uncommon: tuple[str, ...]
     predicted: str
     probability: float
-    image: np.ndarray = field(repr=False)
+    image: np.ndarray | None = field(repr=False)
     cam: np.ndarray | None = field(default=None, repr=False)
     guided: np.ndarray | None = field(default=None, repr=False)
     no_cam: str = ""
     no_guided: str = ""
+    no_image: str = ""
 
 
 def choose(run: store.Run, n: int = SHOWN, category: str | None = None) -> pd.DataFrame:
@@ -97,8 +99,10 @@ def explain(
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         model: The run's, if it is loaded already.
 
+    Returns:
+        One an image; one that cannot be opened says why, and does not hide the others.
+
     Raises:
-        DataError: If an image cannot be opened.
         ModelError: If the model cannot be had or run.
     """
     if rows.empty:
@@ -110,27 +114,26 @@ def explain(
     models.require_weights(model, run.fingerprint)
     preprocess, view = Preprocess(model.transform), run.first_view
     masked = views_with(view).needs_mask
-    seen = [benchmark.seen(sample_id, preprocess, view, masked=masked) for sample_id in rows["sample_id"]]
-    explainer = Explainer(model)
-    batch, target = np.stack([each.pixels for each in seen]), rows["predicted"].tolist()
-    cams, no_cam = _maps(explainer, batch, "grad-cam", target)
-    guided, no_guided = _maps(explainer, batch, "guided-grad-cam", target)
-    names = class_names(model.label_space, target)
-    return [
-        Panel(
-            row.sample_id,
-            row.category,
-            _uncommon(row),
-            names[number],
-            float(row.confidence),
-            seen[number].picture,
-            cams[number],
-            guided[number],
-            no_cam[number],
-            no_guided[number],
-        )
-        for number, row in enumerate(rows.itertuples())
-    ]
+    panels, seen = [], []
+    names = class_names(model.label_space, rows["predicted"])
+    for row, name in zip(rows.itertuples(), names, strict=True):
+        panel = Panel(row.sample_id, row.category, _uncommon(row), name, float(row.confidence), None)
+        try:
+            found = benchmark.seen(row.sample_id, preprocess, view, masked=masked)
+        except DataError as error:
+            panels.append(replace(panel, no_image=str(error)))
+        else:
+            seen.append((len(panels), found.pixels, int(row.predicted)))
+            panels.append(replace(panel, image=found.picture))
+    if seen:
+        explainer = Explainer(model)
+        batch, target = np.stack([pixels for _, pixels, _ in seen]), [predicted for _, _, predicted in seen]
+        cams, no_cam = _maps(explainer, batch, "grad-cam", target)
+        guided, no_guided = _maps(explainer, batch, "guided-grad-cam", target)
+        for number, (at, _, _) in enumerate(seen):
+            maps = {"cam": cams[number], "guided": guided[number]}
+            panels[at] = replace(panels[at], **maps, no_cam=no_cam[number], no_guided=no_guided[number])
+    return panels
 
 
 def _maps(

@@ -74,10 +74,10 @@ def _draw_panel(picture: Image.Image, draw: ImageDraw.ImageDraw, panel: Panel, l
     settings = ", ".join(panel.uncommon) or "common settings"
     draw.text((left, top + 4), f"{panel.category} ({settings})", _INK, _font(15))
     draw.text((left, top + 24), f"taken for {panel.predicted}, {panel.probability:.2f}", _WRONG, _font(13))
-    image = Image.fromarray(panel.image)
-    heat = None if panel.cam is None else with_heat(image, panel.cam, _HEAT_OPACITY)
+    image = None if panel.image is None else Image.fromarray(panel.image)
+    heat = None if image is None or panel.cam is None else with_heat(image, panel.cam, _HEAT_OPACITY)
     guided = None if panel.guided is None else Image.fromarray(guided_pixels(panel.guided))
-    tiles = ((image, ""), (heat, panel.no_cam), (guided, panel.no_guided))
+    tiles = ((image, panel.no_image), (heat, panel.no_cam), (guided, panel.no_guided))
     for number, (tile, reason) in enumerate(tiles):
         at = (left + number * (_TILE + _GAP), top + _CAPTION)
         if tile is not None:

@@ -17,6 +17,7 @@ import pandas as pd
 from core.benchmarks.imagenet_annotations import read_object, validation_name
 from core.errors import DataError, nearest
 from core.labels import IMAGENET_1K, label_space
+from core.paths import load_json
 
 FINE_GRAINED, OOV = "fine-grained error", "fine-grained error with OOV"
 MULTILABEL = "fine-grained error with multi-label options"
@@ -144,7 +145,7 @@ def read_confusions(path: Path) -> pd.DataFrame:
     """
     indices = label_space(IMAGENET_1K).index_of_wnid
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
+        entries = load_json(path)
         rows = [(*sorted((indices[one], indices[other])), int(n)) for one, other, n in entries]
     except KeyError as error:
         raise DataError(f"{path}: {error} is not a WordNet id of ImageNet-1k.") from error

@@ -7,11 +7,11 @@ be read without any further file. Wherever they are shown they are named.
 from __future__ import annotations
 
 import importlib.util
-import json
 from functools import cache
 from pathlib import Path
 
 from core.benchmarks.imagenet_annotations import N_VALIDATION, validation_name, validation_number
+from core.paths import load_json
 
 SOURCE = "ReaL labels (Beyer et al. 2020)"
 _FILE = Path("data") / "_info" / "imagenet_real_labels.json"
@@ -29,7 +29,7 @@ def _labels() -> list[list[int]]:
     found = importlib.util.find_spec("timm")
     folders = found.submodule_search_locations if found else None
     try:
-        entries = json.loads((Path(next(iter(folders or ()))) / _FILE).read_text(encoding="utf-8"))
+        entries = load_json(Path(next(iter(folders or ()))) / _FILE)
     except (OSError, ValueError, StopIteration):
         return []
     return entries if isinstance(entries, list) and len(entries) == N_VALIDATION else []

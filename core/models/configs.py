@@ -22,6 +22,7 @@ from torch import nn
 
 from core import labels
 from core.errors import ModelError, UsageError, nearest
+from core.paths import load_json
 from core.store.weights import CONFIG
 
 #: What decides a model's pixels; all of timm's resolved data config.
@@ -64,10 +65,10 @@ def read_config(folder: Path) -> Config:
     """
     path = folder / CONFIG
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = load_json(path)
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise ModelError(f"{path} is not JSON: {error}.") from error
     if not isinstance(content, dict) or not isinstance(content.get("architecture"), str):
         raise ModelError(f"{path} is not a model config as timm writes it: it names no 'architecture'.")

@@ -85,7 +85,7 @@ def label_space_of(folder: Path) -> str | None:
         folder: In timm's hub format.
     """
     try:
-        config = json.loads((folder / weights.CONFIG).read_text(encoding="utf-8"))
+        config = paths.load_json(folder / weights.CONFIG)
         pretrained = config["pretrained_cfg"]
         n_classes = config.get("num_classes", pretrained.get("num_classes"))
         names = config.get("label_names", pretrained.get("label_names"))
@@ -94,7 +94,7 @@ def label_space_of(folder: Path) -> str | None:
         if not (known and isinstance(n_classes, int) and weights.weights_in(folder)):
             return None
         return labels.identify(n_classes, names)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 

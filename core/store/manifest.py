@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass, replace
 from datetime import datetime
 from functools import cache, lru_cache
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from core import paths
@@ -160,12 +160,25 @@ class Manifest:
         """
         if isinstance(content, dict) and "pool" not in content and "view" in content:
             raise StoreError(_of_earlier_version(content, path))
-        return _decoded(cls, content, "", path)
+        found = _decoded(cls, content, "", path)
+        if not found.benchmarks or not found.views.rows:
+            missing = "benchmarks" if not found.benchmarks else "views.rows"
+            raise StoreError(f"{path}: '{missing}' is empty, so it says of nothing.{_REMEDY}")
+        for entry in found.benchmarks:
+            if entry.n < 0 or not _is_within(entry.samples):
+                raise StoreError(f"{path}: '{entry.key}' has n {entry.n} and samples {entry.samples!r}.{_REMEDY}")
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         # Through text, so that tuples are lists here as they are once read back.
         return json.loads(json.dumps(_without_none(asdict(self))))
+
+
+def _is_within(relative: str) -> bool:
+    """Whether a path stays in the results folder."""
+    path = PurePosixPath(relative)
+    return not path.is_absolute() and ".." not in path.parts
 
 
 def _of_earlier_version(content: Mapping[str, Any], path: Path) -> str:
@@ -211,7 +224,7 @@ def _read(path: Path, *version: int) -> Manifest:
     """A manifest as its file is in a version; pages list all of them at every look."""
     del version
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
+        content = paths.load_json(path)
     except ValueError as error:
         raise StoreError(f"{path} is not JSON ({error}); the same evaluate command writes it again.") from error
     return Manifest.from_json(content, path)

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+import os
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -243,9 +244,10 @@ def list_all() -> Listing:
     """Everything that is stored; a damaged manifest does not hide the others."""
     runs: dict[tuple[str, str], Run] = {}
     problems: dict[Path, str] = {}
-    for path in (path.parent for root in roots() for path in sorted(root.rglob(MANIFEST))):
-        # What was set aside keeps its manifest.
-        if REPLACED in path.name:
+    for path, has_manifest in _folders():
+        again = "the same evaluate command writes it again."
+        if not has_manifest:
+            problems[path] = f"{path} has predictions, but its {MANIFEST} is gone: {again}"
             continue
         try:
             found = runs_in(path)
@@ -255,8 +257,21 @@ def list_all() -> Listing:
         for run in found:
             if run.manifest.identity == path.name:
                 runs.setdefault((run.benchmark, run.identity), run)
+            else:
+                problems[path] = f"{path / MANIFEST} is that of another result, {run.manifest.identity}: {again}"
     newest = sorted(runs.values(), key=lambda run: run.manifest.updated, reverse=True)
     return Listing(newest, problems)
+
+
+def _folders() -> Iterator[tuple[Path, bool]]:
+    """Folders with predictions, sorted, and whether each has a manifest; what was set aside is left out."""
+    for root in roots():
+        for folder, inside, files in os.walk(root):
+            inside[:] = sorted(name for name in inside if REPLACED not in name)
+            if MANIFEST in files:
+                yield Path(folder), True
+            elif any(name.startswith("part-") and name.endswith(".parquet") for name in files):
+                yield Path(folder), False
 
 
 def list_runs(benchmark: str | None = None, model: str | None = None) -> list[Run]:

@@ -14,6 +14,7 @@ from core.answers import catalogue
 from core.benchmarks import open_benchmark
 from core.evaluate.loop import evaluate
 from core.wording import escaped
+from pages.shared.images import pictures
 from pages.shared.page import cached
 from tests.conftest import RED_WNID
 from tests.pages.conftest import open_page, text_of
@@ -35,7 +36,7 @@ def two_copies(toy_model, colour_folder, tmp_path):
 
 def colour(run):
     """What a page shows of one image: the centre of its thumbnail."""
-    source = cached.thumbnail(cached.source_of(run), f"{RED_WNID}/1.png")
+    source = pictures.thumbnail(cached.source_of(run), f"{RED_WNID}/1.png").src
     image = Image.open(io.BytesIO(base64.b64decode(source.partition(",")[2]))).convert("RGB")
     return image.getpixel((image.width // 2, image.height // 2))
 
@@ -100,5 +101,5 @@ def test_a_tile_that_stayed_empty_for_want_of_files_is_drawn_at_the_next_look(tw
     red, _ = two_copies
     with monkeypatch.context() as now:
         now.setattr(Image, "open", full)
-        assert cached.thumbnail(cached.source_of(red), f"{RED_WNID}/1.png") == ""
+        assert pictures.thumbnail(cached.source_of(red), f"{RED_WNID}/1.png").src == ""
     assert colour(red) == pytest.approx((200, 10, 10), abs=8)

@@ -88,6 +88,8 @@ def _unsafe(node):
         )
     if isinstance(node, ast.Name):
         return [] if node.id in _SAFE_NAMES else [node.id]
+    if isinstance(node, ast.Attribute) and node.attr.isupper():
+        return []
     if isinstance(node, ast.Subscript):
         return _unsafe(node.value)
     return [ast.unparse(node)]

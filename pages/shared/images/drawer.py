@@ -14,12 +14,9 @@ from core import benchmarks, store
 from core.answers import joined
 from core.answers.cards import card_of
 from core.benchmarks.base import Benchmark
-from core.errors import OffcenterError
 from core.images import drawing
-from core.images.opening import as_rgb
-from core.images.preprocess import Preprocess
 from core.wording import code, escaped, preprocessing, value
-from pages.shared.images import on_demand, where
+from pages.shared.images import on_demand, pictures, where
 from pages.shared.page import cached, place, stepping
 from pages.shared.page.frame import Choice
 
@@ -106,16 +103,15 @@ def _picture(sample_id: str, runs: dict[str, store.Run], there: dict[str, joined
         return
     # What a model saw whose predictions were imported is not known.
     model = next((model for model in there if runs[model].preprocessing), None)
-    transform = runs[model].preprocessing if model else {}
-    try:
-        if not transform:
-            st.image(as_rgb(source.image(sample_id)), width="stretch")
-            return
-        found = source.seen(sample_id, Preprocess(transform), place.chosen_view(runs[model]))
-    except OffcenterError as error:
-        st.warning(f"The image cannot be opened: {escaped(error)}")
+    run = runs[model] if model else None
+    found = pictures.opened(source, sample_id, run, place.chosen_view(run) if run else "")
+    if isinstance(found, str):
+        st.html(pictures.no_picture(found))
         return
     seen = Image.fromarray(found.picture)
+    if run is None:
+        st.image(seen, width="stretch")
+        return
     modes = [_PLAIN, *([_OUTLINE] if found.mask is not None else []), _HEAT]
     mode = st.segmented_control("Shown", modes, default=_PLAIN, key="drawer-mode", label_visibility="collapsed")
     slot = st.empty()
@@ -126,7 +122,7 @@ def _picture(sample_id: str, runs: dict[str, store.Run], there: dict[str, joined
     scale = max(1, round(_PICTURE_PX / seen.width))
     slot.image(drawing.png(seen, scale), width="stretch")
     size = f"{seen.width} x {seen.height} px"
-    st.caption(f"As {escaped(model)} sees it: {size}, {escaped(preprocessing(transform))}")
+    st.caption(f"As {escaped(model)} sees it: {size}, {escaped(preprocessing(run.preprocessing))}")
 
 
 def _with_heat(
@@ -181,8 +177,11 @@ def _facts(key: str, sample_id: str, runs: dict[str, store.Run], there: dict[str
         if sample.factors.get(factor.name) is not None:
             facts.append((factor.label, value(factor, sample.factors[factor.name])))
     facts += [("image", f"{sample_id} of {key}")]
+    other = [name for name, run in runs.items() if pictures.has_other_weights(run)]
+    if other:
+        facts.append(("weights", f"those on disk are no longer the ones of this result ({', '.join(other)})"))
     facts += [("identity", ", ".join(f"{run.identity[:8]} ({name})" for name, run in runs.items()))]
-    lines = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(text)}</dd>" for name, text in facts)
+    lines = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(said)}</dd>" for name, said in facts)
     st.html(f'<dl class="oc-facts">{lines}</dl>')
     with st.popover("Link to this view", icon=":material/link:"):
         query = urlencode([(name, text) for name in st.query_params for text in st.query_params.get_all(name)])

@@ -14,7 +14,7 @@ from core import store
 from core.answers.questions import Question
 from core.benchmarks.base import Benchmark
 from core.wording import escaped, percent
-from pages.shared.images import where
+from pages.shared.images import pictures, where
 from pages.shared.page import cached, place
 
 PER_PAGE = 24
@@ -32,7 +32,8 @@ img {width: 100%; height: 100%; object-fit: cover; display: block;}
 .mark {position: absolute; top: 0; right: 0; width: 19px; height: 19px; border-radius: 0 0 0 6px; color: #fff;
   font-size: 13px; line-height: 18px; text-align: center; font-weight: 700;}
 .right .mark {background: #2A9D76;} .wrong .mark {background: #C0443C;} .failed .mark {background: #8a8f96;}
-.none {font-size: 12px; opacity: 0.6; padding: 6px; text-align: center; overflow-wrap: anywhere;}
+.none {font-size: 11px; line-height: 1.25; opacity: 0.7; padding: 6px; text-align: center; overflow-wrap: anywhere;
+  max-height: 100%; overflow: hidden; box-sizing: border-box;}
 .caption {font-size: 12.5px; margin-top: 3px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
   opacity: 0.8; color: var(--st-text-color);}
 button:hover .frame {filter: brightness(1.06);}
@@ -58,7 +59,7 @@ export default function(component) {
     } else {
       const none = document.createElement('span');
       none.className = 'none';
-      none.textContent = item.id;
+      none.textContent = item.problem || item.id;
       frame.append(none);
     }
     const mark = document.createElement('span');
@@ -123,7 +124,8 @@ def thumbnails(items: list[dict[str, str]], key: str, on_pick: Callable[[str], N
     """A grid of clickable thumbnails.
 
     Args:
-        items: ``id``, ``src`` (data URI, empty for none), ``state`` (right, wrong, failed), ``caption``, ``title``.
+        items: ``id``, ``src`` (data URI, empty for none), ``problem`` (why there is none), ``state`` (right, wrong,
+            failed), ``caption``, ``title``.
         key: Names the grid on the page.
         on_pick: Gets the id of a clicked one.
     """
@@ -143,14 +145,16 @@ def _picked(benchmark: str, key: str) -> None:
 
 
 def _item(row: dict[str, Any], run: store.Run, source: Benchmark | None) -> dict[str, str]:
+    picture = pictures.thumbnail(source, row["sample_id"])
     failed = math.isnan(row["right"])
     state = "failed" if failed else "right" if row["right"] else "wrong"
     name = cached.class_name(run.label_space, row["predicted"]) if not failed else "failed"
     caption = name if failed else f"{name} {row['confidence']:.2f}"
     return {
         "id": row["sample_id"],
-        "src": cached.thumbnail(source, row["sample_id"]) if source else "",
+        "src": picture.src,
+        "problem": picture.problem,
         "state": state,
         "caption": caption,
-        "title": f"{state}: {caption} · {row['sample_id']}",
+        "title": f"{state}: {caption} · {row['sample_id']}" + (f" · {picture.problem}" if picture.problem else ""),
     }

@@ -12,16 +12,13 @@ from PIL import Image
 from streamlit.delta_generator import DeltaGenerator
 
 from core import store
-from core.errors import OffcenterError
 from core.images import drawing
-from core.images.opening import as_rgb
-from core.images.preprocess import Preprocess
 from core.labels import FOCUS_10, IMAGENET_1K, label_space
 from core.mistakes import files, published
 from core.mistakes.reassessed import SOURCE, reassessed
 from core.mistakes.relations import relation
 from core.wording import escaped, percent
-from pages.shared.images import drawer, on_demand
+from pages.shared.images import drawer, on_demand, pictures
 from pages.shared.mistakes import subjects
 from pages.shared.mistakes.subjects import Subject
 from pages.shared.page import cached, place, stepping
@@ -128,30 +125,16 @@ def _head(row: pd.Series) -> None:
 
 
 def _image(subject: Subject, row: pd.Series) -> None:
-    image = opened_image(subject, row["sample_id"])
-    if image is None:
+    found = pictures.opened(subject.source, row["sample_id"], subject.run)
+    if isinstance(found, str):
         st.html(
             f'<div class="oc-text-card"><span>{html.escape(str(row["true"]))}</span><i>taken for</i>'
-            f"<span>{html.escape(str(row['predicted']))}</span><small>{html.escape(row['sample_id'])}: the image is "
-            "not on this machine</small></div>"
+            f"<span>{html.escape(str(row['predicted']))}</span><small>{html.escape(row['sample_id'])}: "
+            f"{html.escape(found)}</small></div>"
         )
         return
-    st.image(drawing.png(image), width="stretch")
+    st.image(drawing.png(Image.fromarray(found.picture)), width="stretch")
     st.caption(escaped(row["sample_id"]))
-
-
-def opened_image(subject: Subject, sample_id: str, run: store.Run | None = None) -> Image.Image | None:
-    """The image as a run's model sees it, the subject's own by default, or as it is; None if it cannot be opened."""
-    if subject.source is None:
-        return None
-    run = run or subject.run
-    transform = run.preprocessing if run else {}
-    try:
-        if not transform:
-            return as_rgb(subject.source.image(sample_id))
-        return Image.fromarray(subject.source.seen(sample_id, Preprocess(transform), run.first_view).picture)
-    except OffcenterError:
-        return None
 
 
 def _labels(subject: Subject, row: pd.Series, found: files.Files) -> None:
@@ -198,10 +181,11 @@ def thumbnail(subject: Subject, row: dict[str, Any], choice: Choice, shown: str)
     state = "failed" if row["right"] != row["right"] else "right" if row["right"] else "wrong"
     share = f" {row['confidence']:.2f}" if row["confidence"] == row["confidence"] else ""
     here = "▸ " if row["sample_id"] == shown else ""
-    source = subject.source
+    picture = pictures.thumbnail(subject.source, row["sample_id"])
     return {
         "id": row["sample_id"],
-        "src": cached.thumbnail(source, row["sample_id"]) if source else "",
+        "src": picture.src,
+        "problem": picture.problem,
         "state": state,
         "caption": f"{here}{row['predicted']}{share}",
         "title": f"{state}: {row['true']} as {row['predicted']}{share} · {row['sample_id']}",
@@ -222,10 +206,11 @@ def show_saliency(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) 
     likely = [index for index, _ in sample.top if index in sample.accepted] or list(sample.accepted)
     predicted, accepted = sample.top[0][0], likely[0]
     heats = [on_demand.explain(run, str(source.root), sample.sample_id, index) for index in (predicted, accepted)]
-    image = opened_image(subject, sample.sample_id, run)
-    if image is None:
-        st.info("The image cannot be opened now.")
+    found = pictures.opened(source, sample.sample_id, run)
+    if isinstance(found, str):
+        st.html(pictures.no_picture(found))
         return
+    image = Image.fromarray(found.picture)
     columns = st.columns(3, gap="small")
     for column, heat, index, why in zip(columns, heats, (predicted, accepted), ("predicted", "accepted"), strict=False):
         with column:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +13,8 @@ from core.answers import catalogue, compare, joined, questions, report, setting_
 from core.answers.compare import Contrast
 from core.answers.questions import Question
 from core.benchmarks.base import Benchmark
-from core.errors import ImageError, OffcenterError
+from core.errors import OffcenterError
 from core.evaluate.relink import refreshed
-from core.images import drawing
-from core.images.opening import as_rgb, reasons
 from core.types import Factor
 from core.wording import code, escaped
 
@@ -197,32 +194,6 @@ def source_of(run: store.Run) -> Benchmark | None:
         return _source(run.benchmark, str(root), benchmarks.annotation_stamp(root))
     except OffcenterError:
         return None
-
-
-@st.cache_data(max_entries=4096, **_QUIET)
-def _thumbnail(key: str, root: str, sample_id: str, stamp: object, _source: Benchmark) -> str:
-    del key, root, stamp
-    try:
-        with reasons(sample_id):
-            encoded = drawing.thumbnail(as_rgb(_source.image(sample_id)))
-    except ImageError:
-        return ""
-    return "data:image/jpeg;base64," + base64.b64encode(encoded).decode()
-
-
-def thumbnail(source: Benchmark, sample_id: str) -> str:
-    """A 128 px JPEG as a data URI; empty if the image cannot be opened."""
-    try:
-        path = source.path(sample_id)
-        status = path.stat() if path else None
-    except (OSError, OffcenterError):
-        return ""
-    stamp = (status.st_mtime_ns, status.st_size) if status else None
-    try:
-        return _thumbnail(source.key, str(source.root), sample_id, stamp, source)
-    except OffcenterError:
-        # What the system says may be another at the next look, so only what passes through here is remembered.
-        return ""
 
 
 def class_name(label_space: str, index: int) -> str:

@@ -49,6 +49,10 @@ a.oc-link:hover {text-decoration: underline;}
 .oc-text-card {aspect-ratio: 4 / 3; display: flex; flex-direction: column; align-items: center; justify-content: center;
   gap: 0.35rem; text-align: center; padding: 1.2rem; border-radius: 0.45rem; font-size: 1.35rem;
   font-family: "Source Serif", Georgia, serif; background: color-mix(in srgb, currentColor 6%, transparent);}
+.oc-no-picture {aspect-ratio: 1; display: flex; align-items: center; justify-content: center; text-align: center;
+  padding: 1.2rem; border-radius: 0.45rem; font-size: 0.85rem; overflow-wrap: anywhere; overflow: hidden;
+  background: color-mix(in srgb, currentColor 8%, transparent);}
+.oc-no-picture span {opacity: 0.75;}
 .oc-text-card i {font-size: 0.9rem; opacity: 0.65;}
 .oc-text-card small {font-family: "Source Sans", sans-serif; font-size: 0.78rem; opacity: 0.65; margin-top: 0.8rem;}
 .oc-right {color: #2A9D76; font-weight: 700;} .oc-wrong {color: #C0443C; font-weight: 700;}
