@@ -43,7 +43,8 @@ class Source:
         config: timm's pretrained config.
         model_args: Arguments that change the architecture.
         folder: Local folder with the weights, or None for the hub.
-        repo: Hub repository, or None for a folder.
+        repo: Hub repository, or None.
+        url: Where weights are that no hub has, or None.
         notes: What a reader should know.
     """
 
@@ -54,6 +55,7 @@ class Source:
     model_args: Mapping[str, Any]
     folder: Path | None = None
     repo: str | None = None
+    url: str | None = None
     notes: tuple[str, ...] = ()
 
 
@@ -147,10 +149,16 @@ def _from_timm(spec: str, local: Mapping[str, Path]) -> Source:
             "'python -m core models' lists what is on this machine; timm's names are at https://huggingface.co/timm."
         )
     values = config.to_dict()
-    if not values.get("hf_hub_id"):
-        raise UsageError(f"timm has no hub weights for '{spec}'; use a tag of it: {_tags(architecture)}.")
+    if not (values.get("hf_hub_id") or values.get("url")):
+        raise UsageError(f"timm has no weights for '{spec}'; use a tag of it: {_tags(architecture)}.")
     full = f"{architecture}.{values['tag']}" if values.get("tag") and not tag else spec
-    return Source(full, full, architecture, values, {}, repo=values["hf_hub_id"])
+    repo = values.get("hf_hub_id")
+    return Source(full, full, architecture, values, {}, repo=repo, url=None if repo else _plain_url(values["url"]))
+
+
+def _plain_url(url: str | list[str] | tuple[str, ...]) -> str:
+    """Some are pairs of an address and a file's name."""
+    return url if isinstance(url, str) else url[0]
 
 
 def _tags(architecture: str) -> str:
@@ -169,6 +177,8 @@ def weights_file(source: Source) -> Path:
         if not found:
             raise ModelError(f"{source.folder} has none of {', '.join(WEIGHTS)}.{_parts_of(source.folder)}")
         return found[0]
+    if source.url is not None:
+        return _fetched(source.url)
     named = source.config.get("hf_hub_filename")
     names = (Path(named).with_suffix(".safetensors").name, named, *WEIGHTS) if named else WEIGHTS
     return Path(_download(source.repo, tuple(dict.fromkeys(names))))
@@ -199,6 +209,25 @@ def _download(repo: str, names: tuple[str, ...]) -> str:
             "--model local-dir:PATH."
         ) from error
     raise ModelError(f"the hub repository '{repo}' has none of {', '.join(names)}.")
+
+
+def _fetched(url: str) -> Path:
+    """A weights file from its address, kept where torch keeps such files; its name may begin its SHA-256."""
+    path = Path(torch.hub.get_dir()) / "checkpoints" / Path(urllib.parse.urlsplit(url).path).name
+    if path.is_file():
+        return path
+    try:
+        if huggingface_hub.constants.HF_HUB_OFFLINE:
+            raise OSError("offline mode is on")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        beginning = torch.hub.HASH_REGEX.search(path.name)
+        torch.hub.download_url_to_file(url, str(path), beginning[1] if beginning else None, progress=False)
+    except (OSError, RuntimeError) as error:
+        raise ModelUnavailableError(
+            f"{url} is not on this machine and cannot be fetched ({first_line(error)}). On a machine with a connection "
+            f"fetch it, and put it here as {path}."
+        ) from error
+    return path
 
 
 def _require_connection() -> None:
@@ -236,8 +265,10 @@ def describe(spec: str) -> tuple[Model, list[Path]]:
     source = resolve(spec)
     path = weights_file(source)
     # Of the hub's cache the file that names the current revision: once that moves on, so may config and weights.
-    says = source.folder / CONFIG if source.folder is not None else path.parents[2] / "refs" / "main"
-    return _described(source, file_sha256(path)), [*([says] if says.is_file() else []), path]
+    says = [source.folder / CONFIG] if source.folder is not None else []
+    if source.repo is not None:
+        says = [path.parents[2] / "refs" / "main"]
+    return _described(source, file_sha256(path)), [*(each for each in says if each.is_file()), path]
 
 
 def _described(source: Source, fingerprint: str) -> Model:

@@ -19,6 +19,7 @@ import torch
 
 from core import models
 from core.errors import ModelError, ModelUnavailableError, UsageError
+from core.models.sources import Source, weights_file
 from tests.conftest import REPO
 
 ARCHITECTURE = "test_vit"
@@ -284,3 +285,36 @@ def test_a_repository_without_weights_is_named(hub, tmp_path):
     client, _ = hub
     (tmp_path / "hub" / "tester" / "tiny" / "model.safetensors").unlink()
     assert "the hub repository 'tester/tiny' has none of model.safetensors" in client(LOAD)
+
+
+def test_weights_that_only_a_web_address_has_are_fetched_once_and_checked(tmp_path, monkeypatch):
+    make_folder(tmp_path / "web")
+    content = (tmp_path / "web" / "model.safetensors").read_bytes()
+    good = f"net-{hashlib.sha256(content).hexdigest()[:8]}.pth"
+    for name in (good, "net-00000000.pth"):
+        (tmp_path / "web" / name).write_bytes(content)
+    handler = partial(http.server.SimpleHTTPRequestHandler, directory=str(tmp_path / "web"))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    monkeypatch.setenv("TORCH_HOME", str(tmp_path / "torch"))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    for name in [name for name in os.environ if "proxy" in name.lower()]:
+        monkeypatch.delenv(name)
+    at = f"http://127.0.0.1:{server.server_address[1]}"
+    try:
+        path = weights_file(Source("n", "n", ARCHITECTURE, {}, {}, url=f"{at}/{good}"))
+        assert path.read_bytes() == content
+        with pytest.raises(ModelUnavailableError, match=r"cannot be fetched \(invalid hash value"):
+            weights_file(Source("n", "n", ARCHITECTURE, {}, {}, url=f"{at}/net-00000000.pth"))
+    finally:
+        server.shutdown()
+        server.server_close()
+    assert weights_file(Source("n", "n", ARCHITECTURE, {}, {}, url=f"{at}/{good}")) == path
+    with pytest.raises(ModelUnavailableError, match="put it here as"):
+        weights_file(Source("n", "n", ARCHITECTURE, {}, {}, url=f"{at}/other.pth"))
+
+
+def test_every_name_with_weights_that_timm_has_is_known():
+    for name in timm.list_pretrained():
+        source = models.resolve(name)
+        assert source.repo or source.url, name
