@@ -95,7 +95,12 @@ def _kept(run: store.Run, name: str, compute: Callable[[], pa.Table], read_from:
         write_parquet(path, table)
     except StoreError:
         if not _passing:
-            _passing.append(tempfile.TemporaryDirectory(prefix="offcenter-cache-"))
+            try:
+                _passing.append(tempfile.TemporaryDirectory(prefix="offcenter-cache-"))
+            except OSError as error:
+                raise StoreError(
+                    f"neither {homes[0]} nor a temporary folder can be written to ({error}): set TMPDIR to one that can."
+                ) from error
         path = Path(_passing[0].name) / place
         write_parquet(path, table)
     if name == _TABLE:

@@ -240,6 +240,14 @@ def _warnings(
     if others:
         listed = ", ".join(f"{other.identity} ({_settings(other, run)})" for other in others)
         found.append(f"other results of this model on this benchmark, not shown here: {listed}")
+    closing = run.entry.bytes_digest
+    same = [other for other in store.list_runs(run.benchmark) if other.content == run.content and closing]
+    unlike = [other for other in same if other.entry.bytes_digest not in ("", closing) and other.n_done == run.n_done]
+    if unlike:
+        found.append(
+            f"some images had other bytes when {unlike[0].model} was evaluated: python -m core verify --benchmark "
+            f"{run.benchmark} names them"
+        )
     found += [f"model: {note}" for note in run.manifest.model.notes]
     return found + [f"data: {note}" for note in run.entry.notes]
 

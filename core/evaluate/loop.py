@@ -7,6 +7,7 @@ of the whole. Each is decoded once for all models and views.
 from __future__ import annotations
 
 import contextlib
+import logging
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
@@ -31,6 +32,7 @@ COMMIT_VIEWS = 64
 #: The same on a GPU, whose batches are larger.
 COMMIT_VIEWS_GPU = 512
 _COMMIT_EVERY_S = 5.0
+_LOG = logging.getLogger(__name__)
 #: Models are bits of one integer in the table of ids.
 _AT_ONCE = 62
 
@@ -247,6 +249,8 @@ class _Loop:
         for task in self.tasks:
             if task.error is None:
                 task.run = store.open_run(task.folder, task.plan.benchmark.key)
+                if task.run is not None and len(task.missing):
+                    _warn_of_other_bytes(task.run)
 
     def _open(self, task: _Task, held: contextlib.ExitStack) -> None:
         manifest = _manifest(task.model, task.plan, task.keep_logits)
@@ -416,6 +420,19 @@ def _ids(tasks: Sequence[_Task]) -> pa.Table:
     columns = {IMAGE: pa.array(index, pa.string()), WANTED: pa.array(wanted)}
     columns |= {accepted_column(space): column for space, column in accepted.items()}
     return pa.table(columns).take(chosen)
+
+
+def _warn_of_other_bytes(run: store.Run) -> None:
+    """Say which images have changed since another model saw them; a run reads them anyway."""
+    # What cannot be compared is no fault of this run.
+    with contextlib.suppress(StoreError):
+        changed, other = store.other_bytes(run)
+        if changed:
+            _LOG.warning(
+                "%s of the images that %s was evaluated on have other bytes than when %s was: %s. 'python -m core "
+                "verify --benchmark %s' names all.",
+                *(f"{len(changed):,}", run.model, other.model, ", ".join(changed[:3]), run.benchmark),
+            )
 
 
 def _refuse_twice(tasks: Sequence[_Task]) -> None:

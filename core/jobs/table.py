@@ -284,7 +284,7 @@ def _json(text: str | None) -> Mapping[str, Any]:
     """An object; an empty one where there is none that can be read."""
     try:
         content = json.loads(text or "{}")
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, RecursionError):
         return {}
     return content if isinstance(content, dict) else {}
 

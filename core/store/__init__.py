@@ -1,6 +1,6 @@
 """Predictions on disk: runs, the parts they grow by, and columns of lists. Nothing here imports torch."""
 
-from core.store.closing import bytes_of
+from core.store.closing import bytes_of, other_bytes
 from core.store.manifest import MANIFEST, BenchmarkEntry, Manifest, ModelEntry, PoolEntry, Session, now
 from core.store.places import relative, run_folder
 from core.store.runs import (
@@ -72,6 +72,7 @@ __all__ = [
     "now",
     "open_run",
     "open_writer",
+    "other_bytes",
     "predictions_of",
     "read",
     "read_logits",

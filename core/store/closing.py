@@ -7,7 +7,7 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from core.store.runs import Run, predictions_of
+from core.store.runs import Run, list_all, predictions_of
 from core.store.samples import image_ids
 
 
@@ -22,6 +22,25 @@ def bytes_of(run: Run) -> pd.Series:
     table = pd.DataFrame({"sample_id": columns["sample_id"].to_pandas(), "digest": digests})
     table = table.drop_duplicates("sample_id").set_index("sample_id")["digest"]
     return table[table.index.isin(image_ids(run).to_pandas())].sort_index()
+
+
+def other_bytes(run: Run) -> tuple[list[str], Run | None]:
+    """Images of which another result on the same pool has noted other bytes: they have changed in between.
+
+    Returns:
+        The pool's names, sorted, and that result; the one with most images is compared with, as it tells most.
+
+    Raises:
+        StoreError: If one of them cannot be read.
+    """
+    same = [each for each in list_all().runs if each.manifest.pool == run.manifest.pool and each.path != run.path]
+    # Equal closing digests of one benchmark say that all is equal.
+    digest = run.entry.bytes_digest
+    if not same or (digest and any(each.entry.bytes_digest == digest for each in same)):
+        return [], None
+    other = max(same, key=lambda each: (each.n_done, each.manifest.updated))
+    pairs = pd.concat([bytes_of(run).rename("own"), bytes_of(other).rename("other")], axis=1, join="inner").dropna()
+    return sorted(pairs.index[pairs["own"] != pairs["other"]]), other
 
 
 def bytes_digest(run: Run) -> str:

@@ -120,6 +120,7 @@ class Manifest:
         status: ``running``, ``partial``, ``failed`` or ``complete``; empty before the first image.
         versions: Of the libraries, by name.
         session: The last session, or None.
+        extra: What a newer version wrote besides; kept as it is.
     """
 
     identity: str
@@ -136,6 +137,7 @@ class Manifest:
     status: str = ""
     versions: Mapping[str, str] = field(default_factory=dict)
     session: Session | None = None
+    extra: Mapping[str, Any] = field(default_factory=dict)
 
     def entry(self, benchmark: str) -> BenchmarkEntry | None:
         """What it says of a benchmark, or None if that was not evaluated."""
@@ -161,6 +163,8 @@ class Manifest:
         if isinstance(content, dict) and "pool" not in content and "view" in content:
             raise StoreError(_of_earlier_version(content, path))
         found = _decoded(cls, content, "", path)
+        known = {each.name for each in fields(cls)}
+        found = replace(found, extra={name: value for name, value in content.items() if name not in known})
         if not found.benchmarks or not found.views.rows:
             missing = "benchmarks" if not found.benchmarks else "views.rows"
             raise StoreError(f"{path}: '{missing}' is empty, so it says of nothing.{_REMEDY}")
@@ -172,7 +176,9 @@ class Manifest:
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         # Through text, so that tuples are lists here as they are once read back.
-        return json.loads(json.dumps(_without_none(asdict(self))))
+        content = asdict(self)
+        extra = content.pop("extra")
+        return json.loads(json.dumps(extra | _without_none(content)))
 
 
 def _is_within(relative: str) -> bool:

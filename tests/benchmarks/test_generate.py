@@ -302,6 +302,46 @@ def test_a_cut_out_that_is_no_image_is_an_error_that_names_it(cutouts, backgroun
     refused(DataError, r"zebra.text\.png cannot be used as an image", cutouts, backgrounds, tmp_path / "out")
 
 
+@pytest.mark.parametrize(
+    ("cutout", "said"),
+    [
+        (Image.new("RGBA", (60, 60), (9, 9, 9, 0)), "is transparent everywhere: there is no object in it"),
+        (Image.new("RGBA", (60, 60), (9, 9, 9, 100)), "is transparent everywhere"),
+        (Image.new("RGBA", (60, 60), (9, 9, 9, 255)), "is opaque everywhere: its background was never removed"),
+        (Image.new("LA", (60, 60), (9, 255)), "is opaque everywhere"),
+        (Image.new("P", (60, 60)), "has no transparency"),
+        (Image.new("I;16", (60, 60), 30000), "has no transparency"),
+    ],
+)
+def test_what_shows_no_object_is_no_cut_out(cutouts, backgrounds, tmp_path, cutout, said):
+    cutout.save(cutouts / "zebra" / "none.png")
+    refused(DataError, rf"zebra.none\.png {said}", cutouts, backgrounds, tmp_path / "out")
+
+
+@pytest.mark.parametrize(
+    ("background", "said"),
+    [
+        (Image.new("I;16", (300, 300), 30000), "I;16 has more than 8 bits a channel"),
+        (Image.new("RGB", (6000, 2)), "at most 100 times"),
+    ],
+)
+def test_a_background_that_would_be_white_or_a_strip_is_refused_by_name(koala, tmp_path, background, said):
+    scenery = tmp_path / "scenery"
+    scenery.mkdir()
+    background.save(scenery / "deep.png")
+    refused(DataError, rf"deep\.png cannot be used as an image: .*{said}", koala, scenery, tmp_path / "out")
+
+
+def test_a_background_that_is_a_bomb_or_a_program_is_refused_by_name(koala, tmp_path):
+    scenery = tmp_path / "scenery"
+    scenery.mkdir()
+    (scenery / "holiday.jpg").write_bytes(b"%!PS\n(/tmp/x) (w) file closefile")
+    refused(DataError, r"holiday\.jpg cannot be used as an image", koala, scenery, tmp_path / "out")
+    (scenery / "holiday.jpg").unlink()
+    Image.new("L", (30_000, 6_200)).save(scenery / "panorama.png")
+    refused(DataError, r"panorama\.png cannot be used as an image", koala, scenery, tmp_path / "out")
+
+
 def test_a_background_that_is_cut_short_is_an_error_that_names_it(koala, tmp_path):
     backgrounds = tmp_path / "scenery"
     backgrounds.mkdir()

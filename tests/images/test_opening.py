@@ -6,6 +6,7 @@ import io
 import os
 import struct
 import subprocess
+import tracemalloc
 import zlib
 
 import numpy as np
@@ -14,7 +15,8 @@ from PIL import Image
 
 from core.errors import ImageError, StorageError
 from core.images.opening import decode_file, open_image, open_rgb, reasons
-from tests.conftest import REPO
+from core.images.preprocess import Preprocess
+from tests.conftest import REPO, TOY_TRANSFORM
 from tests.images.test_preprocess import photo
 
 
@@ -131,3 +133,47 @@ def test_what_is_said_of_bytes_that_are_no_image_is_the_same_each_time(tmp_path)
             decode_file(path, "the image 'n1/text.png'")
         said.append(str(refused.value))
     assert said == ["UnidentifiedImageError: cannot identify image file the image 'n1/text.png'"] * 2
+
+
+@pytest.mark.parametrize("size", [(1, 60_000), (60_000, 1), (6000, 2), (101, 1), (3, 400)])
+@pytest.mark.parametrize("mode", ["center", "squash", "border"])
+def test_an_extreme_shape_is_refused_by_a_stated_limit_before_anything_of_it_is_made(tmp_path, size, mode):
+    path = tmp_path / "strip.png"
+    Image.new("L", size).save(path)
+    with pytest.raises(ImageError, match="a side may be at most 100 times as long as the other"):
+        open_image(path)
+    preprocess = Preprocess({**TOY_TRANSFORM, "crop_mode": mode})
+    with pytest.raises(ImageError, match="at most 100 times"):
+        preprocess(Image.new("RGB", size))
+
+
+@pytest.mark.parametrize("size", [(1, 50), (50, 1), (2000, 40), (1, 1)])
+@pytest.mark.parametrize("mode", ["center", "squash", "border"])
+def test_what_is_within_the_limit_is_shown(tmp_path, size, mode):
+    path = tmp_path / "narrow.png"
+    Image.new("RGB", size, (9, 9, 9)).save(path)
+    assert Preprocess({**TOY_TRANSFORM, "crop_mode": mode})(open_image(path)).shape == (32, 32, 3)
+
+
+def test_an_image_of_too_many_pixels_is_refused_by_its_header(tmp_path):
+    path = tmp_path / "bomb.png"
+    header = struct.pack(">IIBBBBB", 50_000, 50_000, 8, 2, 0, 0, 0)
+    content = zlib.compress(bytes(10_000))
+    chunks = [(b"IHDR", header), (b"IDAT", content), (b"IEND", b"")]
+    parts = [
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data)) for kind, data in chunks
+    ]
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(parts))
+    tracemalloc.start()
+    try:
+        with pytest.raises(ImageError, match=r"Decompression|50,000"):
+            open_image(path)
+        assert tracemalloc.get_traced_memory()[1] < 50e6
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_resize_that_would_grow_beyond_the_limit_is_refused():
+    preprocess = Preprocess({**TOY_TRANSFORM, "input_size": [3, 4000, 4000], "crop_pct": 0.5})
+    with pytest.raises(ImageError, match=r"resized to [\d,]+ x [\d,]+ pixels; at most 178,956,970"):
+        preprocess(Image.new("RGB", (100, 10)))

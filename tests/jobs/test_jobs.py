@@ -1,11 +1,14 @@
 """The queue with real worker processes: started, followed, cancelled, killed and gone on with."""
 
+import contextlib
 import os
+import re
 import shutil
 import signal
 import subprocess
 import sys
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 import safetensors.torch
@@ -314,3 +317,51 @@ def test_of_several_models_one_that_fails_is_named_and_the_others_are_stored(sma
     assert failed.message.startswith("second: ")
     assert failed.message.endswith("1 other model is stored.")
     assert store.find_run("imagenet", "small").n_done == 20
+
+
+DEAF = """
+import subprocess, sys, time
+from core.jobs import worker
+worker._REPEAT_S = 0.3
+from core.jobs.kinds.evaluation import Evaluation
+
+def deaf(arguments, progress):
+    child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    print("child", child.pid, flush=True)
+    while True:
+        try:
+            time.sleep(600)
+        except KeyboardInterrupt:
+            pass
+
+Evaluation.run = deaf
+worker.serve("cpu")
+"""
+
+
+def test_a_job_that_does_not_listen_is_ended_with_all_that_it_started(tmp_path, monkeypatch):
+    job, after = waiting("20260101-000000-aaaa"), waiting("20260101-000000-bbbb", submitted=1.0, model="no-such")
+    environment = {**os.environ, "OFFCENTER_DATA": str(paths.data_home())}
+    process = subprocess.Popen([sys.executable, "-c", DEAF], env=environment, cwd=REPO, start_new_session=True)
+    try:
+        assert until(lambda: "child" in tail(job.log), 60)
+        child = int(re.search(r"child (\d+)", tail(job.log))[1])
+        jobs.cancel(job.id)
+        assert until(lambda: process.poll() is not None, 60)
+        assert until(lambda: not _lives(child), 10)
+        ended = jobs.find_job(job.id)
+        assert (ended.state, ended.cancelling) == ("cancelled", False)
+        assert "did not stop when asked" in ended.message
+        # Another worker has taken the queue.
+        assert until(lambda: state_of(after) == "failed", 60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _lives(pid):
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except FileNotFoundError:
+        return False
+    return state != "Z"

@@ -1,6 +1,7 @@
 """The table of jobs: what older, newer and damaged contents become, and many processes at once."""
 
 import json
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -10,11 +11,12 @@ import pytest
 from filelock import FileLock
 
 from core import jobs
-from core.errors import StoreError, UsageError
+from core.errors import ReadOnlyError, StoreError, UsageError
 from core.jobs import table
-from core.jobs.kinds import Evaluation
+from core.jobs.kinds import Evaluation, Generation
 from core.jobs.table import home, opened
 from core.jobs.worker import work
+from core.store.database import DamagedError
 from core.types import Progress
 from tests.conftest import REPO
 from tests.job_tools import changed, waiting
@@ -227,3 +229,87 @@ def test_a_damaged_number_hides_no_other_job(small_request, column):
     with table.opened(to_change=True) as rows:
         rows.execute(f"UPDATE jobs SET {column} = 'soon', state = 'failed' WHERE id = ?", (first.id,))
     assert [job.id for job in jobs.list_jobs()] == [first.id]
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("pid", "'x'"),
+        ("pid", "NULL"),
+        ("submitted", "'yesterday'"),
+        ("queued", "'x'"),
+        ("started", "'x'"),
+        ("progress", "'[]'"),
+        ("progress", '\'{"done": "many", "total": []}\''),
+        ("message", "5"),
+        ("result", "'[1]'"),
+        ("cancelling", "'x'"),
+        ("arguments", '\'{"model": 5, "benchmark": "imagenet"}\''),
+        ("arguments", '\'{"model": "m", "benchmark": [], "limit": "x"}\''),
+        ("arguments", '\'{"model": "m", "benchmark": "imagenet", "also": 5}\''),
+        ("arguments", "'" + "[" * 50_000 + "'"),
+        ("state", "'running'"),
+        ("device", "'cuda:../../x'"),
+        ("id", "'../../../outside'"),
+    ],
+)
+def test_a_foreign_row_breaks_neither_the_list_nor_its_own_removal(tmp_path, column, value):
+    waiting("odd")
+    waiting("good", submitted=1.0)
+    with opened(to_change=True) as rows:
+        rows.execute(f"UPDATE jobs SET {column} = {value} WHERE id = 'odd'")
+    found = jobs.list_jobs()
+    assert len(found) == 2
+    odd = next(job for job in found if job.id != "good")
+    assert home() in odd.folder.parents
+    assert str(odd.arguments.title) + " ".join(odd.arguments.details) + str(odd.message)
+    if odd.state not in ("interrupted",):
+        jobs.cancel(odd.id)
+    jobs.forget(odd.id) if odd.state != "running" else None
+    assert "good" in [job.id for job in jobs.list_jobs()]
+
+
+@pytest.mark.parametrize("content", [b"not a database" * 100, b"SQLite format 3\0" + bytes(200)])
+def test_a_damaged_list_is_set_aside_and_a_new_one_is_begun(content):
+    home().mkdir(parents=True)
+    (home() / "jobs.sqlite").write_bytes(content)
+    with pytest.raises(StoreError):
+        jobs.list_jobs()
+    aside = jobs.set_aside()
+    assert aside.read_bytes() == content
+    assert jobs.list_jobs() == []
+    waiting()
+    assert len(jobs.list_jobs()) == 1
+
+
+def test_a_table_of_something_else_is_damage():
+    home().mkdir(parents=True)
+    with sqlite3.connect(home() / "jobs.sqlite") as other:
+        other.execute("CREATE TABLE jobs (name TEXT)")
+    other.close()
+    with pytest.raises(DamagedError, match="no such column"):
+        jobs.list_jobs()
+
+
+def test_looking_writes_nothing(tmp_path):
+    assert jobs.list_jobs() == []
+    assert not home().exists()
+    waiting()
+    before = sorted(path.name for path in home().iterdir())
+    assert len(jobs.list_jobs()) == 1
+    assert sorted(path.name for path in home().iterdir() if not path.name.endswith(("-wal", "-shm"))) == [
+        name for name in before if not name.endswith(("-wal", "-shm"))
+    ]
+
+
+def test_a_demo_starts_and_changes_nothing(monkeypatch, tmp_path):
+    job = waiting()
+    monkeypatch.setenv("OFFCENTER_READ_ONLY", "1")
+    for act in (jobs.cancel, jobs.resume, jobs.forget):
+        with pytest.raises(ReadOnlyError, match="read-only demo"):
+            act(job.id)
+    with pytest.raises(ReadOnlyError):
+        jobs.submit(Generation(str(tmp_path), str(tmp_path), "size", str(tmp_path / "out")))
+    with pytest.raises(ReadOnlyError):
+        jobs.start_workers()
+    assert jobs.find_job(job.id).state == "queued"

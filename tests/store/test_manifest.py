@@ -1,6 +1,7 @@
 """``run.json`` as typed values, and what a damaged one says."""
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -42,9 +43,12 @@ def test_a_whole_number_of_seconds_is_a_number_of_seconds(tmp_path):
     assert read_manifest(tmp_path).session.inference_s == 3.0
 
 
-def test_what_a_newer_version_adds_is_passed_over(tmp_path):
+def test_what_a_newer_version_adds_is_kept(tmp_path):
     damaged(tmp_path, "a newer thing", value=1)
-    assert read_manifest(tmp_path) == manifest()
+    found = read_manifest(tmp_path)
+    assert found == replace(manifest(), extra={"a newer thing": 1})
+    write_manifest(tmp_path, found)
+    assert read_manifest(tmp_path) == found
 
 
 @pytest.mark.parametrize(
