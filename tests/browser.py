@@ -32,10 +32,11 @@ def free_port():
 
 
 @contextmanager
-def app_server(environment: dict[str, str] | None = None) -> Iterator[str]:
-    """The app on a port of its own; yields its address."""
+def app_server(environment: dict[str, str] | None = None, *options: str, host: str = "127.0.0.1") -> Iterator[str]:
+    """The app on a port of its own, with more of Streamlit's options; yields its address."""
     port = free_port()
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.headless=true", f"--server.port={port}"]
+    command += options
     process = subprocess.Popen(
         command,
         cwd=REPO,
@@ -43,7 +44,7 @@ def app_server(environment: dict[str, str] | None = None) -> Iterator[str]:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
     )
-    url = f"http://127.0.0.1:{port}"
+    url = f"http://{host}:{port}"
     try:
         for _ in range(300):
             try:

@@ -99,7 +99,7 @@ def _kept(run: store.Run, name: str, compute: Callable[[], pa.Table], read_from:
                 _passing.append(tempfile.TemporaryDirectory(prefix="offcenter-cache-"))
             except OSError as error:
                 raise StoreError(
-                    f"neither {homes[0]} nor a temporary folder can be written to ({error}): set TMPDIR to one that can."
+                    f"neither {homes[0]} nor a temporary folder can be written to ({error}): set TMPDIR to another."
                 ) from error
         path = Path(_passing[0].name) / place
         write_parquet(path, table)

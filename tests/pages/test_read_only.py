@@ -39,8 +39,7 @@ def closed(results, monkeypatch):
     """The same in a folder in which nothing can be made, for the owner of the machine too."""
 
     def refuse(name):
-        module, function = name.split(".")
-        real = getattr(os, function)
+        real = getattr(os, name.removeprefix("os."))
 
         def refusing(*arguments, **options):
             if any(str(each).startswith(str(paths.data_home())) for each in arguments):
