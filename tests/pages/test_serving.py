@@ -52,6 +52,7 @@ def test_the_page_opens_on_ipv6():
         wait_for_text(page, "Where does it break?")
 
 
+@pytest.mark.slow
 def test_links_stay_below_a_path_of_a_proxy():
     with app_server({}, "--server.baseUrlPath=offcenter") as url, chromium() as browser:
         for start in ("/offcenter", "/offcenter/", "/offcenter/overview"):

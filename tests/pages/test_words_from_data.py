@@ -116,6 +116,7 @@ def hostile(tmp_path, colour_folder, toy_model):
     return f"{GREEN_WNID}/{FILE}"
 
 
+@pytest.mark.slow
 def test_no_page_asks_another_host_or_shows_markup_of_data(hostile):
     at = f"models={quote(HOSTILE)}"
     image = quote(f"imagenet:{hostile}")
