@@ -242,7 +242,7 @@ class Listing:
 
 def list_all() -> Listing:
     """Everything that is stored; a damaged manifest does not hide the others."""
-    runs: dict[tuple[str, str], Run] = {}
+    runs: dict[tuple[str, str, str], Run] = {}
     problems: dict[Path, str] = {}
     for path, has_manifest in _folders():
         again = "the same evaluate command writes it again."
@@ -256,7 +256,8 @@ def list_all() -> Listing:
             continue
         for run in found:
             if run.manifest.identity == path.name:
-                runs.setdefault((run.benchmark, run.identity), run)
+                # A folder and its copy under another name are one identity, and two entries.
+                runs.setdefault((run.benchmark, run.model, run.identity), run)
             else:
                 problems[path] = f"{path / MANIFEST} is that of another result, {run.manifest.identity}: {again}"
     newest = sorted(runs.values(), key=lambda run: run.manifest.updated, reverse=True)

@@ -155,3 +155,12 @@ def test_an_image_that_changed_in_between_is_found_by_the_next_run_that_reads_it
 
 def test_every_problem_is_one_of_the_projects_own_errors(run):
     assert issubclass(StoreError, OffcenterError)
+
+
+def test_a_model_and_its_copy_under_another_name_are_both_listed(run, toy_model, colour_folder):
+    toy_model.name, toy_model.source = "a-copy", "local-dir:/models/a-copy"
+    copy = evaluate(toy_model, open_benchmark("imagenet", colour_folder), limit=5)
+    assert copy.identity == run.identity
+    assert {each.model for each in store.list_runs("imagenet")} == {"a-copy", run.model}
+    assert store.find_run("imagenet", run.model).n_done == 24
+    assert store.find_run("imagenet", "a-copy").n_done == 5
