@@ -53,7 +53,8 @@ def _damaged(error: DamagedError) -> None:
 def _finding(every: Sequence[Job], active: Sequence[Job]) -> str:
     """How things stand, in a sentence."""
     if not every:
-        return "Nothing has run here yet: choose a model and a benchmark below. Pages can be closed meanwhile."
+        how = "" if paths.read_only() else ": choose a model and a benchmark below. Pages can be closed meanwhile"
+        return f"Nothing has run here yet{how}."
     running = [job for job in active if job.state == "running"]
     waiting = len(active) - len(running)
     parts = [f"Running: **{escaped(job.arguments.title)}**" for job in running] or ["Nothing is running"]

@@ -13,7 +13,7 @@ from PIL import Image
 
 from core.benchmarks.listing import IMAGE_SUFFIXES
 from core.errors import DataError
-from core.images.opening import Decoded, decode_composed, decode_file, open_image, reasons
+from core.images.opening import Decoded, decode_composed, decode_file, reasons
 from core.images.preprocess import Preprocess
 from core.images.seeing import Seen, see
 from core.paths import is_remote
@@ -142,7 +142,7 @@ class Benchmark(ABC):
         path = self.path(sample_id)
         if path is None:
             raise NotImplementedError(f"{type(self).__name__} must override image()")
-        return open_image(path, f"the image '{sample_id}'")
+        return decode_file(path, f"the image '{sample_id}'").image
 
     def decoded(self, image_id: str) -> Decoded:
         """An image of the pool, read once, with a digest of its bytes.

@@ -16,8 +16,11 @@ def ask(run: store.Run) -> None:
     """Say that a run's images are not where they were, with a field for where they are now."""
     root = benchmarks.root_of(run)
     gone = f"The images of this run were in {code(root)}, which is not there." if root else "No data folder is known."
+    if paths.read_only():
+        st.caption("The images of this result are not here.")
+        return
     st.caption(f"The images are not on this machine. {gone} {escaped(card_of(run).how_to_get)}")
-    if run.path.is_relative_to(paths.embedded_results()) or paths.read_only():
+    if run.path.is_relative_to(paths.embedded_results()):
         return
     with st.form(f"relink-{run.identity}", border=False):
         key = f"relink-{run.identity}-folder"

@@ -115,7 +115,7 @@ def begin(
                 _legend(models, known, colours)
             choice = Choice(models, benchmark, known, runs, colours, home, data)
             _missing(choice, keys)
-            if problems:
+            if problems and not paths.read_only():
                 with st.popover(f"{len(problems)} damaged", icon=":material/broken_image:", width="stretch"):
                     st.markdown("\n\n".join(problems))
     return choice

@@ -87,7 +87,7 @@ def short_identity(runs: Sequence[store.Run]) -> str:
 
 def identities(runs: Sequence[store.Run]) -> None:
     """The foot of a page: a line for each model."""
-    unique = list({(run.identity, run.benchmark): run for run in runs}.values())
+    unique = list({(run.label, run.identity, run.benchmark): run for run in runs}.values())
     models = dict.fromkeys(run.label for run in unique)
     lines = "<br>".join(html.escape(identity_of([run for run in unique if run.label == model])) for model in models)
     st.html(f'<div class="oc-identity">{lines}</div>')

@@ -215,7 +215,8 @@ def show_ended(job: Job, *, open_log: bool = False) -> None:
 
 
 def _log(title: str, lines: str, *, expanded: bool = False) -> None:
-    if lines:
+    # A log says where things are on this machine, which is no visitor's matter.
+    if lines and not paths.read_only():
         with st.expander(title, expanded=expanded):
             st.code(lines, language=None, wrap_lines=True)
 
