@@ -57,14 +57,30 @@ def require_writable(path: Path) -> None:
         )
 
 
+def require_text(name: str | Path) -> None:
+    """Refuse a name that is no text: it could be shown nowhere, and kept in no table.
+
+    Raises:
+        UsageError: If it has bytes that are not UTF-8; shows them escaped.
+    """
+    try:
+        str(name).encode()
+    except UnicodeEncodeError:
+        shown = os.fsencode(str(name)).decode("utf-8", "backslashreplace")
+        raise UsageError(
+            f"the name '{shown}' is not UTF-8: rename it, or make a link to it with another name."
+        ) from None
+
+
 def place(text: str | Path) -> Path:
     """A folder as a user names it: a path, or a URL of an object store that fsspec knows (``s3://...``, ``hf://...``).
 
     What a URL gives is no ``pathlib.Path``, but is used like one.
 
     Raises:
-        UsageError: If the URL's kind is unknown, or its package is not installed.
+        UsageError: If the URL's kind is unknown, or its package is not installed; if a name is not UTF-8.
     """
+    require_text(text)
     if "://" not in str(text):
         return Path(text).expanduser().resolve()
     from upath import UPath

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from core import paths
-from core.errors import StoreError
+from core.errors import StoreError, UsageError
 from tests.conftest import REPO
 
 
@@ -189,3 +189,8 @@ def test_a_change_that_cannot_be_written_is_a_store_error(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StoreError, match="OFFCENTER_DATA"):
         paths.update_json(tmp_path / "file" / "x.json", lambda content: None)
+
+
+def test_a_folder_whose_name_is_no_text_is_refused_with_the_name_escaped():
+    with pytest.raises(UsageError, match=r"'/data/caf\\xe9' is not UTF-8: rename it"):
+        paths.place(os.fsdecode(b"/data/caf\xe9"))

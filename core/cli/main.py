@@ -6,6 +6,7 @@ read stored results only, answer at once.
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
 from collections.abc import Sequence
@@ -48,6 +49,10 @@ _INTERRUPTED = 128 + signal.SIGINT
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; errors are one line, exit code 2 for usage, 1 for failure, 130 for Ctrl-C."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name of bytes that are no text is shown escaped.
+        with contextlib.suppress(AttributeError, ValueError):
+            stream.reconfigure(errors="backslashreplace")
     try:
         app(args=None if arguments is None else list(arguments), prog_name="python -m core")
     except OffcenterError as error:

@@ -22,12 +22,12 @@ from PIL import Image
 
 from core.benchmarks import annotation_stamp, find_data, open_benchmark
 from core.benchmarks.base import Benchmark
-from core.errors import ImageError, ModelError, NotAvailableError, OffcenterError
+from core.errors import ImageError, NotAvailableError, OffcenterError
 from core.explain.resident import Resident, residents
 from core.images.opening import as_rgb, reasons
 from core.images.seeing import Seen, see
 from core.images.views import views_with
-from core.models.outputs import NOT_FINITE
+from core.models.outputs import finite
 from core.saliency.maps import STATE_TEXT, Method, Saliency, State, Target, check_method
 
 TOP_K = 5
@@ -214,10 +214,8 @@ def _lane(resident: Resident, *, slow: bool = False) -> threading.Lock:
 
 def _predicted(resident: Resident, source: str, seen: Seen) -> Prediction:
     with _lane(resident):
-        logits = resident.forward(torch.from_numpy(seen.pixels[None].copy()))[0].cpu()
-    if not torch.isfinite(logits).all():
-        raise ModelError(f"'{source}': {NOT_FINITE} for this image.")
-    prob = logits.softmax(dim=0)
+        logits = finite(resident.forward(torch.from_numpy(seen.pixels[None].copy())), source)
+    prob = logits.softmax(dim=1)[0].cpu()
     best = prob.topk(min(TOP_K, len(prob)))
     top5 = tuple(zip(best.indices.tolist(), best.values.tolist(), strict=True))
     return Prediction(resident.model.name, source, resident.model.label_space, top5)

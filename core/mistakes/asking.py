@@ -17,6 +17,7 @@ from core.images.seeing import see
 from core.mistakes import diagnosis
 from core.mistakes.counterfactual import composer_of
 from core.mistakes.diagnosis import Predict, Tried
+from core.models.outputs import finite
 from core.types import ProgressCallback
 
 _BATCH = 16
@@ -37,7 +38,7 @@ def asked(source: str, device: str = "auto", fingerprint: str | None = None) -> 
             best = []
             for start in range(0, len(images), _BATCH):
                 pixels = np.stack([see(image, resident.preprocess).pixels for image in images[start : start + _BATCH]])
-                best.append(resident.forward(torch.from_numpy(pixels)).argmax(dim=1).cpu().numpy())
+                best.append(finite(resident.forward(torch.from_numpy(pixels)), source).argmax(dim=1).cpu().numpy())
             return np.concatenate(best)
 
         yield predict

@@ -37,6 +37,8 @@ def describe(spec: str) -> Model:
         UsageError, ModelUnavailableError, ModelError: If there is no such model, it cannot be had, or its config is not
             what timm writes; see ``core.models.sources``.
     """
+    paths.require_text(spec)
+    paths.require_text(weights.folder_of(spec) or "")
     memory = paths.data_home() / "results" / "descriptions.json"
     known = paths.read_json(memory).get(spec)
     if isinstance(known, dict):

@@ -75,6 +75,17 @@ def logits_of(output: Any, n: int, model: Model) -> torch.Tensor:
     return output.float()
 
 
+def finite(logits: torch.Tensor, model: str) -> torch.Tensor:
+    """The logits of images that somebody asked about, if they are numbers.
+
+    Raises:
+        ModelError: If one is not finite.
+    """
+    if not torch.isfinite(logits).all():
+        raise ModelError(f"'{model}': {NOT_FINITE}, so it says nothing of this image.")
+    return logits
+
+
 def check(model: Model) -> None:
     """Let a loaded model classify one grey image, so that what does not fit is said before any work begins.
 

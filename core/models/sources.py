@@ -110,6 +110,7 @@ def _expanded(where: str) -> Path:
 
 
 def _from_folder(folder: Path) -> Source:
+    paths.require_text(folder)
     if not (folder / CONFIG).is_file():
         raise UsageError(f"{folder} has no {CONFIG}: it is not a model folder in timm's hub format.")
     candidates = candidates_in(folder)

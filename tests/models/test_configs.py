@@ -1,6 +1,7 @@
 """Model folders whose config does not fit, or asks for what a config has no say in: a sentence that names the field."""
 
 import json
+import os
 import socket
 
 import pytest
@@ -239,3 +240,15 @@ def test_one_bad_folder_does_not_end_the_list(tmp_path, monkeypatch):
     rows = {row["name"]: row for row in json.loads(done.stdout)["local"]}
     assert rows["good"]["label_space"] == "imagenet-1k"
     assert all(rows[name]["problem"] for name in ("bad0", "bad1", "bad2", "bad3", "deep"))
+
+
+def test_a_folder_whose_name_is_no_text_is_refused_and_hides_no_other(tmp_path, monkeypatch):
+    changed(tmp_path / "good")
+    os.rename(tmp_path / "good", os.fsencode(tmp_path) + b"/net\xff")
+    changed(tmp_path / "good")
+    with pytest.raises(UsageError, match=r"net\\xff' is not UTF-8"):
+        models.describe("local-dir:" + os.fsdecode(os.fsencode(tmp_path) + b"/net\xff"))
+    monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path))
+    done = CliRunner().invoke(app, ["models", "--json"])
+    assert done.exit_code == 0
+    assert "good" in [row["name"] for row in json.loads(done.stdout)["local"] if not row["problem"]]

@@ -32,8 +32,8 @@ img {width: 100%; height: 100%; object-fit: cover; display: block;}
 .mark {position: absolute; top: 0; right: 0; width: 19px; height: 19px; border-radius: 0 0 0 6px; color: #fff;
   font-size: 13px; line-height: 18px; text-align: center; font-weight: 700;}
 .right .mark {background: #2A9D76;} .wrong .mark {background: #C0443C;} .failed .mark {background: #8a8f96;}
-.none {font-size: 11px; line-height: 1.25; opacity: 0.7; padding: 20px 6px 6px; text-align: center; overflow-wrap: anywhere;
-  max-height: 100%; overflow: hidden; box-sizing: border-box;}
+.none {font-size: 11px; line-height: 1.25; opacity: 0.7; padding: 20px 6px 6px; text-align: center;
+  overflow-wrap: anywhere; max-height: 100%; overflow: hidden; box-sizing: border-box;}
 .caption {font-size: 12.5px; margin-top: 3px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
   opacity: 0.8; color: var(--st-text-color);}
 button:hover .frame {filter: brightness(1.06);}
