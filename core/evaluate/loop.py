@@ -9,20 +9,20 @@ from __future__ import annotations
 import contextlib
 import logging
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core import benchmarks, models, paths, store
+from core import benchmarks, models, store
 from core.benchmarks.base import Benchmark
 from core.errors import OffcenterError, StorageError, StoreError, UsageError
 from core.evaluate.backends import Backend, get_backend
 from core.evaluate.plan import PROTOCOL, Plan
-from core.evaluate.rows import Rows
+from core.evaluate.task import Task, require_logits
 from core.evaluate.tracker import Tracker
 from core.evaluate.work import IMAGE, WANTED, Asked, Delivery, Report, Work, accepted_column
 from core.types import Model, Precision, ProgressCallback
@@ -125,7 +125,7 @@ def evaluate_all(
     """
     if isinstance(benchmark, str):
         benchmark = benchmarks.open_benchmark(benchmark)
-    tasks = [_Task(each if isinstance(each, str) else each.source) for each in asked]
+    tasks = [Task(each if isinstance(each, str) else each.source) for each in asked]
     for task, each in zip(tasks, asked, strict=True):
         with task.failing():
             task.model = models.describe(each) if isinstance(each, str) else each
@@ -141,92 +141,10 @@ def evaluate_all(
     return [Outcome(task.name, task.run, task.error) for task in tasks]
 
 
-@dataclass
-class _Task:
-    """One model's part in an evaluation."""
-
-    name: str
-    model: Model | None = None
-    plan: Plan | None = None
-    run: store.Run | None = None
-    error: Exception | None = None
-    keep_logits: bool = False
-    total: int = 0
-    writer: store.RunWriter | None = None
-    missing: np.ndarray = field(default_factory=lambda: np.empty(0, np.int64))
-    pending: list[Rows] = field(default_factory=list)
-    unfinite: list[Rows] = field(default_factory=list)
-    unread: dict[str, str] = field(default_factory=dict)
-    tracker: Tracker | None = None
-
-    @contextlib.contextmanager
-    def failing(self) -> Iterator[None]:
-        """Within this context an error is the task's own and ends nothing else."""
-        try:
-            yield
-        except Exception as error:
-            self.error = error
-
-    @property
-    def waits(self) -> bool:
-        return self.run is None and self.error is None
-
-    @property
-    def folder(self) -> Path:
-        return store.run_folder(self.plan.pool.key, self.model.name, self.plan.identity(self.model))
-
-    def prepare(self, *, fresh: bool, keep_logits: bool, limit: int | None, reuse_embedded: bool) -> None:
-        """Find what is stored; a result that is finished is the run."""
-        plan, key = self.plan, self.plan.benchmark.key
-        samples_path = store.samples_file(key, plan.pool.digest, plan.label_space)
-        stored = _stored(self.folder)
-        if reuse_embedded and not (fresh or keep_logits or limit) and stored is None:
-            embedded = store.embedded_run(plan.pool.key, self.model.name, plan.identity(self.model), key)
-            if embedded is not None and embedded.complete:
-                store.write_samples(samples_path, plan.samples, store.samples_of(embedded))
-                self.run = embedded
-                return
-        store.write_samples(samples_path, plan.samples)
-        if fresh and store.set_aside(self.folder) is not None:
-            stored = None
-        self.keep_logits = keep_logits
-        self.total = min(limit or len(plan.samples), len(plan.samples))
-        if stored is None:
-            return
-        if store.predictions_of(stored).num_rows:
-            _require_logits(keep_logits, stored.manifest)
-        run = _noted(replace(stored, entry=plan.entry), stored.manifest.entry(key))
-        if run.n_done >= self.total:
-            self.run = run
-
-    def append(self, rows: Rows) -> None:
-        """Store rows, and count them."""
-        self.writer.append(rows.predictions, rows.side, rows.logits)
-        self.tracker.advance(rows.n_images, rows.n_failed)
-
-    def judge(self, precision: Precision) -> None:
-        """Images without finite numbers are stored as such if they are few; many are the model's fault, and none is."""
-        n_unfinite = sum(rows.n_images for rows in self.unfinite)
-        if n_unfinite and self.error is None:
-            from core.models.outputs import MANY, not_finite
-
-            seen = self.tracker.done + n_unfinite + sum(rows.n_images for rows in self.pending)
-            if n_unfinite > MANY * seen:
-                self.error = not_finite(self.model.name, precision, n_unfinite, seen)
-            else:
-                self.pending += self.unfinite
-
-    def commit(self) -> None:
-        """Store what is pending; taken out first, so that an interrupt while it is written cannot write it twice."""
-        parts, self.pending = self.pending, []
-        if parts:
-            self.append(Rows.together(parts))
-
-
 class _Loop:
     """Some tasks, done together."""
 
-    def __init__(self, tasks: list[_Task], work: Work, backend: Backend, progress: ProgressCallback | None) -> None:
+    def __init__(self, tasks: list[Task], work: Work, backend: Backend, progress: ProgressCallback | None) -> None:
         self.tasks = tasks
         self._work = work
         self._backend = backend
@@ -252,11 +170,11 @@ class _Loop:
                 if task.run is not None and len(task.missing):
                     _warn_of_other_bytes(task.run)
 
-    def _open(self, task: _Task, held: contextlib.ExitStack) -> None:
+    def _open(self, task: Task, held: contextlib.ExitStack) -> None:
         manifest = _manifest(task.model, task.plan, task.keep_logits)
         task.writer = held.enter_context(store.open_writer(task.folder, manifest, self._wait))
         # Again: another process may have begun the run since, without them.
-        _require_logits(task.keep_logits, task.writer.manifest)
+        require_logits(task.keep_logits, task.writer.manifest)
         task.missing = task.plan.missing(task.writer.done(), task.total)
         task.tracker = Tracker(None, task.total)
         if not len(task.missing):
@@ -266,7 +184,7 @@ class _Loop:
     def _wait(self) -> None:
         self._progress.stage("waiting for another process")
 
-    def _do(self, tasks: list[_Task], begun: float) -> None:
+    def _do(self, tasks: list[Task], begun: float) -> None:
         ids = _ids(tasks)
         asked = tuple(
             Asked(
@@ -320,7 +238,7 @@ class _Loop:
             for task in tasks:
                 self._close(task, status)
 
-    def _take(self, task: _Task, delivery: Delivery) -> None:
+    def _take(self, task: Task, delivery: Delivery) -> None:
         """Keep what was delivered; enough of it is stored."""
         if delivery.failure is not None:
             task.error = delivery.failure
@@ -337,7 +255,7 @@ class _Loop:
             elif held >= self._commit_views:
                 self._commit([task])
 
-    def _commit(self, tasks: Sequence[_Task]) -> None:
+    def _commit(self, tasks: Sequence[Task]) -> None:
         for task in tasks:
             task.commit()
         self._last = time.monotonic()
@@ -351,7 +269,7 @@ class _Loop:
             failed = max(tracker.failed for tracker in at_work)
             self._progress.advance_to(slowest.done, failed)
 
-    def _close(self, task: _Task, status: str) -> None:
+    def _close(self, task: Task, status: str) -> None:
         """Write a task's manifest, closed if it is complete; say which images could not be read."""
         is_failed = status == "failed" or task.error is not None
         # After a failure the manifest may fail as well; the first error is the one to show.
@@ -367,7 +285,7 @@ class _Loop:
                 "stored; the same command tries these again."
             )
 
-    def _settle(self, task: _Task, n_done: int) -> None:
+    def _settle(self, task: Task, n_done: int) -> None:
         """Write the manifest of a task that has ended as it should; closed if all images are there."""
         if n_done >= len(task.plan.samples):
             task.writer.finish()
@@ -375,12 +293,12 @@ class _Loop:
         else:
             self._write(task, "partial")
 
-    def _write(self, task: _Task, status: str) -> None:
+    def _write(self, task: Task, status: str) -> None:
         # A run of which nothing was begun leaves no trace.
         if self._report is not None or task.writer.has_rows:
             task.writer.write_manifest(status=status, session=self._session(task))
 
-    def _session(self, task: _Task) -> store.Session | None:
+    def _session(self, task: Task) -> store.Session | None:
         """What this session did, for the manifest."""
         report, tracker = self._report, task.tracker
         if report is None or not len(task.missing):
@@ -397,11 +315,11 @@ class _Loop:
             batch_size=report.batch_size,
         )
 
-    def _at(self, task: _Task) -> int:
+    def _at(self, task: Task) -> int:
         return [each for each in self.tasks if each.writer is not None and len(each.missing)].index(task)
 
 
-def _ids(tasks: Sequence[_Task]) -> pa.Table:
+def _ids(tasks: Sequence[Task]) -> pa.Table:
     """The images that some task wants: a row each, in the order of evaluation; see ``Crew.run``."""
     # All plans are of one benchmark on one pool, so the order of one is that of all.
     first = tasks[0].plan
@@ -435,55 +353,14 @@ def _warn_of_other_bytes(run: store.Run) -> None:
             )
 
 
-def _refuse_twice(tasks: Sequence[_Task]) -> None:
+def _refuse_twice(tasks: Sequence[Task]) -> None:
     """Two names of one model are one result: the second takes the first one's."""
-    seen: dict[Path, _Task] = {}
+    seen: dict[Path, Task] = {}
     for task in tasks:
         if task.waits and task.folder in seen:
             raise UsageError(f"'{task.name}' and '{seen[task.folder].name}' are the same model; give it once.")
         if task.waits:
             seen[task.folder] = task
-
-
-def _require_logits(wanted: bool, manifest: store.Manifest) -> None:
-    if wanted and not manifest.keep_logits:
-        raise UsageError(
-            f"the stored result {manifest.identity} has no logits: add --fresh to make it again with them."
-        )
-
-
-def _stored(folder: Path) -> store.Run | None:
-    """The stored run, or None if there is none, or if its manifest is damaged and has to be written again."""
-    with contextlib.suppress(StoreError):
-        return store.open_run(folder)
-    return None
-
-
-def _noted(run: store.Run, before: store.BenchmarkEntry | None) -> store.Run:
-    """A stored run whose manifest says what its benchmark is today, and closes if all of its images are there.
-
-    Args:
-        run: With the benchmark's entry as it is now.
-        before: What the manifest says, or None if this benchmark was not evaluated on these predictions.
-    """
-    entry = run.entry
-    if before is not None:
-        entry = store.settled(replace(run, entry=before), entry)
-        root = benchmarks.root_of(replace(run, entry=before))
-        # Data that are still where they were: a second copy that says the same is none to follow.
-        if before.samples_digest == entry.samples_digest and paths.is_there(root):
-            entry = replace(entry, root=before.root, stamp=before.stamp)
-    elif run.complete:
-        entry = store.closed(run)
-    run = replace(run, entry=entry)
-    if run.entry == before:
-        return run
-    if before is None and not run.complete:
-        return run
-    # A result that cannot be written to, or is being written, is a result all the same.
-    with contextlib.suppress(StoreError):
-        return store.amend(run, run.entry)
-    return run
 
 
 def _stopped(done: int, total: int) -> InterruptedRunError:

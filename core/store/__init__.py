@@ -1,20 +1,16 @@
 """Predictions on disk: runs, the parts they grow by, and columns of lists. Nothing here imports torch."""
 
 from core.store.closing import bytes_of, other_bytes
+from core.store.listing import Listing, find_run, is_model, list_all, list_runs
 from core.store.manifest import MANIFEST, BenchmarkEntry, Manifest, ModelEntry, PoolEntry, Session, now
 from core.store.places import relative, run_folder
 from core.store.runs import (
     COLUMNS,
     LOGITS_SCHEMA,
     PREDICTIONS_SCHEMA,
-    Listing,
     Run,
     embedded_run,
-    find_run,
     identity,
-    is_model,
-    list_all,
-    list_runs,
     logits_of,
     open_run,
     predictions_of,

@@ -7,7 +7,8 @@ import hashlib
 import numpy as np
 import pandas as pd
 
-from core.store.runs import Run, list_all, predictions_of
+from core.store.listing import list_all
+from core.store.runs import Run, predictions_of
 from core.store.samples import image_ids
 
 
