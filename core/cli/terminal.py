@@ -11,12 +11,30 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
 from rich.table import Table as RichTable
+from rich.text import Text
 
 from core.types import THIN, Progress
 from core.wording import duration
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+
+class _Terminal(Console):
+    """A console on which what is printed is text: no markup, and no signs that steer the terminal."""
+
+    def __init__(self, *, stderr: bool = False) -> None:
+        super().__init__(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+    def render_str(self, text: str, **settings: Any) -> Text:
+        """See ``Console.render_str``; used for texts and for cells of tables alike."""
+        return super().render_str(printable(text), **settings)
+
+
+def printable(text: str) -> str:
+    """A text in which names from data steer nothing: their control characters are shown escaped."""
+    return "".join(sign if sign.isprintable() or sign in "\n\t" else ascii(sign)[1:-1] for sign in text)
+
+
+out = _Terminal()
+err = _Terminal(stderr=True)
 _QUIET_EVERY_S = 10.0
 
 
@@ -26,7 +44,9 @@ def progress_bar(title: str) -> Iterator[Callable[[Progress], None]]:
     if not err.is_terminal:
         yield _log_lines(title)
         return
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[tail]}"))
+    said, tail = (TextColumn(what, markup=False) for what in ("{task.description}", "{task.fields[tail]}"))
+    columns = (said, BarColumn(), MofNCompleteColumn(), tail)
+    title = printable(title)
     with Bar(*columns, console=err, transient=True) as bar:
         task = bar.add_task(title, total=None, tail="")
         yield lambda state: bar.update(

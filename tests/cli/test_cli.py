@@ -9,8 +9,11 @@ import sys
 import pandas as pd
 import pytest
 from PIL import Image
+from rich.table import Table
 
 from core import cli, paths, store
+from core.cli import terminal
+from core.types import Progress
 from tests.benchmarks.test_focus import focus
 from tests.conftest import BLUE_WNID, REPO
 from tests.job_tools import until
@@ -282,3 +285,22 @@ def test_real_photos_in_settings_are_classified_by_a_real_model(run, shared, mon
     # Very probably training photos (see the model's own record): about 95 % by category.
     assert content["n"] == 111
     assert content["overall"]["top1"] > 0.9
+
+
+@pytest.mark.parametrize(
+    "name", ["net[/red]", "[bold]net", "\x1b]0;owned\x07net", "\x1b[31mred", ":smile:", "a\x00b", "x\r\ny"]
+)
+def test_names_from_data_are_printed_as_text_and_steer_no_terminal(capsys, name):
+    terminal.out.print(f"{name}  (imagenet-1k)", soft_wrap=True)
+    table = Table(box=None)
+    table.add_column("class", no_wrap=True)
+    table.add_row(name)
+    terminal.out.print(table)
+    with terminal.progress_bar(name) as progress:
+        progress(Progress(1, 2, stage=name))
+    terminal.warn(name)
+    terminal.fail(name)
+    said = "".join(capsys.readouterr())
+    assert "\x1b" not in said.replace("\x1b[33m", "").replace("\x1b[31m", "").replace("\x1b[0m", "")
+    assert "\x07" not in said
+    assert name.replace("\x1b", "\\x1b").replace("\x07", "\\x07").replace("\x00", "\\x00").replace("\r", "\\r") in said
