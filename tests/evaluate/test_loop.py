@@ -274,6 +274,7 @@ def test_ctrl_c_while_the_model_is_loaded_says_the_same(toy_model, colours):
     assert evaluate(toy_model, colours).complete
 
 
+@pytest.mark.slow
 def test_a_killed_run_loses_less_than_a_batch_and_is_finished_by_the_same_command(colour_folder, tmp_path):
     for wnid in sorted(path.name for path in colour_folder.iterdir()):
         for number in range(8, 150):

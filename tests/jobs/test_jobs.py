@@ -64,6 +64,7 @@ def test_a_job_is_cancelled_by_a_server_that_was_started_in_the_background(small
     assert state_of(job) == "cancelled"
 
 
+@pytest.mark.slow
 def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on_from_what_is_stored(small_request):
     job = jobs.submit(small_request)
     behind = jobs.submit(replace(small_request, view="mirror", limit=2))
