@@ -180,9 +180,14 @@ def weights_file(source: Source) -> Path:
         return found[0]
     if source.url is not None:
         return _fetched(source.url)
-    named = source.config.get("hf_hub_filename")
-    names = (Path(named).with_suffix(".safetensors").name, named, *WEIGHTS) if named else WEIGHTS
-    return Path(_download(source.repo, tuple(dict.fromkeys(names))))
+    named = source.config.get("hf_hub_filename") or "pytorch_model.bin"
+    return Path(_download(source.repo, tuple(dict.fromkeys((safe_name(named), named, *WEIGHTS)))))
+
+
+def safe_name(name: str) -> str:
+    """The safetensors file of a hub repository that timm takes in place of a weights file, or that file itself."""
+    known = {"pytorch_model.bin": WEIGHTS[0], "open_clip_pytorch_model.bin": "open_clip_model.safetensors"}
+    return known.get(name) or (name.removesuffix(".bin") + ".safetensors" if name.endswith(".bin") else name)
 
 
 def _download(repo: str, names: tuple[str, ...]) -> str:

@@ -19,7 +19,7 @@ import torch
 
 from core import models
 from core.errors import ModelError, ModelUnavailableError, UsageError
-from core.models.sources import Source, weights_file
+from core.models.sources import Source, safe_name, weights_file
 from tests.conftest import REPO
 
 ARCHITECTURE = "test_vit"
@@ -318,3 +318,10 @@ def test_every_name_with_weights_that_timm_has_is_known():
     for name in timm.list_pretrained():
         source = models.resolve(name)
         assert source.repo or source.url, name
+
+
+@pytest.mark.parametrize(
+    "name", ["pytorch_model.bin", "open_clip_pytorch_model.bin", "vit.bin", "sub/net.pth", "a.b.pt"]
+)
+def test_the_safetensors_file_in_place_of_a_pickle_is_the_one_that_timm_takes(name):
+    assert safe_name(name) == next(iter(timm.models._hub._get_safe_alternatives(name)), name)
