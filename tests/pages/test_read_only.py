@@ -5,6 +5,7 @@ import shutil
 import sqlite3
 
 import pytest
+import streamlit as st
 from typer.testing import CliRunner
 
 from core import jobs, paths, store
@@ -186,3 +187,26 @@ def test_a_tile_of_a_damaged_image_says_why(results, colour_folder):
     assert said["2.png"].problem == "the file is not there"
     assert pictures.thumbnail(None, "x").problem == "the image is not on this machine"
     assert pictures.thumbnail(source, "../../etc/passwd").problem
+
+
+def test_the_drawer_says_when_the_weights_on_disk_are_others_now(tmp_path, colour_folder, monkeypatch):
+    import safetensors.torch
+
+    from pages.shared.images import pictures
+    from tests.models.test_sources import make_folder
+
+    folder = tmp_path / "zoo" / "net"
+    module = make_folder(folder)
+    monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path / "zoo"))
+    run = evaluate("net", open_and_remember("imagenet", colour_folder))
+    image = f"imagenet:{RED_WNID}/0.png"
+    said = "no longer the ones of this result"
+    assert not pictures.has_other_weights(run)
+    assert said not in text_of(open_page("pages/overview.py", models="net", image=image))
+    state = {name: value + 1 if name == "head.bias" else value for name, value in module.state_dict().items()}
+    safetensors.torch.save_file(state, folder / "model.safetensors")
+    assert pictures.has_other_weights(run)
+    st.cache_data.clear()
+    at = open_page("pages/overview.py", models="net", image=image)
+    assert not at.exception
+    assert said in text_of(at)
