@@ -335,7 +335,7 @@ def test_a_background_that_would_be_white_or_a_strip_is_refused_by_name(koala, t
 def test_a_background_that_is_a_bomb_or_a_program_is_refused_by_name(koala, tmp_path):
     scenery = tmp_path / "scenery"
     scenery.mkdir()
-    (scenery / "holiday.jpg").write_bytes(b"%!PS\n(/tmp/x) (w) file closefile")
+    (scenery / "holiday.jpg").write_bytes(b"%!PS\n(was-run) (w) file closefile")
     refused(DataError, r"holiday\.jpg cannot be used as an image", koala, scenery, tmp_path / "out")
     (scenery / "holiday.jpg").unlink()
     Image.new("L", (30_000, 6_200)).save(scenery / "panorama.png")

@@ -90,7 +90,7 @@ def test_only_arguments_of_the_architecture_pass(tmp_path, name):
     with pytest.raises(
         ModelError, match=f"'model_args' holds '{name}', which is no argument of the architecture test_vit"
     ):
-        models.load(changed(tmp_path / "m", model_args={name: {"file": "/tmp/other.safetensors"}}), "cpu")
+        models.load(changed(tmp_path / "m", model_args={name: {"file": str(tmp_path / "other.safetensors")}}), "cpu")
 
 
 def test_arguments_of_architectures_of_all_families_pass():
