@@ -14,6 +14,7 @@ from core.figures.style import Words, colour_of
 from core.wording import code, count, escaped
 from pages.shared.factors import explore
 from pages.shared.images import drawer
+from pages.shared.overview import results
 from pages.shared.page import cached, figure, frame, text
 from pages.shared.page.frame import Choice
 
@@ -51,7 +52,7 @@ def page() -> None:
         st.warning(said, icon=":material/broken_image:")
     if len(table):
         _figure(table, models, policy, sort, choice)
-        _list(table)
+        results.show(table)
     text.identities(list(runs.values()))
     drawer.show_if_open(choice)
 
@@ -127,29 +128,6 @@ def _figure(table: pd.DataFrame, models: list[str], policy: str, sort: str, choi
     )
     identities = {model: " ".join(part["identity"]) for model, part in tables.items()}
     figure.show(shown, "overview", tables, identities)
-
-
-def _list(table: pd.DataFrame) -> None:
-    """Every result as a row; sorted by a click on a head, filtered by the magnifying glass, exported from its menu."""
-    columns = st.column_config
-    percent = {name: 100 * table[name] for name in ("value", "low", "high")}
-    st.dataframe(
-        table.assign(**percent),
-        hide_index=True,
-        width="stretch",
-        column_order=["benchmark", "model", "value", "low", "high", "n", "n_clusters", "state", "identity"],
-        column_config={
-            "benchmark": "Benchmark",
-            "model": "Model",
-            "value": columns.ProgressColumn("Accuracy", format="%.1f %%", min_value=0, max_value=100),
-            "low": columns.NumberColumn("95 % from", format="%.1f"),
-            "high": columns.NumberColumn("to", format="%.1f"),
-            "n": columns.NumberColumn("Images", format="localized"),
-            "n_clusters": columns.NumberColumn("Objects", format="localized"),
-            "state": "State",
-            "identity": "Identity",
-        },
-    )
 
 
 try:

@@ -36,7 +36,9 @@ def page() -> None:
         _nothing(choice, found)
         return
     top = st.container()
-    controls = explore.controls({name: found[name] for name in runs}, _any(runs), len(choice.models))
+    controls = explore.controls(
+        {name: found[name] for name in runs}, _first(next(iter(runs.values()))), len(choice.models)
+    )
     shown = runs if controls.view == ALL else {controls.view: runs[controls.view]}
     with top:
         text.head(TITLE, _finding(runs, controls))
@@ -54,10 +56,6 @@ def page() -> None:
     order = _images(runs, seen, controls, choice)
     text.identities(used)
     drawer.show_if_open(choice, order, views.runs_of(place.chosen_cell(), seen))
-
-
-def _any(runs: Runs) -> store.Run:
-    return _first(next(iter(runs.values())))
 
 
 def _nothing(choice: Choice, found: dict[str, str]) -> None:

@@ -232,16 +232,17 @@ def _warnings(
     chance = (5 if policy == "top5" else 1) * n_accepted / outputs
     if value is not None and metrics.near_chance(value, overall["n"], chance):
         found.append(f"{value:.1%} is near chance ({chance:.2%}): are the model's classes in the benchmark's order?")
+    stored = store.list_runs(run.benchmark)
     others = [
         other
-        for other in store.list_runs(run.benchmark)
+        for other in stored
         if other.identity != run.identity and (other.source == run.source or other.fingerprint == run.fingerprint)
     ]
     if others:
         listed = ", ".join(f"{other.identity} ({_settings(other, run)})" for other in others)
         found.append(f"other results of this model on this benchmark, not shown here: {listed}")
     closing = run.entry.bytes_digest
-    same = [other for other in store.list_runs(run.benchmark) if other.content == run.content and closing]
+    same = [other for other in stored if other.content == run.content and closing]
     unlike = [other for other in same if other.entry.bytes_digest not in ("", closing) and other.n_done == run.n_done]
     if unlike:
         found.append(

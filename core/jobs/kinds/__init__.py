@@ -6,7 +6,6 @@ know it then.
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -91,7 +90,7 @@ def read_arguments(kind: str, device: str, content: Any) -> Arguments:
     try:
         arguments = KINDS[kind](**content)
         # What a form or a command gave has the right types; a row may come from anywhere.
-        decoded(type(arguments), json.loads(json.dumps(content)))
+        decoded(type(arguments), content)
     except (KeyError, TypeError, ValueError, StoreError):
         return Unknown(kind, device)
     return arguments
