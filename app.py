@@ -10,7 +10,6 @@ import streamlit as st
 from core import store
 from core.answers import catalogue, sentences
 from core.answers.questions import Question
-from core.errors import OffcenterError
 from core.figures import mini
 from core.wording import code, count, escaped
 from pages.shared.factors import explore
@@ -60,7 +59,7 @@ def _cards(choice: Choice) -> None:
                 picture = _picture(name, run, choice.colours[model])
                 st.html(f'<div class="oc-card"><img src="{picture}" alt=""><div>{HEADS[name]}</div></div>')
                 st.markdown(sentence(name, model, run, Question()))
-                frame.link("See where", FACTOR_PAGE, [("view", name.capitalize()), *choice.query()])
+                frame.link("See where", FACTOR_PAGE, {"view": name, **choice.query()})
     text.flag_state(list(runs.values()))
 
 
@@ -127,7 +126,4 @@ def _benchmarks(choice: Choice) -> None:
     st.html(f'<dl class="oc-facts oc-benchmarks">{"".join(lines)}</dl>')
 
 
-try:
-    page()
-except OffcenterError as error:
-    text.problem(error)
+frame.draw(page)

@@ -15,13 +15,14 @@ from core.wording import code, count, escaped
 from pages.shared.factors import explore
 from pages.shared.images import drawer
 from pages.shared.overview import results
-from pages.shared.page import cached, figure, frame, text
+from pages.shared.page import address, cached, figure, frame, text
 from pages.shared.page.frame import Choice
 
 TITLE = "Overview"
 EVERY = "all"
 #: More bars than colours could not be told apart.
 MOST_BARS = 10
+WHICH = {EVERY: "All models", "chosen": "Chosen"}
 SORTS = {"benchmark": "By benchmark", "hardest": "Hardest first"}
 
 
@@ -61,16 +62,16 @@ def _controls(choice: Choice) -> tuple[list[str], str, str]:
     evaluated = [model for model, known in choice.known.items() if known.benchmarks]
     with st.container(horizontal=True, vertical_alignment="center"):
         shown = st.segmented_control(
-            "Models shown", [EVERY, "chosen"], default=EVERY, format_func={EVERY: "All models", "chosen": "Chosen"}.get,
-            key="which", bind="query-params", label_visibility="collapsed",
+            "Models shown", list(WHICH), format_func=WHICH.__getitem__, label_visibility="collapsed",
+            **address.one("which", list(WHICH), EVERY),
         )  # fmt: skip
         policy = st.segmented_control(
-            "Right if", list(explore.POLICIES), default="top1", format_func=explore.POLICIES.__getitem__,
-            key="policy", bind="query-params", label_visibility="collapsed",
+            "Right if", list(explore.POLICIES), format_func=explore.POLICIES.__getitem__,
+            label_visibility="collapsed", **address.one("policy", list(explore.POLICIES), "top1", kept=True),
         )  # fmt: skip
         sort = st.segmented_control(
-            "Order", list(SORTS), default="benchmark", format_func=SORTS.__getitem__, key="sort", bind="query-params",
-            label_visibility="collapsed",
+            "Order", list(SORTS), format_func=SORTS.__getitem__, label_visibility="collapsed",
+            **address.one("order", list(SORTS), "benchmark"),
         )  # fmt: skip
     models = list(choice.models) if shown == "chosen" else evaluated
     return models, policy or "top1", sort or "benchmark"
@@ -130,7 +131,4 @@ def _figure(table: pd.DataFrame, models: list[str], policy: str, sort: str, choi
     figure.show(shown, "overview", tables, identities)
 
 
-try:
-    page()
-except OffcenterError as error:
-    text.problem(error)
+frame.draw(page)

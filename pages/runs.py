@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import streamlit as st
 
 from core import jobs, paths
-from core.errors import OffcenterError, UsageError
+from core.errors import UsageError
 from core.jobs.table import ENDED, RESUMABLE, Job
 from core.store.database import DamagedError
 from core.wording import count, escaped
-from pages.shared.page import frame, text
+from pages.shared.page import address, frame, text
 from pages.shared.runs import cards, form
 
 TITLE = "Runs"
@@ -22,7 +22,7 @@ _SHOWN = 12
 
 def page() -> None:
     """Draw the page."""
-    choice = frame.begin(TITLE)
+    choice = frame.begin(TITLE, pick_models=False)
     try:
         every = jobs.list_jobs()
     except DamagedError as error:
@@ -66,7 +66,7 @@ def _finding(every: Sequence[Job], active: Sequence[Job]) -> str:
 
 def _linked() -> Job | None:
     """The job of the URL, shown on top once it has ended."""
-    name = st.query_params.get(JOB, "")
+    name = next(iter(address.asked(JOB)), "")
     if not name:
         return None
     try:
@@ -91,7 +91,7 @@ def _ended(ended: Sequence[Job], linked: Job | None) -> None:
     ):
         for job in ended:
             jobs.forget(job.id)
-        st.query_params.pop(JOB, None)
+        address.put(job="")
         st.rerun()
     for job in rest[:_SHOWN]:
         cards.show_ended(job)
@@ -99,7 +99,4 @@ def _ended(ended: Sequence[Job], linked: Job | None) -> None:
         st.caption(f"… and {len(rest) - _SHOWN} earlier ones; `python -m core jobs` lists them all.")
 
 
-try:
-    page()
-except OffcenterError as error:
-    text.problem(error)
+frame.draw(page)

@@ -10,7 +10,6 @@ from core import store
 from core.answers import catalogue, sentences
 from core.answers.compare import Contrast
 from core.answers.questions import factor_of
-from core.errors import OffcenterError
 from core.types import FactorValue
 from core.wording import code, short_label, value
 from pages.shared.factors import explore, panels, tiles, views
@@ -143,7 +142,4 @@ def _in_words(run: store.Run, name: str, content: FactorValue) -> str:
     return f"{short_label(factor)} {value(factor, content)}"
 
 
-try:
-    page()
-except OffcenterError as error:
-    text.problem(error)
+frame.draw(page)

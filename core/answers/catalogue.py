@@ -165,9 +165,14 @@ def benchmarks_varying(*factors: str) -> list[str]:
 
 
 def newest_run(
-    runs: Sequence[store.Run], model: str, benchmark: str, view: str = "clean", content: str = ""
+    runs: Sequence[store.Run],
+    model: str,
+    benchmark: str,
+    view: str = "clean",
+    content: str = "",
+    pinned: Sequence[str] = (),
 ) -> store.Run | None:
-    """A model's result on a benchmark: complete before partial, then the newest; None if there is none.
+    """A model's result on a benchmark: pinned ones first, complete before partial, then the newest; None if none.
 
     Args:
         runs: As ``told_apart`` gives them.
@@ -175,13 +180,18 @@ def newest_run(
         benchmark: Key.
         view: What was done to images.
         content: Only on these data; the beginning of a run's content.
+        pinned: Beginnings of identities that come first.
     """
     fitting = [
         run
         for run in runs
         if (run.label, run.benchmark, run.view) == (model, benchmark, view) and run.content.startswith(content)
     ]
-    return max(fitting, key=lambda run: (run.complete, run.manifest.updated), default=None)
+
+    def rank(run: store.Run) -> tuple[bool, bool, str]:
+        return any(run.identity.startswith(each) for each in pinned), run.complete, run.manifest.updated
+
+    return max(fitting, key=rank, default=None)
 
 
 def copies_of_data(runs: Iterable[store.Run], benchmark: str) -> dict[str, str]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,18 +12,11 @@ import plotly.graph_objects as go
 
 from core.wording import plain
 
-#: One colour a model; colour-blind safe in this order.
+#: One colour a model. Each has a contrast of at least 3 to the paper of the light and of the dark theme; neighbours are
+#: far apart in hue, since a name whose colour is taken gets the next one.
 PALETTE = (
-    "#2F6DB5",
-    "#D9772B",
-    "#2A9D76",
-    "#B5446E",
-    "#7A5BB0",
-    "#C9A227",
-    "#4FA3C7",
-    "#8A6A4F",
-    "#6B7785",
-    "#9BBF4B",
+    *("#2F6DB5", "#D9772B", "#2A9D76", "#B5446E", "#7A5BB0", "#A8841F", "#3792B8", "#8A6A4F", "#6B7785", "#6F982C"),
+    *("#C92049", "#087475", "#965CE5", "#8E5F02", "#2F8EFB", "#F7536D", "#3D7607", "#C368E8", "#9A9108", "#B92A8A"),
 )
 #: A right and a wrong prediction; always with a second cue.
 RIGHT, WRONG = "#2A9D76", "#C0443C"
@@ -59,19 +53,37 @@ class Words:
     caption: str = ""
 
 
-def colour_of(models: Sequence[str], known: Sequence[str]) -> dict[str, str]:
-    """A colour for each model, the same whichever others are shown.
+def colour_of(models: Sequence[str], known: Sequence[str] = ()) -> dict[str, str]:
+    """A colour for each model, from its name: the same in every figure, on every page and in every export.
 
-    A model has the colour of its place among all known ones; only if two that are shown together would share one, the
-    later takes the next that is free.
+    Of two names that mean the same colour, the one that is later in the alphabet takes the next free one; this too is
+    decided among all known models and not among those that happen to be shown. With more models than colours two can
+    share one, and then differ only where they are shown together.
+
+    Args:
+        models: Those shown.
+        known: All that there are, in any order.
     """
-    places = {model: number for number, model in enumerate(known)}
+    everywhere = _spread(sorted({*known, *models}))
+    shown: dict[str, str] = {}
+    for model in sorted(models):
+        own = PALETTE.index(everywhere[model])
+        shown[model] = _next_free(own, set(shown.values()))
+    return {model: shown[model] for model in models}
+
+
+def _spread(names: Sequence[str]) -> dict[str, str]:
     taken: dict[str, str] = {}
-    for model in models:
-        start = places.get(model, len(places))
-        colours = [PALETTE[(start + step) % len(PALETTE)] for step in range(len(PALETTE))]
-        taken[model] = next((colour for colour in colours if colour not in taken.values()), colours[0])
+    for name in names:
+        place = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") % len(PALETTE)
+        taken[name] = _next_free(place, set(taken.values()))
     return taken
+
+
+def _next_free(place: int, taken: Set[str]) -> str:
+    """The colour at a place of the palette, or the next that is not taken; its own if all are."""
+    turned = (*PALETTE[place:], *PALETTE[:place])
+    return next((colour for colour in turned if colour not in taken), turned[0])
 
 
 def faded(colour: str, opacity: float = _BAND_OPACITY) -> str:

@@ -13,7 +13,7 @@ from core.answers.cards import card_of
 from core.answers.questions import Question, Where, factor_of
 from core.types import Factor, FactorValue
 from core.wording import short_label, value
-from pages.shared.page import cached, text
+from pages.shared.page import address, cached, text
 
 ALL = "all"
 #: What a protocol varies, by the name of the protocol; the first factor decides which benchmark it is.
@@ -38,6 +38,7 @@ class Controls:
         normalise: Whether curves are divided by their own maximum.
         log: Whether areas are on a log axis.
         compare: Whether the paired difference of the first two models is shown.
+        stretched: Whether the colours of maps run from the lowest to the highest value and not from 0 to 100 %.
     """
 
     view: str
@@ -45,6 +46,7 @@ class Controls:
     normalise: bool
     log: bool
     compare: bool
+    stretched: bool = False
 
     @property
     def measure(self) -> str:
@@ -89,27 +91,35 @@ def controls(found: Mapping[str, str], run: store.Run, n_models: int) -> Control
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         view = st.segmented_control(
-            "View", [ALL, *found], default=ALL, format_func=str.capitalize, key="view", bind="query-params",
-            label_visibility="collapsed",
+            "View", [ALL, *found], format_func=str.capitalize, label_visibility="collapsed",
+            **address.one("view", [ALL, *found], ALL),
         )  # fmt: skip
         policy = st.segmented_control(
-            "Right if", list(POLICIES), default="top1", format_func=POLICIES.__getitem__, key="policy",
-            bind="query-params", label_visibility="collapsed",
+            "Right if", list(POLICIES), format_func=POLICIES.__getitem__, label_visibility="collapsed",
+            **address.one("policy", list(POLICIES), "top1", kept=True),
         )  # fmt: skip
         with st.popover("Axes", icon=":material/tune:"):
-            log = st.toggle("Areas on a log axis", value=False, key="log", bind="query-params")
+            log = st.toggle("Areas on a log axis", **address.switch("log", default=True, kept=True))
             normalise = st.toggle(
-                "Normalise to own maximum", value=False, key="norm", bind="query-params",
+                "Normalise to own maximum",
                 help="Each curve divided by its largest value: compares shapes, not levels.",
-            )  # fmt: skip
+                **address.switch("norm"),
+            )
+            stretched = st.toggle(
+                "Stretch the colours of maps",
+                help="Colours run from 0 to 100 %, so that a colour means the same on every map. Stretched, they run "
+                "from the lowest to the highest value shown, which brings out small differences.",
+                **address.switch("stretch", kept=True),
+            )
         where = _filters(run)
         compare = n_models > 1 and st.toggle(
-            "Difference", value=False, key="diff", bind="query-params",
+            "Difference",
             help="Second model less first, on the images both have, with a paired bootstrap interval.",
-        )  # fmt: skip
+            **address.switch("diff"),
+        )
         _about([benchmark for name, benchmark in found.items() if view in (ALL, None, name)])
     question = Question(policy=policy if policy in POLICIES else "top1", where=where)
-    return Controls(view or ALL, question, bool(normalise), bool(log), bool(compare))
+    return Controls(view or ALL, question, bool(normalise), bool(log), bool(compare), bool(stretched))
 
 
 def _about(keys: Sequence[str]) -> None:
@@ -124,7 +134,7 @@ def _filters(run: store.Run) -> tuple[Where, ...]:
     )
     with st.popover(f"Filters · {active}" if active else "Filters", icon=":material/filter_alt:"):
         classes = cached.levels(run, factor_of(run, "class"))
-        picked = st.multiselect("Classes", classes, key="cls", bind="query-params", placeholder="All classes")
+        picked = st.multiselect("Classes", classes, placeholder="All classes", **address.many("cls", classes))
         if picked:
             where.append(Where("class", values=tuple(sorted(picked))))
         for name, key, label in (
@@ -133,7 +143,7 @@ def _filters(run: store.Run) -> tuple[Where, ...]:
         ):
             if card_of(run).factor(name) is None:
                 continue
-            low, high = st.slider(label, 0, 100, (0, 100), 1, format="%d %%", key=key, bind="query-params")
+            low, high = st.slider(label, 0, 100, step=1, format="%d %%", **address.span(key, 0, 100))
             if (low, high) != (0, 100):
                 where.append(Where(name, low / 100, high / 100))
     return tuple(where)
@@ -149,8 +159,9 @@ def roles(run: store.Run, protocol: str) -> Roles:
     varying = _varying(run)
     offered = _axes(varying, PROTOCOLS[protocol])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        axis = st.selectbox("Axis", list(offered), key=f"axis_{protocol}", bind="query-params", width=190)
-        chosen = offered[axis or next(iter(offered))]
+        names = list(offered)
+        axis = st.selectbox("Axis", names, width=190, **address.one(f"axis_{protocol}", names, names[0]))
+        chosen = offered[axis or names[0]]
         others = [factor for factor in varying if factor not in chosen]
         lines = _lines(run, protocol, [factor for factor in others if len(cached.levels(run, factor)) <= MOST_LINES])
         where = [_slider(run, protocol, factor) for factor in others if factor != lines and factor.kind != "category"]
@@ -178,8 +189,9 @@ def _lines(run: store.Run, protocol: str, offered: Sequence[Factor]) -> Factor |
     names = {short_label(factor): factor for factor in offered if factor.kind != "category"}
     if not names:
         return None
+    choices = ["none", *names]
     picked = st.selectbox(
-        "A line for each", ["none", *names], index=1, key=f"lines_{protocol}", bind="query-params", width=150
+        "A line for each", choices, width=150, **address.one(f"lines_{protocol}", choices, choices[0])
     )
     return names.get(picked or "none")
 
@@ -187,8 +199,9 @@ def _lines(run: store.Run, protocol: str, offered: Sequence[Factor]) -> Factor |
 def _slider(run: store.Run, protocol: str, factor: Factor) -> Where | None:
     """A factor as a slider: all values together, or one."""
     levels = _named(factor, cached.levels(run, factor))
+    choices = [ALL, *levels]
     picked = st.select_slider(
-        short_label(factor), [ALL, *levels], key=f"at_{protocol}_{factor.name}", bind="query-params", width=200
+        short_label(factor), choices, width=200, **address.one(f"at_{protocol}_{factor.name}", choices, ALL)
     )
     return Where.equals(factor.name, levels[picked]) if picked in levels else None
 

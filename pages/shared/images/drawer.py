@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 from collections.abc import Mapping, Sequence
 from functools import partial
-from urllib.parse import urlencode
 
 import streamlit as st
 from PIL import Image
@@ -17,7 +16,7 @@ from core.benchmarks.base import Benchmark
 from core.images import drawing
 from core.wording import code, escaped, preprocessing, value
 from pages.shared.images import on_demand, pictures, where
-from pages.shared.page import cached, place, stepping
+from pages.shared.page import address, cached, place, stepping
 from pages.shared.page.frame import Choice
 
 _PICTURE_PX = 448
@@ -184,5 +183,4 @@ def _facts(key: str, sample_id: str, runs: dict[str, store.Run], there: dict[str
     lines = "".join(f"<dt>{html.escape(name)}</dt><dd>{html.escape(said)}</dd>" for name, said in facts)
     st.html(f'<dl class="oc-facts">{lines}</dl>')
     with st.popover("Link to this view", icon=":material/link:"):
-        query = urlencode([(name, text) for name in st.query_params for text in st.query_params.get_all(name)])
-        st.code(f"{st.context.url}?{query}", language=None, wrap_lines=True)
+        st.code(f"{st.context.url}?{address.text()}", language=None, wrap_lines=True)

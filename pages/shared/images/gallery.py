@@ -15,7 +15,7 @@ from core.answers.questions import Question
 from core.benchmarks.base import Benchmark
 from core.wording import escaped, percent
 from pages.shared.images import pictures, where
-from pages.shared.page import cached, place
+from pages.shared.page import address, cached, place
 
 PER_PAGE = 24
 SHOWN = {"all": "All", "wrong": "Wrong", "right": "Right"}
@@ -96,13 +96,13 @@ def show(run: store.Run, question: Question, heading: str, key: str = "gallery")
     st.subheader(f"{escaped(heading)} · {n:,} images, {percent(n_right / n, 0) if n else '–'} right", anchor=False)
     with st.container(horizontal=True, vertical_alignment="center"):
         shown = st.segmented_control(
-            "Show", list(SHOWN), format_func=SHOWN.__getitem__, default="all", key="show", bind="query-params",
-            label_visibility="collapsed",
+            "Show", list(SHOWN), format_func=SHOWN.__getitem__, label_visibility="collapsed",
+            **address.one("show", list(SHOWN), "all"),
         )  # fmt: skip
         if shown in ("wrong", "right"):
             rows = rows[rows["right"] == (shown == "right")]
         pages = max(1, math.ceil(len(rows) / PER_PAGE))
-        page = st.pagination(pages, key=place.PAGE, bind="query-params", max_visible_pages=5) if pages > 1 else 1
+        page = st.pagination(pages, max_visible_pages=5, **address.number(place.PAGE, pages)) if pages > 1 else 1
         as_it_is = " · tiles show images as they are; open one to see the view" if run.n_views > 1 else ""
         st.caption(f"as seen by {escaped(run.label)}, surest first{as_it_is}")
     if rows.empty:

@@ -11,14 +11,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-import streamlit as st
-
 from core import store
 from core.answers import catalogue
 from core.answers.questions import Where
 from core.errors import UsageError
 from core.images.views import known_views
 from core.types import Factor, FactorValue
+from pages.shared.page import address
 
 CELL, IMAGE, BY, PAGE = "cell", "image", "by", "p"
 #: What would end a value in a cell, and the sign that escapes it.
@@ -74,7 +73,7 @@ def _factors(key: str) -> dict[str, Factor]:
 
 def chosen_cell() -> Cell | None:
     """The cell in the URL, if it is one."""
-    return decode(st.query_params.get(CELL, ""))
+    return decode(_asked(CELL))
 
 
 def chosen_view(run: store.Run) -> str:
@@ -88,35 +87,29 @@ def chosen_view(run: store.Run) -> str:
 
 def choose_cell(cell: Cell | None, model: str = "") -> None:
     """Put a cell into the URL; the gallery starts at its first page."""
-    close_image()
-    st.session_state.pop(PAGE, None)
-    _put(CELL, cell.encode() if cell else "")
-    _put(BY, model)
+    address.put(image="", p="", cell=cell.encode() if cell else "", by=model)
 
 
 def chosen_model() -> str:
     """The model whose predictions the gallery shows; empty for the first."""
-    return st.query_params.get(BY, "")
+    return _asked(BY)
 
 
 def open_image(benchmark: str, sample_id: str) -> None:
     """Put an image into the URL, which opens the drawer."""
-    _put(IMAGE, f"{benchmark}:{sample_id}")
+    address.put(image=f"{benchmark}:{sample_id}")
 
 
 def close_image() -> None:
     """Take the image out of the URL."""
-    _put(IMAGE, "")
+    address.put(image="")
 
 
 def opened_image() -> tuple[str, str] | None:
     """(benchmark key, sample id) in the URL."""
-    key, found, sample_id = st.query_params.get(IMAGE, "").partition(":")
+    key, found, sample_id = _asked(IMAGE).partition(":")
     return (key, sample_id) if found and sample_id else None
 
 
-def _put(name: str, text: str) -> None:
-    if text:
-        st.query_params[name] = text
-    elif name in st.query_params:
-        del st.query_params[name]
+def _asked(name: str) -> str:
+    return next(iter(address.asked(name)), "")

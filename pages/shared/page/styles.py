@@ -26,6 +26,10 @@ CSS = """<style>
 .oc-tile .value {font-size: 1.95rem; line-height: 1.25; font-feature-settings: "tnum";}
 .oc-tile .chip {display: inline-block; font-size: 0.82rem; padding: 0.02rem 0.45rem; border-radius: 0.7rem;
   background: color-mix(in srgb, currentColor 8%, transparent);}
+.oc-tile.is-thin .value {font-size: 1.15rem; opacity: 0.75; line-height: 2.1;}
+.oc-tile .thin {display: inline-block; font-size: 0.78rem; margin-left: 0.35rem; padding: 0 0.4rem;
+  border-radius: 0.7rem; border: 1px dashed currentColor;}
+.st-key-oc-behaviour {position: absolute; width: 0; height: 0; overflow: hidden;}
 .oc-tile .also {font-size: 0.8rem; margin-top: 0.3rem; opacity: 0.85; white-space: nowrap; overflow: hidden;
   text-overflow: ellipsis;}
 .oc-tile .also i {display: inline-block; width: 0.55rem; height: 0.55rem; border-radius: 2px; margin-right: 0.35rem;}

@@ -13,8 +13,11 @@ from core.answers import report
 from core.images.views import CLEAN
 from core.types import THIN, Card
 from core.wording import code, escaped, preprocessing
+from pages.shared.page import address
 from pages.shared.page.frame import Choice
 
+#: Identities that a link names; a view of more rests on whatever is newest.
+_MOST_IN_LINK = 24
 #: In place of what starts or keeps something.
 DEMO = "This is a demo: nothing can be started or changed here."
 
@@ -29,6 +32,7 @@ class Tile:
         interval: As text.
         hint: What exactly it is; shown when the pointer rests on it.
         others: (model, text) of the models it is compared with.
+        thin: What it rests on where that is too little for a claim, such as ``5 objects: thin``; empty otherwise.
     """
 
     label: str
@@ -36,6 +40,7 @@ class Tile:
     interval: str
     hint: str = ""
     others: tuple[tuple[str, str], ...] = ()
+    thin: str = ""
 
 
 def head(title: str, finding: str) -> None:
@@ -53,10 +58,11 @@ def tiles(content: Sequence[Tile], choice: Choice) -> None:
             f'<div class="also"><i style="background:{choice.colours[model]}"></i>{html.escape(text)}</div>'
             for model, text in tile.others
         )
+        thin = f'<span class="thin">{html.escape(tile.thin)}</span>' if tile.thin else ""
         parts.append(
-            f'<div class="oc-tile" title="{html.escape(tile.hint)}"><div class="label">{html.escape(tile.label)}</div>'
-            f'<div class="value">{html.escape(tile.value)}</div>'
-            f'<span class="chip">{html.escape(tile.interval)}</span>{also}</div>'
+            f'<div class="oc-tile{" is-thin" if thin else ""}" title="{html.escape(tile.hint)}">'
+            f'<div class="label">{html.escape(tile.label)}</div><div class="value">{html.escape(tile.value)}</div>'
+            f'<span class="chip">{html.escape(tile.interval)}</span>{thin}{also}</div>'
         )
     st.html(f'<div class="oc-tiles">{"".join(parts)}</div>')
 
@@ -91,6 +97,8 @@ def identities(runs: Sequence[store.Run]) -> None:
     models = dict.fromkeys(run.label for run in unique)
     lines = "<br>".join(html.escape(identity_of([run for run in unique if run.label == model])) for model in models)
     st.html(f'<div class="oc-identity">{lines}</div>')
+    if len(unique) <= _MOST_IN_LINK:
+        address.note(address.RESULTS, [".".join(dict.fromkeys(run.identity[:8] for run in unique))])
 
 
 def flag_differences(runs: Sequence[store.Run]) -> None:

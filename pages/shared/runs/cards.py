@@ -16,6 +16,7 @@ from core.jobs.table import ENDED, RESUMABLE, Job, State, tail
 from core.types import Progress
 from core.wording import count, duration, escaped, interval, percent
 from pages.shared.page import cached, frame, text
+from pages.shared.page.pickers import BENCHMARK, MODELS
 from pages.shared.runs.following import how_far, share_done
 
 #: Seconds between two looks at what is running.
@@ -125,16 +126,16 @@ def _result(job: Job) -> None:
         _link_to_set(job.arguments)
     elif run is not None and isinstance(job.arguments, Diagnosis | Probe):
         page = _MISTAKES_PAGE if isinstance(job.arguments, Diagnosis) else _SETTINGS_PAGE
-        frame.link("See the results", page, [(frame.BENCHMARK, run.benchmark), (frame.MODELS, run.model)])
+        frame.link("See the results", page, {BENCHMARK: run.benchmark, MODELS: run.label})
     elif run is not None:
         _accuracy(job, run)
 
 
 def _link_to_set(asked: Generation | Refresh) -> None:
     if isinstance(asked, Generation):
-        frame.link("Evaluate a model on it", frame.RUNS_PAGE, [("benchmark", f"si-score/{asked.factor}")])
+        frame.link("Evaluate a model on it", frame.RUNS_PAGE, {"benchmark": f"si-score/{asked.factor}"})
     else:
-        frame.link("See the results", _OVERVIEW_PAGE, [("only", "diorama")])
+        frame.link("See the results", _OVERVIEW_PAGE, {"only": "diorama"})
 
 
 def _accuracy(job: Job, run: store.Run) -> None:
@@ -158,16 +159,16 @@ def _accuracy(job: Job, run: store.Run) -> None:
 def _link(run: store.Run) -> None:
     page, picker, content = _page_of(run.benchmark)
     said = "See the results" if run.complete else "See the results so far"
-    frame.link(said, page, [(picker, content), (frame.MODELS, run.model)])
+    frame.link(said, page, {picker: content, MODELS: run.label})
 
 
 def _page_of(key: str) -> tuple[str, str, str]:
     """The page that looks closest at a benchmark, with the name and the content of its picker."""
     if key in catalogue.benchmarks_varying("area", "x", "angle_deg", "yaw_deg"):
-        return _FACTOR_PAGE, frame.BENCHMARK, catalogue.family_of(key)
+        return _FACTOR_PAGE, BENCHMARK, catalogue.family_of(key)
     has_settings = any(factor.name == "locations" for factor in catalogue.benchmark_class(key).factors)
     if has_settings and (paths.REPO / _SETTINGS_PAGE).is_file():
-        return _SETTINGS_PAGE, frame.BENCHMARK, key
+        return _SETTINGS_PAGE, BENCHMARK, key
     return _OVERVIEW_PAGE, "only", catalogue.family_of(key)
 
 

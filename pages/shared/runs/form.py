@@ -22,7 +22,7 @@ from core.jobs.cost import Cost
 from core.jobs.kinds import PRECISIONS, Evaluation
 from core.store import weights
 from core.wording import code, count, duration, escaped
-from pages.shared.page import cached, text
+from pages.shared.page import address, cached, text
 
 #: Keys of widgets, and so names in the URL.
 _MODEL, _BENCHMARK, _VIEW, _PRECISION = "model", "benchmark", "run_view", "run_precision"
@@ -37,19 +37,20 @@ _FRESH_S = 600
 
 
 def show(known: Mapping[str, KnownModel], first: str = "") -> None:
-    """Draw the form; a started job is put into the URL as ``job``.
+    """Draw the form, which opens on something that can be run; a started job is put into the URL as ``job``.
 
     Args:
         known: Models that can be picked by name; any other can be typed.
-        first: Name of the one that is filled in.
+        first: Name of the one that is filled in, if there is anything left to run of it.
     """
+    first, key = _something_to_run(known, first)
     details = _sources(known)
     with st.container(border=True, key="oc-run-form"):
         left, right = st.columns(2, gap="medium")
         with left:
             model = _pick_model(details, weights.spec_of(known[first].source) if first in known else None)
         with right:
-            benchmark = _pick_benchmark()
+            benchmark = _pick_benchmark(key)
         data = _pick_data(benchmark)
         view, precision, batch_size, limit = _pick_details()
         also = _pick_more(known, model, benchmark, view, precision)
@@ -72,13 +73,11 @@ def _pick_model(details: Mapping[str, str], first: str | None) -> str:
     chosen = st.selectbox(
         "Model",
         sources,
-        index=sources.index(first) if first else None,
         accept_new_options=True,
-        key=_MODEL,
-        bind="query-params",
         placeholder="Choose, or type resnet50.a1_in1k, hf-hub:owner/name, local-dir:/path",
         help="Any timm name with weights, `hf-hub:owner/name`, or `local-dir:/path/to/folder`. Weights that are not "
         "on this machine are downloaded.",
+        **address.free(_MODEL, first),
     )
     source = (chosen or "").strip()
     st.caption(escaped(details.get(source, "not evaluated yet" if source else "")))
@@ -124,9 +123,26 @@ def _missing(known: Mapping[str, KnownModel], benchmark: str, view: str, precisi
     return [weights.spec_of(known[name].source) for name in fitting if name not in finished]
 
 
-def _pick_benchmark() -> str:
-    order = sorted(known_benchmarks(), key=lambda key: find_data(key) is None)
-    key = st.selectbox("Benchmark", order, key=_BENCHMARK, bind="query-params")
+def _something_to_run(known: Mapping[str, KnownModel], first: str) -> tuple[str, str]:
+    """A model and a benchmark whose images are here and that has no complete result of it; else what comes first."""
+    ready = _ready_first()
+    here = [key for key in ready if find_data(key) is not None]
+    complete = {(run.label, run.benchmark) for run in cached.runs(str(paths.data_home())) if run.complete}
+    for name in [*([first] if first in known else []), *known]:
+        for key in here:
+            fits = known[name].label_space in ("", *benchmark_class(key).label_spaces)
+            if fits and (name, key) not in complete:
+                return name, key
+    return first, ready[0]
+
+
+def _ready_first() -> list[str]:
+    """Keys of the benchmarks, those whose images are here first."""
+    return sorted(known_benchmarks(), key=lambda key: find_data(key) is None)
+
+
+def _pick_benchmark(first: str) -> str:
+    key = st.selectbox("Benchmark", (order := _ready_first()), **address.one(_BENCHMARK, order, first))
     st.caption(escaped(benchmark_class(key).title))
     return key
 
@@ -150,16 +166,15 @@ def _pick_details() -> tuple[str, str, int | None, int | None]:
     """View, precision, batch size and limit."""
     view, precision, batch, limit = st.columns([2, 2, 1.4, 1.4], gap="medium")
     with view:
-        name = st.selectbox("View", list(known_views()), key=_VIEW, bind="query-params", help=_VIEW_HELP)
+        views = list(known_views())
+        name = st.selectbox("View", views, help=_VIEW_HELP, **address.one(_VIEW, views, views[0]))
     with precision:
         kind = st.segmented_control(
             "Precision",
             PRECISIONS,
-            default=PRECISIONS[0],
             required=True,
-            key=_PRECISION,
-            bind="query-params",
             help=_PRECISION_HELP,
+            **address.one(_PRECISION, PRECISIONS, PRECISIONS[0]),
         )
     with batch:
         size = st.number_input(
@@ -235,5 +250,5 @@ def _submit(evaluation: Evaluation) -> None:
     except OffcenterError as error:
         text.problem(error)
         return
-    st.query_params["job"] = job.id
+    address.put(job=job.id)
     st.rerun()

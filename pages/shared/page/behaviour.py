@@ -1,0 +1,25 @@
+"""The script of every page: completes the address. Its JavaScript is beside it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import streamlit as st
+
+from pages.shared.page import address
+
+_script = st.components.v2.component(
+    "offcenter_behaviour", html="<span></span>", js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
+)
+#: Pages other than Home, as they stand in the address.
+_PAGES = sorted(path.stem for path in Path(__file__).parents[2].glob("*.py") if path.stem != "__init__")
+
+
+def run(page: str) -> None:
+    """Mount the script; the last thing a page draws.
+
+    Args:
+        page: As it stands in the address, empty for Home.
+    """
+    with st.container(key="oc-behaviour"):
+        _script(key="behaviour", data={"page": page, "pages": _PAGES, "query": address.text()})
