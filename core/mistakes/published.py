@@ -23,6 +23,8 @@ FINE_GRAINED, OOV = "fine-grained error", "fine-grained error with OOV"
 MULTILABEL = "fine-grained error with multi-label options"
 SPURIOUS, NON_PROTOTYPICAL = "spurious correlation", "non-prototypical"
 CATEGORIES = (FINE_GRAINED, OOV, MULTILABEL, SPURIOUS, NON_PROTOTYPICAL)
+#: For images of any benchmark, where there is nothing to say about ImageNet's labels.
+GENERAL = ("too small", "too dark", "cut off", "unusual view", "two objects", "label wrong", "other")
 SEVERITIES = ("major", "minor", "borderline")
 CONFUSIONS = "class_confusion_wnids.json"
 
@@ -57,14 +59,21 @@ def normalised_category(text: str) -> str:
     """A category under one name, whatever its spelling.
 
     Raises:
-        DataError: If it is none of the published ones.
+        DataError: If it is neither one of the published ones nor one of ``GENERAL``.
     """
-    known = _SPELT.get(" ".join(text.lower().split()))
+    words = " ".join(text.lower().split())
+    known = words if words in GENERAL else _SPELT.get(words)
     if known is None:
         raise DataError(
-            f"unknown failure category '{text}'.{nearest(text, CATEGORIES)} Known: {', '.join(CATEGORIES)}."
+            f"unknown failure category '{text}'.{nearest(text, (*CATEGORIES, *GENERAL))} "
+            f"Known: {', '.join((*CATEGORIES, *GENERAL))}."
         )
     return known
+
+
+def categories_of(benchmark: str) -> tuple[str, ...]:
+    """The categories that mistakes on a benchmark are sorted into: the published ones on ImageNet, else ``GENERAL``."""
+    return CATEGORIES if benchmark.startswith("imagenet") else GENERAL
 
 
 def normalised_severity(text: str) -> str:

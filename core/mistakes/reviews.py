@@ -35,7 +35,7 @@ class Review:
         sample_id: The image.
         predicted: Class index that was wrong there; another prediction is another mistake.
         reviewer: A name.
-        category: One of ``published.CATEGORIES``, or empty for none yet.
+        category: One of ``published.CATEGORIES`` or ``published.GENERAL``, or empty for none yet.
         severity: One of ``published.SEVERITIES``, or empty for none yet.
         note: Free text.
     """
@@ -89,7 +89,7 @@ def _check(review: Review) -> None:
     if not review.reviewer.strip():
         raise UsageError("a review needs the reviewer's name.")
     for name, value, known in (
-        ("category", review.category, published.CATEGORIES),
+        ("category", review.category, (*published.CATEGORIES, *published.GENERAL)),
         ("severity", review.severity, published.SEVERITIES),
     ):
         if value and value not in known:

@@ -2,11 +2,55 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
+
 import numpy as np
 import pandas as pd
+from scipy.cluster import hierarchy
+from scipy.spatial.distance import squareform
 
 from core import metrics
+from core.metrics.intervals import wilson
 from core.mistakes.table import UNKNOWN
+
+#: Classes that a matrix holds whole, and how many of more than that it shows.
+MOST_CLASSES, SHOWN_CLASSES = 30, 24
+#: A class that takes at least this share and this many of the mistakes may be called a sink.
+_SINK_SHARE, _SINK_N = 0.2, 10
+
+
+@dataclass(frozen=True)
+class Directed:
+    """Which class is taken for which.
+
+    Attributes:
+        names: Classes in rows and columns; those that are confused with each other stand close together.
+        counts: int (C, C), how often the class of a row is taken for that of a column; 0 on the diagonal.
+        n: Mistakes in all, those of classes left out included.
+        n_classes: Classes in all.
+    """
+
+    names: tuple[str, ...]
+    counts: np.ndarray = field(repr=False)
+    n: int
+    n_classes: int
+
+    @property
+    def n_shown(self) -> int:
+        """Mistakes between the classes that are shown."""
+        return int(self.counts.sum())
+
+    def table(self) -> pd.DataFrame:
+        """``true, predicted, n`` of all pairs that occur, most frequent first."""
+        rows, columns = np.nonzero(self.counts)
+        frame = pd.DataFrame(
+            {
+                "true": np.asarray(self.names, dtype=object)[rows],
+                "predicted": np.asarray(self.names, dtype=object)[columns],
+                "n": self.counts[rows, columns],
+            }
+        )
+        return _most_frequent_first(frame, ["true", "predicted"])
 
 
 def counts(table: pd.DataFrame, rows: np.ndarray, by: str, split: str) -> pd.DataFrame:
@@ -17,27 +61,102 @@ def counts(table: pd.DataFrame, rows: np.ndarray, by: str, split: str) -> pd.Dat
     return found.astype({by: str, split: str})
 
 
-def pairs(table: pd.DataFrame, rows: np.ndarray, limit: int = 30) -> pd.DataFrame:
-    """The class pairs that are confused most among some rows.
+def _directions(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    """``true, predicted`` of the mistakes among some rows of which both classes are known, one row each."""
+    part = table.iloc[rows]
+    part = part[(part["right"] == 0) & (part["true"] != UNKNOWN) & (part["predicted"] != UNKNOWN)]
+    frame = part[["true", "predicted"]].astype(str).reset_index(drop=True)
+    # A class that the label space of the benchmark names otherwise than the model's is no pair.
+    return frame[frame["true"] != frame["predicted"]]
+
+
+def _most_frequent_first(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
+    return frame.sort_values(["n", *names], ascending=[False, True, True], ignore_index=True)
+
+
+def directions(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    """Which class is taken for which among some rows: ``true, predicted, n``, most frequent first.
 
     Args:
         table: From ``of_run`` or ``of_published``.
-        rows: From ``select``; those that are right, or whose true class is not known, are left out.
+        rows: From ``select``; those that are right, or of which a class is not known, are left out.
+    """
+    grouped = _directions(table, rows).groupby(["true", "predicted"]).size().rename("n").reset_index()
+    return _most_frequent_first(grouped, ["true", "predicted"])
+
+
+def directed(table: pd.DataFrame, rows: np.ndarray, most: int = MOST_CLASSES, shown: int = SHOWN_CLASSES) -> Directed:
+    """The matrix of which class is taken for which.
+
+    Args:
+        table: From ``of_run`` or ``of_published``.
+        rows: See ``directions``.
+        most: Classes that are all shown.
+        shown: How many are shown where there are more: those with most mistakes, made of them or as them.
+    """
+    found = directions(table, rows)
+    weight = pd.concat([found.groupby("true")["n"].sum(), found.groupby("predicted")["n"].sum()]).groupby(level=0).sum()
+    weight = weight.rename_axis("name").reset_index().sort_values(["n", "name"], ascending=[False, True])
+    names = sorted(weight["name"].head(most if len(weight) <= most else shown))
+    places = {name: at for at, name in enumerate(names)}
+    counts = np.zeros((len(names), len(names)), dtype=int)
+    inside = found[found["true"].isin(places) & found["predicted"].isin(places)]
+    at = tuple(inside[side].map(places).to_numpy(dtype=int) for side in ("true", "predicted"))
+    counts[at] = inside["n"]
+    order = _close_together(counts)
+    return Directed(tuple(names[at] for at in order), counts[np.ix_(order, order)], int(found["n"].sum()), len(weight))
+
+
+def _close_together(counts: np.ndarray) -> list[int]:
+    """An order of classes in which those that are confused in either direction are neighbours."""
+    if len(counts) < 3:
+        return list(range(len(counts)))
+    either = counts + counts.T
+    distance = 1 - either / max(either.max(), 1)
+    np.fill_diagonal(distance, 0)
+    condensed = squareform(distance, checks=False)
+    tree = hierarchy.linkage(condensed, "average", optimal_ordering=True)
+    return [int(at) for at in hierarchy.leaves_list(tree)]
+
+
+def sinks(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
+    """Classes that take far more of the mistakes than their share, largest first.
+
+    That is a fifth of them, ten at least, and the lower end of the share's interval lies above what the class would
+    take if each mistake fell on any other class alike.
+
+    Returns:
+        ``predicted, n, n_all``: mistakes that are predictions of the class, and all.
+    """
+    found = directions(table, rows)
+    total = int(found["n"].sum())
+    taken = found.groupby("predicted")["n"].sum().reset_index()
+    n_classes = len(set(found["true"]) | set(found["predicted"]))
+    own = taken["predicted"].map(found.groupby("true")["n"].sum()).fillna(0).to_numpy(dtype=float)
+    fair = (total - own) / max(total * (n_classes - 1), 1)
+    low, _ = wilson(taken["n"], np.full(len(taken), total))
+    is_sink = (taken["n"] >= _SINK_SHARE * total) & (taken["n"] >= _SINK_N) & (low > fair)
+    return taken[is_sink].sort_values("n", ascending=False, kind="stable", ignore_index=True).assign(n_all=total)
+
+
+def pairs(table: pd.DataFrame, rows: np.ndarray, limit: int = 30) -> pd.DataFrame:
+    """The class pairs that are confused most among some rows, whichever of the two is taken for the other.
+
+    Args:
+        table: From ``of_run`` or ``of_published``.
+        rows: See ``directions``.
         limit: How many.
 
     Returns:
         ``first, second`` (names, in alphabetical order), ``n`` in either direction, ``n_forward`` (first mistaken for
         second), most frequent first.
     """
-    part = table.iloc[rows]
-    part = part[(part["right"] == 0) & (part["true"] != UNKNOWN)]
-    true, predicted = part["true"].astype(str).to_numpy(), part["predicted"].astype(str).to_numpy()
-    ordered = np.sort(np.stack([true, predicted], axis=1).astype(object), axis=1) if len(part) else np.empty((0, 2))
-    frame = pd.DataFrame({"first": ordered[:, 0], "second": ordered[:, 1], "forward": ordered[:, 0] == true})
-    # A class that the label space of the benchmark names otherwise than the model's is no pair.
-    frame = frame[frame["first"] != frame["second"]]
-    grouped = frame.groupby(["first", "second"])["forward"].agg(n="size", n_forward="sum").reset_index()
-    return grouped.sort_values(["n", "first", "second"], ascending=[False, True, True], ignore_index=True).head(limit)
+    frame = _directions(table, rows)
+    ordered = np.sort(frame[["true", "predicted"]].to_numpy(dtype=object), axis=1)
+    forward = ordered[:, 0] == frame["true"].to_numpy(dtype=object)
+    both = pd.DataFrame({"first": ordered[:, 0], "second": ordered[:, 1], "forward": forward})
+    grouped = both.groupby(["first", "second"])["forward"].agg(n="size", n_forward="sum").reset_index()
+    return _most_frequent_first(grouped, ["first", "second"]).head(limit)
 
 
 def shares(table: pd.DataFrame, clustered: bool) -> dict[str, tuple[float, float, float, int]]:

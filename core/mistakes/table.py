@@ -30,6 +30,13 @@ KINDS: dict[Kind, str] = {
 }
 #: What a class is called where nobody knows it.
 UNKNOWN = "unknown"
+Order = Literal["confidence", "p_true", "class"]
+#: In which order rows are shown.
+ORDERS: dict[Order, str] = {
+    "confidence": "Surest first",
+    "p_true": "Least probable true class first",
+    "class": "By class",
+}
 
 
 @dataclass(frozen=True)
@@ -68,14 +75,15 @@ def of_run(run: store.Run, other: store.Run | None = None, annotations: Annotati
         annotations: Of ImageNet's validation set; they say which predictions of a single-label run are accepted.
 
     Returns:
-        ``sample_id, true`` and ``predicted`` (names, categorical), ``predicted_index``, ``confidence``, ``right``
-        (1.0, 0.0, NaN for an image that failed), ``accepted`` (right under multi-label annotations; NaN where there
-        are none), ``single`` (right under the single label; NaN where that is not known), ``cluster``, and with
-        ``other``: ``other_predicted`` and ``other_right`` (NaN where it has no such image).
+        ``sample_id, true`` and ``predicted`` (names, categorical), ``predicted_index``, ``confidence``, ``p_true``
+        (probability of the accepted classes), ``right`` (1.0, 0.0, NaN for an image that failed), ``accepted`` (right
+        under multi-label annotations; NaN where there are none), ``single`` (right under the single label; NaN where
+        that is not known), ``cluster``, and with ``other``: ``other_predicted`` and ``other_right`` (NaN where it has
+        no such image).
     """
     columns = joined.columns_of(run)
     named = next((name for name in ("class", "category") if name in columns), None)
-    wanted = ["sample_id", "predicted", "confidence", "correct", "cluster"]
+    wanted = ["sample_id", "predicted", "confidence", "p_accepted", "correct", "cluster"]
     read = joined.read(run, [*wanted, *([named] if named else []), *(["original"] if "original" in columns else [])])
     space = run.label_space
     right = read["correct"].to_numpy(dtype=float)
@@ -86,6 +94,7 @@ def of_run(run: store.Run, other: store.Run | None = None, annotations: Annotati
             "predicted": names_of(space, read["predicted"].to_numpy()),
             "predicted_index": read["predicted"].to_numpy(),
             "confidence": read["confidence"].to_numpy(dtype=float),
+            "p_true": read["p_accepted"].to_numpy(dtype=float),
             "right": right,
             "accepted": np.nan,
             "single": np.nan,
@@ -221,6 +230,23 @@ def select(table: pd.DataFrame, filters: Filters) -> np.ndarray:
         keep &= there | (_is_one_of(table["true"], [second]) & _is_one_of(table["predicted"], [first]))
     rows = np.flatnonzero(keep)
     return rows[np.argsort(-np.nan_to_num(confidence[rows]), kind="stable")]
+
+
+def ordered(table: pd.DataFrame, rows: np.ndarray, order: Order) -> np.ndarray:
+    """Rows in an order; those of which its number is not known come last.
+
+    Args:
+        table: From ``of_run`` or ``of_published``.
+        rows: From ``select``.
+        order: Key of ``ORDERS``; by class is by the true, then by the predicted class.
+    """
+    part = table.iloc[rows]
+    if order == "class":
+        by = pd.DataFrame({name: part[name].astype(str).to_numpy() for name in ("true", "predicted")})
+        return rows[by.sort_values(["true", "predicted"], kind="stable").index.to_numpy()]
+    sign = -1 if order == "confidence" else 1
+    keys = sign * part[order].to_numpy() if order in part else np.zeros(len(rows))
+    return rows[np.argsort(keys, kind="stable")]
 
 
 def _of_kind(table: pd.DataFrame, kind: Kind) -> np.ndarray:

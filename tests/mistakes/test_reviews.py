@@ -96,6 +96,20 @@ def test_a_verdict_without_category_is_exported_and_imported(tmp_path):
     assert verdicts("Bo") == [[name(1), 5, "Bo", "", "", "look again"]]
 
 
+def test_verdicts_on_any_benchmark_are_exported_and_imported(tmp_path):
+    for number, category in enumerate(published.GENERAL):
+        reviews.save(Review("vit3b", f"ship-12/{number}/0", 5, "Ada", category, "minor"))
+    path = tmp_path / "ada.json"
+    path.write_text(reviews.exported("vit3b", "Ada"))
+    assert reviews.import_mistakes(path, "vit3b", "Bo") == 7
+    assert [row[3] for row in verdicts("Bo")] == list(published.GENERAL)
+
+
+def test_the_published_categories_are_for_imagenet():
+    assert published.categories_of("imagenet-multilabel") == published.CATEGORIES
+    assert published.categories_of("diorama/location") == published.GENERAL
+
+
 def test_a_file_in_another_form_is_refused_whole(tmp_path):
     path = tmp_path / "x.json"
     path.write_text('{"ILSVRC2012_val_00000001.JPEG": {"top_prediction": 3}, "b": 4}')

@@ -1,0 +1,133 @@
+"""Which class is taken for which: the matrix, its order, the classes that swallow others, and the sentences."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.mistakes import sentences, summary, table
+from core.mistakes.table import Filters
+
+
+def mistakes(*directions, right=()):
+    """A table of ``(true, predicted, n)`` mistakes and of right predictions of some classes."""
+    pairs = [(true, predicted, 0.0) for true, predicted, n in directions for _ in range(n)]
+    pairs += [(name, name, 1.0) for name in right]
+    true, predicted, correct = ([pair[at] for pair in pairs] for at in range(3))
+    return pd.DataFrame(
+        {
+            "sample_id": [str(at) for at in range(len(pairs))],
+            "true": pd.Categorical(true),
+            "predicted": pd.Categorical(predicted),
+            "right": correct,
+            "confidence": np.linspace(0.9, 0.1, len(pairs)),
+            "p_true": np.linspace(0.3, 0.1, len(pairs)),
+        }
+    )
+
+
+def everything(content):
+    return np.arange(len(content))
+
+
+def said(content):
+    return sentences.confusions(content, everything(content))
+
+
+@pytest.fixture
+def ships():
+    """Ships are taken for cats, and much else is too."""
+    return mistakes(
+        ("ship", "cat", 112),
+        ("cat", "ship", 1),
+        ("dog", "cat", 20),
+        ("cup", "mug", 9),
+        ("mug", "cup", 8),
+        right=["cat"],
+    )
+
+
+def test_the_matrix_has_the_true_class_in_its_rows_and_nothing_on_its_diagonal(ships):
+    found = summary.directed(ships, everything(ships))
+    at = {name: place for place, name in enumerate(found.names)}
+    assert found.counts[at["ship"], at["cat"]] == 112
+    assert found.counts[at["cat"], at["ship"]] == 1
+    assert np.diag(found.counts).sum() == 0
+    assert (found.n, found.n_shown, found.n_classes) == (150, 150, 5)
+    assert found.table().iloc[0].tolist() == ["ship", "cat", 112]
+
+
+def test_classes_that_are_confused_stand_beside_each_other(ships):
+    names = summary.directed(ships, everything(ships)).names
+    assert abs(names.index("ship") - names.index("cat")) == 1
+    assert abs(names.index("cup") - names.index("mug")) == 1
+
+
+def test_of_many_classes_those_with_most_mistakes_are_shown_and_the_others_counted():
+    content = mistakes(("a", "b", 5), ("c", "d", 3), ("e", "f", 1))
+    found = summary.directed(content, everything(content), most=4, shown=4)
+    assert sorted(found.names) == list("abcd")
+    assert (found.n_shown, found.n, found.n_classes) == (8, 9, 6)
+
+
+def test_without_mistakes_the_matrix_is_empty():
+    content = mistakes(right=["cat", "dog"])
+    found = summary.directed(content, everything(content))
+    assert (found.names, found.n, len(found.table())) == ((), 0, 0)
+    assert said(content) == ""
+
+
+def test_the_sentence_says_the_direction_and_the_class_that_swallows_others(ships):
+    assert said(ships) == (
+        "**ship** is taken for **cat** 112 times (the other way once). 132 of 150 mistakes are predictions of **cat**."
+    )
+
+
+def test_a_class_that_takes_no_more_than_its_share_is_no_sink():
+    # Of three classes each takes a third.
+    even = mistakes(("a", "b", 10), ("b", "c", 10), ("c", "a", 10))
+    assert summary.sinks(even, everything(even)).empty
+    # Nine of nine are too few to say so.
+    few = mistakes(("a", "b", 3), ("c", "b", 3), ("d", "b", 3))
+    assert summary.sinks(few, everything(few)).empty
+
+
+def test_ties_are_named():
+    assert said(mistakes(("a", "b", 2), ("c", "d", 2), ("e", "a", 1))) == (
+        "Taken most often, twice each: **a** for **b** and **c** for **d**."
+    )
+    four = mistakes(("a", "b", 2), ("c", "d", 2), ("e", "f", 2), ("g", "h", 2))
+    assert said(four).startswith("4 confusions are the most frequent, twice each: **a** for **b**, ")
+
+
+def test_confusions_that_occur_once_are_no_finding():
+    assert said(mistakes(("a", "b", 1), ("b", "a", 1))) == (
+        "No class is taken for the same other class more than once."
+    )
+
+
+def test_a_population_names_the_models_and_each_condition():
+    filters = Filters("only_this_wrong", low=0.2, high=0.8, true=("ship",), predicted=("cat",))
+    assert sentences.population(filters, "A", "B") == (
+        "images wrong under A and right under B, confidence 20–80 %, of ship, taken for cat"
+    )
+    assert sentences.population(Filters(), "A") == "images wrong under A"
+
+
+def test_a_run_under_way_has_no_finding():
+    assert sentences.unfinished(34, 1764) == "1 % done (34 of 1,764 images): no finding yet"
+
+
+def test_a_picture_is_named_by_its_true_class_first():
+    assert sentences.arrow("deer", "bird", 0.977) == "deer → bird 0.98"
+    assert sentences.arrow("deer", "deer", 0.977, right=True) == "deer 0.98"
+    assert sentences.arrow("deer", "bird", float("nan")) == "deer → bird"
+
+
+def test_rows_can_be_ordered_by_confidence_by_the_true_class_and_by_class():
+    content = mistakes(("b", "c", 2), ("a", "c", 1), ("b", "a", 1))
+    content.loc[0, "p_true"] = np.nan
+    rows = table.select(content, Filters())
+    assert table.ordered(content, rows, "confidence").tolist() == [0, 1, 2, 3]
+    # The true class got least in the last row; of the first row it is not known.
+    assert table.ordered(content, rows, "p_true").tolist() == [3, 2, 1, 0]
+    assert table.ordered(content, rows, "class").tolist() == [2, 3, 0, 1]
