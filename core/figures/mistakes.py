@@ -11,9 +11,9 @@ import plotly.graph_objects as go
 
 from core.figures.style import (
     BAR_OPACITY,
+    NOTED,
     PALETTE,
     RULE,
-    UNCOMMON,
     Words,
     faded,
     figure,
@@ -30,6 +30,8 @@ _NODE, _EDGE = "#2F6DB5", "#D9772B"
 _CURVE_POINTS = 24
 #: Shorter names keep the ring of labels readable.
 _LONGEST = 22
+#: What stands between two classes.
+ONE_WAY, BOTH_WAYS = " → ", " – "
 
 
 def kinds(counts: pd.DataFrame, words: Words, chosen: Sequence[str] = ()) -> go.Figure:
@@ -191,21 +193,23 @@ def pair_bars(
     *,
     published: pd.DataFrame | None = None,
     chosen: tuple[str, str] | None = None,
+    between: str = BOTH_WAYS,
 ) -> go.Figure:
     """How often each of the most confused pairs is confused, by each model, beside the published frequency.
 
     Args:
-        tables: ``first, second, n`` by model; the first model's pairs are the rows.
+        tables: Two names and ``n`` by model; the first model's pairs are the rows.
         colours: By model.
         words: Title, subtitle, caption.
         published: The same of the published confusions; drawn as diamonds.
         chosen: The pair that is filtered for.
+        between: ``ONE_WAY`` where the first class is taken for the second, ``BOTH_WAYS`` where either is.
 
     Returns:
         Bars with ``[first, second]`` as customdata.
     """
-    rows = [(row.first, row.second) for row in next(iter(tables.values())).itertuples()]
-    labels = [_pair_label(pair, chosen) for pair in rows]
+    rows = list(_frequency(next(iter(tables.values()))))
+    labels = [_pair_label(pair, chosen, between) for pair in rows]
     traces = []
     for model, table in tables.items():
         n = _frequency(table)
@@ -213,7 +217,7 @@ def pair_bars(
             row_bars(
                 labels,
                 [n.get(pair, 0) for pair in rows],
-                [f"{model}<br>{first} – {second}: {n.get((first, second), 0)}" for first, second in rows],
+                [f"{model}<br>{first}{between}{second}: {n.get((first, second), 0):,}" for first, second in rows],
                 name=model,
                 marker={"color": colours.get(model, PALETTE[0]), "opacity": BAR_OPACITY},
                 customdata=[list(pair) for pair in rows],
@@ -224,7 +228,7 @@ def pair_bars(
         n = _frequency(published)
         hover = [f"published: {n.get(pair, 0)}" for pair in rows]
         traces.append(published_marks([n.get(pair) for pair in rows], labels, hover))
-    title = {"text": "mistakes, either direction"}
+    title = {"text": "mistakes" if between == ONE_WAY else "mistakes, either direction"}
     return figure(
         traces,
         words,
@@ -238,11 +242,12 @@ def pair_bars(
 
 
 def _frequency(table: pd.DataFrame) -> dict[tuple[str, str], int]:
-    return {(row.first, row.second): int(row.n) for row in table.itertuples()}
+    first, second = (table.iloc[:, at] for at in range(2))
+    return {(one, other): int(n) for one, other, n in zip(first, second, table["n"], strict=True)}
 
 
-def _pair_label(pair: tuple[str, str], chosen: tuple[str, str] | None) -> str:
-    text = " – ".join(map(_short, pair))
+def _pair_label(pair: tuple[str, str], chosen: tuple[str, str] | None, between: str) -> str:
+    text = between.join(map(_short, pair))
     return f"<b>{text}</b>" if pair == chosen else text
 
 
@@ -274,7 +279,7 @@ def repairs(shares: Mapping[str, pd.DataFrame], colours: Mapping[str, str], word
             )
         )
         chance = table.loc[table["factor"] == control, "value"]
-        lines += [vertical(float(share), color=UNCOMMON, dash="dot", width=1.6) for share in chance.iloc[:1]]
+        lines += [vertical(float(share), color=NOTED, dash="dot", width=1.6) for share in chance.iloc[:1]]
     most = max((float(table["high"].fillna(table["value"]).max()) for table in shares.values()), default=0.5)
     rows = max((len(table) for table in shares.values()), default=1)
     return figure(

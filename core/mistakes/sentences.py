@@ -23,10 +23,11 @@ def arrow(true: str, predicted: str, confidence: float | None = None, *, right: 
     return f"{true if right else f'{true} → {predicted}'}{share}"
 
 
-def population(filters: Filters, title: str, other: str = "") -> str:
-    """Which images pass filters, after their number: ``images wrong under A and right under B, confidence 20–80 %``.
+def population(n: int, filters: Filters, title: str, other: str = "") -> str:
+    """Which images pass filters: ``1,102 images wrong under A and right under B, confidence 20–80 %``.
 
     Args:
+        n: How many they are.
         filters: Those that hold; the classes they name are said with their direction.
         title: Name of the model.
         other: Name of the second model.
@@ -35,14 +36,14 @@ def population(filters: Filters, title: str, other: str = "") -> str:
         Plain text.
     """
     kinds = {
-        "wrong": f"images wrong under {title}",
-        "right": f"images right under {title}",
-        "all": f"images that {title} has seen",
-        "single_only": f"images of which only the single label says that {title} is wrong",
-        "both_wrong": f"images wrong under {title} and under {other}",
-        "only_this_wrong": f"images wrong under {title} and right under {other}",
+        "wrong": f"wrong under {title}",
+        "right": f"right under {title}",
+        "all": f"that {title} has seen",
+        "single_only": f"on which only the single label says that {title} is wrong",
+        "both_wrong": f"wrong under {title} and under {other}",
+        "only_this_wrong": f"wrong under {title} and right under {other}",
     }
-    said = [kinds[filters.kind]]
+    said = [f"{count(n, 'image')} {kinds[filters.kind]}"]
     if filters.text.strip():
         said.append(f"with “{filters.text.strip()}” in a class")
     if (filters.low, filters.high) != (0.0, 1.0):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -83,6 +84,24 @@ def directions(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
     """
     grouped = _directions(table, rows).groupby(["true", "predicted"]).size().rename("n").reset_index()
     return _most_frequent_first(grouped, ["true", "predicted"])
+
+
+def on_same_images(tables: Mapping[str, pd.DataFrame], images: np.ndarray) -> tuple[dict[str, np.ndarray], int]:
+    """Rows of several models on the same images.
+
+    Args:
+        tables: By model, the first the one whose images they are.
+        images: Rows of the first.
+
+    Returns:
+        Rows by model on those of the images that all have, and how many images these are.
+    """
+    first, *others = tables
+    common = pd.Index(tables[first]["sample_id"].iloc[images])
+    for other in others:
+        common = common.intersection(pd.Index(tables[other]["sample_id"]), sort=False)
+    found = {name: np.flatnonzero(table["sample_id"].isin(common)) for name, table in tables.items()}
+    return found, common.nunique()
 
 
 def directed(table: pd.DataFrame, rows: np.ndarray, most: int = MOST_CLASSES, shown: int = SHOWN_CLASSES) -> Directed:

@@ -5,7 +5,7 @@ The same table is made of a published mistake file, of which only the mistakes a
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Literal
 
@@ -230,6 +230,16 @@ def select(table: pd.DataFrame, filters: Filters) -> np.ndarray:
         keep &= there | (_is_one_of(table["true"], [second]) & _is_one_of(table["predicted"], [first]))
     rows = np.flatnonzero(keep)
     return rows[np.argsort(-np.nan_to_num(confidence[rows]), kind="stable")]
+
+
+def asked_about(table: pd.DataFrame, filters: Filters) -> np.ndarray:
+    """The images on which several models' mistakes are compared under filters of the first: int (K,).
+
+    All images where the first model's mistakes are looked at without another condition, else those that pass; classes
+    say which mistakes are counted, not on which images.
+    """
+    plain = replace(filters, true=(), predicted=(), pair=None, text="")
+    return np.arange(len(table)) if plain == Filters() else select(table, plain)
 
 
 def ordered(table: pd.DataFrame, rows: np.ndarray, order: Order) -> np.ndarray:

@@ -105,12 +105,23 @@ def test_confusions_that_occur_once_are_no_finding():
     )
 
 
+def test_models_are_compared_on_the_images_that_all_have():
+    one, two = mistakes(("a", "b", 3), right=["a"]), mistakes(("b", "a", 2), right=["a"])
+    # Images 0 to 3 and 0 to 2; the second is wrong on two of them.
+    rows, n = summary.on_same_images({"one": one, "two": two}, table.asked_about(one, Filters()))
+    assert (n, rows["one"].tolist(), rows["two"].tolist()) == (3, [0, 1, 2], [0, 1, 2])
+    assert summary.directions(two, rows["two"]).values.tolist() == [["b", "a", 2]]
+    # Classes say which mistakes are counted; another condition says on which images.
+    assert len(table.asked_about(one, Filters(true=("a",), text="a"))) == 4
+    assert table.asked_about(one, Filters("right")).tolist() == [3]
+
+
 def test_a_population_names_the_models_and_each_condition():
     filters = Filters("only_this_wrong", low=0.2, high=0.8, true=("ship",), predicted=("cat",))
-    assert sentences.population(filters, "A", "B") == (
-        "images wrong under A and right under B, confidence 20–80 %, of ship, taken for cat"
+    assert sentences.population(1102, filters, "A", "B") == (
+        "1,102 images wrong under A and right under B, confidence 20–80 %, of ship, taken for cat"
     )
-    assert sentences.population(Filters(), "A") == "images wrong under A"
+    assert sentences.population(1, Filters(), "A") == "1 image wrong under A"
 
 
 def test_a_run_under_way_has_no_finding():
