@@ -5,18 +5,19 @@ from __future__ import annotations
 import dataclasses
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import store
 from core.answers import catalogue, sentences
 from core.answers.compare import Contrast
 from core.answers.questions import factor_of
 from core.types import FactorValue
-from core.wording import code, short_label, value
+from core.wording import code, escaped, short_label, value
 from pages.shared.factors import explore, panels, tiles, views
 from pages.shared.factors.explore import ALL, Controls
 from pages.shared.factors.protocol_sentences import sentence
 from pages.shared.images import drawer, gallery
-from pages.shared.page import cached, frame, place, text
+from pages.shared.page import cached, dock, frame, place, text
 from pages.shared.page.frame import Choice
 
 TITLE = "Size, location, rotation"
@@ -47,12 +48,14 @@ def page() -> None:
     text.flag_state(used)
     for there in shown.values():
         text.flag_differences(list(there.values()))
-    if controls.view == ALL:
-        _all(shown, controls, choice)
-    else:
-        controls = _one(controls.view, shown[controls.view], controls, choice)
-    views.show(seen, controls, choice)
-    order = _images(runs, seen, controls, choice)
+    figures, images = dock.workspace()
+    with figures:
+        if controls.view == ALL:
+            _all(shown, controls, choice)
+        else:
+            controls = _one(controls.view, shown[controls.view], controls, choice)
+        views.show(seen, controls, choice)
+    order = _images(runs, seen, controls, choice, images)
     text.identities(used)
     drawer.show_if_open(choice, order, views.runs_of(place.chosen_cell(), seen))
 
@@ -94,7 +97,7 @@ def _all(shown: Runs, controls: Controls, choice: Choice) -> None:
                 axis = tuple(factor_of(_first(there), each) for each in explore.PROTOCOLS[name])
                 panels.show_difference(there, axis, controls, choice, f"difference-{name}")
             elif name == "location":
-                panels.show_location(dict(list(there.items())[:1]), controls, choice)
+                panels.show_location(there, controls, choice)
             elif factor.kind == "circular":
                 panels.show_polar(there, factor, controls, choice, f"polar-{name}")
             else:
@@ -123,17 +126,18 @@ def _key(there: dict[str, store.Run]) -> str:
     return _first(there).benchmark
 
 
-def _images(runs: Runs, seen: views.Families, controls: Controls, choice: Choice) -> list[str]:
+def _images(runs: Runs, seen: views.Families, controls: Controls, choice: Choice, right: DeltaGenerator) -> list[str]:
     """The gallery behind the chosen point."""
     cell = place.chosen_cell()
     there = views.runs_of(cell, seen) or next((p for p in runs.values() if cell and _key(p) == cell.benchmark), None)
     if cell is None or there is None:
-        st.caption("Click a cell or a point to see the very images behind it.")
+        st.caption("Click a cell or a point to see the very images behind it; by keyboard, arrows and Enter.")
         return []
     model = place.chosen_model()
     run = there.get(model) or _first(there)
     said = ", ".join(_in_words(run, name, content) for name, content in cell.values.items())
-    rows = gallery.show(run, controls.question.within(*cell.where), f"Images behind {said}")
+    with dock.opened(right, f"{escaped(said)}"):
+        rows = gallery.show(run, controls.question.within(*cell.where))
     return rows["sample_id"].tolist()
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import BAR_OPACITY, RULE, Words, figure, interval_text, percent_axis, row_axis
+from core.figures.style import BAR_OPACITY, CHOSEN, RULE, Words, figure, interval_text, percent_axis, row_axis
 from core.figures.traces import error_bars, marks, published_marks, row_bars, silent, steady
 from core.wording import row_name
 
@@ -22,6 +22,7 @@ def bars(
     published: pd.DataFrame | None = None,
     order: Sequence[str] | None = None,
     x_title: str = "top-1",
+    chosen: object = None,
     height: int | None = None,
 ) -> go.Figure:
     """Horizontal bars with intervals, models side by side in each group.
@@ -34,6 +35,7 @@ def bars(
         published: ``group`` column, ``model``, ``value``, ``source``: drawn as diamonds, never mixed with the bars.
         order: Rows from top to bottom; as they occur by default.
         x_title: What accuracy is shown.
+        chosen: The group value that is marked.
         height: Pixels; from the number of bars by default.
 
     Returns:
@@ -43,17 +45,28 @@ def bars(
     if published is not None and len(published):
         hover = [f"published: {row.model} {100 * row.value:.1f} %<br>{row.source}" for row in published.itertuples()]
         traces.append(published_marks(published["value"].tolist(), _rows(published, group), hover))
+    names = list(dict.fromkeys(order or (row for table in tables.values() for row in _rows(table, group))))
     rows = len({row for table in tables.values() for row in _rows(table, group)})
     return figure(
         traces,
         words,
         height=height or max(280, 150 + rows * (15 * len(tables) + 12)),
         legend=len(traces) if len(traces) > 1 else 0,
+        shapes=chosen_row(None if chosen is None else row_name(chosen), names),
         bargap=0.28,
         bargroupgap=0.08,
         xaxis=percent_axis(x_title, range=[0, 1.03], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1]),
-        yaxis=row_axis(**{} if order is None else {"categoryorder": "array", "categoryarray": list(order)}),
+        yaxis=row_axis(categoryorder="array", categoryarray=names),
     )
+
+
+def chosen_row(chosen: str | None, names: Sequence[str]) -> list[dict[str, Any]]:
+    """A band behind the chosen row of a figure whose rows are these names."""
+    if chosen not in names:
+        return []
+    at = names.index(chosen)
+    place = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": at - 0.5, "y1": at + 0.5, "layer": "below"}
+    return [place | {"fillcolor": CHOSEN, "line": {"width": 0}}]
 
 
 def _bars(model: str, table: pd.DataFrame, group: str, colour: str) -> dict[str, Any]:

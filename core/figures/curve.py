@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import RULE, Words, figure, horizontal, interval_text, percent_axis, vertical
+from core.figures.style import CHOSEN, RULE, Words, figure, horizontal, interval_text, percent_axis, vertical
 from core.figures.traces import band, marks, steady
 from core.types import Factor
 from core.wording import SHARES, value
@@ -52,14 +52,21 @@ def curve(
         words,
         height=height,
         legend=len(tables) if len(tables) > 1 else 0,
-        shapes=[] if chosen is None else [vertical(chosen, dash="dot")],
+        shapes=[] if chosen is None else _chosen_line(chosen),
         xaxis=_x_axis(factor, log),
         yaxis=percent_axis(y_title, rangemode="tozero"),
     )
 
 
 def difference_curve(
-    table: pd.DataFrame, factor: Factor, colour: str, words: Words, *, log: bool = False, height: int = 380
+    table: pd.DataFrame,
+    factor: Factor,
+    colour: str,
+    words: Words,
+    *,
+    log: bool = False,
+    chosen: float | None = None,
+    height: int = 380,
 ) -> go.Figure:
     """The paired difference of two models along a factor, around a line at no difference.
 
@@ -69,13 +76,14 @@ def difference_curve(
         colour: Of the line.
         words: Title, subtitle, caption.
         log: Whether the x axis is logarithmic.
+        chosen: The value that is marked.
         height: Pixels.
     """
     return figure(
         [band(table, factor.name, colour), _line("difference", table, factor, colour)],
         words,
         height=height,
-        shapes=[horizontal(0)],
+        shapes=[horizontal(0), *([] if chosen is None else _chosen_line(chosen))],
         xaxis=_x_axis(factor, log),
         yaxis=percent_axis("difference, points", tickformat="+.0%"),
     )
@@ -94,6 +102,11 @@ def _line(model: str, table: pd.DataFrame, factor: Factor, colour: str) -> dict[
         customdata=[[model, float(level)] for level in table[factor.name]],
         **steady(),
     )
+
+
+def _chosen_line(chosen: float) -> list[dict[str, Any]]:
+    """A band behind the chosen value, and a line through it."""
+    return [vertical(chosen, width=12, color=CHOSEN), vertical(chosen, width=1.5)]
 
 
 def _x_axis(factor: Factor, log: bool) -> dict[str, Any]:

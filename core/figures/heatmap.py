@@ -1,4 +1,4 @@
-"""Accuracy by two categories: common settings in blue, uncommon ones in orange, missing ones blank."""
+"""Accuracy by two categories on the one scale of accuracies; uncommon settings in a frame, missing ones blank."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import COMMON, UNCOMMON, Words, figure, interval_text
+from core.figures.style import (
+    ACCURACY_SCALE,
+    DARK_INK,
+    LIGHT_INK,
+    Words,
+    figure,
+    interval_text,
+    needs_light_ink,
+)
 from core.figures.traces import marks
 from core.types import THIN
 from core.wording import row_name
 
-#: Colours from 0 to 100 %, opaque, so that the text on them is legible on a light and on a dark page.
-_COMMON_SCALE = [[0.0, "#EEF2F7"], [1.0, COMMON]]
-_UNCOMMON_SCALE = [[0.0, "#FBF0E4"], [1.0, UNCOMMON]]
-_DARK_INK, _LIGHT_INK = "#1D2733", "#FFFFFF"
-_LIGHT_INK_FROM = 0.8
+#: How far a frame of an uncommon cell is within it, in cells.
+_INSET = 0.09
 
 
 def category_heatmap(
@@ -53,7 +58,7 @@ def category_heatmap(
         cell_traces(table, row, column, rows, columns),
         words,
         height=height,
-        shapes=outline(chosen, rows, columns),
+        shapes=[*uncommon_frames(table, row, column, rows, columns), *outline(chosen, rows, columns)],
         xaxis=category_axis(columns, side="bottom"),
         yaxis=category_axis(rows, autorange="reversed", automargin=True),
     )
@@ -62,39 +67,51 @@ def category_heatmap(
 def cell_traces(
     table: pd.DataFrame, row: str, column: str, rows: Sequence[str], columns: Sequence[str]
 ) -> list[dict[str, Any]]:
-    """The traces of a heatmap: common cells, uncommon cells, the numbers on them; see ``category_heatmap``."""
+    """The traces of a heatmap: cells, and the numbers on them; see ``category_heatmap``."""
     table = table[table["n"] > 0]
     clicks = pd.Series(table[[row, column]].astype(object).to_numpy().tolist(), index=table.index, dtype=object)
     table = table.assign(**{name: table[name].map(row_name) for name in (row, column)})
     uncommon = table["uncommon"].astype(bool) if "uncommon" in table else pd.Series(False, index=table.index)
-    traces = []
-    for part, scale in ((table[~uncommon], _COMMON_SCALE), (table[uncommon], _UNCOMMON_SCALE)):
-        grid = part.pivot(index=row, columns=column, values="value").reindex(index=rows, columns=columns)
-        traces.append(
-            {
-                "type": "heatmap",
-                "x": columns,
-                "y": rows,
-                "z": grid.to_numpy(dtype=float).tolist(),
-                "zmin": 0,
-                "zmax": 1,
-                "colorscale": scale,
-                "showscale": False,
-                "hoverinfo": "skip",
-                "xgap": 1,
-                "ygap": 1,
-            }
-        )
-    return traces + _squares(table, clicks, uncommon, row, column)
+    grid = table.pivot(index=row, columns=column, values="value").reindex(index=rows, columns=columns)
+    cells = {
+        "type": "heatmap",
+        "x": columns,
+        "y": rows,
+        "z": grid.to_numpy(dtype=float).tolist(),
+        "zmin": 0,
+        "zmax": 1,
+        "colorscale": [list(stop) for stop in ACCURACY_SCALE],
+        "showscale": False,
+        "hoverinfo": "skip",
+        "xgap": 1,
+        "ygap": 1,
+    }
+    return [cells, *_squares(table, clicks, uncommon, row, column)]
+
+
+def uncommon_frames(
+    table: pd.DataFrame, row: str, column: str, rows: Sequence[str], columns: Sequence[str]
+) -> list[dict[str, Any]]:
+    """A frame within each uncommon cell, dark within light, so that it shows on any colour: all of them as one path."""
+    if "uncommon" not in table:
+        return []
+    known = table[(table["n"] > 0) & table["uncommon"].astype(bool)]
+    path = ""
+    for level, other in zip(known[row].map(row_name), known[column].map(row_name), strict=True):
+        if level in rows and other in columns:
+            x, y, half = columns.index(other), rows.index(level), 0.5 - _INSET
+            path += f"M{x - half},{y - half}H{x + half}V{y + half}H{x - half}Z"
+    inks = ((LIGHT_INK, 3.4), (DARK_INK, 1.4))
+    return [{"type": "path", "path": path, "line": {"color": ink, "width": width}} for ink, width in inks if path]
 
 
 def _squares(
     table: pd.DataFrame, clicks: pd.Series, uncommon: pd.Series, row: str, column: str
 ) -> list[dict[str, Any]]:
     """The numbers, on invisible squares that can be clicked; one trace an ink, which a selection leaves as it is."""
-    light = (table["value"] >= _LIGHT_INK_FROM) & ~uncommon
+    light = table["value"].map(needs_light_ink).astype(bool)
     traces = []
-    for part, ink in ((table[~light], _DARK_INK), (table[light], _LIGHT_INK)):
+    for part, ink in ((table[~light], DARK_INK), (table[light], LIGHT_INK)):
         pairs = list(zip(part[row], part[column], strict=True))
         unchanged = {"marker": {"opacity": 0}, "textfont": {"color": ink}}
         traces.append(
@@ -129,7 +146,7 @@ def outline(chosen: tuple[str, str] | None, rows: Sequence[str], columns: Sequen
         return []
     x, y = columns.index(chosen[1]), rows.index(chosen[0])
     frame = {"type": "rect", "x0": x - 0.5, "x1": x + 0.5, "y0": y - 0.5, "y1": y + 0.5}
-    return [frame | {"line": {"color": ink, "width": width}} for ink, width in ((_LIGHT_INK, 5), (_DARK_INK, 2.5))]
+    return [frame | {"line": {"color": ink, "width": width}} for ink, width in ((LIGHT_INK, 7), (DARK_INK, 3.5))]
 
 
 def category_axis(levels: Sequence[str], **more: object) -> dict[str, object]:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import ACCURACY_SCALE, CHANGE_SCALE, Words, figure, interval_text
+from core.figures.style import ACCURACY_SCALE, CHANGE_SCALE, DARK_INK, LIGHT_INK, Words, figure, interval_text
 from core.figures.traces import marks, silent, steady
 from core.types import THIN
-
-_CHOSEN = "#1D2733"
 
 
 def location_map(
@@ -32,7 +31,8 @@ def location_map(
         chosen: The cell that is outlined.
         change: Whether values are differences around 0.
         height: Pixels.
-        range_: Lowest and highest value of the colour scale; by default those of the table.
+        range_: Lowest and highest value of the colour scale; 0 and 1 by default, and for differences the largest
+            one to both sides.
 
     Returns:
         A figure of a heatmap, which has no clicks, under invisible squares, which carry ``[x, y]`` as customdata.
@@ -108,18 +108,24 @@ def _thin(table: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _outline(chosen: tuple[float, float], half_x: float, half_y: float) -> list[dict[str, Any]]:
-    """A frame around a cell, light within dark."""
+    """A frame around a cell, dark within light, so that it shows on any colour."""
     x, y = chosen
     frame = {"type": "rect", "x0": x - half_x, "x1": x + half_x, "y0": y - half_y, "y1": y + half_y}
-    return [frame | {"line": {"color": ink, "width": width}} for ink, width in ((_CHOSEN, 2.5), ("#FFFFFF", 1))]
+    return [frame | {"line": {"color": ink, "width": width}} for ink, width in ((LIGHT_INK, 6), (DARK_INK, 3))]
 
 
 def _range(values: pd.Series, change: bool) -> tuple[float, float]:
+    if not change or values.notna().sum() == 0:
+        return 0.0, 1.0
+    reach = max(0.05, float(values.abs().max()))
+    return -reach, reach
+
+
+def stretched(tables: Iterable[pd.DataFrame]) -> tuple[float, float]:
+    """The lowest and the highest value of some maps, for colours that bring out small differences."""
+    values = pd.concat([table["value"] for table in tables])
     if values.notna().sum() == 0:
         return 0.0, 1.0
-    if change:
-        reach = max(0.05, float(values.abs().max()))
-        return -reach, reach
     low, high = float(values.min()), float(values.max())
     return (low, high) if high - low > 0.02 else (max(0.0, low - 0.05), min(1.0, high + 0.05))
 

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-import math
 from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
 
-from core.figures.style import ACCURACY_SCALE, faded
+from core.figures.style import faded, scale_colour
 
 _SIDE = 100.0
 
 
 def mini_map(table: pd.DataFrame) -> str:
-    """A table by ``x`` and ``y`` as a small map, as a data URI."""
+    """A table by ``x`` and ``y`` as a small map, as a data URI; its colours run from 0 to 100 %."""
     xs, ys = np.unique(table["x"]), np.unique(table["y"])
     width, height = _SIDE / len(xs), _SIDE / len(ys)
-    low, high = float(table["value"].min()), float(table["value"].max())
     cells = []
     for x, y, value in zip(table["x"], table["y"], table["value"], strict=True):
         left, top = np.searchsorted(xs, x) * width, np.searchsorted(ys, y) * height
-        colour = scale_colour((value - low) / (high - low) if high > low else 1.0)
+        colour = scale_colour(value)
         # A little overlap hides the seams of neighbouring cells.
         size = f'width="{width + 0.3:.2f}" height="{height + 0.3:.2f}"'
         cells.append(f'<rect x="{left:.2f}" y="{top:.2f}" {size} fill="{colour}"/>')
@@ -56,15 +54,6 @@ def mini_ring(table: pd.DataFrame, column: str, colour: str) -> str:
     band = f'<polygon points="{around("high")}" fill="{faded(colour, 0.15)}"/>'
     line = f'<polygon points="{around("value")}" fill="none" stroke="{colour}" stroke-width="2.4"/>'
     return _svg(rings + band + line, _SIDE, _SIDE)
-
-
-def scale_colour(share: float) -> str:
-    """A colour of ``ACCURACY_SCALE``; grey for nothing."""
-    if math.isnan(share):
-        return "#B8B8B8"
-    stops = [stop for stop, _ in ACCURACY_SCALE]
-    channels = [[int(colour[at : at + 2], 16) for _, colour in ACCURACY_SCALE] for at in (1, 3, 5)]
-    return "#" + "".join(f"{round(np.interp(share, stops, channel)):02X}" for channel in channels)
 
 
 def _points(x: np.ndarray, y: np.ndarray) -> str:

@@ -8,8 +8,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import RULE, Words, figure, interval_text
-from core.figures.traces import around, band, marks, steady
+from core.figures.style import CHOSEN, RULE, Words, figure, interval_text
+from core.figures.traces import around, band, marks, silent, steady
 from core.types import Factor
 
 _DASHES = ("solid", "dash", "dot", "dashdot")
@@ -22,6 +22,7 @@ def polar(
     words: Words,
     *,
     groups: Mapping[str, str] | None = None,
+    chosen: float | None = None,
     height: int = 380,
 ) -> go.Figure:
     """Accuracy by angle, 0° at the top, counter-clockwise as the object turns.
@@ -32,6 +33,7 @@ def polar(
         colours: By model.
         words: Title, subtitle, caption.
         groups: Model of each trace where one model has several (one an area); by default the trace is the model.
+        chosen: The angle that is marked.
         height: Pixels.
 
     Returns:
@@ -46,6 +48,9 @@ def polar(
         if len(tables) <= 2:
             traces.append(band(ring, factor.name, colours[model]))
         traces.append(_line(name, ring, factor, colours[model], _DASHES[number % len(_DASHES)]))
+    if chosen is not None:
+        spoke = {"line": {"color": CHOSEN, "width": 12}}
+        traces.insert(0, silent([chosen, chosen], [0, 1.05], "lines", **spoke))
     top = max((float(table["high"].fillna(table["value"]).max()) for table in tables.values()), default=1.0)
     return figure(
         [around(trace) for trace in traces],

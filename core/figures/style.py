@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import plotly.graph_objects as go
 
 from core.wording import plain
@@ -20,14 +22,21 @@ PALETTE = (
 )
 #: A right and a wrong prediction; always with a second cue.
 RIGHT, WRONG = "#2A9D76", "#C0443C"
-#: Common settings are blue, uncommon ones orange.
-COMMON, UNCOMMON = "#2F6DB5", "#D9772B"
-#: Low accuracy is orange to brown, high accuracy blue.
+#: What is no model's and no accuracy: reference lines that must be seen.
+NOTED = "#B26A00"
+#: Low accuracy is orange to brown, high accuracy blue; from 0 to 100 % unless a switch says otherwise.
 ACCURACY_SCALE = ((0.0, "#7A2E1D"), (0.3, "#D9772B"), (0.62, "#F1E9D6"), (1.0, "#2F6DB5"))
-#: A loss is orange, a gain blue, no change cream.
-CHANGE_SCALE = ((0.0, "#7A2E1D"), (0.2, "#D9772B"), (0.5, "#F1E9D6"), (0.8, "#2F6DB5"), (1.0, "#1B3F6B"))
+#: A loss is purple, a gain green, no change is pale: unlike accuracies, which have hues of their own.
+CHANGE_SCALE = ((0.0, "#5E2A78"), (0.25, "#A374BC"), (0.5, "#F3F1EE"), (0.75, "#5FA98A"), (1.0, "#14593F"))
+LOSS, GAIN = "#7B4397", "#2A8263"
+#: Text on a coloured cell.
+DARK_INK, LIGHT_INK = "#1D2733", "#FFFFFF"
+#: Luminance (WCAG) up to which white has more contrast than the dark ink.
+_LIGHT_INK_TO = 0.24
 RULE = "rgba(128, 128, 128, 0.25)"
 MUTED = "#7C8590"
+#: Behind what is chosen, on either theme.
+CHOSEN = "rgba(128, 128, 128, 0.28)"
 _THIN = {"color": MUTED, "width": 1}
 SERIF = '"Source Serif", "Source Serif Pro", Georgia, serif'
 _SANS = "Source Sans, Helvetica, Arial, sans-serif"
@@ -35,7 +44,7 @@ _BAND_OPACITY = 0.15
 BAR_OPACITY = 0.85
 #: Pixels from the top to the first line of the title (its second hangs below) and to the plot; below the plot for axis
 #: and identity; for a line of the legend.
-_TITLE, _TOP, _BOTTOM, _LEGEND_LINE = 20, 58, 66, 20
+_TITLE, _TOP, _BOTTOM, _LEGEND_LINE = 20, 58, 48, 20
 
 
 @dataclass(frozen=True)
@@ -45,7 +54,7 @@ class Words:
     Attributes:
         title: What is seen.
         subtitle: n and kind of interval.
-        caption: Identity of the results.
+        caption: Identity of the results; written into files, not on the page, which has it at its foot.
     """
 
     title: str
@@ -113,7 +122,7 @@ def figure(
         height: Pixels, without the legend.
         legend: Entries of the legend; each gets a line, which is what the narrowest figure needs; 0 for none.
         shapes: Lines and frames.
-        annotations: Texts beside the caption.
+        annotations: Texts in the plot.
         margin: Pixels, of the sides (``l``, ``r``, ``t``, ``b``) that differ from other figures'.
         **layout: Axes and all else that is this figure's own.
     """
@@ -152,7 +161,8 @@ def figure(
             "dragmode": False,
             "clickmode": "event+select",
             "shapes": shapes,
-            "annotations": _without_markup([*annotations, *_caption(words, margin["b"])]),
+            "annotations": _without_markup(list(annotations)),
+            "meta": {"caption": words.caption},
             **_without_markup(layout),
         },
     )
@@ -174,13 +184,6 @@ def _without_markup(content: Any) -> Any:
     if isinstance(content, list | tuple) and any(not isinstance(each, int | float) for each in content):
         return [_without_markup(each) for each in content]
     return content
-
-
-def _caption(words: Words, below: int) -> list[dict[str, Any]]:
-    if not words.caption:
-        return []
-    place = {"x": 0, "y": 0, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom", "yshift": -below}
-    return [{"text": words.caption, **place, "showarrow": False, "font": {"size": 10, "color": MUTED}}]
 
 
 def _heading(words: Words) -> str:
@@ -222,13 +225,39 @@ def interval_text(table: Mapping[str, object]) -> list[str]:
     ]
 
 
+def scale_colour(share: float) -> str:
+    """A colour of ``ACCURACY_SCALE``; grey for nothing."""
+    if math.isnan(share):
+        return "#B8B8B8"
+    stops = [stop for stop, _ in ACCURACY_SCALE]
+    channels = [[int(colour[at : at + 2], 16) for _, colour in ACCURACY_SCALE] for at in (1, 3, 5)]
+    return "#" + "".join(f"{round(float(np.interp(share, stops, channel))):02X}" for channel in channels)
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of ``#RRGGBB``, 0..1 (WCAG 2.2)."""
+    parts = (int(colour[start : start + 2], 16) / 255 for start in (1, 3, 5))
+    red, green, blue = (part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def needs_light_ink(share: float) -> bool:
+    """Whether a text on the cell of an accuracy is legible in white rather than in dark ink."""
+    return luminance(scale_colour(share)) < _LIGHT_INK_TO
+
+
 def standalone(figure: go.Figure) -> str:
-    """A figure as one HTML file that needs no network, with a paper background of its own."""
+    """A figure as one HTML file that needs no network: dark ink on white, with the identity of its results."""
     shown = go.Figure(figure)
+    caption = (figure.layout.meta or {}).get("caption", "")
     shown.update_layout(
         template="plotly_white",
-        paper_bgcolor="#FCFBF8",
-        plot_bgcolor="#FCFBF8",
-        font={"color": "#1D2733", "family": "Source Sans, Helvetica, Arial, sans-serif"},
+        paper_bgcolor="#FFFFFF",
+        plot_bgcolor="#FFFFFF",
+        font={"color": DARK_INK, "family": _SANS},
     )
+    if caption:
+        foot = {"x": 0, "y": 0, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
+        foot["yshift"] = -(figure.layout.margin.b or 0)
+        shown.add_annotation(text=caption, showarrow=False, font={"size": 10, "color": "#5A6470"}, **foot)
     return shown.to_html(include_plotlyjs=True, full_html=True)

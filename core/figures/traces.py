@@ -7,6 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from core.figures.style import DARK_INK as INK
+from core.figures.style import LIGHT_INK as PAPER
 from core.figures.style import MUTED, faded
 
 
@@ -20,8 +22,8 @@ def marks(
 def published_marks(
     x: Sequence[Any], y: Sequence[Any], hover: Sequence[str], *, size: int = 10, width: float = 1.6
 ) -> dict[str, Any]:
-    """Published numbers as hollow diamonds, unlike any of ours."""
-    marker = {"symbol": "diamond-open", "size": size, "color": MUTED, "line": {"width": width}}
+    """Published numbers as white diamonds with a dark edge, unlike any of ours, legible on bars and on either theme."""
+    marker = {"symbol": "diamond", "size": size, "color": PAPER, "line": {"width": width, "color": INK}}
     return marks(x, y, hover, name="published", marker=marker)
 
 

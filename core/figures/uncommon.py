@@ -8,12 +8,10 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.heatmap import category_axis, cell_traces, outline, share_text
+from core.figures.heatmap import category_axis, cell_traces, outline, share_text, uncommon_frames
 from core.figures.style import (
     BAR_OPACITY,
-    COMMON,
     RULE,
-    UNCOMMON,
     Words,
     figure,
     horizontal,
@@ -26,12 +24,12 @@ from core.figures.traces import error_bars, marks, published_marks, row_bars, st
 from core.types import THIN
 from core.wording import interval, points
 
-#: The row of totals and the column of gaps.
-ALL, GAP = "all", "gap"
-#: Pixels below a heatmap, for slanted values and the identity.
-_BELOW = 104
-#: From common to uncommon, by the number of uncommon attributes.
-_BY_COUNT = {"P0": COMMON, "P1": "#C9A227", "P2": UNCOMMON, "P3": "#B5446E"}
+#: The row of totals and the column of changes.
+ALL, GAP = "all", "change"
+#: Pixels below a heatmap, for slanted values.
+_BELOW = 86
+#: A shape for each number of uncommon attributes.
+_BY_COUNT = {"P0": "circle", "P1": "square", "P2": "diamond", "P3": "triangle-up"}
 
 
 def setting_heatmap(
@@ -43,12 +41,13 @@ def setting_heatmap(
     chosen: tuple[str, str] | None = None,
     height: int = 430,
 ) -> go.Figure:
-    """Category by value of an attribute, with a row of totals and a column of gaps (FOCUS, Appendix E).
+    """Category by value of an attribute, with a row of totals and a column of changes (FOCUS, Appendix E).
 
     Args:
         cells: ``category, setting, uncommon`` and the metric columns.
         totals: ``setting`` and the metric columns.
-        gaps: ``category`` (``all`` for the last one) and ``value, low, high, n_common, n_uncommon``.
+        gaps: ``category`` (``all`` for the last one) and ``value, low, high, n_common, n_uncommon``, as changes:
+            uncommon less common.
         words: Title, subtitle, caption.
         chosen: The (category, setting) that is outlined.
         height: Pixels.
@@ -63,6 +62,7 @@ def setting_heatmap(
         words,
         height=height,
         shapes=[
+            *uncommon_frames(cells, "category", "setting", rows, columns),
             *outline(chosen, rows, columns),
             horizontal(len(categories) - 0.5),
             vertical(len(settings) - 0.5),
@@ -85,7 +85,7 @@ def _totals(totals: pd.DataFrame) -> dict[str, Any]:
 def _gaps(gaps: pd.DataFrame) -> dict[str, Any]:
     known = gaps[gaps["value"].notna()]
     text = [_gap_text(row.value, row.n_uncommon) for row in known.itertuples()]
-    hover = [f"{row.category}: common less uncommon<br>{_gap_hover(row)}" for row in known.itertuples()]
+    hover = [f"{row.category}: uncommon less common<br>{_gap_hover(row)}" for row in known.itertuples()]
     return _text([GAP] * len(known), list(known["category"]), text, hover)
 
 
@@ -117,17 +117,20 @@ def gap_points(
     source: str = "",
     height: int = 400,
 ) -> go.Figure:
-    """Gaps with intervals: raw ones filled, class-mix-adjusted ones hollow, published ones as diamonds.
+    """Changes from common to uncommon settings: raw ones filled, class-mix-adjusted hollow, published as diamonds.
 
     Args:
-        raw: By model: ``attribute, value, low, high, n_common, n_uncommon``, of one definition.
+        raw: By model: ``attribute, value, low, high, n_common, n_uncommon``, of one definition; a loss is negative.
         adjusted: The same, with the same class mix on both sides.
         colours: By model.
         words: Title, subtitle, caption.
         labels: What a reader sees, by attribute, in the order from top to bottom.
-        published: Gap by published model and attribute.
+        published: Gap (common less uncommon, as the paper has it) by published model and attribute.
         source: Of the published gaps.
         height: Pixels.
+
+    Returns:
+        Points with ``[model, attribute]`` as customdata.
     """
     lanes = 2 * len(raw)
     traces = []
@@ -152,6 +155,8 @@ def gap_points(
                         "line": {"width": 2, "color": colours[model]},
                     },
                     error_x=error_bars(table["value"], table["low"], table["high"], colours[model]),
+                    customdata=[[model, name] for name in labels],
+                    **steady(),
                 )
             )
     if published:
@@ -162,7 +167,7 @@ def gap_points(
         height=height,
         legend=len(traces),
         shapes=[vertical(0), *(horizontal(place - 0.5, color=RULE) for place in range(1, len(labels)))],
-        xaxis=percent_axis("accuracy in common less uncommon settings, points", ticksuffix=""),
+        xaxis=percent_axis("change of accuracy in uncommon settings, points", tickformat="+.0%"),
         yaxis={
             "tickvals": list(range(len(labels))),
             "ticktext": list(labels.values()),
@@ -175,17 +180,18 @@ def gap_points(
 
 
 def _published_gaps(published: Mapping[str, Mapping[str, float]], order: Sequence[str], source: str) -> dict[str, Any]:
-    marks = [(gaps[name], place, model) for model, gaps in published.items() for place, name in enumerate(order)]
+    marks = [(-gaps[name], place, model) for model, gaps in published.items() for place, name in enumerate(order)]
     hover = [f"published: {model} {points(gap)}<br>{source}" for gap, _, model in marks]
     return published_marks([mark[0] for mark in marks], [mark[1] - 0.42 for mark in marks], hover, size=8, width=1.5)
 
 
-def category_partitions(table: pd.DataFrame, words: Words, *, height: int = 400) -> go.Figure:
+def category_partitions(table: pd.DataFrame, words: Words, colour: str, *, height: int = 400) -> go.Figure:
     """Accuracy of each category by the number of its uncommon attributes (FOCUS, Figure 2).
 
     Args:
         table: ``category, partition`` and the metric columns; P0 to P3 are drawn.
         words: Title, subtitle, caption.
+        colour: Of the model.
         height: Pixels.
 
     Returns:
@@ -193,7 +199,7 @@ def category_partitions(table: pd.DataFrame, words: Words, *, height: int = 400)
     """
     order = list(dict.fromkeys(table["category"]))
     traces = []
-    for number, (name, colour) in enumerate(_BY_COUNT.items()):
+    for number, (name, symbol) in enumerate(_BY_COUNT.items()):
         part = table[(table["partition"] == name) & (table["n"] > 0)]
         if part.empty:
             continue
@@ -206,11 +212,11 @@ def category_partitions(table: pd.DataFrame, words: Words, *, height: int = 400)
                     f"{interval(row.low, row.high)}<br>n = {row.n:,}"
                     for row in part.itertuples()
                 ],
-                name=name,
+                name=f"{name}: {number} uncommon",
                 marker={
-                    "size": 8,
+                    "size": 9,
                     "color": colour,
-                    "symbol": ["circle-open" if thin else "circle" for thin in part["n"] < THIN],
+                    "symbol": [f"{symbol}-open" if thin else symbol for thin in part["n"] < THIN],
                     "line": {"width": 1.6, "color": colour},
                 },
                 error_y=error_bars(part["value"], part["low"], part["high"], colour, thickness=1.2, width=2),
@@ -222,7 +228,7 @@ def category_partitions(table: pd.DataFrame, words: Words, *, height: int = 400)
         traces,
         words,
         height=height,
-        legend=1,
+        legend=2,
         xaxis={
             "tickvals": list(range(len(order))),
             "ticktext": order,
@@ -234,29 +240,50 @@ def category_partitions(table: pd.DataFrame, words: Words, *, height: int = 400)
     )
 
 
-def cost_bars(table: pd.DataFrame, words: Words, *, height: int = 400) -> go.Figure:
-    """What each uncommon setting costs, the costliest on top.
+def cost_bars(
+    tables: Mapping[str, pd.DataFrame], colours: Mapping[str, str], words: Words, *, height: int = 400
+) -> go.Figure:
+    """How accuracy changes in each uncommon setting, the costliest of the first model on top.
 
     Args:
-        table: ``attribute, setting, value, low, high, n_common, n_uncommon, thin``; thin ones are hatched.
+        tables: By model: ``attribute, setting, value, low, high, n_common, n_uncommon, thin``, a loss negative; thin
+            ones are hatched.
+        colours: By model.
         words: Title, subtitle, caption.
         height: Pixels.
+
+    Returns:
+        Bars with ``[model, attribute, setting]`` as customdata.
     """
-    table = table[table["value"].notna()]
-    pattern = {"shape": ["/" if thin else "" for thin in table["thin"]]}
-    bars = row_bars(
-        [f"{row.setting}{' (thin)' if row.thin else ''}" for row in table.itertuples()],
-        table["value"].tolist(),
-        [f"{row.setting} ({row.attribute})<br>{_gap_hover(row)}" for row in table.itertuples()],
-        marker={"color": UNCOMMON, "opacity": BAR_OPACITY, "pattern": pattern},
-        error_x=error_bars(table["value"], table["low"], table["high"]),
-    )
+    order: list[str] = []
+    traces = []
+    for model, table in tables.items():
+        known = table[table["value"].notna()]
+        rows = [f"{row.setting} ({row.attribute})" for row in known.itertuples()]
+        order += [row for row in rows if row not in order]
+        traces.append(
+            row_bars(
+                rows,
+                known["value"].tolist(),
+                [f"{model}<br>{row.setting} ({row.attribute})<br>{_gap_hover(row)}" for row in known.itertuples()],
+                name=model,
+                marker={
+                    "color": colours[model],
+                    "opacity": BAR_OPACITY,
+                    "pattern": {"shape": ["/" if thin else "" for thin in known["thin"]]},
+                },
+                error_x=error_bars(known["value"], known["low"], known["high"]),
+                customdata=[[model, row.attribute, row.setting] for row in known.itertuples()],
+                **steady(BAR_OPACITY),
+            )
+        )
     return figure(
-        [bars],
+        traces,
         words,
-        height=height,
+        height=max(height, 130 + len(order) * (10 + 14 * len(tables))),
+        legend=len(tables) if len(tables) > 1 else 0,
         shapes=[vertical(0)],
         bargap=0.3,
-        xaxis=percent_axis("accuracy lost, points, same class mix"),
-        yaxis=row_axis(),
+        xaxis=percent_axis("change of accuracy, points, same class mix", tickformat="+.0%"),
+        yaxis=row_axis(categoryorder="array", categoryarray=order),
     )

@@ -13,7 +13,7 @@ from core.answers import questions
 from core.answers.questions import Question
 from core.figures import bars, curve, location, polar
 from core.figures.style import Words
-from core.types import THIN, Factor
+from core.types import Factor, FactorValue, is_thin
 from core.wording import count, short_label, value
 from pages.shared.factors.explore import Controls, Roles
 from pages.shared.page import cached, figure, place
@@ -22,6 +22,8 @@ from pages.shared.page.place import Cell
 from pages.shared.page.text import short_identity
 
 Tables = dict[str, pd.DataFrame]
+#: Letters of a model's name in a title that names two.
+_LONGEST_NAME = 26
 
 
 def answers(runs: Mapping[str, store.Run], question: Question, normalise: bool = False) -> Tables:
@@ -37,15 +39,17 @@ def words(
     smallest = min((int(table["n"].min()) for table in tables.values() if len(table)), default=0)
     largest = max((int(table["n"].max()) for table in tables.values() if len(table)), default=0)
     n = f"{smallest:,}" if smallest == largest else f"{smallest:,} to {largest:,}"
-    thin = " (thin)" if largest < THIN else ""
-    return Words(title, f"n = {n} {unit}{thin} · {tail}", short_identity(list(runs.values())))
+    rows = [table for table in tables.values() if len(table)]
+    objects = max((int(table["n_clusters"].max()) for table in rows), default=0)
+    few = f", {count(objects, 'object')}" if objects < largest else ""
+    thin = " (thin)" if rows and all(is_thin(table["n"], table["n_clusters"]).all() for table in rows) else ""
+    return Words(title, f"n = {n} {unit}{few}{thin} · {tail}", short_identity(list(runs.values())))
 
 
 def show_location(runs: Mapping[str, store.Run], controls: Controls, choice: Choice, height: int = 400) -> None:
     """A map for each model, on one colour scale."""
     tables = answers(runs, _by(controls.question, "x", "y"), controls.normalise)
-    values = pd.concat([table["value"] for table in tables.values()])
-    span = (float(values.min()), float(values.max())) if len(tables) > 1 else None
+    span = location.stretched(tables.values()) if controls.stretched else None
     for number, (model, table) in enumerate(tables.items()):
         run = runs[model]
         shown = location.location_map(
@@ -103,6 +107,7 @@ def show_polar(
         choice.colours,
         words(f"{controls.measure.capitalize()} by {_title(factor)}", runs, tables),
         groups=groups,
+        chosen=_chosen_value(run.benchmark, factor),
         height=height,
     )
     _show(shown, key, rings, runs, partial(_pick_ring, run.benchmark, factor, groups))
@@ -138,6 +143,7 @@ def show_rows(
             f"a {_title(factor)}",
         ),
         x_title=controls.question.policy.replace("top", "top-"),
+        chosen=_chosen_level(run.benchmark, factor),
     )
     _show(shown, key, tables, runs, partial(_pick_value, run.benchmark, factor))
 
@@ -150,15 +156,17 @@ def show_difference(
     (first, one), (second, other) = list(runs.items())[:2]
     table = cached.paired(one, other, _by(controls.question, *(factor.name for factor in axis)))
     n = count(int(table["n"].sum()), "common image")
+    less = f"{_short(second)} less {_short(first)}"
     along = "location" if len(axis) == 2 else _title(axis[0])
     said = Words(
-        f"Difference in {controls.question.policy.replace('top', 'top-')} by {along}",
-        f"second model less first · {n} · paired 95 % interval",
+        f"{less}: {controls.question.policy.replace('top', 'top-')} by {along}",
+        f"green: {_short(second)} better, purple: worse · {n} · paired 95 % interval",
         f"identity {other.identity[:8]} less {one.identity[:8]}",
     )
     tables = {f"{second} less {first}": table}
     if len(axis) == 2:
-        shown = location.location_map(table, said, change=True, height=height)
+        chosen = _chosen_pair(one.benchmark, second, choice)
+        shown = location.location_map(table, said, chosen=chosen, change=True, height=height)
         click = partial(_pick_pair, one.benchmark, second)
     elif not axis[0].is_number:
         shown = bars.dumbbell(
@@ -167,7 +175,10 @@ def show_difference(
         click = partial(_pick_value, one.benchmark, axis[0])
     else:
         log = controls.log and axis[0].name == "area"
-        shown = curve.difference_curve(table, axis[0], choice.colours[second], said, log=log, height=height)
+        chosen = _chosen_value(one.benchmark, axis[0])
+        shown = curve.difference_curve(
+            table, axis[0], choice.colours[second], said, log=log, chosen=chosen, height=height
+        )
         click = partial(_pick_difference, one.benchmark, axis[0], second)
     _show(shown, key, tables, {first: one, second: other}, click)
 
@@ -183,6 +194,11 @@ def show_axis(runs: Mapping[str, store.Run], roles: Roles, controls: Controls, c
         show_curve(runs, factor, controls, choice, f"curve-{factor.name}", height=470)
         if factor.kind == "circular":
             show_polar(runs, factor, controls, choice, f"polar-{factor.name}", roles.lines, height=470)
+
+
+def _short(model: str) -> str:
+    """A name that leaves room for another."""
+    return model if len(model) <= _LONGEST_NAME else model[: _LONGEST_NAME - 1] + "…"
 
 
 def _by(question: Question, *names: str) -> Question:
@@ -208,11 +224,16 @@ def _chosen_pair(benchmark: str, model: str, choice: Choice) -> tuple[float, flo
     return float(cell.values["x"]), float(cell.values["y"])
 
 
-def _chosen_value(benchmark: str, factor: Factor) -> float | None:
+def _chosen_level(benchmark: str, factor: Factor) -> FactorValue | None:
     cell = place.chosen_cell()
     if cell is None or cell.benchmark != benchmark or set(cell.values) != {factor.name}:
         return None
-    return float(cell.values[factor.name]) if factor.is_number else None
+    return cell.values[factor.name]
+
+
+def _chosen_value(benchmark: str, factor: Factor) -> float | None:
+    level = _chosen_level(benchmark, factor)
+    return float(level) if factor.is_number and level is not None else None
 
 
 def _pick_pair(benchmark: str, model: str, custom: list[Any]) -> None:

@@ -13,7 +13,7 @@ import streamlit as st
 from core import store
 from core.answers.questions import Question
 from core.benchmarks.base import Benchmark
-from core.wording import escaped, percent
+from core.wording import count, escaped, percent
 from pages.shared.images import pictures, where
 from pages.shared.page import address, cached, place
 
@@ -79,13 +79,12 @@ export default function(component) {
 _grid = st.components.v2.component("offcenter_gallery", html='<div class="grid"></div>', css=_CSS, js=_JS)
 
 
-def show(run: store.Run, question: Question, heading: str, key: str = "gallery") -> pd.DataFrame:
+def show(run: store.Run, question: Question, key: str = "gallery") -> pd.DataFrame:
     """The images behind a question, 24 a page, the surest predictions first.
 
     Args:
         run: Whose predictions decide edges and order.
         question: Its ``where`` chooses the images.
-        heading: What they have in common, such as ``x = 0.05, y = 0.95``.
         key: Names the widgets on the page.
 
     Returns:
@@ -93,7 +92,7 @@ def show(run: store.Run, question: Question, heading: str, key: str = "gallery")
     """
     rows = cached.behind(run, question)
     n, n_right = int(rows["right"].notna().sum()), int(rows["right"].sum())
-    st.subheader(f"{escaped(heading)} · {n:,} images, {percent(n_right / n, 0) if n else '–'} right", anchor=False)
+    st.markdown(f"**{count(n, 'image')}, {percent(n_right / n, 0) if n else '–'} right**, as seen by {escaped(run.label)}")
     with st.container(horizontal=True, vertical_alignment="center"):
         shown = st.segmented_control(
             "Show", list(SHOWN), format_func=SHOWN.__getitem__, label_visibility="collapsed",

@@ -1,4 +1,7 @@
-"""The script of every page: completes the address. Its JavaScript is beside it."""
+"""The script of every page: completes the address, saves figures, makes them reachable by keyboard, lands clicks.
+
+Its JavaScript is beside it.
+"""
 
 from __future__ import annotations
 
@@ -15,6 +18,11 @@ _script = st.components.v2.component(
 _PAGES = sorted(path.stem for path in Path(__file__).parents[2].glob("*.py") if path.stem != "__init__")
 
 
+def _cell() -> str:
+    """What was clicked, so that the browser brings it into view."""
+    return "".join(address.asked("cell") + address.asked("by"))
+
+
 def run(page: str) -> None:
     """Mount the script; the last thing a page draws.
 
@@ -22,4 +30,4 @@ def run(page: str) -> None:
         page: As it stands in the address, empty for Home.
     """
     with st.container(key="oc-behaviour"):
-        _script(key="behaviour", data={"page": page, "pages": _PAGES, "query": address.text()})
+        _script(key="behaviour", data={"page": page, "pages": _PAGES, "query": address.text(), "cell": _cell()})

@@ -10,8 +10,10 @@ import streamlit as st
 
 from core import benchmarks, labels, paths, store
 from core.answers import catalogue, compare, joined, questions, report, setting_tables
+from core.answers import tolerance as tolerances
 from core.answers.compare import Contrast
 from core.answers.questions import Question
+from core.answers.tolerance import Tolerance
 from core.benchmarks.base import Benchmark
 from core.errors import OffcenterError
 from core.evaluate.relink import refreshed
@@ -202,3 +204,27 @@ def class_name(label_space: str, index: int) -> str:
         return labels.label_space(label_space).names[index]
     except (labels.LabelSpaceError, IndexError):
         return f"class {index}"
+
+
+@st.cache_data(max_entries=1024, **_QUIET)
+def _tolerance(key: Key, factors: tuple[str, ...], question: Question) -> Tolerance:
+    return tolerances.tolerance(_open(key), factors, question)
+
+
+def tolerance(run: store.Run, factors: tuple[str, ...], question: Question) -> Tolerance:
+    """See ``core.answers.tolerance.tolerance``."""
+    return _tolerance(key_of(run), factors, question)
+
+
+@st.cache_data(max_entries=512, **_QUIET)
+def _worst_against_worst(
+    first: Key, second: Key, factors: tuple[str, ...], question: Question
+) -> tuple[Contrast, tuple[float, ...], tuple[float, ...]]:
+    return tolerances.worst_against_worst(_open(first), _open(second), factors, question)
+
+
+def worst_against_worst(
+    first: store.Run, second: store.Run, factors: tuple[str, ...], question: Question
+) -> tuple[Contrast, tuple[float, ...], tuple[float, ...]]:
+    """See ``core.answers.tolerance.worst_against_worst``."""
+    return _worst_against_worst(key_of(first), key_of(second), factors, question)

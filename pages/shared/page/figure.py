@@ -1,8 +1,14 @@
-"""A figure on a page: clicks, and downloads as PNG (Plotly's own button), HTML and CSV."""
+"""A figure on a page: what it is of, clicks, and one small menu that saves it for a paper.
+
+PNG and SVG are drawn by the browser (``behaviour.js``), always in dark ink on white and at one size, whatever the
+theme; CSV and HTML come from here. Each file names the identities of its results.
+"""
 
 from __future__ import annotations
 
+import html
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -10,6 +16,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.figures.style import standalone
+from core.wording import escaped
 
 Clicked = Callable[[list[Any]], None]
 
@@ -20,8 +27,10 @@ def show(
     tables: Mapping[str, pd.DataFrame],
     identities: Mapping[str, str],
     on_click: Clicked | None = None,
+    *,
+    population: str = "",
 ) -> None:
-    """Draw a figure with its downloads.
+    """Draw a figure with its menu.
 
     Args:
         figure: From ``core.figures``.
@@ -29,24 +38,27 @@ def show(
         tables: The metric tables behind it, by model.
         identities: Identity by the same names, for the CSV.
         on_click: Gets the customdata of a clicked point.
+        population: Which images it counts, where that is not all; said over it, as plain text.
     """
     with st.container(key=f"oc-figure-{key}", gap="xxsmall"):
+        if population:
+            st.caption(f"Counted: {escaped(population)}")
         st.plotly_chart(
             figure,
             key=key,
             width="stretch",
-            on_select=(lambda: _clicked(key, on_click)) if on_click else "ignore",
+            on_select=partial(_clicked, key, on_click) if on_click else "ignore",
             selection_mode="points",
             config={
                 "displaylogo": False,
-                "displayModeBar": "hover",
+                # Hidden by CSS; its button is how the browser's script has Plotly save a picture.
+                "displayModeBar": True,
                 "modeBarButtons": [["toImage"]],
-                "toImageButtonOptions": {"filename": f"offcenter-{key}", "scale": 2},
                 "scrollZoom": False,
                 "doubleClick": False,
             },
         )
-        _downloads(figure, key, tables, identities)
+        _menu(figure, key, tables, identities)
 
 
 def _clicked(key: str, on_click: Clicked) -> None:
@@ -57,28 +69,36 @@ def _clicked(key: str, on_click: Clicked) -> None:
         on_click(found[0])
 
 
-def _downloads(figure: go.Figure, key: str, tables: Mapping[str, pd.DataFrame], identities: Mapping[str, str]) -> None:
-    with st.container(horizontal=True, horizontal_alignment="left", gap="xsmall"):
+def _menu(figure: go.Figure, key: str, tables: Mapping[str, pd.DataFrame], identities: Mapping[str, str]) -> None:
+    with st.container(key=f"oc-menu-{key}"), st.popover("Save", icon=":material/download:", type="tertiary"):
+        buttons = "".join(
+            f'<button class="oc-save" data-oc-save="{kind}" data-oc-figure="{html.escape(key)}">{label}</button>'
+            for kind, label in (("png", "PNG, twice the size"), ("svg", "SVG"))
+        )
+        st.html(f'<div class="oc-saves">{buttons}</div>')
         st.download_button(
-            "CSV",
-            lambda: table_csv(tables, identities),
+            "CSV, the table behind it",
+            partial(table_csv, tables, identities),
             f"offcenter-{key}.csv",
             "text/csv",
             key=f"{key}-csv",
             type="tertiary",
             on_click="ignore",
-            help="The table behind the figure, with intervals, n and identity.",
+            help="With intervals, n and identity.",
         )
         st.download_button(
-            "HTML",
-            lambda: standalone(figure).encode(),
+            "HTML, to be opened offline",
+            partial(_page, figure),
             f"offcenter-{key}.html",
             "text/html",
             key=f"{key}-html",
             type="tertiary",
             on_click="ignore",
-            help="The figure as one file that opens without a network. PNG: the camera in its corner.",
         )
+
+
+def _page(figure: go.Figure) -> bytes:
+    return standalone(figure).encode()
 
 
 def table_csv(tables: Mapping[str, pd.DataFrame], identities: Mapping[str, str]) -> bytes:

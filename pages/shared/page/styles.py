@@ -60,11 +60,43 @@ a.oc-link:hover {text-decoration: underline;}
 .oc-text-card i {font-size: 0.9rem; opacity: 0.65;}
 .oc-text-card small {font-family: "Source Sans", sans-serif; font-size: 0.78rem; opacity: 0.65; margin-top: 0.8rem;}
 .oc-right {color: #2A9D76; font-weight: 700;} .oc-wrong {color: #C0443C; font-weight: 700;}
-.st-key-oc-figures {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(19rem, 1fr));
-  gap: 0.8rem;}
-.st-key-oc-figures-wide, .st-key-oc-figures-views {display: grid !important; gap: 0.8rem;
-  grid-template-columns: repeat(auto-fit, minmax(25rem, 1fr));}
-.st-key-oc-figures-wide > :last-child:nth-child(odd) {grid-column: 1 / -1;}
+[data-testid="stMainBlockContainer"], .st-key-oc-left {container-type: inline-size;}
+.st-key-oc-figures, .st-key-oc-figures-wide, .st-key-oc-figures-views {display: grid !important; gap: 0.8rem;
+  grid-template-columns: minmax(0, 1fr);}
+@container (min-width: 40rem) {
+  .st-key-oc-figures, .st-key-oc-figures-wide, .st-key-oc-figures-views {
+    grid-template-columns: repeat(2, minmax(0, 1fr));}
+  .st-key-oc-figures > :last-child:nth-child(odd), .st-key-oc-figures-wide > :last-child:nth-child(odd) {
+    grid-column: 1 / -1;}
+}
+@container (min-width: 64rem) {
+  .st-key-oc-figures {grid-template-columns: repeat(6, minmax(0, 1fr));}
+  .st-key-oc-figures > *, .st-key-oc-figures > :last-child:nth-child(odd) {grid-column: span 2;}
+  .st-key-oc-figures > :first-child:last-child {grid-column: 1 / -1;}
+  .st-key-oc-figures:has(> :nth-child(2):last-child) > *, .st-key-oc-figures:has(> :nth-child(4):last-child) > *,
+  .st-key-oc-figures:has(> :nth-child(5):last-child) > :nth-child(-n+2) {grid-column: span 3;}
+}
+.st-key-oc-work {display: grid !important; gap: 1.2rem; grid-template-columns: minmax(0, 1fr);}
+.st-key-oc-right:not(:has(.st-key-oc-dock)) {display: none;}
+.st-key-oc-dock {border: 1px solid color-mix(in srgb, currentColor 17%, transparent); border-radius: 0.45rem;
+  padding: 0.7rem 0.9rem 0.9rem; scroll-margin-top: 1rem;}
+.st-key-oc-dock h3 {font-size: 1.05rem; padding: 0;}
+@media (min-width: 1280px) {
+  .st-key-oc-work:has(.st-key-oc-dock) {grid-template-columns: minmax(0, 1fr) 26rem;}
+  .st-key-oc-dock {position: sticky; top: 1rem; max-height: calc(100vh - 2rem); overflow-y: auto;}
+}
+[data-testid="stPlotlyChart"] .modebar-container {display: none;}
+[class*="st-key-oc-figure-"] {position: relative;}
+[class*="st-key-oc-menu-"] {position: absolute; right: 0; top: 0.1rem; width: auto; z-index: 2;}
+[class*="st-key-oc-menu-"] button {min-height: 1.6rem; padding: 0 0.3rem;}
+[class*="st-key-oc-menu-"] button p {font-size: 0.8rem;}
+.oc-saves {display: grid; gap: 0.1rem;}
+.oc-save {all: unset; cursor: pointer; padding: 0.25rem 0.1rem; font-size: 0.95rem;}
+.oc-save:hover {color: var(--st-primary-color, #2F6DB5);}
+.oc-save:focus-visible {outline: 2px solid var(--st-primary-color, #2F6DB5);}
+.oc-cursor {position: absolute; pointer-events: none; border: 3px solid #B26A00; border-radius: 3px; z-index: 3;
+  box-shadow: 0 0 0 1px #FFFFFF; color: transparent; overflow: hidden; font-size: 1px;}
+.js-plotly-plot:focus-visible {outline: 3px solid var(--st-primary-color, #2F6DB5); outline-offset: 2px;}
 .st-key-oc-cards {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 0.9rem;}
 .oc-card {display: flex; gap: 0.9rem; align-items: end; font-family: "Source Serif", Georgia, serif; font-size: 1.15rem;
   font-weight: 600;}

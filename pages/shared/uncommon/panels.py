@@ -10,10 +10,15 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core import store, uncommon
+from core.answers.questions import Where
 from core.figures import bars
 from core.figures import uncommon as figures
 from core.figures.style import Words
+from core.types import THIN, FactorValue
+from core.uncommon import gaps
 from core.uncommon.paper import published
+from core.uncommon.rules import is_uncommon
+from core.wording import count
 from pages.shared.page import cached, figure, place, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.place import Cell
@@ -21,26 +26,30 @@ from pages.shared.page.place import Cell
 #: The benchmark whose photos the published numbers are of.
 PUBLISHED_ON = "focus"
 LABELS = {"time": "time of day", "weather": "weather", "locations": "location"}
+#: In a cell's partition: the uncommon side of an attribute.
+_UNCOMMON = "uncommon "
 Runs = dict[str, store.Run]
 
 
 def show(runs: Runs, choice: Choice, definition: str) -> None:
-    """All figures; heatmaps, categories and costs are of the first model.
+    """All figures.
 
     Args:
         runs: By chosen model.
         choice: Of the sidebar.
         definition: Of the gaps, of ``core.uncommon.gaps.DEFINITIONS``.
     """
-    model, run = next(iter(runs.items()))
-    with st.container(key="oc-figures"):
+    # Of several models the maps of one attribute stand beside each other.
+    with st.container(key="oc-figures" if len(runs) == 1 else "oc-figures-wide"):
         for attribute in uncommon.ATTRIBUTES:
-            _heatmap(model, run, attribute, definition)
-    with st.container(key="oc-figures-wide"):
+            for number, (model, run) in enumerate(runs.items()):
+                _heatmap(model, run, attribute, definition, number)
+    with st.container(key="oc-figures-views"):
         _partitions(runs, choice)
         _gaps(runs, choice, definition)
-        _categories(model, run)
-        _costs(model, run)
+        _costs(runs, choice)
+        for number, (model, run) in enumerate(runs.items()):
+            _categories(model, run, choice.colours[model], number)
 
 
 def one(table: pd.DataFrame, **where: str) -> pd.Series:
@@ -55,11 +64,11 @@ def gap_of(run: store.Run, question: str, attribute: str, definition: str) -> pd
     return one(cached.settings(run, question), attribute=attribute, definition=definition)
 
 
-def _heatmap(model: str, run: store.Run, attribute: str, definition: str) -> None:
-    """Category by value; orange cells are uncommon, blue ones common."""
-    shown = _heatmap_figure(cached.key_of(run), run, attribute, definition, _chosen(run, attribute))
+def _heatmap(model: str, run: store.Run, attribute: str, definition: str, number: int) -> None:
+    """Category by value; uncommon cells in a frame."""
+    shown = _heatmap_figure(cached.key_of(run), run, attribute, definition, _chosen(run, attribute, model, number))
     cells = cached.settings(run, f"heatmap_{attribute}")
-    key = f"heatmap-{attribute}"
+    key = _numbered(f"heatmap-{attribute}", number)
     figure.show(shown, key, {model: cells}, {model: run.identity}, partial(_pick, run.benchmark, model, attribute))
 
 
@@ -75,22 +84,24 @@ def _heatmap_figure(
     by_category = cached.settings(_run, "category_gaps")
     by_category = by_category[(by_category["attribute"] == attribute) & (by_category["definition"] == definition)]
     whole = gap_of(_run, "gaps", attribute, definition).to_frame().T.assign(category=figures.ALL)
-    gaps = pd.concat([by_category, whole])[["category", "value", "low", "high", "n_common", "n_uncommon"]]
+    found = pd.concat([by_category, whole])[["category", "value", "low", "high", "n_common", "n_uncommon"]]
     return figures.setting_heatmap(
         cells,
         totals,
-        gaps.infer_objects(),
+        gaps.as_change(found.infer_objects()),
         Words(
             f"Top-1 by category and {LABELS[attribute]}, %",
-            f"orange: uncommon · (n < 30) · {_run.model} · n = {int(cells['n'].sum()):,}",
+            f"framed: uncommon · (n < {THIN}) · {_run.label} · n = {int(cells['n'].sum()):,}",
             text.short_identity([_run]),
         ),
         chosen=chosen,
     )
 
 
-def _chosen(run: store.Run, attribute: str) -> tuple[str, str] | None:
-    cell = place.chosen_cell()
+def _chosen(run: store.Run, attribute: str, model: str, number: int) -> tuple[str, str] | None:
+    cell, by = place.chosen_cell(), place.chosen_model()
+    if by != model and (by or number):
+        return None
     if cell is None or cell.benchmark != run.benchmark or set(cell.values) != {"category", attribute}:
         return None
     return str(cell.values["category"]), str(cell.values[attribute])
@@ -110,10 +121,19 @@ def _partitions(runs: Runs, choice: Choice) -> None:
         ),
         published=_published_accuracy() if choice.benchmark == PUBLISHED_ON else None,
         order=uncommon.PARTITIONS,
+        chosen=_chosen_partition(choice.benchmark),
         height=max(400, 110 + 11 * (13 * len(tables) + 10)),
     )
     identities = {model: run.identity for model, run in runs.items()}
     figure.show(shown, "partitions", tables, identities, partial(_pick_partition, choice.benchmark))
+
+
+def _chosen_partition(benchmark: str) -> str | None:
+    cell = place.chosen_cell()
+    if cell is None or cell.benchmark != benchmark or len(cell.values) != 1:
+        return None
+    (name, content), *_ = cell.values.items()
+    return f"P{content:.0f}" if name == "n_uncommon" else str(content) if name == "partition" else None
 
 
 def _filled(table: pd.DataFrame) -> pd.DataFrame:
@@ -133,7 +153,7 @@ def _published_accuracy() -> pd.DataFrame:
 def _gaps(runs: Runs, choice: Choice, definition: str) -> None:
     """Raw and class-mix-adjusted gaps, beside the paper's."""
     raw, adjusted = (
-        {model: _of(cached.settings(run, question), definition) for model, run in runs.items()}
+        {model: gaps.as_change(_of(cached.settings(run, question), definition)) for model, run in runs.items()}
         for question in ("gaps", "gaps_class_adjusted")
     )
     on_focus = choice.benchmark == PUBLISHED_ON and definition == "paper-code"
@@ -141,8 +161,8 @@ def _gaps(runs: Runs, choice: Choice, definition: str) -> None:
         raw,
         adjusted,
         choice.colours,
-        Words(f"Gap between common and uncommon settings, {definition}", "raw, and with the same class mix on both "
-              "sides · 95 % interval", text.short_identity(list(runs.values()))),
+        Words("From common to uncommon settings", f"{definition}: raw, and with the same class mix on both sides · "
+              "95 % interval", text.short_identity(list(runs.values()))),
         labels=LABELS,
         published=published()["gaps"] if on_focus else None,
         source="FOCUS, Table 3",
@@ -150,47 +170,94 @@ def _gaps(runs: Runs, choice: Choice, definition: str) -> None:
     tables = {
         f"{model}, {kind}": part[model] for kind, part in (("raw", raw), ("adjusted", adjusted)) for model in runs
     }
-    figure.show(shown, "gaps", tables, {name: runs[name.rpartition(", ")[0]].identity for name in tables})
+    identities = {name: runs[name.rpartition(", ")[0]].identity for name in tables}
+    figure.show(shown, "gaps", tables, identities, partial(_pick_gap, choice.benchmark))
 
 
 def _of(table: pd.DataFrame, definition: str) -> pd.DataFrame:
     return table[table["definition"] == definition]
 
 
-def _categories(model: str, run: store.Run) -> None:
+def _categories(model: str, run: store.Run, colour: str, number: int) -> None:
     table = cached.settings(run, "by_category_partition")
-    shown = _categories_figure(cached.key_of(run), run)
-    figure.show(shown, "categories", {model: table}, {model: run.identity}, partial(_pick_count, run.benchmark, model))
+    shown = _categories_figure(cached.key_of(run), run, colour)
+    picked = partial(_pick_count, run.benchmark, model)
+    figure.show(shown, _numbered("categories", number), {model: table}, {model: run.identity}, picked)
+
+
+def _numbered(key: str, number: int) -> str:
+    """A figure's key: the first model's is plain."""
+    return key if number == 0 else f"{key}-{number + 1}"
 
 
 @_kept
-def _categories_figure(key: cached.Key, _run: store.Run) -> go.Figure:
+def _categories_figure(key: cached.Key, _run: store.Run, colour: str) -> go.Figure:
     return figures.category_partitions(
         cached.settings(_run, "by_category_partition"),
         Words(
             "Top-1 by category and number of uncommon attributes",
-            f"{_run.model} · hollow: fewer than 30 images",
+            f"{_run.label} · hollow: fewer than {THIN} images",
             text.short_identity([_run]),
         ),
+        colour,
     )
 
 
-def _costs(model: str, run: store.Run) -> None:
-    table = cached.settings(run, "costs")
-    if table["value"].notna().any():
-        figure.show(_costs_figure(cached.key_of(run), run), "costs", {model: table}, {model: run.identity})
-
-
-@_kept
-def _costs_figure(key: cached.Key, _run: store.Run) -> go.Figure:
-    return figures.cost_bars(
-        cached.settings(_run, "costs"),
+def _costs(runs: Runs, choice: Choice) -> None:
+    tables = {model: gaps.as_change(cached.settings(run, "costs")) for model, run in runs.items()}
+    tables = {model: table for model, table in tables.items() if table["value"].notna().any()}
+    if not tables:
+        return
+    shown = figures.cost_bars(
+        tables,
+        choice.colours,
         Words(
             "What each uncommon setting costs",
-            f"{_run.model} · same class mix on both sides · hatched: fewer than 30 images",
-            text.short_identity([_run]),
+            f"same class mix on both sides · hatched: fewer than {THIN} images · 95 % interval",
+            text.short_identity([runs[model] for model in tables]),
         ),
     )
+    identities = {model: runs[model].identity for model in tables}
+    figure.show(shown, "costs", tables, identities, partial(_pick_cost, choice.benchmark))
+
+
+def _pick_cost(benchmark: str, custom: list[Any]) -> None:
+    model, attribute, setting = custom
+    place.choose_cell(Cell(benchmark, {attribute: setting, "partition": _UNCOMMON + attribute}), model)
+
+
+def conditions(cell: Cell) -> tuple[Where, ...]:
+    """A cell as conditions on images.
+
+    The uncommon side of a value means the categories for which it is uncommon, since an image with several locations
+    may be uncommon by another one; that of an attribute means the partitions in which it is uncommon.
+    """
+    values = dict(cell.values)
+    side = str(values.get("partition", ""))
+    if not side.startswith(_UNCOMMON):
+        return cell.where
+    del values["partition"]
+    attribute = side.removeprefix(_UNCOMMON)
+    if attribute in values:
+        setting = str(values[attribute])
+        rare = tuple(name for name in uncommon.CATEGORIES if is_uncommon(name, attribute, setting))
+        return (*(Where.equals(name, content) for name, content in values.items()), Where("category", values=rare))
+    there = tuple(name for name in uncommon.PARTITIONS if name.startswith("P_") and attribute[0] in name[2:])
+    return (Where("partition", values=there),)
+
+
+def in_words(name: str, content: FactorValue) -> str:
+    """A value of a cell as a reader says it."""
+    if name == "n_uncommon":
+        return count(int(content), "uncommon attribute")
+    if name == "partition" and str(content).startswith(_UNCOMMON):
+        return f"uncommon {LABELS[str(content).removeprefix(_UNCOMMON)]}"
+    return str(content)
+
+
+def _pick_gap(benchmark: str, custom: list[Any]) -> None:
+    model, attribute = custom
+    place.choose_cell(Cell(benchmark, {"partition": _UNCOMMON + attribute}), model)
 
 
 def _pick(benchmark: str, model: str, attribute: str, custom: list[Any]) -> None:
