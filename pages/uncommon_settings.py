@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
+import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import store, uncommon
-from core.answers import catalogue, sentences
+from core.answers import catalogue, sentences, setting_sentences
 from core.answers.cards import card_of
 from core.answers.questions import Question, Where
-from core.errors import OffcenterError
-from core.types import FactorValue
-from core.uncommon.gaps import DEFINITIONS
-from core.wording import interval, percent, points
+from core.types import is_thin
+from core.uncommon.gaps import DEFINITIONS, as_change
+from core.wording import escaped, interval, percent, points
 from pages.shared.images import drawer, gallery
-from pages.shared.page import cached, frame, place, text
+from pages.shared.page import address, cached, dock, frame, place, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.text import Tile
 from pages.shared.uncommon import panels, reasons
@@ -42,18 +43,21 @@ def page() -> None:
         _nothing(choice)
         return
     model, run = next(iter(runs.items()))
-    text.head(TITLE, sentences.costliest(model, cached.settings(run, "costs")))
+    top = st.container()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         definition = st.segmented_control(
-            "Gap", list(DEFINITIONS), default="paper-code", key="gap", bind="query-params",
-            label_visibility="collapsed",
+            "Gap", list(DEFINITIONS), label_visibility="collapsed", **address.one("gap", DEFINITIONS, "paper-code")
         ) or "paper-code"  # fmt: skip
         text.about([card_of(run)], ABOUT)
+    with top:
+        text.head(TITLE, _finding(model, run, definition))
     text.tiles(_tiles(runs, definition), choice)
     text.flag_state(list(runs.values()))
     text.flag_differences(list(runs.values()))
-    panels.show(runs, choice, definition)
-    order = _images(runs, choice)
+    figures, images = dock.workspace()
+    with figures:
+        panels.show(runs, choice, definition)
+    order = _images(runs, choice, images)
     reasons.show(model, run)
     text.identities(list(runs.values()))
     drawer.show_if_open(choice, order)
@@ -73,45 +77,57 @@ def _nothing(choice: Choice) -> None:
 
 
 def _tiles(runs: Runs, definition: str) -> list[Tile]:
-    """Accuracy in common settings, and the gap of each attribute."""
+    """Accuracy in common settings, and the change with each attribute: the numbers of the sentence, raw ones beside."""
     common = {model: panels.one(cached.settings(run, "partitions"), partition="P0") for model, run in runs.items()}
     said = {model: (percent(row["value"]), interval(row["low"], row["high"])) for model, row in common.items()}
     first = next(iter(common.values()))
-    tiles = [_tile("Top-1, all settings common", said, f"P0: nothing is uncommon. n = {first['n']:,}")]
+    tiles = [_tile("Top-1, all settings common", said, f"P0: nothing is uncommon. n = {first['n']:,}", _thin(first))]
     for attribute, label in panels.LABELS.items():
-        there = {model: panels.gap_of(run, "gaps", attribute, definition) for model, run in runs.items()}
+        there = {model: panels.gap_of(run, "attribute_changes", attribute, definition) for model, run in runs.items()}
         said = {model: (points(row["value"], 1), interval(row["low"], row["high"])) for model, row in there.items()}
         first = next(iter(there.values()))
-        hint = f"{HINTS[definition]} n = {first['n_common']:,} common, {first['n_uncommon']:,} uncommon"
-        tiles.append(_tile(f"Gap, {label}", said, hint))
+        changes = as_change(cached.settings(next(iter(runs.values())), "gaps"))
+        raw = panels.one(changes, attribute=attribute, definition=definition)
+        hint = (
+            "Accuracy in uncommon less common settings, same class mix on both sides; the interval holds for all three "
+            f"attributes together. Raw: {points(raw['value'], 1)} {interval(raw['low'], raw['high'])}. "
+            f"{HINTS[definition]} n = {first['n_common']:,} common, {first['n_uncommon']:,} uncommon"
+        )
+        few = sentences.resting(min(first["n_common"], first["n_uncommon"]), first["n_clusters"])
+        tiles.append(_tile(f"Change, {label}", said, hint, f"{few}: thin" if first["thin"] else ""))
     return tiles
 
 
-def _tile(label: str, said: dict[str, tuple[str, str]], hint: str) -> Tile:
+def _thin(row: pd.Series) -> str:
+    few = sentences.resting(int(row["n"]), int(row["n_clusters"]))
+    return f"{few}: thin" if is_thin(row["n"], row["n_clusters"]) else ""
+
+
+def _tile(label: str, said: dict[str, tuple[str, str]], hint: str, thin: str = "") -> Tile:
     (_, first), *others = said.items()
-    return Tile(label, *first, hint, tuple((model, " ".join(dict.fromkeys(pair))) for model, pair in others))
+    return Tile(label, *first, hint, tuple((model, " ".join(dict.fromkeys(pair))) for model, pair in others), thin=thin)
 
 
-def _images(runs: Runs, choice: Choice) -> list[str]:
+def _finding(model: str, run: store.Run, definition: str) -> str:
+    """The sentence on top; a partial result says nothing yet."""
+    if not run.complete:
+        return sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples)
+    tables = (cached.settings(run, name) for name in ("attribute_changes", "value_changes"))
+    return setting_sentences.settings(model, *tables, definition)
+
+
+def _images(runs: Runs, choice: Choice, right: DeltaGenerator) -> list[str]:
     """The gallery behind the chosen cell."""
     cell = place.chosen_cell()
     if cell is None or cell.benchmark != choice.benchmark:
-        st.caption("Click a cell, a bar or a point to see the very images behind it.")
+        st.caption("Click a cell, a bar or a point to see the very images behind it; by keyboard, arrows and Enter.")
         return []
     run = runs.get(place.chosen_model()) or next(iter(runs.values()))
     ruled = Where("category", values=uncommon.CATEGORIES)
-    said = ", ".join(_in_words(name, content) for name, content in cell.values.items())
-    rows = gallery.show(run, Question(where=(ruled, *cell.where)), f"Images behind {said}")
+    said = ", ".join(panels.in_words(name, content) for name, content in cell.values.items())
+    with dock.opened(right, escaped(said)):
+        rows = gallery.show(run, Question(where=(ruled, *panels.conditions(cell))))
     return rows["sample_id"].tolist()
 
 
-def _in_words(name: str, content: FactorValue) -> str:
-    if name == "n_uncommon":
-        return f"{content:.0f} uncommon attributes"
-    return str(content)
-
-
-try:
-    page()
-except OffcenterError as error:
-    text.problem(error)
+frame.draw(page)

@@ -28,12 +28,12 @@ def test_factor_values_read_as_a_person_would_say_them():
 
 
 def test_a_clear_loss_is_a_loss_with_its_interval_turned_round():
-    said = sentences.drop("m", Contrast(-0.31, -0.35, -0.27, 0.94, 0.63, 100, 9), "it moves")
+    said = sentences.drop("m", Contrast(-0.31, -0.35, -0.27, 0.94, 0.63, 100, 10), "it moves")
     assert said == f"**m** loses **31{NBSP}points** [27, 35] when it moves (94{NBSP}% to 63{NBSP}%)."
 
 
 def test_an_interval_over_zero_is_no_clear_effect():
-    said = sentences.drop("m", Contrast(-0.04, -0.11, 0.02, 0.76, 0.72, 100, 9), "it turns")
+    said = sentences.drop("m", Contrast(-0.04, -0.11, 0.02, 0.76, 0.72, 100, 10), "it turns")
     assert "shows no clear effect" in said
     assert "[−11, 2]" in said
 
@@ -42,10 +42,10 @@ def test_what_cannot_be_said_is_not_said():
     nothing = Contrast(math.nan, math.nan, math.nan, math.nan, math.nan, 0, 0)
     assert "too few images" in sentences.drop("m", nothing, "it moves")
     assert "too few images" in sentences.half("m", nothing)
-    assert "keeps more than half" in sentences.half("m", Contrast(0.01, 0.01, 0.02, 0.9, math.nan, 9, 9, "below"))
+    assert "keeps more than half" in sentences.half("m", Contrast(0.01, 0.01, 0.02, 0.9, math.nan, 90, 10, "below"))
 
 
 def test_two_models_within_their_interval_cannot_be_told_apart():
-    said = sentences.difference("a", "b", Contrast(0.01, -0.01, 0.03, 0.5, 0.51, 50, 9))
+    said = sentences.difference("a", "b", Contrast(0.01, -0.01, 0.03, 0.5, 0.51, 50, 10))
     assert "cannot be told apart" in said
-    assert "**b** is" in sentences.difference("a", "b", Contrast(0.1, 0.05, 0.15, 0.5, 0.6, 50, 9))
+    assert "**b** is" in sentences.difference("a", "b", Contrast(0.1, 0.05, 0.15, 0.5, 0.6, 50, 10))

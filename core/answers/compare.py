@@ -19,6 +19,7 @@ from core.errors import UsageError
 from core.metrics.accuracy import group_codes
 from core.metrics.bootstrap import percentile_interval, replicates
 from core.metrics.differences import difference
+from core.types import is_thin
 
 #: How near a location must be to the image's centre or border to count as there, as a fraction of its side.
 CENTRE_REACH, BORDER_REACH = 0.05, 0.1
@@ -48,6 +49,11 @@ class Contrast:
     n: int
     n_clusters: int
     bound: str = ""
+
+    @property
+    def is_thin(self) -> bool:
+        """Whether it rests on too little to carry a claim."""
+        return bool(is_thin(self.n, self.n_clusters))
 
 
 def paired_difference(first: store.Run, second: store.Run, question: Question) -> pd.DataFrame:

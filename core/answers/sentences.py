@@ -6,14 +6,11 @@ Names are given as they are; the sentences escape them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
-from typing import Any
-
-import pandas as pd
+from collections.abc import Sequence
 
 from core.answers.compare import Contrast
 from core.types import THIN
-from core.wording import count, escaped, interval, percent, points
+from core.wording import code, count, escaped, interval, percent, points
 
 
 def drop(model: str, contrast: Contrast, change: str) -> str:
@@ -27,12 +24,14 @@ def drop(model: str, contrast: Contrast, change: str) -> str:
     model = escaped(model)
     if math.isnan(contrast.value):
         return f"**{model}** has too few images to say what happens when {change}."
+    if contrast.is_thin:
+        few = resting(contrast.n, contrast.n_clusters)
+        return f"**{model}** rests on {few}, too few to claim what happens when {change}."
     ends = f"({percent(contrast.before, 0)} to {percent(contrast.after, 0)})"
     if not contrast.low <= 0 <= contrast.high:
         verb = "loses" if contrast.value < 0 else "gains"
-        size = points(abs(contrast.value)).removeprefix("+").replace("pts", "points")
         low, high = sorted((abs(contrast.low), abs(contrast.high)))
-        return f"**{model}** {verb} **{size}** {interval(low, high, 0)} when {change} {ends}."
+        return f"**{model}** {verb} **{size(contrast.value)}** {interval(low, high, 0)} when {change} {ends}."
     shown = points(contrast.value).replace("pts", "points")
     around = interval(contrast.low, contrast.high, 0)
     return f"**{model}** shows no clear effect, **{shown}** {around}, when {change} {ends}."
@@ -43,6 +42,9 @@ def half(model: str, contrast: Contrast) -> str:
     name = model if model == "It" else f"**{escaped(model)}**"
     if math.isnan(contrast.value):
         return f"{name} has too few images to say how small an object may be."
+    if contrast.is_thin:
+        few = resting(contrast.n, contrast.n_clusters)
+        return f"{name} rests on {few}, too few to claim how small an object may be."
     if contrast.bound == "below":
         return f"{name} keeps more than half of its accuracy down to **{percent(contrast.value, 0)}** of the image."
     around = interval(contrast.low, contrast.high)
@@ -62,50 +64,41 @@ def difference(first: str, second: str, contrast: Contrast) -> str:
     first, second = escaped(first), escaped(second)
     if math.isnan(contrast.value):
         return f"**{first}** and **{second}** have no images in common."
-    size = points(abs(contrast.value), 1).removeprefix("+").replace("pts", "points")
-    around = interval(contrast.low, contrast.high)
+    apart = size(contrast.value, 1)
+    if contrast.is_thin:
+        few = resting(contrast.n, contrast.n_clusters)
+        return f"**{second}** and **{first}** rest on {few}, too few to claim which is better."
     if contrast.low <= 0 <= contrast.high:
-        return f"**{second}** and **{first}** cannot be told apart: {size} {around} on {contrast.n:,} common images."
+        change = f"{points(contrast.value, 1)} {interval(contrast.low, contrast.high)}"
+        return (
+            f"**{second}** and **{first}** cannot be told apart: **{second}** less **{first}** is {change} on "
+            f"{contrast.n:,} common images."
+        )
     better, worse = (second, first) if contrast.value > 0 else (first, second)
     low, high = sorted((abs(contrast.low), abs(contrast.high)))
     around = interval(low, high)
-    return f"**{better}** is **{size}** {around} better than **{worse}** on {contrast.n:,} common images."
+    return f"**{better}** is **{apart}** {around} better than **{worse}** on {contrast.n:,} common images."
 
 
-def costliest(model: str, costs: pd.DataFrame) -> str:
-    """The uncommon setting that costs most, of those with enough images, and which others may cost as much.
-
-    Args:
-        model: Its name.
-        costs: From ``core.uncommon.gaps.costs``.
-    """
-    model = escaped(model)
-    known = costs[costs["value"].notna() & ~costs["thin"].astype(bool)]
-    if known.empty:
-        return f"**{model}** has fewer than {THIN} images in each uncommon setting, too few to say which costs it most."
-    names = [_setting_name(row) for row in known.to_dict("records")]
-    worst, setting = known.iloc[0], names[0]
-    as_much = [name for name, high in zip(names, known["high"], strict=True) if high >= worst["value"]][1:]
-    among = f"of {count(len(known), 'uncommon setting')} with at least {THIN} images, the same class mix on both sides"
-    around = interval(worst["low"], worst["high"])
-    if worst["n_clusters"] < min(THIN, worst["n"]):
-        around += f" (only {count(int(worst['n_clusters']), 'object')})"
-    size = points(abs(worst["value"]), 1).removeprefix("+").replace("pts", "points")
-    if worst["low"] <= 0:
-        return (
-            f"No uncommon setting clearly costs **{model}** accuracy: the most is {size} {around}, {setting}; {among}."
-        )
-    tied = f" {_listed(as_much).capitalize()} may cost as much." if as_much else ""
-    setting = setting[:1].upper() + setting[1:]
-    return f"**{setting}** costs **{model}** most: **{size}** of accuracy {around}; {among}.{tied}"
+def partial(model: str, benchmark: str, done: int, total: int) -> str:
+    """What is said of a run that is under way: how far it is, and no finding."""
+    share = min(done / max(total, 1), 0.99)
+    said = percent(share, 0) if share >= 0.01 else f"less than {percent(0.01, 0)}"
+    images = f"{done:,} of {count(total, 'image')}"
+    return f"**{escaped(model)}** is {said} done on {code(benchmark)} ({images}): no finding yet."
 
 
-def _setting_name(row: Mapping[str, Any]) -> str:
-    setting = escaped(row["setting"])
-    return setting if row["attribute"] != "locations" else f"{setting} (location)"
-
-
-def _listed(names: Sequence[str]) -> str:
+def listed(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last
+
+
+def resting(n: int, n_clusters: int) -> str:
+    """What a thin number rests on: ``5 objects``; ``12 images`` where it is those that are too few."""
+    return count(n_clusters, "object") if n >= THIN else count(n, "image")
+
+
+def size(difference: float, digits: int = 0) -> str:
+    """A difference without its sign, in words: ``31 points``."""
+    return points(abs(difference), digits).removeprefix("+").replace("pts", "points")

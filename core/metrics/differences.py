@@ -99,7 +99,7 @@ def _resampled(
     n_cells = 2 * len(weights)
     pairs = np.unique(np.stack([cells, clusters]), axis=1)
     n_objects = np.bincount(pairs[0], minlength=n_cells)
-    change = _weighted(replicates(values, cells, clusters, n_cells), weights)
+    change = weighted(replicates(values, cells, clusters, n_cells), weights)
     ends = percentile_interval(change[:, None], np.array([value]), np.array([n_objects.min()]))
     low, high = (float(end[0]) for end in ends)
     right, n = np.bincount(cells, weights=values, minlength=n_cells), np.bincount(cells, minlength=n_cells)
@@ -116,7 +116,7 @@ def _resampled(
     return float(value - down), float(value + up)
 
 
-def _weighted(draws: np.ndarray, weights: np.ndarray) -> np.ndarray:
+def weighted(draws: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Weighted difference of each replicate; strata of which a resampling has nothing leave their weight to the others.
 
     Args:

@@ -11,6 +11,7 @@ from functools import partial
 
 from core.types import Factor, Table
 from core.uncommon.gaps import adjusted_gaps, category_gaps, costs, gaps
+from core.uncommon.ranking import attribute_changes, value_changes
 from core.uncommon.rules import ATTRIBUTES, CATEGORIES, NONE, PARTITIONS, VALUES, annotate, is_uncommon
 from core.uncommon.tables import UNKNOWN, by_category_partition, by_humans, heatmap, partitions, totals
 
@@ -92,6 +93,8 @@ DETAILS = (
         )
         for attribute in ATTRIBUTES
     ),
+    Table("attribute_changes", ("attribute", "definition"), "What each attribute costs", attribute_changes),
+    Table("value_changes", ("attribute", "setting", "definition"), "What each value costs", value_changes),
 )
 
 __all__ = [

@@ -21,7 +21,7 @@ import pandas as pd
 
 from core.errors import UsageError, nearest
 from core.metrics.differences import difference
-from core.types import THIN
+from core.types import is_thin
 from core.uncommon.rules import ATTRIBUTES, CATEGORIES, NONE, VALUES, location_pairs
 
 Definition = Literal["paper-code", "image-level"]
@@ -47,6 +47,18 @@ def adjusted_gaps(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFr
     return pd.DataFrame(rows, columns=["attribute", "definition", *_GAP])
 
 
+def as_change(table: pd.DataFrame) -> pd.DataFrame:
+    """A table of gaps as what a screen shows: uncommon less common, so that a loss is negative.
+
+    Args:
+        table: With ``value``, ``low`` and ``high``, common less uncommon, as every function here gives it.
+
+    Returns:
+        The same rows with the three turned round: ``value`` and ends negated, ends swapped.
+    """
+    return table.assign(value=0.0 - table["value"], low=0.0 - table["high"], high=0.0 - table["low"])
+
+
 def category_gaps(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
     """The gap of each category (Appendix E, last column): ``category`` and the columns of ``gaps``."""
     rows = []
@@ -61,10 +73,10 @@ def costs(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
 
     Returns:
         ``attribute, setting`` and, as in ``gaps``, ``value, low, high, n, n_clusters, n_common, n_uncommon``, then
-        ``thin``: fewer than 30 uncommon images. The costliest first; values that are nowhere uncommon in the data are
-        left out.
+        ``thin``: too few uncommon images, or objects in them (``core.types.is_thin``). The costliest first; values that
+        are nowhere uncommon in the data are left out.
     """
-    rows = []
+    rows, thin = [], []
     for attribute in ATTRIBUTES:
         long = sides(joined, attribute)
         uncommon = long["side"] == UNCOMMON
@@ -72,8 +84,9 @@ def costs(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
             own = uncommon & (long["setting"] == setting)
             if own.any():
                 rows.append((attribute, setting, *_adjusted_gap(long[~uncommon | own], cluster)))
+                thin.append(bool(is_thin(rows[-1][-1], long.loc[own, cluster or "row"].nunique())))
     table = pd.DataFrame(rows, columns=["attribute", "setting", *_GAP])
-    return table.assign(thin=table["n_uncommon"] < THIN).sort_values("value", ascending=False, ignore_index=True)
+    return table.assign(thin=np.array(thin, dtype=bool)).sort_values("value", ascending=False, ignore_index=True)
 
 
 def _each() -> list[tuple[str, Definition]]:

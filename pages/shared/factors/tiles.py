@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from core import store
+from core.answers import sentences, tolerance_sentences
 from core.answers.compare import Contrast
-from core.wording import interval, percent, points
+from core.answers.questions import Question, factor_of
+from core.answers.tolerance import Tolerance
+from core.types import Factor, is_thin
+from core.wording import count, interval, percent, points
 from pages.shared.factors import explore
 from pages.shared.factors.explore import ALL, Controls
 from pages.shared.page import cached
@@ -14,7 +21,8 @@ from pages.shared.page.text import Tile
 _HINTS = {
     "corner": "Centre: within 5 % of the middle in x and y. Corner: within 10 % of the border in both.",
     "half": "The object area below which accuracy is under half of its maximum over areas.",
-    "turned": "Accuracy at the angle nearest to 180° less that at the one nearest to 0°.",
+    "worst": "Accuracy at the worst, where that is, and the change from the best, whose interval allows for having "
+    "picked the worst and the best of all.",
 }
 
 
@@ -32,25 +40,48 @@ def tiles(runs: dict[str, dict[str, store.Run]], controls: Controls) -> list[Til
             interval(rows[0][1]["low"], rows[0][1]["high"]),
             f"All {int(rows[0][1]['n']):,} images of {runs[first][rows[0][0]].benchmark}.",
             tuple((model, f"{percent(row['value'])} {interval(row['low'], row['high'])}") for model, row in rows[1:]),
+            thin=_overall_thin(rows[0][1]),
         )
     ]
-    if "location" in runs:
-        there = {model: cached.centre_to(run, "corner", question) for model, run in runs["location"].items()}
-        found.append(_drop_tile("Centre → corner", there, _HINTS["corner"]))
-        there = {model: cached.centre_to(run, "edge", question) for model, run in runs["location"].items()}
-        found.append(_drop_tile("Centre → edge", there, _HINTS["corner"].replace("in both", "in one of them")))
-    if "size" in runs:
-        found.append(_half_tile({model: cached.half_area(run, question) for model, run in runs["size"].items()}))
-    for name, factor, label in (("rotation", "angle_deg", "Upright → 180°"), ("pose", "yaw_deg", "Front → back")):
-        if name in runs:
-            there = {model: cached.turned(run, factor, question) for model, run in runs[name].items()}
-            found.append(_drop_tile(label, there, _HINTS["turned"]))
+    for name in ("location", "size", "rotation", "pose"):
+        if name not in runs:
+            continue
+        if name == "size":
+            found.append(_half_tile({model: cached.half_area(run, question) for model, run in runs["size"].items()}))
+        if name != "size" or controls.view == "size":
+            found.append(_worst_tile(name, runs[name], question))
+        if name == controls.view == "location":
+            found += [_region_tile(region, runs["location"], question) for region in ("corner", "edge")]
     return found
 
 
-def _drop_tile(label: str, there: dict[str, Contrast], hint: str) -> Tile:
-    said = {model: (points(part.value), interval(part.low, part.high, 0)) for model, part in there.items()}
-    return _tile(label, said, f"{hint} n = {next(iter(there.values())).n:,}")
+def _worst_tile(name: str, there: dict[str, store.Run], question: Question) -> Tile:
+    """The worst setting of each model: its accuracy there, where that is, and the change from the best."""
+    factors = tuple(factor_of(next(iter(there.values())), each) for each in explore.PROTOCOLS[name])
+    found = {model: cached.tolerance(run, explore.PROTOCOLS[name], question) for model, run in there.items()}
+    first = next(iter(found.values()))
+    said = {model: _worst(each, factors) for model, each in found.items()}
+    n = f"n = {first.worst.n:,} of {count(first.n_clusters, 'object')}. " if first.worst else ""
+    return _tile(
+        f"Worst {tolerance_sentences.noun(factors)}", said, f"{n}{_HINTS['worst']}", tolerance_sentences.thin(first)
+    )
+
+
+def _worst(found: Tolerance, factors: tuple[Factor, ...]) -> tuple[str, str]:
+    if found.worst is None:
+        return percent(None), ""
+    change = f"{points(found.change)} {interval(found.low, found.high, 0)}"
+    if not found.is_clear:
+        return percent(found.worst.value, 0), f"none clearly worse than the best: {change}"
+    return percent(found.worst.value, 0), f"at {tolerance_sentences.place(found.worst, factors)}, {change}"
+
+
+def _region_tile(region: str, there: dict[str, store.Run], question: Question) -> Tile:
+    found = {model: cached.centre_to(run, region, question) for model, run in there.items()}
+    said = {model: (points(part.value), interval(part.low, part.high, 0)) for model, part in found.items()}
+    hint = _HINTS["corner"] if region == "corner" else _HINTS["corner"].replace("in both", "in one of them")
+    first = next(iter(found.values()))
+    return _tile(f"Centre → {region}", said, f"{hint} n = {first.n:,}", _thin(first))
 
 
 def _half_tile(there: dict[str, Contrast]) -> Tile:
@@ -58,9 +89,19 @@ def _half_tile(there: dict[str, Contrast]) -> Tile:
         model: (("< " if part.bound else "") + percent(part.value), interval(part.low, part.high))
         for model, part in there.items()
     }
-    return _tile("Area at half accuracy", said, f"{_HINTS['half']} n = {next(iter(there.values())).n:,}")
+    first = next(iter(there.values()))
+    return _tile("Area at half accuracy", said, f"{_HINTS['half']} n = {first.n:,}", _thin(first))
 
 
-def _tile(label: str, said: dict[str, tuple[str, str]], hint: str) -> Tile:
+def _overall_thin(row: Mapping[str, Any]) -> str:
+    n, n_clusters = int(row["n"]), int(row["n_clusters"])
+    return f"{sentences.resting(n, n_clusters)}: thin" if is_thin(n, n_clusters) else ""
+
+
+def _thin(contrast: Contrast) -> str:
+    return f"{sentences.resting(contrast.n, contrast.n_clusters)}: thin" if contrast.is_thin else ""
+
+
+def _tile(label: str, said: dict[str, tuple[str, str]], hint: str, thin: str = "") -> Tile:
     (_, first), *others = said.items()
-    return Tile(label, *first, hint, tuple((model, " ".join(pair)) for model, pair in others))
+    return Tile(label, *first, hint, tuple((model, " ".join(pair)) for model, pair in others), thin=thin)

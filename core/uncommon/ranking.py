@@ -1,0 +1,158 @@
+"""Which attribute costs most, and which of its values: class-mix-adjusted changes with intervals that hold all at once.
+
+Changes are accuracy in uncommon settings less that in common ones, so a loss is negative (``gaps.as_change``). Naming
+the costliest is choosing after looking at all, so their intervals, and the differences between them that say which are
+ties, hold together (``core.metrics.simultaneous``).
+
+Every function takes the table that ``core.uncommon.tables`` takes. Where images share objects, those are resampled;
+else images are, since one image stands in all attributes.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core.metrics.bootstrap import replicates
+from core.metrics.differences import weighted
+from core.metrics.simultaneous import hidden_variance, may_be_lowest, pair_reach
+from core.types import is_thin
+from core.uncommon.gaps import COMMON, DEFINITIONS, UNCOMMON, Definition, sides
+from core.uncommon.rules import ATTRIBUTES, VALUES, location_pairs
+
+_CHANGE = ("value", "low", "high", "n", "n_clusters", "n_common", "n_uncommon", "thin", "tied")
+
+
+@dataclass(frozen=True)
+class _Member:
+    """One change: its name, and its rows of ``sides`` in classes that have both sides."""
+
+    name: tuple[str, ...]
+    long: pd.DataFrame
+    weights: pd.Series
+
+
+def attribute_changes(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
+    """What each attribute costs, by each definition.
+
+    Returns:
+        ``attribute, definition, value, low, high`` (uncommon less common, the same class mix on both sides),
+        ``n, n_clusters`` (objects on the uncommon side; images where those are independent), ``n_common, n_uncommon``,
+        ``thin``, and ``tied``: may cost as much as the costliest of its definition that is not thin. The largest loss
+        first. Intervals hold together for the attributes of a definition that are not thin.
+    """
+    families = [
+        [_member((attribute, definition), sides(joined, attribute, definition)) for attribute in ATTRIBUTES]
+        for definition in DEFINITIONS
+    ]
+    return _ranked(families, ("attribute", "definition"), cluster)
+
+
+def value_changes(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
+    """What each value of each attribute costs, by each definition.
+
+    Returns:
+        ``attribute, setting, definition`` and the columns of ``attribute_changes``, where only images with this value
+        are on the uncommon side. Values that are nowhere uncommon in the data are left out. Intervals hold for the
+        values of an attribute together, and ``tied`` is within it.
+    """
+    families = []
+    for definition in DEFINITIONS:
+        for attribute in ATTRIBUTES:
+            parts = _by_value(joined, attribute, definition)
+            families.append([_member((attribute, name, definition), long) for name, long in parts.items()])
+    return _ranked([family for family in families if family], ("attribute", "setting", "definition"), cluster)
+
+
+def _by_value(joined: pd.DataFrame, attribute: str, definition: Definition) -> dict[str, pd.DataFrame]:
+    """By value: all common rows of ``sides``, and the uncommon ones with this value."""
+    long = sides(joined, attribute, definition)
+    own = long[long["side"] == UNCOMMON]
+    if attribute == "locations" and definition == "image-level":
+        pairs = location_pairs(joined)
+        pairs = pairs[pairs["uncommon"]][["row", "setting"]]
+        own = own.drop(columns="setting").merge(pairs, on="row", how="inner")
+    common = long[long["side"] == COMMON]
+    parts = {name: own[own["setting"] == name] for name in VALUES[attribute]}
+    return {name: pd.concat([common, part], ignore_index=True) for name, part in parts.items() if len(part)}
+
+
+def _member(name: tuple[str, ...], long: pd.DataFrame) -> _Member:
+    n = pd.crosstab(long["category"], long["side"]).reindex(columns=[COMMON, UNCOMMON], fill_value=0)
+    n = n[(n > 0).all(axis=1)]
+    weights = n[UNCOMMON] / max(n[UNCOMMON].sum(), 1)
+    return _Member(name, long[long["category"].isin(n.index)].reset_index(drop=True), weights)
+
+
+def _ranked(families: list[list[_Member]], names: tuple[str, ...], cluster: str | None) -> pd.DataFrame:
+    """All families from one resampling; each with intervals and ties of its own."""
+    members = [member for family in families for member in family]
+    starts = np.concatenate([[0], np.cumsum([2 * len(member.weights) for member in members])]).astype(int)
+    cells = [_cells(member) + start for member, start in zip(members, starts, strict=False)]
+    cells = np.concatenate([*cells, np.empty(0, dtype=np.int64)]).astype(np.int64)
+    empty = [pd.DataFrame({"correct": [], "row": [], "cluster": []})] if not members else []
+    long = pd.concat([*(member.long for member in members), *empty], ignore_index=True)
+    values = long["correct"].to_numpy(dtype=float)
+    objects = pd.factorize(long[cluster or "row"], sort=True)[0]
+    n_cells = int(starts[-1])
+    trials = _objects(cells, objects, n_cells)
+    means = np.bincount(cells, weights=values, minlength=n_cells) / np.maximum(np.bincount(cells, minlength=n_cells), 1)
+    hidden = hidden_variance(values, cells, trials)
+    draws = replicates(values, cells, objects, n_cells)
+    rows, changes, extras = [], [], []
+    for number, member in enumerate(members):
+        part = slice(starts[number], starts[number + 1])
+        weights = member.weights.to_numpy()
+        value = float(weights @ (means[part][1::2] - means[part][::2])) if len(weights) else np.nan
+        changes.append(weighted(draws[:, part], weights))
+        extras.append(float(np.repeat(weights**2, 2) @ hidden[part]))
+        rows.append([*member.name, value, np.nan, np.nan, *_sizes(member, cluster), False])
+    table = pd.DataFrame(rows, columns=[*names, *_CHANGE])
+    done = 0
+    for family in families:
+        place = np.arange(done, done + len(family))
+        table = _with_intervals(table, place, np.array(changes), np.array(extras))
+        done += len(family)
+    return table.sort_values("value", ignore_index=True)
+
+
+def _cells(member: _Member) -> np.ndarray:
+    """Two cells a class: common, uncommon."""
+    codes = member.weights.index.get_indexer(member.long["category"])
+    return 2 * codes + (member.long["side"] == UNCOMMON).to_numpy()
+
+
+def _objects(cells: np.ndarray, objects: np.ndarray, n_cells: int) -> np.ndarray:
+    pairs = np.unique(np.stack([cells, objects]), axis=1)[0]
+    return np.bincount(pairs, minlength=n_cells)
+
+
+def _sizes(member: _Member, cluster: str | None) -> tuple[int, int, int, int, bool]:
+    """``n, n_clusters, n_common, n_uncommon, thin``; the smaller side decides on the last."""
+    uncommon = (member.long["side"] == UNCOMMON).to_numpy()
+    n = int((~uncommon).sum()), int(uncommon.sum())
+    objects = [member.long.loc[side, cluster or "row"].nunique() for side in (~uncommon, uncommon)]
+    return len(uncommon), objects[1], *n, bool(is_thin(min(n), min(objects)))
+
+
+def _with_intervals(table: pd.DataFrame, family: np.ndarray, changes: np.ndarray, extras: np.ndarray) -> pd.DataFrame:
+    """Intervals of those that are not thin together, and of each thin one by itself; ties with the largest loss."""
+    known = family[table["value"].notna().to_numpy()[family]]
+    thin = table["thin"].to_numpy(dtype=bool)
+    firm = known[~thin[known]]
+    for group in (firm, *known[thin[known]][:, None]):
+        if not len(group):
+            continue
+        # The last column is a constant, so that a change is the difference between it and nothing.
+        draws = np.column_stack([*changes[group], np.zeros(changes.shape[1])])
+        trials = table["n_clusters"].to_numpy()[group]
+        reach = pair_reach(draws, np.append(trials, trials.max()), np.append(extras[group], 0.0))
+        value = table["value"].to_numpy()[group]
+        table.loc[group, "low"] = np.clip(value - reach[:-1, -1], -1, 1)
+        table.loc[group, "high"] = np.clip(value + reach[:-1, -1], -1, 1)
+        if group is firm:
+            tied = may_be_lowest(value, draws[:, :-1], trials, extras[group])
+            table.loc[group, "tied"] = tied & (np.arange(len(group)) != value.argmin())
+    return table
