@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import numpy as np
 import streamlit as st
 
 from core import paths, store
 from core.answers import catalogue
 from core.benchmarks.imagenet_m import ImageNetMultilabel
-from core.errors import OffcenterError
-from core.mistakes import published, table
+from core.mistakes import published, sentences, table
 from core.mistakes.files import Files
 from core.mistakes.reassessed import SOURCE
 from core.mistakes.table import Filters
-from core.wording import code, count, escaped
-from pages.shared.images import gallery, where
-from pages.shared.mistakes import card, diagnose, kinds, numbers, review, subjects
+from core.wording import code, escaped
+from pages.shared.mistakes import diagnose, kinds, numbers, subjects, walk
 from pages.shared.mistakes.subjects import PUBLISHED, Subject
-from pages.shared.page import cached, frame, place, text
+from pages.shared.page import address, cached, frame, text
 from pages.shared.page.frame import Choice
 
 TITLE = "Mistakes"
@@ -43,7 +39,7 @@ def page() -> None:
     with figures_row:
         text.tiles(numbers.tiles(subject, runs), choice)
         text.flag_state([subject.run] if subject.run else [])
-    kinds.show(subject, filters, rows, runs, found, choice)
+    kinds.show(subject, filters, runs, found, choice)
     _one(subject, rows, filters, runs, found, choice)
     if diagnose.can_diagnose(subject):
         diagnose.show_all(runs, choice)
@@ -63,9 +59,8 @@ def _subject(choice: Choice, found: Files, runs: dict[str, store.Run]) -> Subjec
             return None
         titles = {model.key: model.title for model in published.REFERENCES}
         with st.sidebar:
-            picked = st.radio(
-                "Reference model", there, format_func=titles.__getitem__, key="reference", bind="query-params"
-            )
+            bound = address.one("reference", there, there[0])
+            picked = st.radio("Reference model", there, format_func=titles.__getitem__, **bound)
         return subjects.of_published(picked or there[0], found, choice)
     if not runs:
         text.head(TITLE, "No stored result for this choice yet.")
@@ -80,37 +75,22 @@ def _subject(choice: Choice, found: Files, runs: dict[str, store.Run]) -> Subjec
 def _one(
     subject: Subject, rows: np.ndarray, filters: Filters, runs: dict[str, store.Run], found: Files, choice: Choice
 ) -> None:
-    """The mistakes that pass the filters: one as a card, the others as thumbnails."""
+    """The images that pass the filters: one as a card, the others as thumbnails."""
+    of_these = sentences.population(len(rows), filters, subject.title, subject.other)
+    direction = subjects.direction_of(filters) or filters.pair
+    between = " → " if subjects.direction_of(filters) else " – "
     with st.container(horizontal=True, vertical_alignment="center"):
-        st.subheader(f"{count(len(rows), 'image')} behind these filters", anchor=False)
-        if filters.pair:
-            st.button(f"{escaped(' – '.join(filters.pair))}  ✕", on_click=subjects.clear_pair, type="tertiary")
-        if subject.run is None and found.annotations.path is None:
-            st.caption(f"True classes are {SOURCE}, until annotations are found.")
-    if not len(rows):
-        st.caption("None. Take a filter away.")
-        return
-    st.fragment(_card)(subject, rows, runs, found, choice)
-
-
-def _card(subject: Subject, rows: np.ndarray, runs: dict[str, store.Run], found: Files, choice: Choice) -> None:
-    shown = subject.table.iloc[rows]
-    order = shown["sample_id"].tolist()
-    sample_id = card.opened(subject, order)
-    row = shown.iloc[order.index(sample_id)]
-    card.stepper(subject, sample_id, order, partial(review.verdict_by_key, subject))
-    with card.show(subject, row, runs, found, choice):
-        if row["right"] == 0:
-            review.show(subject, row)
-    if subject.run is not None and subject.source is None:
-        where.ask(subject.run)
-    card.show_saliency(subject, row, runs)
-    if diagnose.can_diagnose(subject) and row["right"] == 0:
-        diagnose.show_one(subject, row)
-    first = order.index(sample_id) // gallery.PER_PAGE * gallery.PER_PAGE
-    part = shown.iloc[first : first + gallery.PER_PAGE]
-    items = [card.thumbnail(subject, each, choice, sample_id) for each in part.to_dict("records")]
-    gallery.thumbnails(items, "mistakes-grid", partial(place.open_image, subject.benchmark))
+        st.subheader(escaped(of_these), anchor=False, width="content")
+        if direction:
+            st.button(f"{escaped(between.join(direction))}  ✕", on_click=subjects.clear_classes, type="tertiary")
+    if subject.run is None and found.annotations.path is None:
+        st.caption(f"True classes are {SOURCE}, until annotations are found.")
+    if len(rows):
+        st.fragment(walk.show)(subject, rows, runs, found, choice)
+    elif filters == Filters():
+        st.caption("No mistake remains.")
+    else:
+        st.caption("No image passes these filters. Take one away.")
 
 
 def _about(found: Files, open_: bool = False) -> None:
@@ -127,7 +107,4 @@ def _about(found: Files, open_: bool = False) -> None:
         )
 
 
-try:
-    page()
-except OffcenterError as error:
-    text.problem(error)
+frame.draw(page)

@@ -22,8 +22,8 @@ _LIGHT_INK_FROM = 0.6
 _SPACE, _TOTAL = " ", "all"
 #: Longer names are cut.
 _LONGEST = 18
-#: From so many classes on names stand upright under the columns.
-_CROWDED = 7
+#: Pixels that the columns have on a narrow screen, and that a letter takes; names that need more stand upright.
+_ROOM_PX, _LETTER_PX = 400, 6.4
 
 
 def confusion_matrix(found: Directed, words: Words, chosen: tuple[str, str] | None = None) -> go.Figure:
@@ -42,24 +42,27 @@ def confusion_matrix(found: Directed, words: Words, chosen: tuple[str, str] | No
     short = _distinct(names)
     levels = [*short, _SPACE, _TOTAL]
     longest = max(map(len, short), default=0)
-    upright = len(names) >= _CROWDED
-    below = 78 + (int(6.4 * min(longest, _LONGEST)) if upright else 18)
+    upright = _LETTER_PX * longest > _ROOM_PX / len(levels)
+    below = 70 + (int(_LETTER_PX * min(longest, _LONGEST)) if upright else 14)
     cell = 32 if len(names) <= 14 else 24
     height = 58 + below + cell * max(len(levels), 5)
-    ticks = {"tickmode": "array", "tickvals": levels, "ticktext": [*short, "", _TOTAL], "automargin": True}
+    ticks = {"tickmode": "array", "tickvals": levels, "ticktext": [*short, "", _TOTAL], "ticks": "", "automargin": True}
+    ends = [-0.5, len(levels) - 0.5]
     return figure(
         [*_grounds(found, short), *_numbers(found, names, short, cell), _totals(found, short)],
         words,
         height=height,
         margin={"b": below},
         shapes=_frame(chosen, names, short),
-        xaxis=category_axis(levels, side="bottom", title=_title("predicted"), tickangle=-90 if upright else 0, **ticks),
-        yaxis=category_axis(levels, autorange="reversed", title=_title("true class"), ticklabelstandoff=4, **ticks),
+        xaxis=category_axis(
+            levels, side="bottom", range=ends, title=_title("predicted"), tickangle=-90 if upright else 0, **ticks
+        ),
+        yaxis=category_axis(levels, range=ends[::-1], title=_title("true class"), ticklabelstandoff=4, **ticks),
     )
 
 
 def _title(text: str) -> dict[str, Any]:
-    return {"text": text, "standoff": 6, "font": {"size": 12}}
+    return {"text": text, "standoff": 12, "font": {"size": 12}}
 
 
 def _distinct(names: Sequence[str]) -> list[str]:

@@ -6,6 +6,7 @@ a fair sample and goes on where it was.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -106,13 +107,27 @@ def diagnose(
     with FileLock(parts.folder / ".diagnosis.lock"):
         chosen = mistakes(run)[:limit]
         done = set(parts.read(["sample_id"])["sample_id"].to_pylist())
-        for number, (sample_id, accepted) in enumerate(chosen, 1):
-            if sample_id not in done:
-                parts.append(_table(sample_id, try_changes(composer, sample_id, accepted, predict)), parts.next_batch)
+        left = [(sample_id, accepted) for sample_id, accepted in chosen if sample_id not in done]
+        n_before, began = len(chosen) - len(left), time.monotonic()
+        for number, (sample_id, accepted) in enumerate(left, 1):
+            parts.append(_table(sample_id, try_changes(composer, sample_id, accepted, predict)), parts.next_batch)
             if progress is not None:
-                progress(Progress(number, len(chosen), stage="changing one thing at a time"))
+                progress(_how_far(n_before, number, len(chosen), time.monotonic() - began))
         parts.merge_all("sample_id")
     return stored(run)
+
+
+def _how_far(n_before: int, n_new: int, total: int, seconds: float) -> Progress:
+    """How far a diagnosis is, with the time left as the mistakes of this session took it."""
+    rate = n_new / seconds if seconds > 0 else 0.0
+    n_left = total - n_before - n_new
+    return Progress(
+        n_before + n_new,
+        total,
+        rate=rate,
+        seconds_left=n_left / rate if rate else None,
+        stage="changing one thing at a time",
+    )
 
 
 def composer_for(run: store.Run) -> Composer:

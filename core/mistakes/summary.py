@@ -178,6 +178,29 @@ def pairs(table: pd.DataFrame, rows: np.ndarray, limit: int = 30) -> pd.DataFram
     return _most_frequent_first(grouped, ["first", "second"]).head(limit)
 
 
+def mentions(confusions: pd.DataFrame, text: str) -> np.ndarray:
+    """Which pairs have a text in the name of one of their two classes: bool (N,); all for an empty text."""
+    wanted = text.strip().lower()
+    names = confusions.iloc[:, :2].astype(str)
+    return np.array([wanted in f"{first}\n{second}".lower() for first, second in names.to_numpy()], dtype=bool)
+
+
+def readable(pairs: pd.DataFrame, most: int = 14) -> pd.DataFrame:
+    """The most frequent of some pairs, as far as a ring of their classes can be read.
+
+    Args:
+        pairs: From ``pairs``; those that occur once are left out.
+        most: Classes on the ring.
+    """
+    names: set[str] = set()
+    kept = []
+    for row in pairs[pairs["n"] > 1].itertuples():
+        if len(names | {row.first, row.second}) <= most:
+            names |= {row.first, row.second}
+            kept.append(row.Index)
+    return pairs.loc[kept].reset_index(drop=True)
+
+
 def shares(table: pd.DataFrame, clustered: bool) -> dict[str, tuple[float, float, float, int]]:
     """Headline numbers: (share, low, high, n) of ``wrong``, and where known of ``single_only`` and ``both_wrong``.
 

@@ -105,6 +105,13 @@ def test_confusions_that_occur_once_are_no_finding():
     )
 
 
+def test_a_ring_has_few_classes_and_no_pair_that_occurs_once():
+    content = mistakes(("a", "b", 4), ("c", "d", 3), ("b", "a", 1), ("a", "c", 2), ("e", "f", 1))
+    found = summary.pairs(content, everything(content))
+    assert summary.readable(found).values.tolist() == [["a", "b", 5, 4], ["c", "d", 3, 3], ["a", "c", 2, 2]]
+    assert summary.readable(found, most=3).values.tolist() == [["a", "b", 5, 4], ["a", "c", 2, 2]]
+
+
 def test_models_are_compared_on_the_images_that_all_have():
     one, two = mistakes(("a", "b", 3), right=["a"]), mistakes(("b", "a", 2), right=["a"])
     # Images 0 to 3 and 0 to 2; the second is wrong on two of them.

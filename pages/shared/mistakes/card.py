@@ -1,9 +1,8 @@
-"""The card of one mistake: image, labels, what models said, where they looked; stepped through with the keyboard."""
+"""The card of one mistake: image, labels, what models said, where they looked."""
 
 from __future__ import annotations
 
 import html
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import pandas as pd
@@ -14,73 +13,17 @@ from streamlit.delta_generator import DeltaGenerator
 from core import store
 from core.images import drawing
 from core.labels import FOCUS_10, IMAGENET_1K, label_space
-from core.mistakes import files, published
+from core.mistakes import files, sentences
 from core.mistakes.reassessed import SOURCE, reassessed
 from core.mistakes.relations import relation
-from core.wording import escaped, percent
+from core.wording import escaped
 from pages.shared.images import drawer, on_demand, pictures
 from pages.shared.mistakes import subjects
 from pages.shared.mistakes.subjects import Subject
-from pages.shared.page import cached, place, stepping
+from pages.shared.page import address, cached
 from pages.shared.page.frame import Choice
 
-#: Keys that give a verdict: what each stands for.
-CATEGORY_KEYS = {str(number): category for number, category in enumerate(published.CATEGORIES, 1)}
-SEVERITY_KEYS = {severity[0]: severity for severity in published.SEVERITIES if severity != "minor"} | {"n": "minor"}
 _OPACITY = 0.65
-
-_keys = st.components.v2.component(
-    "offcenter_mistake_keys",
-    html='<div class="bar"><button type="button" aria-label="previous mistake">←</button><span class="count"></span>'
-    '<button type="button" aria-label="next mistake">→</button>'
-    '<span class="hint"><kbd>←</kbd> <kbd>→</kbd> step · <kbd>1</kbd>–<kbd>5</kbd> category · <kbd>m</kbd> major '
-    "<kbd>n</kbd> minor <kbd>b</kbd> borderline</span></div>",
-    css=stepping.CSS,
-    js=stepping.JS,
-)
-
-
-def opened(subject: Subject, order: Sequence[str]) -> str | None:
-    """The mistake in the URL if it is among those shown, else the first; None if there is none."""
-    found = place.opened_image()
-    if found is not None and found[1] in order:
-        return found[1]
-    return order[0] if order else None
-
-
-def stepper(subject: Subject, sample_id: str, order: Sequence[str], on_verdict: Callable[[str, str], None]) -> None:
-    """Previous and next, and the keys.
-
-    Args:
-        subject: Whose mistakes.
-        sample_id: The one shown.
-        order: Of the mistakes.
-        on_verdict: Gets a verdict's key and the mistake it was typed at.
-    """
-    at = order.index(sample_id)
-
-    def stepped() -> None:
-        step = st.session_state["mistake-keys"].get("step")
-        if step:
-            place.open_image(subject.benchmark, step)
-
-    def judged() -> None:
-        key, _, judged_id = (st.session_state["mistake-keys"].get("verdict") or "").partition(" ")
-        if judged_id:
-            on_verdict(key, judged_id)
-
-    _keys(
-        key="mistake-keys",
-        data={
-            "id": sample_id,
-            "count": f"{at + 1:,} of {len(order):,}",
-            "before": order[at - 1] if at > 0 else None,
-            "after": order[at + 1] if at < len(order) - 1 else None,
-            "verdicts": [*CATEGORY_KEYS, *SEVERITY_KEYS],
-        },
-        on_step_change=stepped,
-        on_verdict_change=judged,
-    )
 
 
 def show(
@@ -112,16 +55,15 @@ def show(
 
 
 def _head(row: pd.Series) -> None:
-    mark = '<span class="oc-right">✓ right</span>' if row["right"] == 1 else '<span class="oc-wrong">✗ wrong</span>'
+    """True class first, then what it was taken for, how sure, and whether that is right."""
+    right = row["right"] == 1
+    mark = '<span class="oc-right">✓ right</span>' if right else '<span class="oc-wrong">✗ wrong</span>'
     if row["right"] != row["right"]:
         mark = "could not be evaluated"
-    share = f" · {percent(row['confidence'])}" if row["confidence"] == row["confidence"] else ""
-    st.html(
-        f'<div class="oc-mistake"><b>{html.escape(str(row["true"]))}</b> taken for '
-        f"<b>{html.escape(str(row['predicted']))}</b>{share} {mark}</div>"
-        if row["right"] == 0
-        else f'<div class="oc-mistake"><b>{html.escape(str(row["predicted"]))}</b>{share} {mark}</div>'
-    )
+    share = f" {row['confidence']:.2f}" if row["confidence"] == row["confidence"] else ""
+    true, predicted = (html.escape(str(row[side])) for side in ("true", "predicted"))
+    named = f"<b>{true}</b>" if right else f'<b>{true}</b> <span aria-label="taken for">→</span> <b>{predicted}</b>'
+    st.html(f'<div class="oc-mistake">{named}{share} {mark}</div>')
 
 
 def _image(subject: Subject, row: pd.Series) -> None:
@@ -176,10 +118,10 @@ def _relation(subject: Subject, row: pd.Series) -> str:
     return relation(names.index(true), predicted) if true in names and predicted >= 0 else ""
 
 
-def thumbnail(subject: Subject, row: dict[str, Any], choice: Choice, shown: str) -> dict[str, str]:
-    """A mistake as ``gallery.thumbnails`` takes it; the one that is shown is marked."""
+def thumbnail(subject: Subject, row: dict[str, Any], shown: str) -> dict[str, str]:
+    """An image as ``gallery.thumbnails`` takes it; the one that is shown is marked."""
     state = "failed" if row["right"] != row["right"] else "right" if row["right"] else "wrong"
-    share = f" {row['confidence']:.2f}" if row["confidence"] == row["confidence"] else ""
+    said = sentences.arrow(str(row["true"]), str(row["predicted"]), row["confidence"], right=state == "right")
     here = "▸ " if row["sample_id"] == shown else ""
     picture = pictures.thumbnail(subject.source, row["sample_id"])
     return {
@@ -187,8 +129,8 @@ def thumbnail(subject: Subject, row: dict[str, Any], choice: Choice, shown: str)
         "src": picture.src,
         "problem": picture.problem,
         "state": state,
-        "caption": f"{here}{row['predicted']}{share}",
-        "title": f"{state}: {row['true']} as {row['predicted']}{share} · {row['sample_id']}",
+        "caption": f"{here}{said}",
+        "title": f"{state}: {said} · {row['sample_id']}",
     }
 
 
@@ -197,7 +139,7 @@ def show_saliency(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) 
     run = subject.run or next(iter(runs.values()), None)
     if run is None or subject.source is None or not run.preprocessing:
         return
-    if not st.toggle("Where does it look?", key="cam", bind="query-params", help="Grad-CAM; loads the model."):
+    if not st.toggle("Where does it look?", help="Grad-CAM; loads the model.", **address.switch("cam")):
         return
     sample = cached.sample(run, row["sample_id"])
     if sample is None or sample.error or not sample.top:

@@ -16,7 +16,7 @@ from core.jobs.kinds import Diagnosis
 from core.mistakes import counterfactual, diagnosis
 from core.wording import count, escaped
 from pages.shared.mistakes.subjects import Subject
-from pages.shared.page import cached, figure
+from pages.shared.page import address, cached, figure
 from pages.shared.page.frame import Choice
 from pages.shared.page.text import short_identity
 from pages.shared.runs import following
@@ -59,7 +59,7 @@ def _offer(model: str, run: store.Run) -> None:
 
 def show_one(subject: Subject, row: pd.Series) -> None:
     """The picture with each single change, and whether that repairs the prediction."""
-    if not st.toggle("What would repair it?", key="repair", bind="query-params", help="Asks the model once a change."):
+    if not st.toggle("What would repair it?", help="Asks the model once a change.", **address.switch("repair")):
         return
     run = subject.run
     sample = cached.sample(run, row["sample_id"]) if run else None

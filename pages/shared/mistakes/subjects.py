@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -16,16 +17,16 @@ from core.benchmarks.base import Benchmark
 from core.benchmarks.imagenet_annotations import Annotations, Labels
 from core.benchmarks.imagenet_m import ImageNetMultilabel
 from core.labels import IMAGENET_1K
-from core.mistakes import files, published, summary, table
+from core.mistakes import files, published, table
 from core.mistakes.table import KINDS, Filters
-from pages.shared.page import cached
+from pages.shared.page import address, cached, place
 from pages.shared.page.frame import Choice
 
 #: Key of the benchmark picker for the published mistakes.
 PUBLISHED = "published"
-PAIR, CATEGORIES, SEVERITIES = "pair", "category", "severity"
+#: Names in the address.
+PAIR, TRUE, PREDICTED, CATEGORIES, SEVERITIES = "pair", "true_class", "predicted_class", "category", "severity"
 _TABLES = 8
-_MOST_CLASSES = 400
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,11 @@ class Subject:
     def of_validation(self) -> bool:
         """Whether the images are ImageNet's validation set, of which there are published mistakes and confusions."""
         return _is_validation(self.table)
+
+    @property
+    def categories(self) -> tuple[str, ...]:
+        """What a reviewer may call a mistake."""
+        return published.categories_of(self.benchmark)
 
     @property
     def has_categories(self) -> bool:
@@ -147,10 +153,10 @@ def labels_of(sample_id: str, found: files.Files) -> Labels | None:
 
 
 def controls(subject: Subject) -> Filters:
-    """The row of filters; all of it in the URL.
+    """The row of filters; all of it in the address.
 
     Returns:
-        What is chosen, the pair and category that were clicked in figures included.
+        What is chosen, the cell, pair and category that were clicked in figures included.
     """
     kinds = ["wrong", "right", "all"]
     if subject.run is None:
@@ -161,21 +167,29 @@ def controls(subject: Subject) -> Filters:
         kinds += ["both_wrong", "only_this_wrong"]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         kind = st.segmented_control(
-            "Show", kinds, default="wrong", format_func=lambda kind: _kind_label(kind, subject), key="kind",
-            bind="query-params", label_visibility="collapsed",
+            "Show", kinds, format_func=lambda kind: _kind_label(kind, subject), label_visibility="collapsed",
+            **_filter(address.one("kind", kinds, "wrong")),
         )  # fmt: skip
         text = st.text_input(
-            "Class", key="class_text", bind="query-params", placeholder="Class contains …", width=190,
-            label_visibility="collapsed",
+            "Class", placeholder="Class contains …", width=190, label_visibility="collapsed",
+            **_filter(address.words("class_text")),
         )  # fmt: skip
         chosen = _popover(subject)
-    pair = _pair_in_url()
-    return Filters(
-        kind=kind if kind in KINDS else "wrong",
-        text=text or "",
-        pair=pair,
-        **chosen,
-    )
+    return Filters(kind=kind if kind in KINDS else "wrong", text=text or "", pair=_pair_in_url(), **chosen)
+
+
+def _filter(bound: dict[str, Any]) -> dict[str, Any]:
+    """A widget that filters: its change closes the image and begins at the first page, in one step of the history."""
+    name, texts, *_ = bound["args"]
+    return {**bound, "on_change": _filtered, "args": (name, texts)}
+
+
+def _filtered(name: str, texts: Callable[[Any], list[str]]) -> None:
+    _put(**{name: texts(st.session_state[name])})
+
+
+def _put(**changes: str | Sequence[str]) -> None:
+    address.put(**{**changes, place.IMAGE: "", place.PAGE: ""})
 
 
 def _kind_label(kind: str, subject: Subject) -> str:
@@ -186,23 +200,19 @@ def _kind_label(kind: str, subject: Subject) -> str:
 
 def _popover(subject: Subject) -> dict[str, Any]:
     """Classes, confidence, category and severity."""
-    keys = ("true_class", "predicted_class", CATEGORIES, SEVERITIES)
-    active = sum(bool(st.session_state.get(key)) for key in keys)
-    active += tuple(st.session_state.get("confidence", (0, 100))) != (0, 100)
+    active = sum(bool(address.asked(name)) for name in (TRUE, PREDICTED, CATEGORIES, SEVERITIES, "confidence"))
     with st.popover(f"Filters · {active}" if active else "Filters", icon=":material/filter_alt:"):
-        options = {"bind": "query-params", "placeholder": "All"}
-        true = st.multiselect("True class", _names(subject.table["true"]), key=keys[0], **options)
-        predicted = st.multiselect("Predicted class", _names(subject.table["predicted"]), key=keys[1], **options)
+        true = _several("True class", TRUE, _names(subject.table["true"]))
+        predicted = _several("Predicted class", PREDICTED, _names(subject.table["predicted"]))
         low, high = 0, 100
         if subject.table["confidence"].notna().any():
-            low, high = st.slider(
-                "Confidence", 0, 100, (0, 100), 1, format="%d %%", key="confidence", bind="query-params"
-            )
+            bound = _filter(address.span("confidence", 0, 100))
+            low, high = st.slider("Confidence", 0, 100, step=1, format="%d %%", **bound)
         categories: list[str] = []
         severities: list[str] = []
         if subject.has_categories:
-            categories = st.multiselect("Category", published.CATEGORIES, key=CATEGORIES, **options)
-            severities = st.multiselect("Severity", published.SEVERITIES, key=SEVERITIES, **options)
+            categories = _several("Category", CATEGORIES, published.CATEGORIES)
+            severities = _several("Severity", SEVERITIES, published.SEVERITIES)
     return {
         "true": tuple(true),
         "predicted": tuple(predicted),
@@ -213,40 +223,47 @@ def _popover(subject: Subject) -> dict[str, Any]:
     }
 
 
+def _several(label: str, name: str, options: Sequence[str]) -> list[str]:
+    return st.multiselect(label, options, placeholder="All", **_filter(address.many(name, options)))
+
+
 def _names(column: pd.Series) -> list[str]:
     """Classes that occur, sorted."""
     return sorted(str(name) for name in column.cat.categories[np.unique(column.cat.codes.to_numpy())])
 
 
 def _pair_in_url() -> tuple[str, str] | None:
-    first, found, second = st.query_params.get(PAIR, "").partition(" ~ ")
+    first, found, second = next(iter(address.asked(PAIR)), "").partition(" ~ ")
     return (first, second) if found else None
 
 
-def choose_pair(pair: list[Any]) -> None:
+def direction_of(filters: Filters) -> tuple[str, str] | None:
+    """The (true, predicted) class whose mistakes are shown, if it is one cell of the matrix."""
+    return (filters.true[0], filters.predicted[0]) if len(filters.true) == len(filters.predicted) == 1 else None
+
+
+def choose_direction(direction: Sequence[str]) -> None:
+    """Filter for one class taken for another; the same cell again takes the filter away."""
+    chosen = [address.asked(TRUE), address.asked(PREDICTED)]
+    true, predicted = ("", "") if chosen == [[each] for each in direction] else direction
+    _put(**{TRUE: true, PREDICTED: predicted, PAIR: ""})
+
+
+def choose_pair(pair: Sequence[str]) -> None:
     """Filter for a pair of classes; the same pair again takes the filter away."""
-    if _pair_in_url() == tuple(pair):
-        del st.query_params[PAIR]
-    else:
-        st.query_params[PAIR] = " ~ ".join(pair)
+    _put(**{PAIR: "" if _pair_in_url() == tuple(pair) else " ~ ".join(pair), TRUE: "", PREDICTED: ""})
 
 
-def clear_pair() -> None:
-    """Take the pair's filter away."""
-    st.query_params.pop(PAIR, None)
+def clear_classes() -> None:
+    """Take the filters away that clicks on classes have set."""
+    _put(**{PAIR: "", TRUE: "", PREDICTED: ""})
 
 
-def choose_kind(custom: list[Any]) -> None:
+def choose_kind(custom: Sequence[str]) -> None:
     """Filter for a clicked bar's category and severity; the same bar again takes the filter away."""
-    category, severity = custom
-    same = (st.session_state.get(CATEGORIES), st.session_state.get(SEVERITIES)) == ([category], [severity])
-    st.session_state[CATEGORIES], st.session_state[SEVERITIES] = ([], []) if same else ([category], [severity])
-
-
-def most_confused(subject: Subject, filters: Filters, limit: int) -> pd.DataFrame:
-    """The pairs among the rows that pass all filters but the pair's own."""
-    rows = table.select(subject.table, Filters(**{**vars(filters), "pair": None}))
-    return summary.pairs(subject.table, rows, limit)
+    same = [address.asked(CATEGORIES), address.asked(SEVERITIES)] == [[each] for each in custom]
+    category, severity = ("", "") if same else custom
+    _put(**{CATEGORIES: category, SEVERITIES: severity})
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
