@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -112,6 +112,34 @@ def explain(
 
     model = model or models.load(run.source, device)
     models.require_weights(model, run.fingerprint)
+    return _explained(run, benchmark, rows, model, lambda: Explainer(model))
+
+
+def explain_one(
+    run: store.Run, benchmark: Benchmark, rows: pd.DataFrame, sample_id: str, device: str = "auto"
+) -> Panel:
+    """The panel of one of the chosen images; the model stays in memory for the next.
+
+    Args:
+        run: Whose model is asked.
+        benchmark: On the run's data.
+        rows: From ``choose``.
+        sample_id: Of one of them.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Raises:
+        ModelError: If the model cannot be had or run.
+    """
+    from core.explain.resident import residents
+
+    with residents().use(run.source, device, run.fingerprint) as resident:
+        row = rows[rows["sample_id"] == sample_id].head(1)
+        return _explained(run, benchmark, row, resident.model, lambda: resident.explainer)[0]
+
+
+def _explained(
+    run: store.Run, benchmark: Benchmark, rows: pd.DataFrame, model: Model, explainer_of: Callable[[], Explainer]
+) -> list[Panel]:
     preprocess, view = Preprocess(model.transform), run.first_view
     masked = views_with(view).needs_mask
     panels, seen = [], []
@@ -126,7 +154,7 @@ def explain(
             seen.append((len(panels), found.pixels, int(row.predicted)))
             panels.append(replace(panel, image=found.picture))
     if seen:
-        explainer = Explainer(model)
+        explainer = explainer_of()
         batch, target = np.stack([pixels for _, pixels, _ in seen]), [predicted for _, _, predicted in seen]
         cams, no_cam = _maps(explainer, batch, "grad-cam", target)
         guided, no_guided = _maps(explainer, batch, "guided-grad-cam", target)

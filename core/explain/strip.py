@@ -43,6 +43,9 @@ def save(picture: Image.Image, path: Path) -> None:
 def strip(panels: Sequence[Panel], title: str, identity: str) -> Image.Image:
     """One picture of some panels, two panels beside each other.
 
+    Where none of them has a Guided Grad-CAM, because the network has none, that column is left out, and the foot says
+    why, once.
+
     Args:
         panels: At least one.
         title: What is seen.
@@ -50,35 +53,48 @@ def strip(panels: Sequence[Panel], title: str, identity: str) -> Image.Image:
     """
     columns = min(2, len(panels))
     lines = -(-len(panels) // columns)
-    block = 3 * _TILE + 2 * _GAP
-    head, foot = 64, 30
+    reason = without_guided(panels)
+    headings = _HEADINGS[:2] if reason else _HEADINGS
+    block = len(headings) * _TILE + (len(headings) - 1) * _GAP
     width = 2 * _MARGIN + columns * block + (columns - 1) * 3 * _GAP
+    said = textwrap.wrap(f"No Guided Grad-CAM: {reason}", width // 6) if reason else []
+    head, foot = 64, 30 + 17 * len(said)
     height = head + lines * (_CAPTION + _TILE + 2 * _GAP) + foot
     picture = Image.new("RGB", (width, height), _PAPER)
     draw = ImageDraw.Draw(picture)
-    draw.text((_MARGIN, 14), title, _INK, _font(20))
+    for number, line in enumerate(textwrap.wrap(title, width // 10, max_lines=1, placeholder=" …")):
+        draw.text((_MARGIN, 14 + 22 * number), line, _INK, _font(20))
     for column in range(columns):
-        for number, heading in enumerate(_HEADINGS):
+        for number, heading in enumerate(headings):
             left = _MARGIN + column * (block + 3 * _GAP) + number * (_TILE + _GAP)
             draw.text((left, 44), heading, _MUTED, _font(13))
     for number, panel in enumerate(panels):
         line, column = divmod(number, columns)
         left = _MARGIN + column * (block + 3 * _GAP)
         top = head + line * (_CAPTION + _TILE + 2 * _GAP)
-        _draw_panel(picture, draw, panel, left, top)
-    draw.text((_MARGIN, height - foot + 6), identity, _MUTED, _font(12))
+        _draw_panel(picture, draw, panel, left, top, len(headings))
+    for number, words in enumerate([*said, identity]):
+        draw.text((_MARGIN, height - foot + 6 + 17 * number), words, _MUTED, _font(12))
     return picture
 
 
-def _draw_panel(picture: Image.Image, draw: ImageDraw.ImageDraw, panel: Panel, left: int, top: int) -> None:
+def without_guided(panels: Sequence[Panel]) -> str:
+    """Why none of some panels has a Guided Grad-CAM; empty if one has, or none has a picture."""
+    reasons = [panel.no_guided for panel in panels if panel.no_guided]
+    return reasons[0] if reasons and all(panel.guided is None for panel in panels) else ""
+
+
+def _draw_panel(
+    picture: Image.Image, draw: ImageDraw.ImageDraw, panel: Panel, left: int, top: int, n_tiles: int
+) -> None:
     settings = ", ".join(panel.uncommon) or "common settings"
     draw.text((left, top + 4), f"{panel.category} ({settings})", _INK, _font(15))
-    draw.text((left, top + 24), f"taken for {panel.predicted}, {panel.probability:.2f}", _WRONG, _font(13))
+    draw.text((left, top + 24), f"{panel.category} → {panel.predicted} {panel.probability:.2f}", _WRONG, _font(13))
     image = None if panel.image is None else Image.fromarray(panel.image)
     heat = None if image is None or panel.cam is None else with_heat(image, panel.cam, _HEAT_OPACITY)
     guided = None if panel.guided is None else Image.fromarray(guided_pixels(panel.guided))
     tiles = ((image, panel.no_image), (heat, panel.no_cam), (guided, panel.no_guided))
-    for number, (tile, reason) in enumerate(tiles):
+    for number, (tile, reason) in enumerate(tiles[:n_tiles]):
         at = (left + number * (_TILE + _GAP), top + _CAPTION)
         if tile is not None:
             picture.paste(tile.resize((_TILE, _TILE), Image.Resampling.BICUBIC), at)

@@ -95,13 +95,38 @@ def test_a_strip_has_three_tiles_for_each_image():
 
 
 def test_a_missing_map_is_a_tile_with_the_reason():
-    with_map = strip.strip([panel(cam=np.eye(8, dtype=np.float32), no_guided="because")], "t", "i")
-    without = strip.strip([panel(no_cam="because", no_guided="because")], "t", "i")
+    other = panel(cam=np.eye(8, dtype=np.float32), guided=np.zeros((8, 8, 3), np.float32))
+    with_map = strip.strip([panel(cam=np.eye(8, dtype=np.float32), no_guided="because"), other], "t", "i")
+    without = strip.strip([panel(no_cam="because", no_guided="because"), other], "t", "i")
     middle = (20 + 224 + 10, 64 + 46, 20 + 2 * 224 + 10, 64 + 46 + 224)
     assert with_map.crop(middle).tobytes() != without.crop(middle).tobytes()
     # The tile's ground, and ink on it.
     assert without.crop(middle).getpixel((220, 220)) == (0xF3, 0xF1, 0xEB)
     assert len(without.crop(middle).getcolors(maxcolors=50_000)) > 5
+
+
+def test_a_network_without_guided_grad_cam_has_no_column_of_it_and_says_why_once():
+    shown = panel(cam=np.eye(8, dtype=np.float32), no_guided="no ReLU")
+    picture = strip.strip([shown] * 2, "t", "i")
+    assert strip.without_guided([shown] * 2) == "no ReLU"
+    assert picture.width == 2 * (2 * 224 + 10) + 30 + 2 * 20
+    # A line more at the foot.
+    assert picture.height == 64 + 46 + 224 + 20 + 30 + 17
+    guided = panel(cam=np.eye(8, dtype=np.float32), guided=np.zeros((8, 8, 3), np.float32))
+    assert strip.without_guided([shown, guided]) == ""
+
+
+def test_images_explained_one_by_one_are_as_all_at_once(run, photos):
+    rows = failures.choose(run)
+    together = failures.explain(run, photos, rows, "cpu")
+    for panel_ in together:
+        alone = failures.explain_one(run, photos, rows, panel_.sample_id, "cpu")
+        assert (alone.category, alone.predicted, alone.no_guided) == (
+            panel_.category,
+            panel_.predicted,
+            panel_.no_guided,
+        )
+        np.testing.assert_allclose(alone.cam, panel_.cam, atol=1e-4)
 
 
 def test_guided_maps_are_grey_where_nothing_counts():

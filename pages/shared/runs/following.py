@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import streamlit as st
 
 from core import jobs, paths
@@ -32,7 +34,7 @@ def offer(arguments: Diagnosis | Probe, label: str, icon: str, hint: str) -> Non
     if job is not None and job.message:
         said = f"{escaped(job.arguments.title)}: {escaped(job.message)}"
         (st.error if job.state == "failed" else st.warning)(said, icon=":material/error:")
-        frame.link("See its log", frame.RUNS_PAGE, [("job", job.id)])
+        frame.link("See its log", frame.RUNS_PAGE, {"job": job.id})
     if paths.read_only():
         st.caption(text.DEMO)
         return
@@ -76,7 +78,24 @@ def _watch(job_id: str) -> None:
     else:
         progress = job.progress or Progress(0, 0, stage="starting")
         st.progress(share_done(progress), text=f"{title}: {how_far(progress, job.arguments.unit)}")
-    frame.link("Cancel or follow it on the Runs page", frame.RUNS_PAGE, [("job", job.id)])
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not paths.read_only():
+            st.button(
+                "Stopping …" if job.cancelling else "Cancel",
+                key=f"cancel-{job.id}",
+                icon=":material/close:",
+                disabled=job.cancelling,
+                on_click=_cancel,
+                args=(job.id,),
+                help="What is finished stays, and can be gone on with.",
+            )
+        frame.link("Follow it on the Runs page", frame.RUNS_PAGE, {"job": job.id})
+
+
+def _cancel(job_id: str) -> None:
+    """Ask a job to stop; one that has just ended, or is gone, needs no more."""
+    with contextlib.suppress(OffcenterError):
+        jobs.cancel(job_id)
 
 
 def share_done(progress: Progress) -> float:

@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import time
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import benchmarks, store
 from core.errors import OffcenterError
-from core.explain import failures, probes
+from core.explain import failures, probes, strip
 from core.figures.heatmap import category_heatmap
 from core.figures.style import Words
+from core.images.drawing import png
 from core.jobs.kinds import Probe
 from core.labels import class_names
 from core.uncommon.paper import published
 from core.uncommon.rules import CATEGORIES, VALUES, is_uncommon
-from core.wording import escaped, interval, percent
+from core.wording import count, duration, escaped, interval, percent
 from pages.shared.images import where
-from pages.shared.page import cached, figure, place, text
+from pages.shared.page import address, cached, figure, place, text
 from pages.shared.runs import following
+
+#: Whether making the strip was stopped in this session.
+_STOPPED = "strip-stopped"
 
 
 def show(model: str, run: store.Run) -> None:
@@ -41,43 +46,72 @@ def _failures(model: str, run: store.Run) -> None:
     what = f"{category} images" if category else "images"
     asked = st.toggle(
         f"Where {escaped(model)} looks in the {escaped(what)} that it gets wrong in uncommon settings",
-        key="strip",
-        bind="query-params",
         help="Grad-CAM and Guided Grad-CAM of the predicted class; asks the model, a few seconds on a CPU.",
+        **address.switch("strip"),
     )
     if not asked:
+        st.session_state.pop(_STOPPED, None)
         return
     if cached.source_of(run) is None:
         where.ask(run)
         return
-    try:
-        picture = _strip(cached.key_of(run), str(benchmarks.root_of(run)), category)
-    except OffcenterError as error:
-        st.info(escaped(error))
-        return
-    if picture is None:
+    st.fragment(_pictures)(run, category)
+
+
+def _pictures(run: store.Run, category: str | None) -> None:
+    """The strip; while it is made, how far it is. What is finished is kept when something else is clicked."""
+    rows = failures.choose(run, category=category)
+    if rows.empty:
         st.caption("No such mistake is stored.")
         return
+    place_ = st.empty()
+    try:
+        panels = _explained(run, rows, place_)
+    except OffcenterError as error:
+        place_.info(escaped(error))
+        return
+    place_.empty()
+    if panels is None:
+        st.button("Go on", icon=":material/play_arrow:", on_click=_stop, args=(False,), key="strip-go-on")
+        return
+    picture = png(strip.of_run(panels, run))
     st.image(picture, width="stretch")
     st.download_button(
         "PNG", picture, f"offcenter-failures-{run.identity[:8]}.png", "image/png", type="tertiary", on_click="ignore"
     )
 
 
-@st.cache_data(max_entries=32, show_spinner="Asking the model …")
-def _strip(key: cached.Key, root: str, category: str | None) -> bytes | None:
-    """The strip as PNG, or None if there is no such mistake."""
-    from core.explain import strip
-    from core.images.drawing import png
+def _explained(run: store.Run, rows: pd.DataFrame, place_: DeltaGenerator) -> list[failures.Panel] | None:
+    """Panels of all rows, those that are not kept yet one after the other; None if that was stopped."""
+    ids, root, key = rows["sample_id"].tolist(), str(benchmarks.root_of(run)), cached.key_of(run)
+    kept = _panels(key, root)
+    missing = [sample_id for sample_id in ids if sample_id not in kept]
+    if missing and st.session_state.get(_STOPPED):
+        return None
+    if missing:
+        source, began = cached.source_of(run), time.monotonic()
+        assert source is not None
+        with place_.container():
+            bar = st.progress(0.0, text="Loading the model …")
+            st.button("Cancel", icon=":material/close:", on_click=_stop, args=(True,), key="strip-cancel")
+        for number, sample_id in enumerate(missing, 1):
+            kept[sample_id] = failures.explain_one(run, source, rows, sample_id)
+            left_s = (time.monotonic() - began) / number * (len(missing) - number)
+            done = len(ids) - len(missing) + number
+            # Where somebody clicks, this call is the last, and what is finished is kept.
+            bar.progress(done / len(ids), text=f"{done} of {count(len(ids), 'picture')} · {duration(left_s)} left")
+    return [kept[sample_id] for sample_id in ids]
 
-    del root
-    run = store.open_run(Path(key[0]))
-    assert run is not None
-    source = cached.source_of(run)
-    assert source is not None
-    rows = failures.choose(run, category=category)
-    panels = failures.explain(run, source, rows)
-    return png(strip.of_run(panels, run)) if panels else None
+
+def _stop(stopped: bool) -> None:
+    st.session_state[_STOPPED] = stopped
+
+
+@st.cache_resource(max_entries=16, show_spinner=False)
+def _panels(key: cached.Key, root: str) -> dict[str, failures.Panel]:
+    """What is finished of a run, by image; all sessions add to it."""
+    del key, root
+    return {}
 
 
 def _probes(model: str, run: store.Run) -> None:
