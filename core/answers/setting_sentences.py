@@ -36,8 +36,8 @@ def settings(model: str, attributes: pd.DataFrame, values: pd.DataFrame, definit
     worst, *others = firm
     if worst["high"] >= 0:
         return (
-            f"No attribute clearly costs **{model}** accuracy: the largest change, {LABELS[worst['attribute']]}, is "
-            f"{_change(worst)} ({MEASURE.replace('common less uncommon', 'uncommon less common')})."
+            f"No attribute clearly costs **{model}** accuracy: at worst, with {LABELS[worst['attribute']]}, it changes "
+            f"by {_change(worst)} ({MEASURE.replace('common less uncommon', 'uncommon less common')})."
         )
     inside = _inside(worst["attribute"], values, definition)
     ties = [row for row in others if row["tied"]]
@@ -82,6 +82,8 @@ def _of(table: pd.DataFrame, definition: str) -> list[dict[str, Any]]:
 
 def _lesser(row: Mapping[str, Any]) -> str:
     label = LABELS[row["attribute"]]
+    if row["low"] > 0:
+        return f"{label} costs nothing, {_change(row)}"
     if row["high"] >= 0:
         return f"{label} shows no clear effect, {_change(row)}"
     return f"{label} costs {size(row['value'], 1).removesuffix('points').strip()} {_around(row)}"

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import store, uncommon
-from core.answers import report, sentences, setting_tables
+from core.answers import report, setting_sentences, setting_tables
 from core.answers.questions import Question, Where, behind
 from core.figures import uncommon as figures
 from core.figures.style import Words
@@ -36,9 +36,13 @@ def test_the_page_opens_first_and_says_what_costs_most(run):
     app = opened(benchmark="focus")
     assert not app.exception
     assert not app.error
-    costs = setting_tables.answer(run, "costs")
-    worst = costs[~costs["thin"].astype(bool)].iloc[0]
-    assert f"{100 * worst['value']:.1f}\u00a0points" in app.markdown[0].value or "too few" in app.markdown[0].value
+    said = setting_sentences.settings(
+        "synthetic-a",
+        setting_tables.answer(run, "attribute_changes"),
+        setting_tables.answer(run, "value_changes"),
+        "paper-code",
+    )
+    assert said in [element.value for element in app.markdown]
     assert len(charts(app)) == 7
 
 
@@ -118,37 +122,6 @@ def test_heatmap_cells_are_clickable_and_told_by_colour(run):
     assert np.array(uncommon.z, float)[at] == pytest.approx(shown)
     clickable = [tuple(pair) for trace in figure.data[2:4] for pair in trace.customdata]
     assert sorted(clickable) == sorted(map(tuple, cells[cells["n"] > 0][["category", "setting"]].to_numpy()))
-
-
-def test_the_finding_names_no_setting_that_is_not_clear():
-    row = {
-        "attribute": "time",
-        "setting": "night",
-        "n": 90,
-        "n_clusters": 90,
-        "n_common": 50,
-        "n_uncommon": 40,
-        "thin": False,
-    }
-    unclear = sentences.costliest("m", pd.DataFrame([{**row, "value": 0.05, "low": -0.02, "high": 0.12}]))
-    assert unclear.startswith(
-        "No uncommon setting clearly costs **m** accuracy: the most is 5.0\u00a0points [−2.0, 12.0]"
-    )
-    clear = sentences.costliest("m", pd.DataFrame([{**row, "value": 0.2, "low": 0.1, "high": 0.3}]))
-    assert clear.startswith("**Night** costs **m** most: **20.0\u00a0points** of accuracy [10.0, 30.0]")
-    rivals = [
-        {**row, "value": 0.2, "low": 0.1, "high": 0.3},
-        {**row, "attribute": "locations", "setting": "snow", "value": 0.15, "low": 0.05, "high": 0.2},
-        {**row, "attribute": "weather", "setting": "foggy", "value": 0.12, "low": 0.02, "high": 0.21},
-        {**row, "attribute": "weather", "setting": "raining", "value": 0.1, "low": 0.02, "high": 0.19},
-    ]
-    assert "Snow (location) and foggy may cost as much" in sentences.costliest("m", pd.DataFrame(rivals))
-    assert "may cost as much" not in clear
-    assert "object" not in clear
-    few = sentences.costliest("m", pd.DataFrame([{**row, "n_clusters": 5, "value": 0.2, "low": 0.1, "high": 0.3}]))
-    assert "[10.0, 30.0] (only 5 objects)" in few
-    thin = sentences.costliest("m", pd.DataFrame([{**row, "value": 0.2, "low": 0.1, "high": 0.3, "thin": True}]))
-    assert "fewer than 30 images in each uncommon setting" in thin
 
 
 def test_the_synthetic_store_follows_the_papers_counts(run):

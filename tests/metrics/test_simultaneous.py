@@ -1,0 +1,91 @@
+import numpy as np
+import pytest
+
+from core.metrics.bootstrap import cluster_bootstrap, replicates
+from core.metrics.simultaneous import hidden_variance, may_be_lowest, pair_reach
+from core.types import FEW_OBJECTS, THIN, is_thin
+
+
+def seen(rng, chances, n_objects):
+    """Whether each object is recognised at each setting; objects differ in how easy they are."""
+    odds = np.log(chances / (1 - chances))[None, :] + rng.normal(size=(n_objects, 1))
+    values = (rng.random((n_objects, len(chances))) < 1 / (1 + np.exp(-odds))).astype(float)
+    cells = np.tile(np.arange(len(chances)), n_objects)
+    return values, cells, np.repeat(np.arange(n_objects), len(chances))
+
+
+def draws_of(values, cells, clusters, rounds=400):
+    k = values.shape[1]
+    trials = np.full(k, len(values))
+    flat = values.reshape(-1)
+    return replicates(flat, cells, clusters, k, rounds=rounds), trials, hidden_variance(flat, cells, trials)
+
+
+def test_settings_that_are_alike_rarely_have_a_clearly_worst_one():
+    rng = np.random.default_rng(0)
+    clear, naive, runs = 0, 0, 120
+    for _ in range(runs):
+        values, cells, clusters = seen(rng, np.full(12, 0.6), 40)
+        found = draws_of(values, cells, clusters)
+        mean = values.mean(axis=0)
+        low, high = mean.argmin(), mean.argmax()
+        clear += mean[high] - mean[low] > pair_reach(*found)[low, high]
+        own = found[0][:, high] - found[0][:, low]
+        naive += np.quantile(own, 0.025) > 0
+    assert clear / runs <= 0.08
+    # The interval of the pair alone would name a worst setting most of the time.
+    assert naive / runs > 0.4
+
+
+def test_the_truly_worst_setting_is_nearly_always_among_those_named():
+    rng = np.random.default_rng(1)
+    chances = np.array([0.5, 0.54, 0.58, 0.7, 0.8, 0.9])
+    found, runs = np.zeros(6), 150
+    for _ in range(runs):
+        values, cells, clusters = seen(rng, chances, 30)
+        found += may_be_lowest(values.mean(axis=0), *draws_of(values, cells, clusters))
+    assert found[0] / runs >= 0.93
+    assert found[-1] / runs < 0.1
+
+
+def test_what_is_right_for_all_objects_is_not_certain():
+    cells = np.repeat([0, 1], 10)
+    values = np.repeat([1.0, 0.0], 10)
+    # Wilson's reach for 0 of 10 is 1.96^2 / (10 + 1.96^2) = 0.2775, over 1.96 deviations.
+    assert hidden_variance(values, cells, np.array([10, 10])) == pytest.approx((0.2775 / 1.96) ** 2, rel=1e-3)
+    values[0] = 0
+    assert hidden_variance(values, cells, np.array([10, 10]))[0] == 0
+
+
+def test_fewer_clusters_reach_further_for_the_same_replicates():
+    draws = np.random.default_rng(2).normal(size=(500, 3))
+    many, few = (pair_reach(draws, np.full(3, n), np.zeros(3))[0, 1] for n in (200, 10))
+    assert few > 1.2 * many
+    assert np.isinf(pair_reach(draws, np.full(3, 1), np.zeros(3))[0, 1])
+
+
+def test_only_the_pairs_that_are_asked_for_count():
+    draws = np.random.default_rng(3).normal(size=(500, 20))
+    trials, extra = np.full(20, 100), np.zeros(20)
+    whole = pair_reach(draws, trials, extra)
+    one = pair_reach(draws, trials, extra, sides=([0], [1]))
+    assert one[0, 1] < 0.75 * whole[0, 1]
+
+
+@pytest.mark.parametrize(("n_objects", "covered"), [(5, (0.75, 0.90)), (20, (0.91, 0.97))])
+def test_resampling_few_objects_covers_too_little(n_objects, covered):
+    rng = np.random.default_rng(4)
+    sims, per = 800, 6
+    chance = rng.beta(2, 1, (sims, n_objects))
+    values = (rng.random((sims, n_objects, per)) < chance[..., None]).astype(float)
+    cells = np.repeat(np.arange(sims), n_objects * per)
+    clusters = np.tile(np.repeat(np.arange(n_objects), per), sims)
+    low, high, _ = cluster_bootstrap(values.reshape(-1), cells, clusters, sims, rounds=400)
+    assert covered[0] < ((low <= 2 / 3) & (high >= 2 / 3)).mean() < covered[1]
+
+
+def test_thin_is_few_images_or_few_objects():
+    assert not is_thin(THIN, FEW_OBJECTS)
+    assert is_thin(THIN - 1, THIN - 1)
+    assert is_thin(360, 5)
+    assert is_thin(np.array([29, 30]), np.array([29, 30])).tolist() == [True, False]
