@@ -137,7 +137,7 @@ def _images(runs: Runs, seen: views.Families, controls: Controls, choice: Choice
     run = there.get(model) or _first(there)
     said = ", ".join(_in_words(run, name, content) for name, content in cell.values.items())
     with dock.opened(right, f"{escaped(said)}"):
-        rows = gallery.show(run, controls.question.within(*cell.where))
+        rows = gallery.show(run, controls.question.within(*cell.where), list(there.values()))
     return rows["sample_id"].tolist()
 
 

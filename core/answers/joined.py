@@ -195,6 +195,8 @@ class Sample:
         factors: Value by factor.
         top: (class index, probability 0..1), best first; empty for an image that failed.
         error: Why it failed, or None.
+        rank: Of the best accepted class among all classes, 1 for the first; None where it is not known.
+        p_accepted: Probability of the accepted classes together, 0..1; None where it is not known.
     """
 
     sample_id: str
@@ -202,6 +204,8 @@ class Sample:
     factors: dict[str, Any]
     top: tuple[tuple[int, float], ...]
     error: str | None
+    rank: int | None = None
+    p_accepted: float | None = None
 
     def is_right(self, k: int = 1) -> bool | None:
         """Whether an accepted class is among the best ``k``; None for an image that failed."""
@@ -227,7 +231,16 @@ def sample(run: store.Run, sample_id: str, view: str = "") -> Sample | None:
     said = next(row for row in store.predictions_of(run).rows("sample_id", image) if row["view"] == chosen[0]["view"])
     factors = {name: content for name, content in chosen[0].items() if name not in COMPUTED}
     top = tuple(zip(said["top10"] or (), said["top10_prob"] or (), strict=True))
-    return Sample(sample_id, tuple(chosen[0]["accepted"]), factors, top, said["error"])
+    rank, p = chosen[0]["rank"], chosen[0]["p_accepted"]
+    return Sample(
+        sample_id,
+        tuple(chosen[0]["accepted"]),
+        factors,
+        top,
+        said["error"],
+        int(rank) if rank is not None and rank >= 1 else None,
+        float(p) if p is not None and p == p else None,
+    )
 
 
 def remembered(run: store.Run, question: object, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:

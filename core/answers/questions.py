@@ -13,11 +13,14 @@ from core import metrics, store
 from core.answers import joined
 from core.answers.cards import card_of
 from core.errors import UsageError, nearest
+from core.labels import class_names
 from core.store import lists
 from core.types import Factor, FactorValue, Reduce
 
 StoredPolicy = Literal["top1", "top5"]
 VALUE: dict[StoredPolicy, str] = {"top1": "correct", "top5": "correct_top5"}
+#: Factors that say what is in an image, in the order in which they are asked.
+SAYS_WHAT = ("class", "category")
 #: How near a number must come to a value of the grid to mean it, as a share of the step to that value's neighbour.
 _SAME = 1e-3
 #: What stands for that step where a column has one value only, as a share of the value.
@@ -254,10 +257,16 @@ def behind(run: store.Run, question: Question) -> pd.DataFrame:
 
     Returns:
         ``sample_id, view, right`` (1.0, 0.0 or NaN for an image that failed), ``predicted`` (class index),
-        ``confidence``; a row for each view that meets the conditions.
+        ``confidence``, ``p_true`` (probability of the accepted classes, NaN where it is not known), ``true`` (the
+        value of the factor that says what is in the image, else the name of its first accepted class) and the numeric
+        factors; a row for each view that meets the conditions.
     """
     value = VALUE[question.policy]
-    table = read(run, replace(question, by=()), ["confidence", "predicted"])
+    known = factors_of(run)
+    says = next((name for name in SAYS_WHAT if name in known), "")
+    numbers = [name for name, factor in known.items() if factor.is_number]
+    what = says or "accepted"
+    table = read(run, replace(question, by=()), ["confidence", "predicted", "p_accepted", what, *numbers])
     rows = np.flatnonzero(kept_by(run, table, question.where))
     order = np.argsort(-table["confidence"].to_numpy()[rows], kind="stable")
     rows = rows[order]
@@ -270,8 +279,16 @@ def behind(run: store.Run, question: Question) -> pd.DataFrame:
             "right": chosen[value].to_numpy(),
             "predicted": chosen["predicted"].to_numpy(),
             "confidence": chosen["confidence"].to_numpy(),
+            "p_true": chosen["p_accepted"].to_numpy(dtype=float, na_value=np.nan),
+            "true": chosen[says].astype(str).to_numpy() if says else _first_names(run, chosen["accepted"]),
+            **{name: chosen[name].to_numpy() for name in numbers},
         }
     )
+
+
+def _first_names(run: store.Run, accepted: pd.Series) -> list[str]:
+    """The name of the first accepted class of each image."""
+    return [class_names(run.label_space, classes[:1])[0] if len(classes) else "" for classes in accepted]
 
 
 def levels(run: store.Run, factor: Factor) -> list[FactorValue]:

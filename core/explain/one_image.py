@@ -9,6 +9,7 @@ does without. Any number of threads may ask at once.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -131,6 +132,25 @@ def explain_sample(
             # The image and what the model says of it are there all the same.
             return _without_map(prediction, method, str(error), seen)
     return _explained(prediction, found, seen)
+
+
+def warm(model_source: str, fingerprint: str | None = None, device: str = "auto") -> None:
+    """Load a model and run it once on nothing, so that the first question about an image is answered sooner.
+
+    Args:
+        model_source: A model's name (see ``core.models``).
+        fingerprint: Of the weights that a stored result was made with; others are refused.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+
+    Raises:
+        ModelError: If the model cannot be had or run.
+    """
+    with residents().use(model_source, device, fingerprint) as resident:
+        _, height, width = resident.model.transform["input_size"]
+        pixels = np.zeros((1, height, width, 3), np.uint8)
+        # An architecture without such a map says so when it is asked for one.
+        with contextlib.suppress(NotAvailableError), _lane(resident):
+            resident.explainer.explain(pixels, "grad-cam", Target.predicted())
 
 
 def predict_sample(

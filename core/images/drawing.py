@@ -8,10 +8,14 @@ import numpy as np
 from PIL import Image
 
 _OUTLINE = (255, 221, 51)
+#: The share of a map's maximum that is lined, and the line.
+_CONTOUR, _CONTOUR_INK = 0.5, (255, 255, 255)
 #: Where one of two maps is larger.
 _FIRST, _SECOND = (217, 119, 43), (47, 109, 181)
-#: From little to much: violet, magenta, red; colours that grass, sky and sand do not have.
-_HEAT = np.array([[40, 10, 110], [130, 20, 160], [205, 25, 135], [235, 40, 80], [255, 70, 40]], dtype=float)
+#: From little to much: magenta, red, orange; colours that grass, sky and sand do not have.
+HEAT = ((190, 20, 150), (225, 30, 100), (245, 60, 50), (255, 130, 30))
+#: Up to this share of its maximum a map is not drawn at all.
+CLEAR_TO = 0.15
 
 
 def with_outline(image: Image.Image, mask: np.ndarray) -> Image.Image:
@@ -21,29 +25,36 @@ def with_outline(image: Image.Image, mask: np.ndarray) -> Image.Image:
         image: RGB.
         mask: bool (H, W), of the image's size.
     """
+    pixels = np.array(image)
+    pixels[_edge(mask)] = _OUTLINE
+    return Image.fromarray(pixels)
+
+
+def _edge(mask: np.ndarray) -> np.ndarray:
+    """The pixels of an area that touch what is outside of it: bool (H, W)."""
     inner = mask.copy()
     inner[1:] &= mask[:-1]
     inner[:-1] &= mask[1:]
     inner[:, 1:] &= mask[:, :-1]
     inner[:, :-1] &= mask[:, 1:]
-    pixels = np.array(image)
-    pixels[mask & ~inner] = _OUTLINE
-    return Image.fromarray(pixels)
+    return mask & ~inner
 
 
 def with_heat(image: Image.Image, heat: np.ndarray, opacity: float) -> Image.Image:
-    """An image under a saliency map.
+    """An image under a saliency map, with a line around what is over half of its maximum.
 
     Args:
         image: RGB.
         heat: float (H, W), 0..1, of the image's size; NaN counts as 0.
-        opacity: 0..1, of the hottest place; cold places stay clear.
+        opacity: 0..1, of the hottest place; places under ``CLEAR_TO`` show the image as it is.
     """
     level = np.clip(np.nan_to_num(heat), 0, 1)
-    stops = np.linspace(0, 1, len(_HEAT))
-    colour = np.stack([np.interp(level, stops, _HEAT[:, channel]) for channel in range(3)], axis=-1)
-    weight = (opacity * np.sqrt(level))[..., None]
-    return Image.fromarray((np.asarray(image) * (1 - weight) + colour * weight).round().astype(np.uint8))
+    stops, colours = np.linspace(CLEAR_TO, 1, len(HEAT)), np.array(HEAT, dtype=float)
+    colour = np.stack([np.interp(level, stops, colours[:, channel]) for channel in range(3)], axis=-1)
+    weight = (opacity * np.clip((level - CLEAR_TO) / (1 - CLEAR_TO), 0, 1))[..., None]
+    pixels = (np.asarray(image) * (1 - weight) + colour * weight).round().astype(np.uint8)
+    pixels[_edge(level >= _CONTOUR)] = _CONTOUR_INK
+    return Image.fromarray(pixels)
 
 
 def with_difference(image: Image.Image, first: np.ndarray, second: np.ndarray, opacity: float) -> Image.Image:

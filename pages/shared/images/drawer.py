@@ -1,26 +1,33 @@
-"""The image drawer of all pages: the image as the model sees it, what models say of it, its factors, a Grad-CAM."""
+"""The image drawer of all pages: the image as the model sees it, what models say of it, its factors, Grad-CAMs."""
 
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Mapping, Sequence
 from functools import partial
 
 import streamlit as st
 from PIL import Image
+from streamlit.delta_generator import DeltaGenerator
 
 from core import benchmarks, store
 from core.answers import joined
 from core.answers.cards import card_of
+from core.answers.questions import SAYS_WHAT
 from core.benchmarks.base import Benchmark
 from core.images import drawing
+from core.images.seeing import Seen
 from core.wording import code, escaped, preprocessing, value
 from pages.shared.images import on_demand, pictures, where
 from pages.shared.page import address, cached, place, stepping
 from pages.shared.page.frame import Choice
 
 _PICTURE_PX = 448
-_PLAIN, _OUTLINE, _HEAT = "Image", "Outline", "Grad-CAM"
+_MODES = {"image": "Image", "cam": "Grad-CAM"}
+#: Models whose maps stand beside each other.
+_MOST_MAPS = 2
+_PREDICTED = "what each predicts"
 
 _stepper = st.components.v2.component(
     "offcenter_stepper",
@@ -67,13 +74,38 @@ def _drawer(choice: Choice, runs: dict[str, store.Run], order: tuple[str, ...]) 
     if not there:
         st.warning(f"No stored prediction of {code(sample_id)} on {code(key)}: is the link of another data set?")
         return
-    left, right = st.columns([1, 1], gap="medium")
-    with left:
-        _picture(sample_id, runs, there)
-    with right:
-        for model, sample in there.items():
-            top5(model, runs[model], sample, choice.colours[model])
+    _title(runs, there)
+    source = cached.source_of(runs[next(iter(there))])
+    if source is None:
+        where.ask(runs[next(iter(there))])
+        _said(runs, there, choice)
+    else:
+        _pictures(str(source.root), pictures_of(source, sample_id, runs, there), sample_id, runs, there, choice)
     _facts(key, sample_id, runs, there)
+
+
+def _title(runs: dict[str, store.Run], there: dict[str, joined.Sample]) -> None:
+    """What is in the image, and what the first model takes it for."""
+    model, sample = next(iter(there.items()))
+    true = true_name(runs[model], sample)
+    if sample.error or not sample.top:
+        said = '<span class="oc-wrong">could not be evaluated</span>'
+    else:
+        name = html.escape(cached.class_name(runs[model].label_space, sample.top[0][0]))
+        said = (
+            '<span class="oc-right">✓ right</span>'
+            if sample.is_right()
+            else f'<span class="oc-wrong">✗ taken for {name}</span>'
+        )
+    st.html(f'<h2 class="oc-image-title">{html.escape(true)} <small>{said} by {html.escape(model)}</small></h2>')
+
+
+def true_name(run: store.Run, sample: joined.Sample) -> str:
+    """What is in an image: the value of the factor that says it, else its first accepted class."""
+    for name in SAYS_WHAT:
+        if sample.factors.get(name) is not None:
+            return str(sample.factors[name])
+    return cached.class_name(run.label_space, sample.accepted[0]) if sample.accepted else sample.sample_id
 
 
 def _step(key: str, sample_id: str, order: Sequence[str]) -> None:
@@ -95,58 +127,153 @@ def _stepped(key: str) -> None:
         place.open_image(key, step)
 
 
-def _picture(sample_id: str, runs: dict[str, store.Run], there: dict[str, joined.Sample]) -> None:
-    source = cached.source_of(runs[next(iter(there))])
-    if source is None:
-        where.ask(runs[next(iter(there))])
-        return
-    # What a model saw whose predictions were imported is not known.
-    model = next((model for model in there if runs[model].preprocessing), None)
-    run = runs[model] if model else None
-    found = pictures.opened(source, sample_id, run, place.chosen_view(run) if run else "")
-    if isinstance(found, str):
-        st.html(pictures.no_picture(found))
-        return
-    seen = Image.fromarray(found.picture)
-    if run is None:
-        st.image(seen, width="stretch")
-        return
-    modes = [_PLAIN, *([_OUTLINE] if found.mask is not None else []), _HEAT]
-    mode = st.segmented_control("Shown", modes, default=_PLAIN, key="drawer-mode", label_visibility="collapsed")
-    slot = st.empty()
-    if mode == _OUTLINE and found.mask is not None:
-        seen = drawing.with_outline(seen, found.mask)
-    elif mode == _HEAT:
-        seen = _with_heat(seen, source, sample_id, runs, there)
-    scale = max(1, round(_PICTURE_PX / seen.width))
-    slot.image(drawing.png(seen, scale), width="stretch")
-    size = f"{seen.width} x {seen.height} px"
-    st.caption(f"As {escaped(model)} sees it: {size}, {escaped(preprocessing(run.preprocessing))}")
+def pictures_of(
+    source: Benchmark, sample_id: str, runs: dict[str, store.Run], there: dict[str, joined.Sample]
+) -> dict[str, Seen | str]:
+    """The image as each model sees it, or why it cannot be opened; models whose predictions were imported are left out.
+
+    What those saw is not known: where it is so of all, the image stands as it is under an empty name.
+    """
+    able = [model for model in there if runs[model].preprocessing]
+    if not able:
+        return {"": pictures.opened(source, sample_id, None)}
+    return {model: pictures.opened(source, sample_id, runs[model], place.chosen_view(runs[model])) for model in able}
 
 
-def _with_heat(
-    seen: Image.Image,
-    source: Benchmark,
+def _pictures(
+    root: str,
+    found: dict[str, Seen | str],
     sample_id: str,
     runs: dict[str, store.Run],
     there: dict[str, joined.Sample],
-) -> Image.Image:
-    """The image under a Grad-CAM of a class that the user chooses."""
-    model, sample = next(iter(there.items()))
-    run = runs[model]
-    space = run.label_space
-    classes = list(dict.fromkeys([*(index for index, _ in sample.top[:5]), *sample.accepted]))
-    target = st.selectbox("Class", classes, format_func=lambda index: cached.class_name(space, index), key="cam-class")
-    opacity = st.slider("Opacity", 0, 100, 65, 5, format="%d %%", key="cam-opacity")
-    heat = on_demand.explain(run, str(source.root), sample_id, target, place.chosen_view(run))
+    choice: Choice,
+) -> None:
+    """The plain picture, and beside it either what the models say or where they look."""
+    model, seen = next(iter(found.items()))
+    with st.container(horizontal=True, vertical_alignment="center"):
+        mode = "image"
+        if model:
+            mode = st.segmented_control(
+                "Shown", list(_MODES), format_func=_MODES.__getitem__, label_visibility="collapsed",
+                **address.one("drawer", list(_MODES), "image", kept=True),
+            ) or "image"  # fmt: skip
+        outlined = False
+        if not isinstance(seen, str) and seen.mask is not None:
+            outlined = st.toggle("Outline", help="Of the object.", **address.switch("outline", kept=True))
+    if isinstance(seen, str):
+        st.html(pictures.no_picture(seen))
+        _said(runs, there, choice)
+        return
+    if mode == "image":
+        left, right = st.columns([1, 1], gap="medium")
+        with left:
+            _plain(seen, model, runs, outlined)
+        with right:
+            _said(runs, there, choice)
+        return
+    maps = {name: each for name, each in list(found.items())[:_MOST_MAPS] if not isinstance(each, str)}
+    target, opacity = _map_controls(runs[model], there[model])
+    columns = st.columns(1 + len(maps), gap="small")
+    with columns[0]:
+        _plain(seen, model, runs, outlined)
+    waiting = {}
+    for column, (name, each) in zip(columns[1:], maps.items(), strict=True):
+        with column:
+            # The picture stays, and says at once that something is coming.
+            waiting[name] = st.empty()
+            _busy(waiting[name], each)
+            st.caption(f"Grad-CAM of **{escaped(name)}**")
+    for name, slot in waiting.items():
+        _heat(slot, root, sample_id, name, runs[name], maps[name], target, opacity, outlined)
+    _said(runs, there, choice)
+
+
+def _plain(seen: Seen, model: str, runs: dict[str, store.Run], outlined: bool) -> None:
+    image = Image.fromarray(seen.picture)
+    if not model:
+        st.image(image, width="stretch")
+        return
+    st.image(_enlarged(image, seen, outlined), width="stretch")
+    size = f"{image.width} x {image.height} px"
+    st.caption(f"As {escaped(model)} sees it: {size}, {escaped(preprocessing(runs[model].preprocessing))}")
+
+
+def _enlarged(image: Image.Image, seen: Seen, outlined: bool) -> bytes:
+    if outlined and seen.mask is not None:
+        image = drawing.with_outline(image, seen.mask)
+    return drawing.png(image, max(1, round(_PICTURE_PX / image.width)))
+
+
+def _map_controls(run: store.Run, sample: joined.Sample) -> tuple[int | None, float]:
+    """Whose score is explained, None for each model's own prediction; and how strong the map is drawn."""
+    names = [cached.class_name(run.label_space, index) for index, _ in sample.top[:5]]
+    names += [cached.class_name(run.label_space, index) for index in sample.accepted]
+    numbers = [*(index for index, _ in sample.top[:5]), *sample.accepted]
+    offered = {_PREDICTED: None, **dict(zip(names, numbers, strict=True))}
+    left, right = st.columns(2, gap="medium")
+    with left:
+        target = st.selectbox("Class", list(offered), **address.one("target", list(offered), _PREDICTED))
+    with right:
+        opacity = st.slider("Opacity", 0, 100, 65, 5, format="%d %%", key="cam-opacity")
+    return offered.get(target or _PREDICTED), opacity / 100
+
+
+def _busy(slot: DeltaGenerator, seen: Seen) -> None:
+    encoded = pictures.data_uri(drawing.png(Image.fromarray(seen.picture)))
+    slot.html(f'<div class="oc-busy"><img src="{encoded}" alt=""><span>Asking the model …</span></div>')
+
+
+def _heat(
+    slot: DeltaGenerator,
+    root: str,
+    sample_id: str,
+    model: str,
+    run: store.Run,
+    seen: Seen,
+    target: int | None,
+    opacity: float,
+    outlined: bool,
+) -> None:
+    """A model's map in its place, with the scale under it."""
+    sample = cached.sample(run, sample_id, place.chosen_view(run))
+    if sample is None or not sample.top:
+        slot.info("No prediction to explain.")
+        return
+    asked = sample.top[0][0] if target is None else target
+    heat = on_demand.explain(run, root, sample_id, asked, place.chosen_view(run))
     if heat.values is None:
-        st.info(escaped(heat.message))
-        return seen
-    return drawing.with_heat(seen, heat.values, opacity / 100)
+        slot.info(escaped(heat.message))
+        return
+    drawn = drawing.with_heat(Image.fromarray(seen.picture), heat.values, opacity)
+    with slot.container(gap="xxsmall"):
+        st.image(_enlarged(drawn, seen, outlined), width="stretch")
+        st.html(scale(cached.class_name(run.label_space, asked), heat.magnitude))
+
+
+def scale(name: str, magnitude: float) -> str:
+    """The colours of a map, from nothing to its own maximum, as HTML.
+
+    Args:
+        name: Of the class that is explained.
+        magnitude: The map's largest value; NaN if it is not known.
+    """
+    colours = ", ".join(f"rgb{colour}" for colour in drawing.HEAT)
+    most = "maximum" if math.isnan(magnitude) else f"{magnitude:.3g}"
+    return (
+        f'<div class="oc-scale"><span>0</span><i style="background:linear-gradient(90deg, transparent '
+        f'{100 * drawing.CLEAR_TO:.0f}%, {colours})"></i><span title="The map\'s largest value, comparable between '
+        f'images of one model">{most}</span></div><div class="oc-scale-of">for {html.escape(name)}; line: half of the '
+        "maximum</div>"
+    )
+
+
+def _said(runs: dict[str, store.Run], there: dict[str, joined.Sample], choice: Choice) -> None:
+    for model, sample in there.items():
+        top5(model, runs[model], sample, choice.colours[model])
 
 
 def top5(model: str, run: store.Run, sample: joined.Sample, colour: str) -> None:
-    """The five best classes as bars; accepted ones are ticked."""
+    """The five best classes as bars, accepted ones ticked; and the truth with its rank where it is not among them."""
     if sample.error:
         st.html(f'<div class="oc-top"><div class="head">{html.escape(model)}</div>{html.escape(sample.error)}</div>')
         return
@@ -157,12 +284,30 @@ def top5(model: str, run: store.Run, sample: joined.Sample, colour: str) -> None
     for index, share in sample.top[:5]:
         name = html.escape(cached.class_name(space, index))
         tick = '<span class="oc-right">✓</span> ' if index in sample.accepted else ""
-        rows.append(
-            f'<div class="row"><span class="name" title="{name}">{tick}{name}</span><span class="bar">'
-            f'<i style="width:{100 * share:.1f}%;background:{colour}"></i></span>'
-            f'<span class="share">{100 * share:.1f} %</span></div>'
-        )
+        rows.append(_bar(f"{tick}{name}", name, share, colour))
+    if sample.accepted and not any(index in sample.accepted for index, _ in sample.top[:5]):
+        rows.append(_truth(run, sample, colour))
     st.html(f'<div class="oc-top"><div class="head">{html.escape(model)} {mark}</div>{"".join(rows)}</div>')
+
+
+def _bar(name: str, title: str, share: float, colour: str) -> str:
+    return (
+        f'<div class="row"><span class="name" title="{title}">{name}</span><span class="bar">'
+        f'<i style="width:{100 * share:.1f}%;background:{colour}"></i></span>'
+        f'<span class="share">{100 * share:.1f} %</span></div>'
+    )
+
+
+def _truth(run: store.Run, sample: joined.Sample, colour: str) -> str:
+    """The accepted classes that are not among the best five."""
+    name = html.escape(cached.class_name(run.label_space, sample.accepted[0]))
+    if len(sample.accepted) > 1:
+        name += f" or {len(sample.accepted) - 1} more"
+    rank = f"rank {sample.rank}" if sample.rank else "not among the best ten"
+    label = f'<span class="oc-right">✓</span> {name}'
+    if sample.p_accepted is None:
+        return f'<div class="row truth"><span class="name" title="{name}">{label}</span><span>{rank}</span></div>'
+    return f'<div class="rank">{rank}</div>' + _bar(label, name, sample.p_accepted, colour)
 
 
 def _facts(key: str, sample_id: str, runs: dict[str, store.Run], there: dict[str, joined.Sample]) -> None:

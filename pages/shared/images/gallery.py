@@ -1,90 +1,71 @@
-"""The images behind a number: a page of clickable thumbnails, right ones green-edged, wrong ones red-edged."""
+"""The images behind a number: pages of clickable thumbnails, right ones green-edged, wrong ones red-edged."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
 from core import store
-from core.answers.questions import Question
+from core.answers.questions import Question, factors_of
 from core.benchmarks.base import Benchmark
-from core.wording import count, escaped, percent
-from pages.shared.images import pictures, where
+from core.wording import count, escaped, percent, short_label
+from pages.shared.images import chosen, on_demand, pictures, where
 from pages.shared.page import address, cached, place
 
 PER_PAGE = 24
 SHOWN = {"all": "All", "wrong": "Wrong", "right": "Right"}
+SIZES = {"S": "Small", "M": "Medium", "L": "Large"}
+#: Column and direction by order; factors are added.
+_ORDERS = {
+    "surest": ("Surest first", "confidence", False),
+    "unsure": ("Least sure first", "confidence", True),
+    "truth": ("Least likely truth first", "p_true", True),
+}
 
 _CSS = """
 .grid {display: grid; grid-template-columns: repeat(auto-fill, minmax(104px, 1fr)); gap: 12px 10px;}
+.grid[data-size="S"] {grid-template-columns: repeat(auto-fill, minmax(72px, 1fr));}
+.grid[data-size="L"] {grid-template-columns: repeat(auto-fill, minmax(168px, 1fr));}
 button {all: unset; cursor: pointer; display: block; border-radius: 6px; font: inherit; color: inherit;
   min-width: 0;}
 button:focus-visible {outline: 3px solid var(--st-primary-color); outline-offset: 2px;}
+button[aria-pressed="true"] {outline: 3px solid var(--st-primary-color); outline-offset: 2px;}
+button[aria-pressed="false"] .frame {opacity: 0.55;}
 .frame {position: relative; border-radius: 6px; overflow: hidden; border: 3px solid; aspect-ratio: 1;
   background: var(--st-secondary-background-color); display: flex; align-items: center; justify-content: center;}
 .right .frame {border-color: #2A9D76;} .wrong .frame {border-color: #C0443C;} .failed .frame {border-color: #8a8f96;}
 img {width: 100%; height: 100%; object-fit: cover; display: block;}
 .mark {position: absolute; top: 0; right: 0; width: 19px; height: 19px; border-radius: 0 0 0 6px; color: #fff;
   font-size: 13px; line-height: 18px; text-align: center; font-weight: 700;}
-.right .mark {background: #2A9D76;} .wrong .mark {background: #C0443C;} .failed .mark {background: #8a8f96;}
-.none {font-size: 11px; line-height: 1.25; opacity: 0.7; padding: 20px 6px 6px; text-align: center;
+.right .mark {background: #1F7D5C;} .wrong .mark {background: #C0443C;} .failed .mark {background: #6A7078;}
+.none {font-size: 11px; line-height: 1.25; opacity: 0.8; padding: 20px 6px 6px; text-align: center;
   overflow-wrap: anywhere; max-height: 100%; overflow: hidden; box-sizing: border-box;}
-.caption {font-size: 12.5px; margin-top: 3px; white-space: nowrap; overflow: hidden; text-overflow: ellipsis;
-  opacity: 0.8; color: var(--st-text-color);}
+.caption {font-size: 12.5px; line-height: 1.25; margin-top: 3px; overflow: hidden; display: -webkit-box;
+  -webkit-line-clamp: 2; -webkit-box-orient: vertical; overflow-wrap: anywhere; color: var(--st-text-color);}
 button:hover .frame {filter: brightness(1.06);}
 """
 
-_JS = """
-export default function(component) {
-  const { data, parentElement, setTriggerValue } = component;
-  const grid = parentElement.querySelector('.grid');
-  grid.replaceChildren(...data.images.map((item) => {
-    const button = document.createElement('button');
-    button.type = 'button';
-    button.className = item.state;
-    button.title = item.title;
-    button.setAttribute('aria-label', item.title);
-    const frame = document.createElement('div');
-    frame.className = 'frame';
-    if (item.src) {
-      const image = document.createElement('img');
-      image.src = item.src;
-      image.alt = '';
-      frame.append(image);
-    } else {
-      const none = document.createElement('span');
-      none.className = 'none';
-      none.textContent = item.problem || item.id;
-      frame.append(none);
-    }
-    const mark = document.createElement('span');
-    mark.className = 'mark';
-    mark.textContent = { right: '\\u2713', wrong: '\\u2717', failed: '!' }[item.state];
-    frame.append(mark);
-    const caption = document.createElement('div');
-    caption.className = 'caption';
-    caption.textContent = item.caption;
-    button.append(frame, caption);
-    button.onclick = () => setTriggerValue('picked', item.id);
-    return button;
-  }));
-}
-"""
-
-_grid = st.components.v2.component("offcenter_gallery", html='<div class="grid"></div>', css=_CSS, js=_JS)
+_grid = st.components.v2.component(
+    "offcenter_gallery",
+    html='<div class="grid"></div>',
+    css=_CSS,
+    js=Path(__file__).with_suffix(".js").read_text(encoding="utf-8"),
+)
 
 
-def show(run: store.Run, question: Question, key: str = "gallery") -> pd.DataFrame:
-    """The images behind a question, 24 a page, the surest predictions first.
+def show(run: store.Run, question: Question, runs: Sequence[store.Run] = (), key: str = "gallery") -> pd.DataFrame:
+    """The images behind a question, 24 a page, in an order that the user chooses.
 
     Args:
         run: Whose predictions decide edges and order.
         question: Its ``where`` chooses the images.
+        runs: Whose answers stand beside each other where images are compared; ``run`` by default.
         key: Names the widgets on the page.
 
     Returns:
@@ -92,34 +73,71 @@ def show(run: store.Run, question: Question, key: str = "gallery") -> pd.DataFra
     """
     rows = cached.behind(run, question)
     n, n_right = int(rows["right"].notna().sum()), int(rows["right"].sum())
-    st.markdown(f"**{count(n, 'image')}, {percent(n_right / n, 0) if n else '–'} right**, as seen by {escaped(run.label)}")
-    with st.container(horizontal=True, vertical_alignment="center"):
-        shown = st.segmented_control(
-            "Show", list(SHOWN), format_func=SHOWN.__getitem__, label_visibility="collapsed",
-            **address.one("show", list(SHOWN), "all"),
-        )  # fmt: skip
-        if shown in ("wrong", "right"):
-            rows = rows[rows["right"] == (shown == "right")]
-        pages = max(1, math.ceil(len(rows) / PER_PAGE))
-        page = st.pagination(pages, max_visible_pages=5, **address.number(place.PAGE, pages)) if pages > 1 else 1
-        as_it_is = " · tiles show images as they are; open one to see the view" if run.n_views > 1 else ""
-        st.caption(f"as seen by {escaped(run.label)}, surest first{as_it_is}")
+    said = f"**{count(n, 'image')}, {percent(n_right / n, 0) if n else '–'} right**"
+    st.markdown(f"{said} as seen by {escaped(run.label)}")
+    rows, size, choosing = _arranged(run, rows)
+    if run.n_views > 1:
+        st.caption("Tiles show images as they are; open one to see the view.")
     if rows.empty:
         st.caption("No image here.")
         return rows
     source = cached.source_of(run)
     if source is None:
         where.ask(run)
-    part = rows.iloc[(page - 1) * PER_PAGE : page * PER_PAGE]
-    _grid(
-        key=key,
-        data={"images": [_item(row, run, source) for row in part.to_dict("records")]},
-        on_picked_change=partial(_picked, run.benchmark, key),
+    on_demand.warm_soon(run)
+    pages = math.ceil(len(rows) / PER_PAGE)
+    page = st.session_state.get(place.PAGE) or 1
+    if pages > 1:
+        page = st.pagination(pages, max_visible_pages=5, **address.number(place.PAGE, pages))
+    part = rows.iloc[(page - 1) * PER_PAGE : page * PER_PAGE] if pages > 1 else rows
+    items = [_item(row, run, source) for row in part.to_dict("records")]
+    picked = chosen.picked(run) if choosing else []
+    thumbnails(
+        items,
+        key,
+        partial(place.open_image, run.benchmark),
+        size=size,
+        chosen=picked if choosing else None,
+        on_choose=partial(chosen.choose, run),
     )
+    if choosing:
+        chosen.show(picked, rows, run, runs or [run])
     return rows
 
 
-def thumbnails(items: list[dict[str, str]], key: str, on_pick: Callable[[str], None]) -> None:
+def _arranged(run: store.Run, rows: pd.DataFrame) -> tuple[pd.DataFrame, str, bool]:
+    """The row of controls: which images, in which order, how large, and whether several are being chosen."""
+    varied = {name: factor for name, factor in factors_of(run).items() if name in rows and rows[name].nunique() > 1}
+    orders = _ORDERS | {f"by-{name}": (f"By {short_label(factor)}", name, True) for name, factor in varied.items()}
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        shown = st.segmented_control(
+            "Show", list(SHOWN), format_func=SHOWN.__getitem__, label_visibility="collapsed",
+            **address.one("show", list(SHOWN), "all"),
+        )  # fmt: skip
+        with st.popover("Order", icon=":material/sort:"):
+            order = st.radio(
+                "Order", list(orders), format_func=lambda each: orders[each][0],
+                **address.one("sort", list(orders), "surest"),
+            )  # fmt: skip
+            size = st.segmented_control(
+                "Size", list(SIZES), format_func=SIZES.__getitem__, **address.one("size", list(SIZES), "M", kept=True)
+            )
+        choosing = st.toggle("Choose", key="choosing", help="Choose several images, to compare or to export them.")
+    if shown in ("wrong", "right"):
+        rows = rows[rows["right"] == (shown == "right")]
+    _, column, ascending = orders[order or "surest"]
+    return rows.sort_values(column, ascending=ascending, kind="stable"), size or "M", bool(choosing)
+
+
+def thumbnails(
+    items: list[dict[str, str]],
+    key: str,
+    on_pick: Callable[[str], None],
+    *,
+    size: str = "M",
+    chosen: Sequence[str] | None = None,
+    on_choose: Callable[[list[str]], None] | None = None,
+) -> None:
     """A grid of clickable thumbnails.
 
     Args:
@@ -127,6 +145,9 @@ def thumbnails(items: list[dict[str, str]], key: str, on_pick: Callable[[str], N
             failed), ``caption``, ``title``.
         key: Names the grid on the page.
         on_pick: Gets the id of a clicked one.
+        size: Key of ``SIZES``.
+        chosen: Ids of those chosen, where a click chooses and does not open; None where it opens.
+        on_choose: Gets the ids of all chosen ones when one more or less is.
     """
 
     def clicked() -> None:
@@ -134,21 +155,38 @@ def thumbnails(items: list[dict[str, str]], key: str, on_pick: Callable[[str], N
         if picked:
             on_pick(picked)
 
-    _grid(key=key, data={"images": items}, on_picked_change=clicked)
+    def changed() -> None:
+        ids = st.session_state[key].get("chosen")
+        if ids is not None and on_choose:
+            on_choose(list(ids))
+
+    found = place.opened_image()
+    data = {"images": items, "size": size, "choosing": chosen is not None, "chosen": list(chosen or ())}
+    data["opened"] = found[1] if found else ""
+    _grid(key=key, data=data, on_picked_change=clicked, on_chosen_change=changed)
 
 
-def _picked(benchmark: str, key: str) -> None:
-    picked = st.session_state[key].get("picked")
-    if picked:
-        place.open_image(benchmark, picked)
+def caption_of(true: str, predicted: str, confidence: float, right: float) -> str:
+    """``deer → bird 0.98``; ``deer 0.98`` where they are the same or the prediction is right under another name.
+
+    Args:
+        true: What is in the image.
+        predicted: What the model says.
+        confidence: Its probability, 0..1; NaN if it is not known.
+        right: 1.0, 0.0, or NaN for an image that failed.
+    """
+    if math.isnan(right):
+        return f"{true} → failed"
+    share = "" if math.isnan(confidence) else f" {confidence:.2f}"
+    return f"{predicted}{share}" if true == predicted else f"{true} → {predicted}{share}"
 
 
 def _item(row: dict[str, Any], run: store.Run, source: Benchmark | None) -> dict[str, str]:
     picture = pictures.thumbnail(source, row["sample_id"])
     failed = math.isnan(row["right"])
     state = "failed" if failed else "right" if row["right"] else "wrong"
-    name = cached.class_name(run.label_space, row["predicted"]) if not failed else "failed"
-    caption = name if failed else f"{name} {row['confidence']:.2f}"
+    name = "" if failed else cached.class_name(run.label_space, row["predicted"])
+    caption = caption_of(row["true"], name, row["confidence"], row["right"])
     return {
         "id": row["sample_id"],
         "src": picture.src,

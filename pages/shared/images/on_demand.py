@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,9 +11,15 @@ import streamlit as st
 
 from core import store
 from core.errors import OffcenterError
+from core.store import weights
 
 if TYPE_CHECKING:
     import numpy as np
+
+#: Seconds from the moment images are shown to the one when their model is loaded for them: the page comes first.
+_WARM_AFTER_S = 0.8
+_warmed: set[tuple[str, str]] = set()
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -21,10 +29,12 @@ class Heat:
     Attributes:
         values: float (H, W), 0..1, at the model's input size; None if there is none.
         message: Why there is none; empty if there is one.
+        magnitude: The map's largest value before it was scaled; NaN if there is none.
     """
 
     values: np.ndarray | None
     message: str = ""
+    magnitude: float = float("nan")
 
 
 def explain(run: store.Run, root: str | None, sample_id: str, target: int, view: str = "") -> Heat:
@@ -43,13 +53,35 @@ def explain(run: store.Run, root: str | None, sample_id: str, target: int, view:
         return Heat(None, str(error))
 
 
-@st.cache_data(max_entries=128, show_spinner="Asking the model …")
+@st.cache_data(max_entries=128, show_spinner=False)
 def _explain(
     source: str, fingerprint: str, benchmark: str, root: str | None, sample_id: str, target: int, view: str
 ) -> Heat:
     engine: Any = _engine()
     found = engine.explain_sample(source, benchmark, root, sample_id, target, view=view, fingerprint=fingerprint)
-    return Heat(found.map if found.state == "map" else None, found.message)
+    return Heat(found.map if found.state == "map" else None, found.message, found.magnitude)
+
+
+def warm_soon(run: store.Run) -> None:
+    """Load a run's model ahead, in the background, so that the first map of it need not wait for that.
+
+    Once a process and model, and only of weights that are on this machine: looking at images downloads nothing.
+    """
+    key = run.source, run.fingerprint
+    if key in _warmed or not run.preprocessing or weights.folder_of(run.source) is None:
+        return
+    _warmed.add(key)
+    timer = threading.Timer(_WARM_AFTER_S, _warm, key)
+    timer.daemon = True
+    timer.start()
+
+
+def _warm(source: str, fingerprint: str) -> None:
+    try:
+        _engine().warm(source, fingerprint)
+    except Exception as error:
+        # Whoever asks for a map is told what is wrong; this only came before.
+        _log.info("'%s' could not be loaded ahead: %s", source, error)
 
 
 def _engine() -> Any:

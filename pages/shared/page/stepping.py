@@ -30,21 +30,28 @@ export default function(component) {
   before.onclick = () => go(data.before);
   after.onclick = () => go(data.after);
   const onKey = (event) => {
-    const typing = event.composedPath().some((node) => node.matches && node.matches(
-      'input, textarea, [role="slider"], [role="combobox"], [role="radiogroup"]'
-      + (data.verdicts ? ', [role="dialog"]' : '')));
-    if (typing || event.altKey || event.ctrlKey || event.metaKey) return;
-    if (event.key === 'ArrowLeft') go(data.before);
-    else if (event.key === 'ArrowRight') go(data.after);
-    else if (data.verdicts && data.verdicts.includes(event.key.toLowerCase())) {
-      setTriggerValue('verdict', event.key.toLowerCase() + ' ' + data.id);
-    } else return;
-    if (data.verdicts) event.preventDefault();
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    const path = event.composedPath().filter((node) => node.matches);
+    const within = (selector) => path.some((node) => node.matches(selector));
+    // Who types or moves a slider means that; who has just clicked a pill, a radio or a closed list means the images.
+    const open = within('input[role="combobox"][aria-expanded="true"]');
+    const types = within('textarea, [contenteditable="true"], [role="slider"], [role="application"]')
+      || within('input:not([type="radio"]):not([type="checkbox"]):not([role="combobox"])');
+    const inList = within('[role="combobox"]');
+    if (open || types || (data.verdicts && within('[role="dialog"]'))) return;
+    const key = event.key.toLowerCase();
+    if (key === 'arrowleft') go(data.before);
+    else if (key === 'arrowright') go(data.after);
+    else if (!inList && data.verdicts && data.verdicts.includes(key)) setTriggerValue('verdict', key + ' ' + data.id);
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
   };
-  // This runs again whenever the data change, and the one before must not answer too.
-  document.removeEventListener('keydown', parentElement.onStepKey);
+  // This runs again whenever the data change, and the one before must not answer too. It listens before the page does:
+  // a group of radios would take the arrows for itself.
+  document.removeEventListener('keydown', parentElement.onStepKey, true);
   parentElement.onStepKey = onKey;
-  document.addEventListener('keydown', onKey);
-  return () => document.removeEventListener('keydown', onKey);
+  document.addEventListener('keydown', onKey, true);
+  return () => document.removeEventListener('keydown', onKey, true);
 }
 """

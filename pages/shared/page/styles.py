@@ -46,6 +46,18 @@ a.oc-link:hover {text-decoration: underline;}
 .oc-top .bar {height: 0.62rem; border-radius: 2px; background: color-mix(in srgb, currentColor 9%, transparent);}
 .oc-top .bar i {display: block; height: 100%; border-radius: 2px;}
 .oc-top .share {text-align: right; font-feature-settings: "tnum"; opacity: 0.85;}
+.oc-top .rank {font-size: 0.78rem; margin-top: 0.3rem; opacity: 0.8;}
+.oc-top .row.truth {grid-template-columns: minmax(0, 9.5rem) 1fr;}
+.oc-image-title {font-size: 1.35rem !important; padding: 0.2rem 0 0.3rem !important; margin: 0;}
+.oc-image-title small {font-size: 0.95rem; font-weight: 400; font-family: "Source Sans", sans-serif;}
+.oc-busy {position: relative;} .oc-busy img {width: 100%; display: block; border-radius: 0.3rem;}
+.oc-busy span {position: absolute; inset: auto 0 0 0; padding: 0.35rem 0.6rem; font-size: 0.85rem; color: #FFFFFF;
+  background: rgba(20, 25, 31, 0.78); animation: oc-pulse 1.2s ease-in-out infinite;}
+@keyframes oc-pulse {50% {opacity: 0.55;}}
+@media (prefers-reduced-motion: reduce) {.oc-busy span {animation: none;}}
+.oc-scale {display: flex; gap: 0.5rem; align-items: center; font-size: 0.78rem; font-feature-settings: "tnum";}
+.oc-scale i {flex: 1; height: 0.6rem; border-radius: 2px; border: 1px solid rgba(128, 128, 128, 0.5);}
+.oc-scale-of {font-size: 0.78rem; opacity: 0.8;}
 .oc-facts {margin: 0 !important; padding: 0 !important; display: grid; grid-template-columns: max-content 1fr;
   gap: 0.12rem 1rem; font-size: 0.87rem;}
 .oc-facts dt {opacity: 0.65;} .oc-facts dd {margin: 0; overflow-wrap: anywhere;}
