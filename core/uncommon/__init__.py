@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import partial
 
 from core.types import Factor, Table
-from core.uncommon.gaps import adjusted_gaps, category_gaps, costs, gaps
+from core.uncommon import gaps
 from core.uncommon.ranking import attribute_changes, value_changes
 from core.uncommon.rules import ATTRIBUTES, CATEGORIES, NONE, PARTITIONS, VALUES, annotate, is_uncommon
 from core.uncommon.tables import UNKNOWN, by_category_partition, by_humans, heatmap, partitions, totals
@@ -37,14 +37,14 @@ TABLES = (
         "gaps",
         ("attribute", "definition"),
         "Gap between common and uncommon settings",
-        gaps,
+        gaps.gaps,
         published=_BY_DEFINITION,
     ),
     Table(
         "gaps_class_adjusted",
         ("attribute", "definition"),
         "Gap with the same class mix on both sides",
-        adjusted_gaps,
+        gaps.adjusted_gaps,
         published=_BY_DEFINITION,
     ),
     *(
@@ -68,7 +68,7 @@ TABLES = (
         "costs",
         ("attribute", "setting"),
         "What each uncommon setting costs, class mix adjusted",
-        costs,
+        gaps.costs,
         published={"attribute": "attribute", "setting": "value", **_GAP, "thin": "thin"},
     ),
 )
@@ -83,7 +83,7 @@ BY_HUMANS = Table(
 )
 
 DETAILS = (
-    Table("category_gaps", ("category", "attribute", "definition"), "Gap of each category", category_gaps),
+    Table("category_gaps", ("category", "attribute", "definition"), "Gap of each category", gaps.category_gaps),
     *(
         Table(
             f"totals_{attribute}",
