@@ -52,7 +52,7 @@ def test_every_page_shows_stored_results_without_their_images(path, two_models):
 def test_home_states_three_findings_as_computed(two_models):
     at = open_page("app.py", **GOOD)
     said = text_of(at)
-    assert said.count("See where") == 3
+    assert said.count("rests on 9 objects") == 3
     # Nine cut-outs are too few for a claim.
     for noun in ("angle", "place", "size"):
         assert f"rests on 9 objects, too few to claim at which {noun} it is worst" in said
