@@ -11,7 +11,7 @@ from core import store
 from core.answers import catalogue, sentences
 from core.answers.questions import Question
 from core.figures import mini
-from core.wording import code, count, escaped
+from core.wording import code, count, escaped, linked
 from pages.shared.factors import explore
 from pages.shared.factors.protocol_sentences import sentence
 from pages.shared.page import cached, frame, text
@@ -25,7 +25,7 @@ HEADS = {"location": "Off-centre", "size": "Too small", "rotation": "Turned", "p
 FACTOR_PAGE = "pages/size_location_rotation.py"
 MOST_CARDS = 3
 #: Complete, partial, missing.
-MARKS = ("●", "◐", "·")
+MARKS = ("●", "◐", "–")
 
 
 def page() -> None:
@@ -57,7 +57,7 @@ def _cards(choice: Choice) -> None:
         for name, run in list(runs.items())[:MOST_CARDS]:
             with st.container(border=True):
                 picture = _picture(name, run, choice.colours[model])
-                st.html(f'<div class="oc-card"><img src="{picture}" alt=""><div>{HEADS[name]}</div></div>')
+                st.html(f'<div class="oc-card"><div>{HEADS[name]}</div><img src="{picture}" alt=""></div>')
                 st.markdown(sentence(name, model, run, Question()))
                 frame.link("See where", FACTOR_PAGE, {"view": name, **choice.query()})
     text.flag_state(list(runs.values()))
@@ -118,7 +118,7 @@ def _benchmarks(choice: Choice) -> None:
     for key, benchmark in catalogue.known_benchmarks().items():
         ready = cached.benchmark(key, choice.data_home) is not None
         state = '<span class="oc-right">✓ images here</span>' if ready else "no images here"
-        how = "" if ready else f"<br>{html.escape(benchmark.how_to_get)}"
+        how = "" if ready else f"<br>{linked(benchmark.how_to_get)}"
         lines.append(
             f"<dt><b>{html.escape(benchmark.title)}</b><br>{html.escape(key)}</dt>"
             f"<dd>{state} · {html.escape(benchmark.paper)} · {html.escape(benchmark.licence)}{how}</dd>"

@@ -6,6 +6,7 @@ of Markdown or of a figure: ``escaped``, ``code`` and ``plain``. Whoever shows t
 
 from __future__ import annotations
 
+import html
 import math
 import re
 from collections.abc import Mapping
@@ -117,6 +118,17 @@ def short_label(factor: Factor) -> str:
     """What stands before a value: ``x``, ``area``, ``rotation``."""
     known = {"x": "x", "y": "y", "area": "area", "angle_deg": "rotation", "yaw_deg": "yaw"}
     return known.get(factor.name, factor.label.lower())
+
+
+def linked(text: str) -> str:
+    """A text as HTML in which addresses of the web can be clicked."""
+    parts = re.split(r"(https?://[^\s)>,]*[^\s)>,.:;])", text)
+    return "".join(
+        f'<a href="{html.escape(part)}" target="_blank" rel="noopener noreferrer">{html.escape(part)}</a>'
+        if number % 2
+        else html.escape(part)
+        for number, part in enumerate(parts)
+    )
 
 
 def preprocessing(transform: Mapping[str, object]) -> str:

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import pandas as pd
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core import store
-from core.answers import catalogue, marks, sentences
+from core.answers import catalogue, marks
 from core.answers.questions import Question
 from core.errors import OffcenterError
 from core.figures import bars
 from core.figures.style import Words, colour_of
 from core.wording import code, count, escaped
 from pages.shared.factors import explore
-from pages.shared.images import drawer
-from pages.shared.overview import results
-from pages.shared.page import address, cached, figure, frame, text
+from pages.shared.images import drawer, gallery
+from pages.shared.overview import finding, results
+from pages.shared.overview.finding import where_to_look
+from pages.shared.page import address, cached, dock, figure, frame, place, text
 from pages.shared.page.frame import Choice
+from pages.shared.page.pickers import MODELS
+from pages.shared.page.place import Cell
 
 TITLE = "Overview"
 EVERY = "all"
@@ -48,14 +52,17 @@ def page() -> None:
         return
     table, problems = _table(runs, policy)
     with top:
-        text.head(TITLE, _finding(table))
+        text.head(TITLE, finding.said(table, runs, policy, choice))
     for said in problems:
         st.warning(said, icon=":material/broken_image:")
-    if len(table):
-        _figure(table, models, policy, sort, choice)
-        results.show(table)
+    figures, images = dock.workspace()
+    with figures:
+        if len(table):
+            _figure(table, models, policy, sort, choice)
+            results.show(table, _pick)
+    order = _images(runs, policy, images)
     text.identities(list(runs.values()))
-    drawer.show_if_open(choice)
+    drawer.show_if_open(choice, order)
 
 
 def _controls(choice: Choice) -> tuple[list[str], str, str]:
@@ -89,23 +96,16 @@ def _table(runs: dict[tuple[str, str], store.Run], policy: str) -> tuple[pd.Data
         done = "complete" if run.complete else f"{run.n_done / run.n_samples:.0%} done"
         failed = run.n_done - int(row["n"])
         state = done + (f", {failed:,} failed" if failed else "")
-        rows.append({"benchmark": key, "model": model, **row.to_dict(), "state": state, "identity": run.identity})
+        start = cached.start_of(run, Question(policy=policy))
+        rows.append(
+            {
+                **{"benchmark": key, "model": model, **row.to_dict(), "state": state, "partial": not run.complete},
+                "start": start.value if start else float("nan"),
+                "start_what": start.what if start else "",
+                "identity": run.identity,
+            }
+        )
     return pd.DataFrame(rows), problems
-
-
-def _finding(table: pd.DataFrame) -> str:
-    if table.empty:
-        return "No stored result can be read."
-    known = table.dropna(subset="value")
-    worst, best = known.loc[known["value"].idxmin()], known.loc[known["value"].idxmax()]
-    said = [
-        sentences.overall(row["model"], row["value"], row["low"], row["high"], int(row["n"])).removesuffix(".")
-        + f" of {code(row['benchmark'])}"
-        for row in (best, worst)
-    ]
-    if len(known) == 1:
-        return said[0] + "."
-    return f"Best: {said[0]}. Worst: {said[1]}."
 
 
 def _figure(table: pd.DataFrame, models: list[str], policy: str, sort: str, choice: Choice) -> None:
@@ -118,17 +118,40 @@ def _figure(table: pd.DataFrame, models: list[str], policy: str, sort: str, choi
     tables = {model: part.loc[[key for key in order if key in part.index]] for model, part in tables.items()}
     published = marks.overall()
     published = published[published["benchmark"].isin(order)] if policy == "top1" else published[:0]
+    cell = place.chosen_cell()
     said = Words(
         f"{explore.POLICIES[policy]} on each benchmark",
-        f"{count(len(table), 'result')} · 95 % interval" + (" · diamonds: published" if len(published) else ""),
-        f"identities in the table · {count(table['identity'].nunique(), 'identity', 'identities')}",
+        f"{count(len(table), 'result')} · 95 % interval · a click opens the images"
+        + (" · hatched: partial or few" if table["partial"].any() else "")
+        + (" · diamonds: published" if len(published) else ""),
+        f"identities: {' '.join(identity[:8] for identity in table['identity'])}",
     )
-    colours = colour_of(models, list(choice.known))
     shown = bars.bars(
-        tables, "benchmark", colours, said, published=published, order=order, x_title=policy.replace("top", "top-")
-    )
+        tables, "benchmark", colour_of(models, list(choice.known)), said, published=published, order=order,
+        x_title=policy.replace("top", "top-"), chosen=cell.benchmark if cell else None,
+    )  # fmt: skip
     identities = {model: " ".join(part["identity"]) for model, part in tables.items()}
-    figure.show(shown, "overview", tables, identities)
+    figure.show(shown, "overview", tables, identities, _pick)
+
+
+def _pick(custom: list[str]) -> None:
+    model, key = custom
+    place.choose_cell(Cell(key, {}), model)
+
+
+def _images(runs: dict[tuple[str, str], store.Run], policy: str, right: DeltaGenerator) -> list[str]:
+    """The images of the chosen bar or row."""
+    cell = place.chosen_cell()
+    there = {model: run for (model, key), run in runs.items() if cell is not None and key == cell.benchmark}
+    if cell is None or not there:
+        return []
+    run = there.get(place.chosen_model()) or next(iter(there.values()))
+    with dock.opened(right, code(cell.benchmark)):
+        page_, picker, content = where_to_look(cell.benchmark)
+        if page_ != "pages/overview.py":
+            frame.link("Where it breaks", page_, {picker: content, MODELS: run.label})
+        rows = gallery.show(run, Question(where=cell.where, policy=policy), [run])
+    return rows["sample_id"].tolist()
 
 
 frame.draw(page)

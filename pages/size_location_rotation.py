@@ -15,7 +15,7 @@ from core.types import FactorValue
 from core.wording import code, escaped, short_label, value
 from pages.shared.factors import explore, panels, tiles, views
 from pages.shared.factors.explore import ALL, Controls
-from pages.shared.factors.protocol_sentences import sentence
+from pages.shared.factors.protocol_sentences import sentence, sentence_of_two
 from pages.shared.images import drawer, gallery
 from pages.shared.page import cached, dock, frame, place, text
 from pages.shared.page.frame import Choice
@@ -81,11 +81,13 @@ def _finding(runs: Runs, controls: Controls) -> str:
         between = Contrast(*numbers, n=int(row["n"]), n_clusters=int(row["n_clusters"]))
         return sentences.difference(first, second, between).removesuffix(".") + f" of {code(one.benchmark)}."
     for name, there in runs.items():
-        if controls.view in (ALL, name):
+        if controls.view in (ALL, name) and len(there) > 1:
+            said.append(sentence_of_two(name, dict(list(there.items())[:2]), controls.question))
+        elif controls.view in (ALL, name):
             model, run = next(iter(there.items()))
             who = "It" if said and name == "size" else model
             said.append(sentence(name, who, run, controls.question))
-    return " ".join(said[:2])
+    return " ".join(said[:1] if controls.view == ALL and compared else said[:2])
 
 
 def _all(shown: Runs, controls: Controls, choice: Choice) -> None:

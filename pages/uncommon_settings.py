@@ -126,7 +126,7 @@ def _images(runs: Runs, choice: Choice, right: DeltaGenerator) -> list[str]:
     ruled = Where("category", values=uncommon.CATEGORIES)
     said = ", ".join(panels.in_words(name, content) for name, content in cell.values.items())
     with dock.opened(right, escaped(said)):
-        rows = gallery.show(run, Question(where=(ruled, *panels.conditions(cell))))
+        rows = gallery.show(run, Question(where=(ruled, *panels.conditions(cell))), list(runs.values()))
     return rows["sample_id"].tolist()
 
 

@@ -12,6 +12,8 @@ from core.benchmarks.base import Benchmark
 from core.errors import UsageError
 from core.store import weights
 
+#: Label spaces in a reader's words.
+_SPACES = {"imagenet-1k": "1,000 ImageNet classes", "focus-10": "10 FOCUS classes"}
 #: Digits that tell one content from another.
 _CONTENT_DIGITS = 12
 
@@ -39,7 +41,7 @@ class KnownModel:
     @property
     def details(self) -> str:
         """Label space and size in words."""
-        parts = [self.label_space]
+        parts = [_SPACES.get(self.label_space, self.label_space)]
         parts += [f"{self.input_px} px"] if self.input_px else []
         parts += [f"{self.megabytes:.3g} MB"] if self.megabytes else []
         return " · ".join(part for part in parts if part) or "not evaluated yet"

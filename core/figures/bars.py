@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from core.figures.style import BAR_OPACITY, CHOSEN, RULE, Words, figure, interval_text, percent_axis, row_axis
 from core.figures.traces import error_bars, marks, published_marks, row_bars, silent, steady
+from core.types import is_thin
 from core.wording import row_name
 
 
@@ -23,12 +24,14 @@ def bars(
     order: Sequence[str] | None = None,
     x_title: str = "top-1",
     chosen: object = None,
+    labels: Mapping[str, str] | None = None,
     height: int | None = None,
 ) -> go.Figure:
     """Horizontal bars with intervals, models side by side in each group.
 
     Args:
-        tables: Metric table by model, with the column ``group``.
+        tables: Metric table by model, with the column ``group``; bars of few images or objects, and those that a bool
+            column ``partial`` marks, are hatched.
         group: Column whose values are the rows.
         colours: By model.
         words: Title, subtitle, caption.
@@ -36,6 +39,7 @@ def bars(
         order: Rows from top to bottom; as they occur by default.
         x_title: What accuracy is shown.
         chosen: The group value that is marked.
+        labels: What a reader sees in place of a group value.
         height: Pixels; from the number of bars by default.
 
     Returns:
@@ -56,8 +60,12 @@ def bars(
         bargap=0.28,
         bargroupgap=0.08,
         xaxis=percent_axis(x_title, range=[0, 1.03], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1]),
-        yaxis=row_axis(categoryorder="array", categoryarray=names),
+        yaxis=row_axis(categoryorder="array", categoryarray=names, **_worded(names, labels)),
     )
+
+
+def _worded(names: Sequence[str], labels: Mapping[str, str] | None) -> dict[str, Any]:
+    return {"tickvals": list(names), "ticktext": [labels.get(name, name) for name in names]} if labels else {}
 
 
 def chosen_row(chosen: str | None, names: Sequence[str]) -> list[dict[str, Any]]:
@@ -76,11 +84,19 @@ def _bars(model: str, table: pd.DataFrame, group: str, colour: str) -> dict[str,
         table["value"].tolist(),
         [f"{model}<br>{row}: {text}" for row, text in zip(rows, interval_text(table), strict=True)],
         name=model,
-        marker={"color": colour, "opacity": BAR_OPACITY},
+        marker={"color": colour, "opacity": BAR_OPACITY, **_hatched(table)},
         error_x=error_bars(table["value"], table["low"], table["high"]),
         customdata=_clicks(model, table, group),
         **steady(BAR_OPACITY),
     )
+
+
+def _hatched(table: pd.DataFrame) -> dict[str, Any]:
+    """Hatching of the bars that are not to be relied on: of results that are partial, of too few images or objects."""
+    unsure = is_thin(table["n"], table["n_clusters"])
+    if "partial" in table:
+        unsure |= table["partial"]
+    return {"pattern": {"shape": ["/" if each else "" for each in unsure]}} if unsure.any() else {}
 
 
 def _rows(table: pd.DataFrame, group: str) -> list[str]:

@@ -13,6 +13,9 @@ from core.figures.style import ACCURACY_SCALE, CHANGE_SCALE, DARK_INK, LIGHT_INK
 from core.figures.traces import marks, silent, steady
 from core.types import THIN
 
+#: Pixels below a map, for its axis and the scale of its colours.
+_BELOW = 88
+
 
 def location_map(
     table: pd.DataFrame,
@@ -55,8 +58,15 @@ def location_map(
         words,
         height=height,
         shapes=_outline(chosen, _step(xs) / 2, _step(ys) / 2) if chosen is not None else [],
+        margin={"b": _BELOW},
         xaxis={"title": {"text": "x of object centre"}, "range": reach, **axis},
-        yaxis={"title": {"text": "y of object centre"}, "range": down, "scaleanchor": "x", **axis},
+        yaxis={
+            "title": {"text": "y of object centre"},
+            "range": down,
+            "scaleanchor": "x",
+            "constraintoward": "top",
+            **axis,
+        },
     )
 
 
@@ -74,11 +84,15 @@ def _cells(
         "colorscale": [list(stop) for stop in (CHANGE_SCALE if change else ACCURACY_SCALE)],
         "hoverinfo": "skip",
         "colorbar": {
+            "orientation": "h",
             "tickformat": "+.0%" if change else ".0%",
             "thickness": 10,
             "outlinewidth": 0,
-            "len": 1.0,
-            "x": 1.02,
+            "len": 0.7,
+            "yref": "container",
+            "y": 0,
+            "yanchor": "bottom",
+            "ypad": 4,
             "nticks": 5,
         },
     }

@@ -57,6 +57,8 @@ function save(kind, key) {
       yshift: -(below + 20), showarrow: false, font: { size: 10, color: '#5A6470' },
     }];
   }
+  // A map is square: at the full width it needs more height.
+  if (layout.yaxis?.scaleanchor) layout.height = 720;
   const height = layout.height ?? 400, scale = kind === 'png' ? 2 : 1;
   const options = { format: kind, filename: `offcenter-${key}`, width: SAVED_WIDTH, height, scale };
   const context = { ...chart._context, toImageButtonOptions: options, displayNotifier: false };
@@ -161,23 +163,48 @@ function reachCharts() {
   }
 }
 
+// --- light and dark --------------------------------------------------------------------------------------------------
+
+// Streamlit keeps the chosen theme by the path of the page that was loaded; all pages get it.
+function chooseTheme(name, pages) {
+  const last = location.pathname.split('/').filter(Boolean).pop() ?? '';
+  const base = pages.includes(last) ? location.pathname.slice(0, location.pathname.lastIndexOf(last)) : location.pathname;
+  for (const page of ['', ...pages]) localStorage.setItem(`stActiveTheme-${base}${page}-v2`, JSON.stringify(name));
+  location.reload();
+}
+
+// Colours that differ by theme are written as light-dark(); what opens over the page hangs outside of the app.
+function followTheme() {
+  const app = document.querySelector('[data-testid="stApp"]');
+  if (!app) return;
+  const scheme = getComputedStyle(app).colorScheme;
+  if (document.documentElement.style.colorScheme !== scheme) document.documentElement.style.colorScheme = scheme;
+  for (const button of document.querySelectorAll('[data-oc-theme]')) {
+    const chosen = JSON.parse(localStorage.getItem(`stActiveTheme-${location.pathname}-v2`) ?? '"System"');
+    button.setAttribute('aria-pressed', String(button.dataset.ocTheme === chosen));
+  }
+}
+
 // --- mounting --------------------------------------------------------------------------------------------------------
 
-function once() {
+function once(pages) {
   if (window.ocReady) return;
   window.ocReady = true;
   document.addEventListener('click', (event) => {
     const button = event.target.closest?.('[data-oc-save]');
     if (button) save(button.dataset.ocSave, button.dataset.ocFigure);
+    const theme = event.target.closest?.('[data-oc-theme]');
+    if (theme) chooseTheme(theme.dataset.ocTheme, pages);
   });
   let waiting = 0;
   new MutationObserver(() => {
-    if (!waiting) waiting = setTimeout(() => { waiting = 0; reachCharts(); }, 250);
+    if (!waiting) waiting = setTimeout(() => { waiting = 0; reachCharts(); followTheme(); }, 250);
   }).observe(document.body, { childList: true, subtree: true });
 }
 
 export default function(component) {
-  once();
+  once(component.data.pages);
+  followTheme();
   completeAddress(component.data);
   land(component.data.cell);
   reachCharts();

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core import benchmarks, labels, paths, store
-from core.answers import catalogue, compare, joined, questions, report, setting_tables
+from core.answers import catalogue, compare, joined, questions, report, setting_tables, standings
 from core.answers import tolerance as tolerances
 from core.answers.compare import Contrast
 from core.answers.questions import Question
@@ -144,6 +144,16 @@ def turned(run: store.Run, factor: str, question: Question) -> Contrast:
 def half_area(run: store.Run, question: Question) -> Contrast:
     """See ``compare.half_area``."""
     return _contrast(key_of(run), "half_area", "", question)
+
+
+@st.cache_data(max_entries=1024, **_QUIET)
+def _start(key: Key, question: Question) -> standings.Start | None:
+    return standings.start_of(_open(key), question)
+
+
+def start_of(run: store.Run, question: Question) -> standings.Start | None:
+    """See ``standings.start_of``."""
+    return _start(key_of(run), question)
 
 
 @st.cache_data(max_entries=256, **_QUIET)

@@ -17,7 +17,7 @@ from core.answers import catalogue
 from core.answers.catalogue import KnownModel
 from core.errors import OffcenterError
 from core.figures.style import colour_of
-from core.wording import code, escaped
+from core.wording import code, escaped, linked
 from pages.shared.page import address, behaviour, cached, pickers, styles
 from pages.shared.page.pickers import BENCHMARK, MODELS
 
@@ -43,6 +43,13 @@ _MARK = (
 )
 WORDMARK = f"""<div class="oc-wordmark"><img src="{_MARK}" width="24" height="24" alt=""><span>Offcenter</span></div>
 <div class="oc-tagline">where image classifiers break</div>"""
+#: Buttons that ``behaviour.js`` listens to.
+THEMES = (
+    '<div class="oc-themes" role="group" aria-label="Theme">'
+    + "".join(f'<button data-oc-theme="{name}">{label}</button>' for name, label in
+              (("Light", "Light"), ("Dark", "Dark"), ("System", "As the system")))
+    + "</div>"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -126,6 +133,7 @@ def begin(
                     st.markdown("\n\n".join(problems))
         with links:
             _links(choice, key)
+        st.html(THEMES)
     for said in pickers.gone(offered, known, runs, key):
         st.warning(said, icon=":material/link_off:")
     return choice
@@ -197,7 +205,7 @@ def offer_run(model: str, key: str, choice: Choice) -> None:
     has_data = cached.benchmark(key, choice.data_home) is not None
     st.markdown(f"**{escaped(model)}** on {code(key)}" + ("" if has_data else " · its images are not on this machine"))
     if not has_data:
-        st.caption(escaped(catalogue.benchmark_class(key).how_to_get))
+        st.html(f'<div class="oc-small">{linked(catalogue.benchmark_class(key).how_to_get)}</div>')
     elif paths.read_only():
         return
     elif (paths.REPO / RUNS_PAGE).is_file():

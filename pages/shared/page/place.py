@@ -1,6 +1,7 @@
 """The chosen point of a figure and the open image, kept in the URL.
 
-``cell`` is ``<benchmark key>;<factor>=<value>;...``, where a value is what the factor's kind says; ``image`` is
+``cell`` is ``<benchmark key>;<factor>=<value>;...``, where a value is what the factor's kind says (without any it means
+all images); ``image`` is
 ``<benchmark key>:<sample id>``; ``by`` is the model whose predictions are shown. A pasted link opens the same cell and
 image.
 """
@@ -59,7 +60,7 @@ def decode(text: str) -> Cell | None:
             values[name] = factors[name].parse(content)
         except (KeyError, UsageError):
             return None
-    return Cell(key, values) if values else None
+    return Cell(key, values) if key in catalogue.known_benchmarks() else None
 
 
 def _factors(key: str) -> dict[str, Factor]:

@@ -12,8 +12,8 @@ CSS = """<style>
 .st-key-oc-pickers > [data-testid="stVerticalBlock"], .st-key-oc-pickers {gap: 0.6rem !important;}
 .oc-wordmark {display: flex; gap: 0.55rem; align-items: center; font-family: "Source Serif", Georgia, serif;
   font-size: 1.35rem; font-weight: 600; letter-spacing: -0.01em;}
-.oc-tagline {opacity: 0.62; font-size: 0.85rem; margin: 0.1rem 0 0.5rem 0;}
-.oc-group {font-size: 0.75rem; letter-spacing: 0.06em; text-transform: uppercase; opacity: 0.6; font-weight: 600;
+.oc-tagline {opacity: 0.78; font-size: 0.85rem; margin: 0.1rem 0 0.5rem 0;}
+.oc-group {font-size: 0.75rem; letter-spacing: 0.06em; text-transform: uppercase; opacity: 0.78; font-weight: 600;
   margin: 0.55rem 0 0.05rem 0;}
 .oc-model {display: flex; gap: 0.5rem; font-size: 0.8rem; line-height: 1.3; margin-bottom: 0.35rem;}
 .oc-model i {flex: none; width: 0.7rem; height: 0.7rem; border-radius: 2px; margin-top: 0.22rem;}
@@ -36,7 +36,10 @@ CSS = """<style>
 a.oc-link {color: var(--st-link-color, #2F6DB5); text-decoration: none; font-size: 0.95rem;}
 a.oc-link:hover {text-decoration: underline;}
 .st-key-oc-finding p {font-size: 1.07rem; line-height: 1.5;}
-.oc-identity {font-size: 0.8rem; opacity: 0.62; border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent);
+[class*="st-key-oc-unlike-"] {flex-direction: row !important; align-items: center; gap: 0.6rem !important;
+  border-left: 3px solid #B26A00; padding-left: 0.7rem;}
+[class*="st-key-oc-unlike-"] button {min-height: 1.5rem; padding: 0 0.3rem;}
+.oc-identity {font-size: 0.8rem; opacity: 0.78; border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent);
   padding-top: 0.6rem; overflow-wrap: anywhere;}
 .oc-top {font-size: 0.87rem;}
 .oc-top .head {font-weight: 600; margin-bottom: 0.25rem; overflow-wrap: anywhere;}
@@ -60,7 +63,7 @@ a.oc-link:hover {text-decoration: underline;}
 .oc-scale-of {font-size: 0.78rem; opacity: 0.8;}
 .oc-facts {margin: 0 !important; padding: 0 !important; display: grid; grid-template-columns: max-content 1fr;
   gap: 0.12rem 1rem; font-size: 0.87rem;}
-.oc-facts dt {opacity: 0.65;} .oc-facts dd {margin: 0; overflow-wrap: anywhere;}
+.oc-facts dt {opacity: 0.78;} .oc-facts dd {margin: 0; overflow-wrap: anywhere;}
 .oc-mistake {font-size: 1.02rem; margin-bottom: 0.35rem;}
 .oc-text-card {aspect-ratio: 4 / 3; display: flex; flex-direction: column; align-items: center; justify-content: center;
   gap: 0.35rem; text-align: center; padding: 1.2rem; border-radius: 0.45rem; font-size: 1.35rem;
@@ -68,10 +71,11 @@ a.oc-link:hover {text-decoration: underline;}
 .oc-no-picture {aspect-ratio: 1; display: flex; align-items: center; justify-content: center; text-align: center;
   padding: 1.2rem; border-radius: 0.45rem; font-size: 0.85rem; overflow-wrap: anywhere; overflow: hidden;
   background: color-mix(in srgb, currentColor 8%, transparent);}
-.oc-no-picture span {opacity: 0.75;}
-.oc-text-card i {font-size: 0.9rem; opacity: 0.65;}
-.oc-text-card small {font-family: "Source Sans", sans-serif; font-size: 0.78rem; opacity: 0.65; margin-top: 0.8rem;}
-.oc-right {color: #2A9D76; font-weight: 700;} .oc-wrong {color: #C0443C; font-weight: 700;}
+.oc-no-picture span {opacity: 0.85;}
+.oc-text-card i {font-size: 0.9rem; opacity: 0.78;}
+.oc-text-card small {font-family: "Source Sans", sans-serif; font-size: 0.78rem; opacity: 0.78; margin-top: 0.8rem;}
+.oc-right {color: light-dark(#1F7D5C, #45C197); font-weight: 700;}
+.oc-wrong {color: light-dark(#B83A32, #EE7D75); font-weight: 700;}
 [data-testid="stMainBlockContainer"], .st-key-oc-left {container-type: inline-size;}
 .st-key-oc-figures, .st-key-oc-figures-wide, .st-key-oc-figures-views {display: grid !important; gap: 0.8rem;
   grid-template-columns: minmax(0, 1fr);}
@@ -110,9 +114,29 @@ a.oc-link:hover {text-decoration: underline;}
   box-shadow: 0 0 0 1px #FFFFFF; color: transparent; overflow: hidden; font-size: 1px;}
 .js-plotly-plot:focus-visible {outline: 3px solid var(--st-primary-color, #2F6DB5); outline-offset: 2px;}
 .st-key-oc-cards {display: grid !important; grid-template-columns: repeat(auto-fit, minmax(17rem, 1fr)); gap: 0.9rem;}
-.oc-card {display: flex; gap: 0.9rem; align-items: end; font-family: "Source Serif", Georgia, serif; font-size: 1.15rem;
+.oc-card {display: grid; gap: 0.5rem; font-family: "Source Serif", Georgia, serif; font-size: 1.15rem;
   font-weight: 600;}
-.oc-card img {height: 6.2rem; border-radius: 0.3rem;}
+.oc-card img {height: 6.2rem; max-width: 100%; border-radius: 0.3rem;}
+.st-key-oc-cards > * {position: relative;}
+.st-key-oc-cards [data-testid="stPageLink-NavLink"]::after {content: ""; position: absolute; inset: 0;}
+.st-key-oc-cards [data-testid="stPageLink-NavLink"], .st-key-oc-cards [data-testid="stPageLink"] {position: static;}
+.st-key-oc-cards > *:hover {border-color: var(--st-primary-color, #2F6DB5);}
+.st-key-oc-cards [data-testid="stPageLink-NavLink"] p {color: light-dark(#2F6DB5, #7FB2E8); font-weight: 600;}
+.oc-themes {display: flex; gap: 0.15rem; margin-top: 1.1rem; font-size: 0.8rem;}
+.oc-themes button {all: unset; cursor: pointer; padding: 0.1rem 0.5rem; border-radius: 0.7rem; opacity: 0.85;
+  border: 1px solid transparent;}
+.oc-themes button[aria-pressed="true"] {border-color: color-mix(in srgb, currentColor 45%, transparent); opacity: 1;}
+.oc-themes button:focus-visible {outline: 2px solid currentColor;}
+.oc-small {font-size: 0.87rem; overflow-wrap: anywhere;}
+.oc-small a, .oc-facts a {color: inherit; text-decoration: underline;}
+[data-testid="stMultiSelect"] [data-baseweb="tag"] {max-width: 100%; height: auto; min-height: 1.6rem;
+  background: color-mix(in srgb, currentColor 11%, transparent); color: inherit;
+  border: 1px solid color-mix(in srgb, currentColor 30%, transparent);}
+[data-testid="stMultiSelect"] [data-baseweb="tag"] * {color: inherit; fill: currentColor;}
+[data-testid="stMultiSelect"] [data-baseweb="tag"] span {white-space: normal; overflow-wrap: anywhere; max-width: none;
+  line-height: 1.2;}
+[data-testid="stBaseButton-primary"] {background: #2F6DB5; border-color: #2F6DB5; color: #FFFFFF;}
+[data-testid="stBaseButton-primary"]:hover {background: #255A98; border-color: #255A98; color: #FFFFFF;}
 .oc-benchmarks {gap: 0.55rem 1.6rem !important; font-size: 0.85rem !important;}
 .oc-benchmarks dt {opacity: 1 !important;}
 .oc-benchmarks dd {opacity: 0.8;}

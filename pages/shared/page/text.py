@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core import paths, store
-from core.answers import report
+from core.answers import alike, report
 from core.images.views import CLEAN
 from core.types import THIN, Card
 from core.wording import code, escaped, preprocessing
@@ -103,9 +103,13 @@ def identities(runs: Sequence[store.Run]) -> None:
 
 def flag_differences(runs: Sequence[store.Run]) -> None:
     """Say in what results that are compared differ beside the model."""
-    found = report.differences(runs) if len(runs) > 1 else []
+    found = alike.unlike(runs) if len(runs) > 1 else []
     if found:
-        st.warning("Not compared like with like: " + escaped("; ".join(found)) + ".", icon=":material/balance:")
+        with st.container(key=f"oc-unlike-{runs[0].identity[:8]}-{runs[1].identity[:8]}"):
+            st.markdown(f":material/balance: **Not compared like with like** on {code(runs[0].benchmark)}: "
+                        f"{escaped('; '.join(found))}.")  # fmt: skip
+            with st.popover("Details", type="tertiary"):
+                st.markdown("\n".join(f"- {escaped(line)}" for line in report.differences(runs)))
 
 
 def flag_state(runs: Sequence[store.Run]) -> None:

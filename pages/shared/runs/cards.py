@@ -9,12 +9,13 @@ from pathlib import Path
 import streamlit as st
 
 from core import jobs, paths, store
-from core.answers import catalogue, report
+from core.answers import report
 from core.errors import OffcenterError
 from core.jobs.kinds import Diagnosis, Evaluation, Generation, Probe, Refresh
 from core.jobs.table import ENDED, RESUMABLE, Job, State, tail
 from core.types import Progress
 from core.wording import count, duration, escaped, interval, percent
+from pages.shared.overview.finding import where_to_look
 from pages.shared.page import cached, frame, text
 from pages.shared.page.pickers import BENCHMARK, MODELS
 from pages.shared.runs.following import how_far, share_done
@@ -24,7 +25,7 @@ _LOOK_EVERY_S = 1.0
 #: Seconds for which an accuracy over finished images may be old.
 _PARTIAL_S = 10
 _PARTIAL_MOST = 200_000
-_FACTOR_PAGE, _SETTINGS_PAGE = "pages/size_location_rotation.py", "pages/uncommon_settings.py"
+_SETTINGS_PAGE = "pages/uncommon_settings.py"
 _OVERVIEW_PAGE, _MISTAKES_PAGE = "pages/overview.py", "pages/mistakes.py"
 _COLOURS: dict[State, str] = {
     "queued": "gray",
@@ -157,19 +158,9 @@ def _accuracy(job: Job, run: store.Run) -> None:
 
 
 def _link(run: store.Run) -> None:
-    page, picker, content = _page_of(run.benchmark)
+    page, picker, content = where_to_look(run.benchmark)
     said = "See the results" if run.complete else "See the results so far"
     frame.link(said, page, {picker: content, MODELS: run.label})
-
-
-def _page_of(key: str) -> tuple[str, str, str]:
-    """The page that looks closest at a benchmark, with the name and the content of its picker."""
-    if key in catalogue.benchmarks_varying("area", "x", "angle_deg", "yaw_deg"):
-        return _FACTOR_PAGE, BENCHMARK, catalogue.family_of(key)
-    has_settings = any(factor.name == "locations" for factor in catalogue.benchmark_class(key).factors)
-    if has_settings and (paths.REPO / _SETTINGS_PAGE).is_file():
-        return _SETTINGS_PAGE, BENCHMARK, key
-    return _OVERVIEW_PAGE, "only", catalogue.family_of(key)
 
 
 def _stored_run(job: Job) -> store.Run | None:

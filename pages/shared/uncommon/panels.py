@@ -26,6 +26,17 @@ from pages.shared.page.place import Cell
 #: The benchmark whose photos the published numbers are of.
 PUBLISHED_ON = "focus"
 LABELS = {"time": "time of day", "weather": "weather", "locations": "location"}
+_PLACES = {"t": "time", "w": "weather", "l": "location"}
+#: ``P1``: one uncommon; ``P_tw``: time and weather, as FOCUS calls them and as a reader reads them.
+PARTITIONS_IN_WORDS = {
+    "P0": "none (P0)",
+    **{f"P{number}": f"{number} uncommon (P{number})" for number in (1, 2, 3)},
+    **{
+        name: f"{' + '.join(_PLACES[letter] for letter in name[2:])} ({name})"
+        for name in uncommon.PARTITIONS
+        if name.startswith("P_")
+    },
+}
 #: In a cell's partition: the uncommon side of an attribute.
 _UNCOMMON = "uncommon "
 Runs = dict[str, store.Run]
@@ -116,12 +127,13 @@ def _partitions(runs: Runs, choice: Choice) -> None:
         choice.colours,
         Words(
             "Top-1 by partition",
-            "P0 to P3: how many attributes are uncommon; P_t, P_w, P_l: which ones",
+            "by how many of time, weather and location are uncommon, then by which · 95 % interval",
             text.short_identity(list(runs.values())),
         ),
         published=_published_accuracy() if choice.benchmark == PUBLISHED_ON else None,
         order=uncommon.PARTITIONS,
         chosen=_chosen_partition(choice.benchmark),
+        labels=PARTITIONS_IN_WORDS,
         height=max(400, 110 + 11 * (13 * len(tables) + 10)),
     )
     identities = {model: run.identity for model, run in runs.items()}
@@ -252,6 +264,8 @@ def in_words(name: str, content: FactorValue) -> str:
         return count(int(content), "uncommon attribute")
     if name == "partition" and str(content).startswith(_UNCOMMON):
         return f"uncommon {LABELS[str(content).removeprefix(_UNCOMMON)]}"
+    if name == "partition":
+        return f"uncommon: {PARTITIONS_IN_WORDS.get(str(content), str(content))}"
     return str(content)
 
 

@@ -1,0 +1,47 @@
+"""In what results that stand beside each other differ besides the model, in a reader's words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from core import store
+from core.wording import count
+
+
+def unlike(runs: Sequence[store.Run]) -> list[str]:
+    """``160 px against 224 px``, ``other images``; nothing where results are alike in all that decides a number.
+
+    Args:
+        runs: Results on one benchmark.
+    """
+    said = []
+    for value, words in _SETTINGS:
+        values = list(dict.fromkeys(value(run) for run in runs))
+        if len(values) > 1:
+            said.append(words.format(" against ".join(values)))
+    if len({run.content for run in runs}) > 1:
+        said.append("other images or other labels")
+    elif len({run.n_done for run in runs}) > 1:
+        said.append(" against ".join(dict.fromkeys(count(run.n_done, "image") for run in runs)))
+    return said
+
+
+def _setting(name: str, unknown: str) -> Callable[[store.Run], str]:
+    return lambda run: str(run.preprocessing.get(name, unknown))
+
+
+def _side(run: store.Run) -> str:
+    size = run.preprocessing.get("input_size")
+    return f"{size[-1]} px" if size else "an unknown size"
+
+
+_SETTINGS: tuple[tuple[Callable[[store.Run], str], str], ...] = (
+    (_side, "{}"),
+    (_setting("interpolation", "unknown"), "resized by {}"),
+    (_setting("crop_pct", "unknown"), "cropped to {}"),
+    (_setting("crop_mode", "unknown"), "crop mode {}"),
+    (_setting("mean", "unknown"), "pixels centred on {}"),
+    (_setting("std", "unknown"), "pixels scaled by {}"),
+    (lambda run: run.precision, "precision {}"),
+    (lambda run: run.view, "shown as {}"),
+)

@@ -1,0 +1,113 @@
+"""What the overview says: models against each other within a benchmark, and a model against where benchmarks start."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pandas as pd
+import streamlit as st
+
+from core import paths, store
+from core.answers import catalogue, standings
+from core.answers.questions import Question
+from core.answers.sentences import listed
+from core.answers.standings import Standing
+from core.types import is_thin
+from core.wording import code, count, escaped, interval, percent, points
+from pages.shared.page import cached
+from pages.shared.page.frame import Choice
+from pages.shared.page.pickers import BENCHMARK
+
+Runs = dict[tuple[str, str], store.Run]
+
+
+def said(table: pd.DataFrame, runs: Runs, policy: str, choice: Choice) -> str:
+    """One or two sentences; Markdown.
+
+    Args:
+        table: A row for each result: ``model, benchmark, value, n, n_clusters, partial, start, start_what``.
+        runs: By model and benchmark.
+        policy: Of ``explore.POLICIES``.
+        choice: Of the sidebar; sentences about one model are about the first.
+    """
+    if table.empty:
+        return "No stored result can be read."
+    sure = table[~table["partial"] & ~is_thin(table["n"], table["n_clusters"])].dropna(subset="value")
+    if sure.empty:
+        return "No result here is complete and rests on enough images and objects for a claim yet."
+    parts = [_between(sure, runs, policy), _within(sure, choice.models[0] if choice.models else "")]
+    return " ".join(part for part in parts if part) or _alone(sure)
+
+
+def _between(table: pd.DataFrame, runs: Runs, policy: str) -> str:
+    """Which model is best on each benchmark that several have."""
+    found = {}
+    for key in dict.fromkeys(table["benchmark"]):
+        part = table[table["benchmark"] == key]
+        values = dict(zip(part["model"], part["value"], strict=True))
+        there = _standing({model: runs[model, key] for model in values}, policy, values)
+        if there is not None:
+            found[key] = there
+    if len(found) == 1:
+        (key, only), *_ = found.items()
+        around = interval(only.low, only.high)
+        if not only.is_clear:
+            tied = f"**{escaped(only.best)}** and **{escaped(only.second)}** cannot be told apart"
+            return f"On {code(key)} {tied}: {points(only.value, 1)} {around}, {count(only.n, 'common image')}."
+        return (
+            f"On {code(key)} **{escaped(only.best)}** is best, **{points(only.value, 1)}** {around} over "
+            f"{escaped(only.second)} on {count(only.n, 'common image')}."
+        )
+    if not found:
+        return ""
+    wins = Counter(each.best for each in found.values() if each.is_clear)
+    tied = [key for key, each in found.items() if not each.is_clear]
+    best = [f"**{escaped(model)}** on {n}" for model, n in wins.most_common()]
+    clear = f"the best model is {listed(best)}" if best else "no model is clearly best on any"
+    ties = f"; on {listed([code(key) for key in tied])} the best two cannot be told apart" if tied and best else ""
+    return f"Of {count(len(found), 'benchmark')} with several models, {clear}{ties}."
+
+
+def _standing(runs: dict[str, store.Run], policy: str, values: dict[str, float]) -> Standing | None:
+    keys = {model: cached.key_of(run) for model, run in runs.items()}
+    return _cached_standing(tuple(sorted(keys.items())), policy, values, runs)
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _cached_standing(
+    keys: tuple[tuple[str, cached.Key], ...], policy: str, values: dict[str, float], _runs: dict[str, store.Run]
+) -> Standing | None:
+    del keys
+    return standings.standing(_runs, Question(policy=policy), values)  # type: ignore[arg-type]
+
+
+def _within(table: pd.DataFrame, model: str) -> str:
+    """Where a model falls furthest below where a benchmark starts."""
+    own = table[(table["model"] == model) & table["start"].notna()]
+    if own.empty:
+        return ""
+    worst = own.loc[(own["value"] - own["start"]).idxmin()]
+    if worst["value"] >= worst["start"]:
+        return ""
+    return (
+        f"**{escaped(model)}** falls furthest on {code(worst['benchmark'])}: {percent(worst['value'])} over all of it, "
+        f"{percent(worst['start'])} {worst['start_what']}."
+    )
+
+
+def _alone(table: pd.DataFrame) -> str:
+    row = table.iloc[0]
+    return (
+        f"**{escaped(row['model'])}** is right on **{percent(row['value'])}** {interval(row['low'], row['high'])} of "
+        f"{count(int(row['n']), 'image')} of {code(row['benchmark'])}."
+    )
+
+
+def where_to_look(key: str) -> tuple[str, str, str]:
+    """The page that looks closest at a benchmark, with the name and the content of its picker."""
+    if key in catalogue.benchmarks_varying("area", "x", "angle_deg", "yaw_deg"):
+        return "pages/size_location_rotation.py", BENCHMARK, catalogue.family_of(key)
+    has_settings = any(factor.name == "locations" for factor in catalogue.benchmark_class(key).factors)
+    if has_settings and (paths.REPO / "pages/uncommon_settings.py").is_file():
+        return "pages/uncommon_settings.py", BENCHMARK, key
+    return "pages/overview.py", "only", catalogue.family_of(key)
