@@ -89,7 +89,7 @@ def _draw_panel(
 ) -> None:
     settings = ", ".join(panel.uncommon) or "common settings"
     draw.text((left, top + 4), f"{panel.category} ({settings})", _INK, _font(15))
-    draw.text((left, top + 24), f"{panel.category} → {panel.predicted} {panel.probability:.2f}", _WRONG, _font(13))
+    draw.text((left, top + 24), f"taken for {panel.predicted}, {panel.probability:.2f}", _WRONG, _font(13))
     image = None if panel.image is None else Image.fromarray(panel.image)
     heat = None if image is None or panel.cam is None else with_heat(image, panel.cam, _HEAT_OPACITY)
     guided = None if panel.guided is None else Image.fromarray(guided_pixels(panel.guided))

@@ -7,7 +7,6 @@ import time
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
 
 from core import benchmarks, store
 from core.errors import OffcenterError
@@ -24,8 +23,9 @@ from pages.shared.images import where
 from pages.shared.page import address, cached, figure, place, text
 from pages.shared.runs import following
 
-#: Whether making the strip was stopped in this session.
-_STOPPED = "strip-stopped"
+#: Of making the strip in this session: whether it was stopped, why it failed, how long each picture took.
+_STOPPED, _PROBLEM, _SECONDS, _ONLY_DRAW = "strip-stopped", "strip-problem", "strip-seconds", "strip-only-draw"
+_EVERY_S = 0.2
 
 
 def show(model: str, run: store.Run) -> None:
@@ -50,30 +50,33 @@ def _failures(model: str, run: store.Run) -> None:
         **address.switch("strip"),
     )
     if not asked:
-        st.session_state.pop(_STOPPED, None)
+        for name in (_STOPPED, _PROBLEM, _SECONDS):
+            st.session_state.pop(name, None)
         return
     if cached.source_of(run) is None:
         where.ask(run)
         return
-    st.fragment(_pictures)(run, category)
-
-
-def _pictures(run: store.Run, category: str | None) -> None:
-    """The strip; while it is made, how far it is. What is finished is kept when something else is clicked."""
     rows = failures.choose(run, category=category)
     if rows.empty:
         st.caption("No such mistake is stored.")
         return
-    place_ = st.empty()
-    try:
-        panels = _explained(run, rows, place_)
-    except OffcenterError as error:
-        place_.info(escaped(error))
-        return
-    place_.empty()
-    if panels is None:
-        st.button("Go on", icon=":material/play_arrow:", on_click=_stop, args=(False,), key="strip-go-on")
-        return
+    kept = _panels(cached.key_of(run), str(benchmarks.root_of(run)))
+    if all(sample_id in kept for sample_id in rows["sample_id"]):
+        _strip(run, [kept[sample_id] for sample_id in rows["sample_id"]])
+    elif problem := st.session_state.get(_PROBLEM):
+        st.info(escaped(problem))
+        st.button("Try again", icon=":material/refresh:", on_click=_go_on, key="strip-again")
+    elif st.session_state.get(_STOPPED):
+        n = sum(sample_id in kept for sample_id in rows["sample_id"])
+        st.caption(f"Stopped: {n} of {count(len(rows), 'picture')} are there.")
+        st.button("Go on", icon=":material/play_arrow:", on_click=_go_on, key="strip-go-on")
+    else:
+        # A click does not interrupt a fragment within a run of the whole page, so that one only draws.
+        st.session_state[_ONLY_DRAW] = True
+        st.fragment(_make, run_every=_EVERY_S)(run, rows, kept)
+
+
+def _strip(run: store.Run, panels: list[failures.Panel]) -> None:
     picture = png(strip.of_run(panels, run))
     st.image(picture, width="stretch")
     st.download_button(
@@ -81,30 +84,37 @@ def _pictures(run: store.Run, category: str | None) -> None:
     )
 
 
-def _explained(run: store.Run, rows: pd.DataFrame, place_: DeltaGenerator) -> list[failures.Panel] | None:
-    """Panels of all rows, those that are not kept yet one after the other; None if that was stopped."""
-    ids, root, key = rows["sample_id"].tolist(), str(benchmarks.root_of(run)), cached.key_of(run)
-    kept = _panels(key, root)
-    missing = [sample_id for sample_id in ids if sample_id not in kept]
-    if missing and st.session_state.get(_STOPPED):
-        return None
-    if missing:
-        source, began = cached.source_of(run), time.monotonic()
-        assert source is not None
-        with place_.container():
-            bar = st.progress(0.0, text="Loading the model …")
-            st.button("Cancel", icon=":material/close:", on_click=_stop, args=(True,), key="strip-cancel")
-        for number, sample_id in enumerate(missing, 1):
-            kept[sample_id] = failures.explain_one(run, source, rows, sample_id)
-            left_s = (time.monotonic() - began) / number * (len(missing) - number)
-            done = len(ids) - len(missing) + number
-            # Where somebody clicks, this call is the last, and what is finished is kept.
-            bar.progress(done / len(ids), text=f"{done} of {count(len(ids), 'picture')} · {duration(left_s)} left")
-    return [kept[sample_id] for sample_id in ids]
+def _make(run: store.Run, rows: pd.DataFrame, kept: dict[str, failures.Panel]) -> None:
+    """One picture of the strip at each call, and how far it is; what is finished is kept whatever is clicked."""
+    missing = [sample_id for sample_id in rows["sample_id"] if sample_id not in kept]
+    if not missing or st.session_state.get(_STOPPED):
+        st.rerun(scope="app")
+    done, seconds = len(rows) - len(missing), st.session_state.setdefault(_SECONDS, [])
+    # The first picture waits for the model, which the others do not.
+    each_s = sum(seconds[1:]) / len(seconds[1:]) if len(seconds) > 1 else None
+    left = f" · {duration(each_s * len(missing))} left" if each_s is not None else " · asking the model …"
+    st.progress(done / len(rows), text=f"{done} of {count(len(rows), 'picture')}{left}")
+    st.button("Cancel", icon=":material/close:", on_click=_stop, key="strip-cancel")
+    if st.session_state.pop(_ONLY_DRAW, False):
+        return
+    source, began = cached.source_of(run), time.monotonic()
+    if source is None:
+        st.rerun(scope="app")
+    try:
+        kept[missing[0]] = failures.explain_one(run, source, rows, missing[0])
+    except OffcenterError as error:
+        st.session_state[_PROBLEM] = str(error)
+        st.rerun(scope="app")
+    seconds.append(time.monotonic() - began)
 
 
-def _stop(stopped: bool) -> None:
-    st.session_state[_STOPPED] = stopped
+def _stop() -> None:
+    st.session_state[_STOPPED] = True
+
+
+def _go_on() -> None:
+    for name in (_STOPPED, _PROBLEM, _SECONDS):
+        st.session_state.pop(name, None)
 
 
 @st.cache_resource(max_entries=16, show_spinner=False)
