@@ -5,12 +5,15 @@ import json
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from core import paths
+from core import paths, store
 from core.benchmarks import open_benchmark
 from core.evaluate.loop import evaluate
-from core.mistakes import files, published, reviews
+from core.jobs.kinds import Diagnosis
+from core.mistakes import files, published, reviews, table
+from core.mistakes.table import Filters
 from tests.browser import app_server, chromium
-from tests.conftest import REPO, SHARED
+from tests.conftest import RED_WNID, REPO, SHARED
+from tests.job_tools import state_of, waiting
 from tests.validation_images import GOLDFISH, TENCH, name, write_annotations, write_images
 
 
@@ -57,7 +60,7 @@ def test_published_mistakes_are_text_cards_without_images(published_files):
     at = page(benchmark="published")
     assert not at.exception
     assert "**2 mistakes of ViT-3B remain**, 1 of them major. Greedy Soups gets 1 of them wrong too." in words(at)
-    assert "Of 2 images wrong under ViT\\-3B:" in words(at) or "Of 2 images wrong under ViT-3B:" in words(at)
+    assert "Of 2 images wrong under ViT-3B:" in words(at)
     assert "No class is taken for the same other class more than once." in words(at)
     text = words(at)
     assert "the image is not on this machine" in text
@@ -116,6 +119,51 @@ def test_any_run_on_any_benchmark_has_its_mistakes(toy_model, colour_folder):
     assert "**brightest-channel is wrong on 4.2 % [0.7, 20.2]** of 24 images" in words(at)
     assert "**tench** is taken for **goldfish** once (the other way never)." in words(at)
     assert '<b>tench</b> <span aria-label="taken for">→</span> <b>goldfish</b>' in words(at)
+
+
+def test_a_run_under_way_has_no_finding(toy_model, colour_folder):
+    evaluate(toy_model, open_benchmark("imagenet", colour_folder), limit=10)
+    at = page(benchmark="imagenet")
+    assert not at.exception
+    assert "**brightest-channel**: 41 % done (10 of 24 images): no finding yet." in words(at)
+    assert "is taken for" not in words(at)
+
+
+def test_a_model_without_mistakes_says_that_none_remains(toy_model, colour_folder):
+    (colour_folder / RED_WNID / "0.png").unlink()
+    paths.remember_data("imagenet", colour_folder)
+    evaluate(toy_model, open_benchmark("imagenet"))
+    at = page(benchmark="imagenet")
+    assert not at.exception
+    assert "No mistake remains." in words(at)
+    assert at.subheader[0].value.startswith("0 images wrong under")
+
+
+def test_the_second_model_is_counted_on_the_same_images(embedded_results):
+    runs = {run.model: run for run in store.list_runs("diorama/clean")}
+    first, second = (runs[f"{name}.diorama"] for name in ("test_efficientnet", "test_vit"))
+    content = table.of_run(first, second)
+    n = len(table.select(content, Filters("both_wrong")))
+    at = page(benchmark="diorama/clean", models=[first.model, second.model], kind="both_wrong")
+    assert not at.exception
+    figures = {chart.proto.id.split("-")[-1]: json.loads(chart.proto.spec) for chart in at.get("plotly_chart")}
+    matrix, bars = figures["matrix"], figures["pairs"]
+    assert f"mistakes on the same {n} images" in bars["layout"]["title"]["text"]
+    assert f"{n} mistakes" in matrix["layout"]["title"]["text"]
+    assert f"Of {n} images wrong under {first.model} and under {second.model}:" in words(at).replace("\\", "")
+    # Both are wrong on all of these images, so neither has more mistakes than images, and the first has exactly them.
+    one, two = (bar["x"] for bar in bars["data"])
+    assert max(sum(one), sum(two)) <= n
+
+
+def test_a_diagnosis_is_cancelled_where_it_is_shown(embedded_results):
+    run = store.list_runs("diorama/clean")[0]
+    job = waiting(arguments=Diagnosis(run.model, run.benchmark, run.identity))
+    at = page(benchmark="diorama/clean", models=run.model)
+    assert not at.exception
+    next(button for button in at.button if button.label == "Cancel").click().run()
+    assert not at.exception
+    assert state_of(job) == "cancelled"
 
 
 def test_multi_label_scores_stand_beside_the_mistakes(toy_model, tmp_path):
