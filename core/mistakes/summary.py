@@ -16,6 +16,8 @@ from core.mistakes.table import UNKNOWN
 
 #: Classes that a matrix holds whole, and how many of more than that it shows.
 MOST_CLASSES, SHOWN_CLASSES = 30, 24
+#: Of the mistakes, what the classes that are shown must hold.
+_TELLING_SHARE = 0.25
 #: A class that takes at least this share and this many of the mistakes may be called a sink.
 _SINK_SHARE, _SINK_N = 0.2, 10
 
@@ -40,6 +42,11 @@ class Directed:
     def n_shown(self) -> int:
         """Mistakes between the classes that are shown."""
         return int(self.counts.sum())
+
+    @property
+    def tells(self) -> bool:
+        """Whether the matrix shows what there is: with very many classes the few that fit hold next to nothing."""
+        return 0 < self.n_shown >= _TELLING_SHARE * self.n and (self.n_classes <= MOST_CLASSES or self.counts.max() > 1)
 
     def table(self) -> pd.DataFrame:
         """``true, predicted, n`` of all pairs that occur, most frequent first."""

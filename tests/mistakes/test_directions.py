@@ -69,6 +69,14 @@ def test_of_many_classes_those_with_most_mistakes_are_shown_and_the_others_count
     assert (found.n_shown, found.n, found.n_classes) == (8, 9, 6)
 
 
+def test_a_matrix_tells_nothing_where_its_classes_hold_few_of_the_mistakes():
+    assert summary.Directed(("a", "b"), np.array([[0, 2], [0, 0]]), 8, 2).tells
+    assert not summary.Directed(("a", "b"), np.array([[0, 2], [0, 0]]), 9, 400).tells
+    # Of many classes none is confused more than once with the same.
+    assert not summary.Directed(("a", "b"), np.array([[0, 1], [1, 0]]), 2, 400).tells
+    assert not summary.Directed((), np.zeros((0, 0), dtype=int), 0, 0).tells
+
+
 def test_without_mistakes_the_matrix_is_empty():
     content = mistakes(right=["cat", "dog"])
     found = summary.directed(content, everything(content))

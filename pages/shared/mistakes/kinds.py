@@ -44,20 +44,19 @@ def show(subject: Subject, filters: Filters, runs: dict[str, store.Run], found: 
     caption = text.short_identity([subject.run]) if subject.run else "Vasudevan et al. 2022"
     directed = summary.directed(subject.table, rows)
     most = int(directed.counts.max(initial=0))
-    large = directed.n_classes > summary.MOST_CLASSES
     of_these = sentences.population(len(rows), plain, subject.title, subject.other)
     st.caption(f"Of {escaped(of_these)}:")
     if directed.n and most == 1:
         st.caption("No two classes are confused more than once.")
     wide = len(directed.names) >= _WIDE
-    if wide and most > 1:
+    if directed.tells and wide:
         _matrix(subject, directed, filters, caption, identity)
     with st.container(key="oc-figures-wide"):
         if subject.has_categories:
             _kinds(subject, filters, caption, identity)
-        if directed.n and not wide:
+        if directed.tells and not wide:
             _matrix(subject, directed, filters, caption, identity)
-        if large:
+        if not directed.tells:
             _ring(subject, rows, filters, caption, identity)
         _bars(subject, filters, runs, found, choice, caption)
 

@@ -108,7 +108,9 @@ def _page(pages: int, of_opened: int, n: int, where_: st.delta_generator.DeltaGe
     with where_, st.container(horizontal=True, vertical_alignment="center"):
         if pages < 2:
             return 1
-        page = st.pagination(pages, max_visible_pages=7, width=_PAGES_PX, **address.number(place.PAGE, pages, of_opened))
+        page = st.pagination(
+            pages, max_visible_pages=7, width=_PAGES_PX, **address.number(place.PAGE, pages, of_opened)
+        )
         first = (page - 1) * gallery.PER_PAGE
         st.caption(f"{first + 1:,}–{min(first + gallery.PER_PAGE, n):,} of {n:,}")
     return page
