@@ -13,7 +13,7 @@ from core.mistakes.files import Files
 from core.mistakes.reassessed import SOURCE
 from core.mistakes.table import Filters
 from core.wording import code, escaped
-from pages.shared.mistakes import diagnose, kinds, numbers, subjects, walk
+from pages.shared.mistakes import diagnose, kinds, landing, numbers, subjects, walk
 from pages.shared.mistakes.subjects import PUBLISHED, Subject
 from pages.shared.page import address, cached, frame, text
 from pages.shared.page.frame import Choice
@@ -77,12 +77,12 @@ def _one(
 ) -> None:
     """The images that pass the filters: one as a card, the others as thumbnails."""
     of_these = sentences.population(len(rows), filters, subject.title, subject.other)
-    direction = subjects.direction_of(filters) or filters.pair
-    between = " → " if subjects.direction_of(filters) else " – "
-    with st.container(horizontal=True, vertical_alignment="center"):
+    direction = subjects.direction_of(filters)
+    chosen = sentences.arrow(*direction) if direction else " – ".join(filters.pair or ())
+    with landing.heading(f"{chosen} {' '.join(filters.categories)}".strip()):
         st.subheader(escaped(of_these), anchor=False, width="content")
-        if direction:
-            st.button(f"{escaped(between.join(direction))}  ✕", on_click=subjects.clear_classes, type="tertiary")
+        if chosen:
+            st.button(f"{escaped(chosen)}  ✕", on_click=subjects.clear_classes, type="tertiary", help="Show all")
     if subject.run is None and found.annotations.path is None:
         st.caption(f"True classes are {SOURCE}, until annotations are found.")
     if len(rows):

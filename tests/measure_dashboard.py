@@ -141,7 +141,7 @@ def switch_models(tab: Page, url: str) -> float:
     tab.goto(url + FACTORS + CHOICE)
     idle(tab)
     times = []
-    picker, others = tab.locator(".st-key-pick-models"), tab.locator(".oc-tile .also").first
+    picker, others = tab.locator(".st-key-models"), tab.locator(".oc-tile .also").first
     for number in range(ROUNDS):
         if number % 2 == 0:
             picker.locator("input").click()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -12,6 +13,9 @@ from core.figures.style import BAR_OPACITY, CHOSEN, RULE, Words, figure, interva
 from core.figures.traces import error_bars, marks, published_marks, row_bars, silent, steady
 from core.types import is_thin
 from core.wording import row_name
+
+#: Room between rows, in bars.
+_GAP = 0.7
 
 
 def bars(
@@ -45,45 +49,81 @@ def bars(
     Returns:
         A figure whose bars carry ``[model, group value]`` as customdata.
     """
-    traces = [_bars(model, table, group, colours[model]) for model, table in tables.items()]
+    names = list(dict.fromkeys(order or (row for table in tables.values() for row in _rows(table, group))))
+    lanes = _lanes(tables, group, names)
+    traces = [_bars(model, table, group, colours[model], lanes) for model, table in tables.items()]
     if published is not None and len(published):
         hover = [f"published: {row.model} {100 * row.value:.1f} %<br>{row.source}" for row in published.itertuples()]
-        traces.append(published_marks(published["value"].tolist(), _rows(published, group), hover))
-    names = list(dict.fromkeys(order or (row for table in tables.values() for row in _rows(table, group))))
-    rows = len({row for table in tables.values() for row in _rows(table, group)})
+        at = [lanes.centre(row) for row in _rows(published, group)]
+        traces.append(published_marks(published["value"].tolist(), at, hover))
     return figure(
         traces,
         words,
-        height=height or max(280, 150 + rows * (15 * len(tables) + 12)),
+        height=height or max(200, round(130 + 15 * lanes.end)),
         legend=len(traces) if len(traces) > 1 else 0,
-        shapes=chosen_row(None if chosen is None else row_name(chosen), names),
-        bargap=0.28,
-        bargroupgap=0.08,
+        shapes=lanes.chosen(None if chosen is None else row_name(chosen)),
+        barmode="overlay",
         xaxis=percent_axis(x_title, range=[0, 1.03], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1]),
-        yaxis=row_axis(categoryorder="array", categoryarray=names, **_worded(names, labels)),
+        yaxis=row_axis(
+            autorange=False,
+            range=[lanes.end, 0],
+            tickvals=[lanes.centre(name) for name in names],
+            ticktext=[(labels or {}).get(name, name) for name in names],
+            zeroline=False,
+        ),
     )
 
 
-def _worded(names: Sequence[str], labels: Mapping[str, str] | None) -> dict[str, Any]:
-    return {"tickvals": list(names), "ticktext": [labels.get(name, name) for name in names]} if labels else {}
+@dataclass(frozen=True)
+class _Lanes:
+    """Where the bars of each row lie, from top to bottom: a row has room for the models that it has, and no more.
+
+    Attributes:
+        models: The models with a bar, by row.
+        tops: Top of the first bar, by row; a bar is one high.
+        end: Bottom of all rows.
+    """
+
+    models: Mapping[str, Sequence[str]]
+    tops: Mapping[str, float]
+    end: float
+
+    def centre(self, row: str) -> float:
+        return self.tops[row] + max(len(self.models[row]), 1) / 2
+
+    def of(self, row: str, model: str) -> float:
+        """The middle of a bar."""
+        return self.tops[row] + self.models[row].index(model) + 0.5
+
+    def chosen(self, row: str | None) -> list[dict[str, Any]]:
+        """A band behind the chosen row."""
+        if row not in self.tops:
+            return []
+        ends = {"y0": self.tops[row] - _GAP / 2, "y1": self.tops[row] + max(len(self.models[row]), 1) + _GAP / 2}
+        place = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "layer": "below"}
+        return [place | ends | {"fillcolor": CHOSEN, "line": {"width": 0}}]
 
 
-def chosen_row(chosen: str | None, names: Sequence[str]) -> list[dict[str, Any]]:
-    """A band behind the chosen row of a figure whose rows are these names."""
-    if chosen not in names:
-        return []
-    at = names.index(chosen)
-    place = {"type": "rect", "xref": "paper", "x0": 0, "x1": 1, "y0": at - 0.5, "y1": at + 0.5, "layer": "below"}
-    return [place | {"fillcolor": CHOSEN, "line": {"width": 0}}]
+def _lanes(tables: Mapping[str, pd.DataFrame], group: str, names: Sequence[str]) -> _Lanes:
+    models: dict[str, list[str]] = {name: [] for name in names}
+    for model, table in tables.items():
+        for row in _rows(table, group):
+            models[row].append(model)
+    tops, at = {}, _GAP
+    for name in names:
+        tops[name] = at
+        at += max(len(models[name]), 1) + _GAP
+    return _Lanes(models, tops, at)
 
 
-def _bars(model: str, table: pd.DataFrame, group: str, colour: str) -> dict[str, Any]:
+def _bars(model: str, table: pd.DataFrame, group: str, colour: str, lanes: _Lanes) -> dict[str, Any]:
     rows = _rows(table, group)
     return row_bars(
-        rows,
+        [lanes.of(row, model) for row in rows],
         table["value"].tolist(),
         [f"{model}<br>{row}: {text}" for row, text in zip(rows, interval_text(table), strict=True)],
         name=model,
+        width=0.86,
         marker={"color": colour, "opacity": BAR_OPACITY, **_hatched(table)},
         error_x=error_bars(table["value"], table["low"], table["high"]),
         customdata=_clicks(model, table, group),

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.figures.style import CHOSEN, RULE, Words, figure, horizontal, interval_text, percent_axis, vertical
-from core.figures.traces import band, marks, steady
+from core.figures.traces import band, marks, steady, symbols
 from core.types import Factor
 from core.wording import SHARES, value
 
@@ -98,7 +98,7 @@ def _line(model: str, table: pd.DataFrame, factor: Factor, colour: str) -> dict[
         mode="lines+markers",
         name=model,
         line={"color": colour, "width": 2},
-        marker={"size": 4 if len(table) > _CROWDED else 6},
+        marker={"size": 4 if len(table) > _CROWDED else 6, "symbol": symbols(table), "line": {"width": 1.5}},
         customdata=[[model, float(level)] for level in table[factor.name]],
         **steady(),
     )

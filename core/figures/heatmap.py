@@ -10,6 +10,7 @@ import plotly.graph_objects as go
 
 from core.figures.style import (
     ACCURACY_SCALE,
+    CELL_INK,
     DARK_INK,
     LIGHT_INK,
     Words,
@@ -18,7 +19,7 @@ from core.figures.style import (
     needs_light_ink,
 )
 from core.figures.traces import marks
-from core.types import THIN
+from core.types import is_thin
 from core.wording import row_name
 
 #: How far a frame of an uncommon cell is within it, in cells.
@@ -49,8 +50,8 @@ def category_heatmap(
         height: Pixels.
 
     Returns:
-        A figure whose invisible squares carry ``[row value, column value]`` as customdata. Cells with fewer than
-        ``metrics.THIN`` images have their number in brackets.
+        A figure whose invisible squares carry ``[row value, column value]`` as customdata. Cells with too few images or
+        objects (``types.is_thin``) have their number in brackets.
     """
     rows = [row_name(level) for level in (rows if rows is not None else table[row].unique())]
     columns = [row_name(level) for level in (columns if columns is not None else table[column].unique())]
@@ -111,7 +112,7 @@ def _squares(
     """The numbers, on invisible squares that can be clicked; one trace an ink, which a selection leaves as it is."""
     light = table["value"].map(needs_light_ink).astype(bool)
     traces = []
-    for part, ink in ((table[~light], DARK_INK), (table[light], LIGHT_INK)):
+    for part, ink in ((table[~light], CELL_INK), (table[light], LIGHT_INK)):
         pairs = list(zip(part[row], part[column], strict=True))
         unchanged = {"marker": {"opacity": 0}, "textfont": {"color": ink}}
         traces.append(
@@ -123,7 +124,7 @@ def _squares(
                     for pair, rare, text in zip(pairs, uncommon[part.index], interval_text(part), strict=True)
                 ],
                 mode="markers+text",
-                text=[share_text(share, n) for share, n in zip(part["value"], part["n"], strict=True)],
+                text=share_texts(part),
                 textfont={"size": 11, "color": ink},
                 marker={"symbol": "square", "size": 26, "opacity": 0},
                 customdata=clicks[part.index].tolist(),
@@ -135,9 +136,12 @@ def _squares(
     return traces
 
 
-def share_text(share: float, n: int) -> str:
-    """Whole percent, in brackets where there are few images."""
-    return f"({100 * share:.0f})" if n < THIN else f"{100 * share:.0f}"
+def share_texts(table: pd.DataFrame) -> list[str]:
+    """Whole percent of each row of a metric table, in brackets where it rests on few images or objects."""
+    thin = is_thin(table["n"], table["n_clusters"])
+    return [
+        f"({100 * share:.0f})" if few else f"{100 * share:.0f}" for share, few in zip(table["value"], thin, strict=True)
+    ]
 
 
 def outline(chosen: tuple[str, str] | None, rows: Sequence[str], columns: Sequence[str]) -> list[dict[str, Any]]:

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 
 from core.figures.style import ACCURACY_SCALE, CHANGE_SCALE, DARK_INK, LIGHT_INK, Words, figure, interval_text
 from core.figures.traces import marks, silent, steady
-from core.types import THIN
+from core.types import is_thin
 
 #: Pixels below a map, for its axis and the scale of its colours.
 _BELOW = 88
@@ -113,8 +113,8 @@ def _squares(table: pd.DataFrame) -> dict[str, Any]:
 
 
 def _thin(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """A dot in cells with few images, where others have enough; if all are thin the subtitle says so."""
-    thin = table[(table["n"] < THIN) & (table["n"] > 0)]
+    """A dot in cells with few images or objects, where others have enough; if all are thin the subtitle says so."""
+    thin = table[is_thin(table["n"], table["n_clusters"]) & (table["n"] > 0)]
     if not 0 < len(thin) < len(table):
         return []
     marker = {"symbol": "circle", "size": 3, "color": "rgba(29,39,51,0.55)"}

@@ -9,7 +9,7 @@ import pandas as pd
 import plotly.graph_objects as go
 
 from core.figures.style import CHOSEN, RULE, Words, figure, interval_text
-from core.figures.traces import around, band, marks, silent, steady
+from core.figures.traces import around, band, marks, silent, steady, symbols
 from core.types import Factor
 
 _DASHES = ("solid", "dash", "dot", "dashdot")
@@ -94,7 +94,7 @@ def _line(name: str, ring: pd.DataFrame, factor: Factor, colour: str, dash: str)
         mode="lines+markers",
         name=name,
         line={"color": colour, "width": 2, "dash": dash},
-        marker={"size": 6},
+        marker={"size": 6, "symbol": symbols(ring), "line": {"width": 1.5}},
         customdata=[[name, float(angle)] for angle in ring[factor.name]],
         **steady(),
     )

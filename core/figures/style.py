@@ -31,8 +31,10 @@ CHANGE_SCALE = ((0.0, "#5E2A78"), (0.25, "#A374BC"), (0.5, "#F3F1EE"), (0.75, "#
 LOSS, GAIN = "#7B4397", "#2A8263"
 #: Text on a coloured cell.
 DARK_INK, LIGHT_INK = "#1D2733", "#FFFFFF"
-#: Luminance (WCAG) up to which white has more contrast than the dark ink.
-_LIGHT_INK_TO = 0.24
+#: Black, where the ink itself would not reach a contrast of 4.5 on the middle of the scale.
+CELL_INK = "#000000"
+#: Luminance (WCAG) up to which white has more contrast than black: then both have at least 4.5.
+_LIGHT_INK_TO = 0.179
 RULE = "rgba(128, 128, 128, 0.25)"
 MUTED = "#7C8590"
 #: Behind what is chosen, on either theme.

@@ -10,6 +10,7 @@ import pandas as pd
 from core.figures.style import DARK_INK as INK
 from core.figures.style import LIGHT_INK as PAPER
 from core.figures.style import MUTED, faded
+from core.types import THIN, is_thin
 
 
 def marks(
@@ -17,6 +18,12 @@ def marks(
 ) -> dict[str, Any]:
     """Points, texts or a line that say something when they are pointed at."""
     return {"type": "scatter", "x": x, "y": y, "mode": mode, "hovertext": hover, "hoverinfo": "text", **more}
+
+
+def symbols(table: pd.DataFrame, symbol: str = "circle") -> list[str]:
+    """A mark for each row of a metric table, hollow where it rests on too few images or objects."""
+    thin = is_thin(table["n"], table["n_clusters"]) if "n_clusters" in table else table["n"] < THIN
+    return [f"{symbol}-open" if each else symbol for each in thin]
 
 
 def published_marks(
@@ -27,7 +34,9 @@ def published_marks(
     return marks(x, y, hover, name="published", marker=marker)
 
 
-def row_bars(rows: Sequence[str], values: Sequence[float], hover: Sequence[str], **more: Any) -> dict[str, Any]:
+def row_bars(
+    rows: Sequence[str] | Sequence[float], values: Sequence[float], hover: Sequence[str], **more: Any
+) -> dict[str, Any]:
     """A bar in each row that says something when it is pointed at."""
     return {"type": "bar", "orientation": "h", "y": rows, "x": values, "hovertext": hover, "hoverinfo": "text", **more}
 

@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.heatmap import category_axis, cell_traces, outline, share_text, uncommon_frames
+from core.figures.heatmap import category_axis, cell_traces, outline, share_texts, uncommon_frames
 from core.figures.style import (
     BAR_OPACITY,
     RULE,
@@ -20,7 +20,7 @@ from core.figures.style import (
     row_axis,
     vertical,
 )
-from core.figures.traces import error_bars, marks, published_marks, row_bars, steady
+from core.figures.traces import error_bars, marks, published_marks, row_bars, steady, symbols
 from core.types import THIN
 from core.wording import interval, points
 
@@ -55,7 +55,9 @@ def setting_heatmap(
     Returns:
         A figure whose cells carry ``[category, setting]`` as customdata; totals and gaps are not clickable.
     """
-    settings, categories = list(totals["setting"]), list(dict.fromkeys(cells["category"]))
+    there = set(cells.loc[cells["n"] > 0, "setting"])
+    settings = [each for each in totals["setting"] if each in there]
+    categories = list(dict.fromkeys(cells["category"]))
     rows, columns = [*categories, ALL], [*settings, GAP]
     return figure(
         [*cell_traces(cells, "category", "setting", rows, columns), _totals(totals), _gaps(gaps)],
@@ -78,8 +80,7 @@ def _totals(totals: pd.DataFrame) -> dict[str, Any]:
     hover = [
         f"all categories, {name}<br>{text}" for name, text in zip(known["setting"], interval_text(known), strict=True)
     ]
-    text = [share_text(share, n) for share, n in zip(known["value"], known["n"], strict=True)]
-    return _text(list(known["setting"]), [ALL] * len(known), text, hover)
+    return _text(list(known["setting"]), [ALL] * len(known), share_texts(known), hover)
 
 
 def _gaps(gaps: pd.DataFrame) -> dict[str, Any]:
@@ -216,7 +217,7 @@ def category_partitions(table: pd.DataFrame, words: Words, colour: str, *, heigh
                 marker={
                     "size": 9,
                     "color": colour,
-                    "symbol": [f"{symbol}-open" if thin else symbol for thin in part["n"] < THIN],
+                    "symbol": symbols(part, symbol),
                     "line": {"width": 1.6, "color": colour},
                 },
                 error_y=error_bars(part["value"], part["low"], part["high"], colour, thickness=1.2, width=2),

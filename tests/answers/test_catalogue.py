@@ -21,7 +21,7 @@ def test_models_are_known_by_their_results_and_their_folders(toy_model, colour_f
     run = evaluate(toy_model, open_benchmark("imagenet", colour_folder))
     known = catalogue.known_models([run])
     assert next(iter(known)) == "brightest-channel"
-    assert known["brightest-channel"].details == "imagenet-1k · 32 px"
+    assert known["brightest-channel"].details == "1,000 ImageNet classes · 32 px"
     assert known["brightest-channel"].benchmarks == ("imagenet",)
     assert known["waiting"].details == "2.5 MB"
     assert known["waiting"].benchmarks == ()

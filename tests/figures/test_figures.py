@@ -1,3 +1,4 @@
+import itertools
 import json
 
 import numpy as np
@@ -47,7 +48,7 @@ def test_every_figure_says_what_is_seen_its_n_and_its_identity(figures):
     for name, figure in figures.items():
         assert figure.layout.title.text.startswith("Top-1 by something"), name
         assert "n = 18" in figure.layout.title.text, name
-        assert any(note.text == "identity 7f3a91c2" for note in figure.layout.annotations), name
+        assert figure.layout.meta["caption"] == "identity 7f3a91c2", name
         assert figure.layout.paper_bgcolor == "rgba(0,0,0,0)", name
     assert figures["polar"].layout.polar.bgcolor == "rgba(0,0,0,0)"
 
@@ -103,18 +104,60 @@ def test_published_numbers_are_marks_with_their_source_and_not_bars():
 def test_thin_cells_are_in_brackets_and_empty_ones_blank(figures):
     written = {text for trace in figures["heatmap"].data if trace.type == "scatter" for text in trace.text}
     assert written == {"(20)", "(50)", "(80)"}
-    table = metric_table(row=["a", "a"], column=["x", "y"]).assign(n=[40, 0])
+    table = metric_table(row=["a", "a"], column=["x", "y"]).assign(n=[40, 0], n_clusters=[40, 0])
     figure = heatmap.category_heatmap(table, "row", "column", WORDS, columns=["x", "y"])
     assert [text for trace in figure.data if trace.type == "scatter" for text in trace.text] == ["20"]
     assert figure.data[0].z[0][1] is None or np.isnan(figure.data[0].z[0][1])
+    few = table.assign(n_clusters=[5, 0])
+    figure = heatmap.category_heatmap(few, "row", "column", WORDS, columns=["x", "y"])
+    assert [text for trace in figure.data if trace.type == "scatter" for text in trace.text] == ["(20)"]
+
+
+def test_accuracy_has_one_scale_from_0_to_100_percent_and_uncommon_cells_a_frame():
+    table = metric_table(row=["a", "a"], column=["x", "y"]).assign(n=40, n_clusters=40, uncommon=[False, True])
+    figure = heatmap.category_heatmap(table, "row", "column", WORDS)
+    (cells,) = [trace for trace in figure.data if trace.type == "heatmap"]
+    assert (cells.zmin, cells.zmax) == (0, 1)
+    assert [colour for _, colour in cells.colorscale] == [colour for _, colour in style.ACCURACY_SCALE]
+    frames = [shape for shape in figure.layout.shapes if shape.type == "path"]
+    assert {shape.path.count("M") for shape in frames} == {1}
+    assert frames[0].path.startswith("M0.59")
+    narrow = metric_table(x=[0.0, 1.0], y=[0.0, 0.0]).assign(value=[0.5, 0.6])
+    shown = location.location_map(narrow, WORDS)
+    assert (shown.data[0].zmin, shown.data[0].zmax) == (0, 1)
+    assert location.stretched([narrow]) == (0.5, 0.6)
+
+
+@pytest.mark.parametrize("share", np.linspace(0, 1, 41))
+def test_text_on_a_cell_has_the_contrast_that_reading_needs(share):
+    ink = style.LIGHT_INK if style.needs_light_ink(share) else style.CELL_INK
+    assert contrast(ink, style.scale_colour(share)) >= 4.5
+
+
+def contrast(one, other):
+    low, high = sorted((style.luminance(one), style.luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("paper", ["#FCFBF8", "#14191F"])
+def test_every_colour_of_a_model_is_seen_on_both_papers(paper):
+    assert len(set(style.PALETTE)) == len(style.PALETTE)
+    assert all(contrast(colour, paper) >= 3 for colour in style.PALETTE)
 
 
 def test_a_model_keeps_its_colour_whichever_others_are_shown():
-    known = ["a", "b", "c"]
-    assert style.colour_of(["c"], known)["c"] == style.colour_of(["a", "c"], known)["c"] == style.PALETTE[2]
-    many = [f"m{number}" for number in range(12)]
-    # The eleventh would have the first one's colour; together they differ.
-    assert len(set(style.colour_of(["m0", "m10"], many).values())) == 2
+    known = ["resnet50", "vit_base", "convnext"]
+    alone = style.colour_of(["convnext"])["convnext"]
+    assert style.colour_of(["convnext"], known)["convnext"] == style.colour_of(known, known)["convnext"] == alone
+    assert style.colour_of(known[::-1], known[::-1]) == style.colour_of(known, known)
+    many = [f"m{number}" for number in range(len(style.PALETTE))]
+    everywhere = style.colour_of(many, many)
+    assert len(set(everywhere.values())) == len(many)
+    for pair in itertools.combinations(many, 2):
+        assert style.colour_of(pair, many) == {name: everywhere[name] for name in pair}
+    # With more models than colours, two that are shown together still differ.
+    crowd = [f"m{number}" for number in range(3 * len(style.PALETTE))]
+    assert all(len(set(style.colour_of(pair, crowd).values())) == 2 for pair in itertools.combinations(crowd, 2))
 
 
 def test_a_downloaded_figure_needs_no_network(figures):
@@ -131,10 +174,11 @@ def test_lines_across_a_figure_are_those_that_plotly_draws_itself():
     assert figure.layout.shapes == own.layout.shapes
 
 
-def test_the_identity_stands_at_the_lower_edge_however_wide_the_margin_is():
+def test_the_identity_is_in_a_saved_page_and_not_on_the_screen():
     figure = style.figure([], WORDS, margin={"b": 104})
     assert figure.layout.margin.b == 104
-    assert figure.layout.annotations[0].yshift == -104
+    assert not figure.layout.annotations
+    assert "identity 7f3a91c2" in style.standalone(figure)
 
 
 def test_small_pictures_are_data():

@@ -33,7 +33,18 @@ def text_of(at: AppTest) -> str:
         for element in at.get(kind):
             proto = getattr(element, "proto", None)
             parts.append(str(getattr(element, "value", "") or getattr(proto, "body", "")))
+    parts += [f"{link.label} {target(link)}" for link in page_links(at)]
     return "\n".join(parts)
+
+
+def page_links(at: AppTest) -> list:
+    """The links to pages, as they are sent to the browser."""
+    return [element.proto for element in at.get("page_link")]
+
+
+def target(link) -> str:
+    """Where a link leads: ``page?query``."""
+    return f"{link.page}?{link.query_string}" if link.query_string else link.page
 
 
 @pytest.fixture(autouse=True)

@@ -52,7 +52,7 @@ def test_two_copies_of_a_benchmark_can_both_be_chosen(two_copies):
     for run in two_copies:
         at = open_page(MISTAKES, **{"benchmark": "imagenet", "data-imagenet": run.content[:12]})
         assert not at.exception
-        assert at.selectbox(key="pick-data-imagenet").value == run.content[:12]
+        assert at.selectbox(key="data-imagenet").value == run.content[:12]
         assert {f"identity {each.identity}" in text_of(at) for each in two_copies if each != run} == {False}
         assert f"identity {run.identity}" in text_of(at)
     labels = catalogue.copies_of_data(store.list_runs(), "imagenet").values()
@@ -89,9 +89,9 @@ def test_two_networks_in_folders_of_one_name_are_two_entries(colour_folder, toy_
         toy_model.fingerprint = str(seed) * 64
         evaluate(toy_model, open_benchmark("imagenet", colour_folder))
     at = open_page("pages/overview.py", models="final")
-    assert {"seed1/final", "seed2/final"} <= set(at.multiselect(key="pick-models").options)
+    assert {"seed1/final", "seed2/final"} <= set(at.multiselect(key="models").options)
     # The link from before there were two means the newest.
-    assert at.multiselect(key="pick-models").value == ["seed2/final"]
+    assert at.multiselect(key="models").value == ["seed2/final"]
 
 
 def test_a_tile_that_stayed_empty_for_want_of_files_is_drawn_at_the_next_look(two_copies, monkeypatch):

@@ -89,6 +89,9 @@ def test_a_view_shows_one_protocol_with_its_classes(two_models):
     at = open_page(FACTORS, view="Rotation", **GOOD)
     assert not at.exception
     assert len(charts(at)) == 3
+    # A line for each area is drawn when it is asked for.
+    assert "area 50" not in "".join(charts(at))
+    at = open_page(FACTORS, view="rotation", lines_rotation="area", **GOOD)
     assert "area 50" in "".join(charts(at))
 
 
@@ -114,16 +117,16 @@ def test_two_models_can_be_subtracted_on_their_common_images(two_models):
     at = open_page(FACTORS, diff="true", **query)
     assert not at.exception
     assert "3,969 common images" in charts(at)[0]
-    assert "second model less first" in charts(at)[0]
-    assert "**good.synthetic** is" in text_of(at)
-    assert "better than **poor.synthetic** on 3,969 common images of `si-score/location`" in text_of(at)
+    assert "poor.synthetic less good.synthetic: top-1 by location" in charts(at)[0]
+    assert "**poor.synthetic** and **good.synthetic** rest on 9 objects, too few to claim which is better" in text_of(at)
 
 
 def test_a_link_to_a_cell_opens_its_images(two_models):
     at = open_page(FACTORS, cell="si-score/location;x=0.05;y=0.95", **GOOD)
     assert not at.exception
     said = text_of(at)
-    assert "Images behind x 0.05, y 0.95 · 9 images" in said
+    assert "x 0.05, y 0.95" in [each.value for each in at.subheader]
+    assert "**9 images, " in said
     assert "The images are not on this machine" in said
 
 
@@ -217,8 +220,8 @@ def test_the_choice_survives_a_page_that_binds_the_same_names(two_models):
     for path in ("pages/runs.py", FACTORS):
         at.switch_page(path).run()
         assert not at.exception
-    assert at.multiselect(key="pick-models").value == ["poor.synthetic", "good.synthetic"]
-    assert at.selectbox(key="pick-benchmark").value == "si-score"
+    assert at.multiselect(key="models").value == ["poor.synthetic", "good.synthetic"]
+    assert at.selectbox(key="benchmark").value == "si-score"
 
 
 _ALL_PAGES = """

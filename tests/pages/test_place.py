@@ -40,7 +40,7 @@ def test_a_cell_comes_back_from_the_url_as_it_was(values):
 @pytest.mark.parametrize(
     "text",
     [
-        *("", ";", "si-score/size", "si-score/size;", "no/such;dose=1", "si-score/size;doze=1", "si-score/size;=1"),
+        *("", ";", "no/such", "si-score/size;", "no/such;dose=1", "si-score/size;doze=1", "si-score/size;=1"),
         *("si-score/size;dose", "si-score/size;dose=nan", "si-score/size;dose=True", "si-score/size;blurred=7"),
     ],
 )

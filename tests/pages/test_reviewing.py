@@ -178,9 +178,13 @@ def test_a_cell_of_the_matrix_filters_both_ways_and_the_same_again_shows_all(bro
         wait_for_text(tab, "15 images wrong under")
         settle(tab)
         assert "true_class=horse&predicted_class=deer" in tab.url
+        # The click lands on the images.
+        assert tab.locator(".st-key-oc-behind").bounding_box()["y"] < 660
         captions = tab.locator(".grid .caption").all_inner_texts()
         assert len(captions) == 15
         assert all(caption.removeprefix("▸ ").startswith("horse → deer 0.") for caption in captions)
+        cell.scroll_into_view_if_needed()
+        settle(tab)
         box = cell.bounding_box()
         tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
         wait_for_text(tab, f"{len(surest):,} images wrong under")

@@ -22,6 +22,7 @@ from core.wording import escaped
 from tests.browser import app_server, chromium
 from tests.conftest import REPO
 from tests.job_tools import changed, make_model, state_of, waiting
+from tests.pages.conftest import page_links, target
 
 
 @pytest.fixture(autouse=True)
@@ -50,7 +51,7 @@ def words(at):
 
 
 def links(at):
-    return "".join(element.proto.body for element in at.get("html"))
+    return [target(link) for link in page_links(at)]
 
 
 def button(at, label):
@@ -176,7 +177,7 @@ def test_a_finished_job_shows_its_accuracy_with_interval_and_identity(small_requ
     assert "[" in words(at)
     assert f"over 1,500 images · identity {run.identity[:8]}" in words(at)
     assert "took 1 min 00 s" in words(at)
-    assert 'href="overview?only=imagenet&amp;models=small"' in links(at)
+    assert "overview?only=imagenet&models=small" in links(at)
 
 
 def test_a_link_shows_the_job_on_top_and_an_unknown_one_is_explained():
@@ -215,7 +216,7 @@ def test_a_finished_job_of_another_kind_leads_to_its_result(embedded_results, ki
     at = page()
     assert not at.exception
     assert title in words(at)
-    assert f'href="{href}&amp;models={EMBEDDED_MODEL}"' in links(at)
+    assert f"{href}&models={EMBEDDED_MODEL}" in links(at)
 
 
 def test_a_finished_set_of_images_says_where_it_is_and_leads_on():
@@ -224,7 +225,7 @@ def test_a_finished_set_of_images_says_where_it_is_and_leads_on():
     at = page()
     assert not at.exception
     assert f"In {escaped('/my_set')}" in words(at)
-    assert 'href="runs?benchmark=si-score%2Fsize"' in links(at)
+    assert "runs?benchmark=si-score%2Fsize" in links(at)
 
 
 def test_a_job_of_a_newer_version_is_shown_and_can_be_taken_away():
@@ -255,7 +256,7 @@ def test_the_mistakes_page_queues_a_diagnosis_and_shows_how_far_it_is(embedded_r
     (job,) = jobs.list_jobs()
     assert job.arguments == Diagnosis(EMBEDDED_MODEL, "diorama/location", run.identity)
     assert at.get("progress")[0].proto.text.endswith("waits for its turn")
-    assert f'href="runs?job={job.id}"' in links(at)
+    assert f"runs?job={job.id}" in links(at)
     changed(job, state="failed", ended=time.time(), message="the model is gone")
     at = page("mistakes", **query)
     assert at.error[0].value.endswith("the model is gone")

@@ -12,6 +12,7 @@ from core.answers import report, setting_sentences, setting_tables
 from core.answers.questions import Question, Where, behind
 from core.figures import uncommon as figures
 from core.figures.style import Words
+from core.uncommon import gaps
 from tests import synthetic_focus
 from tests.conftest import REPO
 
@@ -55,13 +56,15 @@ def test_without_results_the_page_says_what_to_run():
 def test_a_cell_in_the_url_opens_its_images(run):
     app = opened(benchmark="focus", cell="focus;category=dog;locations=snow")
     n = setting_tables.answer(run, "heatmap_locations").set_index(["category", "setting"]).loc[("dog", "snow"), "n"]
-    assert f"dog, snow · {n:,} images" in app.subheader[0].value
+    assert app.subheader[0].value == "dog, snow"
+    assert any(f"**{n:,} images, " in each.value for each in app.markdown)
 
 
 def test_a_number_of_uncommon_attributes_in_the_url_opens_its_images(run):
     app = opened(benchmark="focus", cell="focus;n_uncommon=1.0")
     n = setting_tables.answer(run, "partitions").set_index("partition").at["P1", "n"]
-    assert f"1 uncommon attributes · {n:,} images" in app.subheader[0].value
+    assert app.subheader[0].value == "1 uncommon attribute"
+    assert any(f"**{n:,} images, " in each.value for each in app.markdown)
 
 
 @pytest.mark.parametrize("cell", ["category=7;time=True", "category=;locations=", "n_uncommon=nan", "locations=1e-5"])
@@ -111,16 +114,17 @@ def test_stored_tables_are_those_of_the_report_under_its_own_names(run):
         assert np.allclose(found[same].astype(float), reported[names].astype(float), equal_nan=True)
 
 
-def test_heatmap_cells_are_clickable_and_told_by_colour(run):
+def test_heatmap_cells_are_clickable_and_uncommon_ones_framed(run):
     cells, totals = setting_tables.answer(run, "heatmap_time"), setting_tables.answer(run, "totals_time")
-    gaps = setting_tables.answer(run, "category_gaps").query("attribute == 'time' and definition == 'paper-code'")
-    figure = figures.setting_heatmap(cells, totals, gaps, Words("t"), chosen=("dog", "night"))
-    common, uncommon = figure.data[0], figure.data[1]
-    at = (list(common.y).index("dog"), list(common.x).index("night"))
-    assert np.isnan(np.array(common.z, float)[at])
+    found = setting_tables.answer(run, "category_gaps").query("attribute == 'time' and definition == 'paper-code'")
+    figure = figures.setting_heatmap(cells, totals, found, Words("t"), chosen=("dog", "night"))
+    there = figure.data[0]
+    at = (list(there.y).index("dog"), list(there.x).index("night"))
     shown = cells.set_index(["category", "setting"]).loc[("dog", "night"), "value"]
-    assert np.array(uncommon.z, float)[at] == pytest.approx(shown)
-    clickable = [tuple(pair) for trace in figure.data[2:4] for pair in trace.customdata]
+    assert np.array(there.z, float)[at] == pytest.approx(shown)
+    frames = next(shape.path for shape in figure.layout.shapes if shape.type == "path")
+    assert frames.count("M") == len(cells[(cells["n"] > 0) & cells["uncommon"]])
+    clickable = [tuple(pair) for trace in figure.data[1:3] for pair in trace.customdata]
     assert sorted(clickable) == sorted(map(tuple, cells[cells["n"] > 0][["category", "setting"]].to_numpy()))
 
 
@@ -148,14 +152,15 @@ def test_gaps_are_drawn_beside_published_ones(run):
     assert list(raw.x) == pytest.approx(raw_table["value"].tolist())
     assert list(adjusted.x) == pytest.approx(adjusted_table["value"].tolist())
     assert adjusted.marker.symbol == "circle-open"
-    assert list(published.x) == [0.08, 0.16, 0.19]
+    # As changes: the paper's gaps are common less uncommon.
+    assert list(published.x) == [-0.08, -0.16, -0.19]
     assert "FOCUS, Table 3" in published.hovertext[0]
 
 
 def test_thin_points_of_a_category_are_hollow(run):
     table = setting_tables.answer(run, "by_category_partition")
-    figure = figures.category_partitions(table, Words("t"))
-    common = next(trace for trace in figure.data if trace.name == "P0")
+    figure = figures.category_partitions(table, Words("t"), "#2F6DB5")
+    common = next(trace for trace in figure.data if trace.name.startswith("P0"))
     thin = table[(table["partition"] == "P0") & (table["n"] > 0)]["n"] < 30
     assert list(common.marker.symbol) == ["circle-open" if each else "circle" for each in thin]
     assert common.customdata[0][1] == 0
@@ -163,5 +168,6 @@ def test_thin_points_of_a_category_are_hollow(run):
 
 def test_thin_costs_are_hatched(run):
     table = setting_tables.answer(run, "costs")
-    figure = figures.cost_bars(table, Words("t"))
+    figure = figures.cost_bars({"a": gaps.as_change(table)}, {"a": "#2F6DB5"}, Words("t"))
+    assert list(figure.data[0].x) == pytest.approx((-table["value"]).tolist())
     assert list(figure.data[0].marker.pattern.shape) == ["/" if thin else "" for thin in table["thin"]]

@@ -77,13 +77,13 @@ a.oc-link:hover {text-decoration: underline;}
 .oc-right {color: light-dark(#1F7D5C, #45C197); font-weight: 700;}
 .oc-wrong {color: light-dark(#B83A32, #EE7D75); font-weight: 700;}
 [data-testid="stMainBlockContainer"], .st-key-oc-left {container-type: inline-size;}
-.st-key-oc-figures, .st-key-oc-figures-wide, .st-key-oc-figures-views {display: grid !important; gap: 0.8rem;
+[class*="st-key-oc-figures"] {display: grid !important; gap: 0.8rem;
   grid-template-columns: minmax(0, 1fr);}
 @container (min-width: 40rem) {
-  .st-key-oc-figures, .st-key-oc-figures-wide, .st-key-oc-figures-views {
+  [class*="st-key-oc-figures"] {
     grid-template-columns: repeat(2, minmax(0, 1fr));}
-  .st-key-oc-figures > :last-child:nth-child(odd), .st-key-oc-figures-wide > :last-child:nth-child(odd) {
-    grid-column: 1 / -1;}
+  .st-key-oc-figures > :last-child:nth-child(odd), [class*="st-key-oc-figures-wide"] > :last-child:nth-child(odd),
+  [class*="st-key-oc-figures"] > :has(> .st-key-oc-whole-row), .st-key-oc-whole-row {grid-column: 1 / -1;}
 }
 @container (min-width: 64rem) {
   .st-key-oc-figures {grid-template-columns: repeat(6, minmax(0, 1fr));}
@@ -129,11 +129,11 @@ a.oc-link:hover {text-decoration: underline;}
 .oc-themes button:focus-visible {outline: 2px solid currentColor;}
 .oc-small {font-size: 0.87rem; overflow-wrap: anywhere;}
 .oc-small a, .oc-facts a {color: inherit; text-decoration: underline;}
-[data-testid="stMultiSelect"] [data-baseweb="tag"] {max-width: 100%; height: auto; min-height: 1.6rem;
-  background: color-mix(in srgb, currentColor 11%, transparent); color: inherit;
+[data-testid="stMultiSelect"] [data-tag] {max-width: 100%; height: auto; min-height: 1.6rem; color: inherit;
+  background: color-mix(in srgb, currentColor 11%, transparent);
   border: 1px solid color-mix(in srgb, currentColor 30%, transparent);}
-[data-testid="stMultiSelect"] [data-baseweb="tag"] * {color: inherit; fill: currentColor;}
-[data-testid="stMultiSelect"] [data-baseweb="tag"] span {white-space: normal; overflow-wrap: anywhere; max-width: none;
+[data-testid="stMultiSelect"] [data-tag] * {color: inherit;}
+[data-testid="stMultiSelect"] [data-tag] > span {white-space: normal; overflow-wrap: anywhere; max-width: none;
   line-height: 1.2;}
 [data-testid="stBaseButton-primary"] {background: #2F6DB5; border-color: #2F6DB5; color: #FFFFFF;}
 [data-testid="stBaseButton-primary"]:hover {background: #255A98; border-color: #255A98; color: #FFFFFF;}

@@ -11,7 +11,7 @@ import streamlit as st
 from core import paths, store
 from core.answers import alike, report
 from core.images.views import CLEAN
-from core.types import THIN, Card
+from core.types import FEW_OBJECTS, THIN, Card
 from core.wording import code, escaped, preprocessing
 from pages.shared.page import address
 from pages.shared.page.frame import Choice
@@ -136,8 +136,8 @@ def about(cards: Sequence[Card], more: str = "") -> None:
         first = cards[0]
         unit = escaped(first.cluster_unit or "")
         st.markdown(
-            f"Intervals: 95 %, bootstrap over {unit}s, because the same {unit} recurs in every cell. Cells with fewer "
-            f"than {THIN} images are marked as thin."
+            f"Intervals: 95 %, bootstrap over {unit}s, because the same {unit} recurs in every cell. What "
+            f"rests on fewer than {THIN} images or {FEW_OBJECTS} of these is marked as thin and carries no claim."
             if unit
             else "Intervals: 95 %, Wilson's."
         )

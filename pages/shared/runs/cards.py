@@ -142,7 +142,7 @@ def _link_to_set(asked: Generation | Refresh) -> None:
 def _accuracy(job: Job, run: store.Run) -> None:
     """Accuracy over the finished images, and the way to the page that shows more."""
     try:
-        overall = _overall(str(run.path), run.benchmark, job.state in ENDED)
+        overall = _overall(str(run.path), run.benchmark, run.n_done)
     except OffcenterError as error:
         text.problem(error)
         return
@@ -185,9 +185,9 @@ def _names(run: store.Run) -> tuple[str, str, str]:
 
 
 @st.cache_data(ttl=_PARTIAL_S, max_entries=64, show_spinner=False)
-def _overall(folder: str, benchmark: str, ended: bool) -> dict:
-    """Empty for a run that is too large to be read again and again; read anew when its job has ended."""
-    del ended
+def _overall(folder: str, benchmark: str, n_done: int) -> dict:
+    """Empty for a run that is too large to be read again and again; read anew when it has grown."""
+    del n_done
     run = store.open_run(Path(folder), benchmark)
     if run is None or not 0 < run.n_done <= _PARTIAL_MOST:
         return {}

@@ -14,7 +14,7 @@ from core.answers.questions import Where
 from core.figures import bars
 from core.figures import uncommon as figures
 from core.figures.style import Words
-from core.types import THIN, FactorValue
+from core.types import FactorValue, is_thin
 from core.uncommon import gaps
 from core.uncommon.paper import published
 from core.uncommon.rules import is_uncommon
@@ -58,7 +58,12 @@ def show(runs: Runs, choice: Choice, definition: str) -> None:
     with st.container(key="oc-figures-views"):
         _partitions(runs, choice)
         _gaps(runs, choice, definition)
-        _costs(runs, choice)
+    with st.container(key="oc-figures-wide-values"):
+        if len(runs) > 1:
+            with st.container(key="oc-whole-row"):
+                _costs(runs, choice)
+        else:
+            _costs(runs, choice)
         for number, (model, run) in enumerate(runs.items()):
             _categories(model, run, choice.colours[model], number)
 
@@ -102,7 +107,7 @@ def _heatmap_figure(
         gaps.as_change(found.infer_objects()),
         Words(
             f"Top-1 by category and {LABELS[attribute]}, %",
-            f"framed: uncommon · (n < {THIN}) · {_run.label} · n = {int(cells['n'].sum()):,}",
+            f"framed: uncommon · in brackets: few images or objects · {_run.label} · n = {int(cells['n'].sum()):,}",
             text.short_identity([_run]),
         ),
         chosen=chosen,
@@ -134,7 +139,6 @@ def _partitions(runs: Runs, choice: Choice) -> None:
         order=uncommon.PARTITIONS,
         chosen=_chosen_partition(choice.benchmark),
         labels=PARTITIONS_IN_WORDS,
-        height=max(400, 110 + 11 * (13 * len(tables) + 10)),
     )
     identities = {model: run.identity for model, run in runs.items()}
     figure.show(shown, "partitions", tables, identities, partial(_pick_partition, choice.benchmark))
@@ -208,7 +212,7 @@ def _categories_figure(key: cached.Key, _run: store.Run, colour: str) -> go.Figu
         cached.settings(_run, "by_category_partition"),
         Words(
             "Top-1 by category and number of uncommon attributes",
-            f"{_run.label} · hollow: fewer than {THIN} images",
+            f"{_run.label} · hollow: few images or objects",
             text.short_identity([_run]),
         ),
         colour,
@@ -217,6 +221,9 @@ def _categories_figure(key: cached.Key, _run: store.Run, colour: str) -> go.Figu
 
 def _costs(runs: Runs, choice: Choice) -> None:
     tables = {model: gaps.as_change(cached.settings(run, "costs")) for model, run in runs.items()}
+    tables = {
+        name: table.assign(thin=is_thin(table["n_uncommon"], table["n_clusters"])) for name, table in tables.items()
+    }
     tables = {model: table for model, table in tables.items() if table["value"].notna().any()}
     if not tables:
         return
@@ -225,7 +232,7 @@ def _costs(runs: Runs, choice: Choice) -> None:
         choice.colours,
         Words(
             "What each uncommon setting costs",
-            f"same class mix on both sides · hatched: fewer than {THIN} images · 95 % interval",
+            "same class mix on both sides · hatched: few images or objects · 95 % interval",
             text.short_identity([runs[model] for model in tables]),
         ),
     )
