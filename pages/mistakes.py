@@ -45,6 +45,7 @@ def page() -> None:
         diagnose.show_all(runs, choice)
     if subject.of_validation:
         _about(found)
+    landing.mount(" ".join((*filters.true, *filters.predicted, *(filters.pair or ()), *filters.categories)))
     if runs:
         text.identities(list(runs.values()))
 
@@ -79,7 +80,7 @@ def _one(
     of_these = sentences.population(len(rows), filters, subject.title, subject.other)
     direction = subjects.direction_of(filters)
     chosen = sentences.arrow(*direction) if direction else " – ".join(filters.pair or ())
-    with landing.heading(f"{chosen} {' '.join(filters.categories)}".strip()):
+    with st.container(horizontal=True, vertical_alignment="center", key=landing.HEADING):
         st.subheader(escaped(of_these), anchor=False, width="content")
         if chosen:
             st.button(f"{escaped(chosen)}  ✕", on_click=subjects.clear_classes, type="tertiary", help="Show all")

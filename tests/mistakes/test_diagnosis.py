@@ -262,8 +262,13 @@ def test_a_diagnosis_goes_on_where_it_was_and_asks_nothing_twice(planted_run):
 
     diagnosis.diagnose(run, counting, limit=3)
     first = diagnosis.stored(run)
-    diagnosis.diagnose(run, counting, limit=5)
+    said = []
+    diagnosis.diagnose(run, counting, limit=5, progress=said.append)
     assert len(asked) == 5
+    # What was there before counts as done, and not as done in no time.
+    assert [(each.done, each.total) for each in said] == [(4, 5), (5, 5)]
+    assert said[0].seconds_left == pytest.approx(1 / said[0].rate)
+    assert said[1].seconds_left == 0
     after = diagnosis.stored(run)
     assert first["sample_id"].nunique() == 3
     assert set(first["sample_id"]) < set(after["sample_id"])

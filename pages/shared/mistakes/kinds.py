@@ -24,6 +24,13 @@ from pages.shared.page.frame import Choice
 _BARS, _ALL = 12, 1_000_000
 #: From so many classes on the matrix has a line of its own.
 _WIDE = 17
+#: Figures beside each other where both have room for ten columns with their numbers.
+_CSS = """<style>
+.st-key-oc-figures-mistakes {display: grid !important; gap: 0.8rem;
+  grid-template-columns: repeat(auto-fit, minmax(min(100%, 30rem), 1fr));}
+.st-key-oc-figures-mistakes > * {min-width: 0;}
+.st-key-oc-figures-mistakes > :last-child:nth-child(odd) {grid-column: 1 / -1;}
+</style>"""
 
 
 def show(subject: Subject, filters: Filters, runs: dict[str, store.Run], found: Files, choice: Choice) -> None:
@@ -45,13 +52,14 @@ def show(subject: Subject, filters: Filters, runs: dict[str, store.Run], found: 
     directed = summary.directed(subject.table, rows)
     most = int(directed.counts.max(initial=0))
     of_these = sentences.population(len(rows), plain, subject.title, subject.other)
+    st.html(_CSS)
     st.caption(f"Of {escaped(of_these)}:")
     if directed.n and most == 1:
         st.caption("No two classes are confused more than once.")
     wide = len(directed.names) >= _WIDE
     if directed.tells and wide:
         _matrix(subject, directed, filters, caption, identity)
-    with st.container(key="oc-figures-wide"):
+    with st.container(key="oc-figures-mistakes"):
         if subject.has_categories:
             _kinds(subject, filters, caption, identity)
         if directed.tells and not wide:

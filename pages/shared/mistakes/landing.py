@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import streamlit as st
 
-_KEY = "oc-behind"
+#: Key of the container with the line above the images.
+HEADING = "oc-behind"
 _component = st.components.v2.component(
     "offcenter_mistakes_landing",
     html="<span></span>",
@@ -27,13 +25,10 @@ export default function(component) {
 )
 
 
-@contextmanager
-def heading(chosen: str) -> Iterator[None]:
-    """The line above the images.
+def mount(chosen: str) -> None:
+    """An element that nobody sees, below what it scrolls to.
 
     Args:
         chosen: What was clicked; empty for nothing.
     """
-    with st.container(horizontal=True, vertical_alignment="center", key=_KEY):
-        yield
-        _component(key="mistakes-landing", data={"chosen": chosen})
+    _component(key="mistakes-landing", data={"chosen": chosen})

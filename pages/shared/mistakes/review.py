@@ -17,6 +17,8 @@ from pages.shared.page import address, place
 
 #: Keys of the form's fields, by what they are of a verdict.
 _FIELDS = {name: f"verdict-{name}" for name in ("category", "severity", "note")}
+#: Room for three pills in a line, and for a note beside them or below.
+_SEVERITIES_PX, _NOTE_PX = 250, 250
 ADVANCE, UNREVIEWED = "advance", "unreviewed"
 #: The mistake that was judged last and is still looked at, although it may not be among the unreviewed any more.
 HELD = "mistake-held"
@@ -97,14 +99,14 @@ def show(subject: Subject, row: pd.Series, order: Sequence[str]) -> None:
             "Category", known, key=_FIELDS["category"], on_change=partial(changed, "category"),
             format_func=lambda category: f"{numbers.get(category, '')} {category}".strip(),
         )  # fmt: skip
-        left, right = st.columns([1, 1.2], gap="medium")
-        with left:
+        with st.container(horizontal=True, gap="medium"):
             st.pills(
                 "Severity", published.SEVERITIES, key=_FIELDS["severity"], on_change=partial(changed, "severity"),
-                format_func=str.capitalize,
+                format_func=str.capitalize, width=_SEVERITIES_PX,
             )  # fmt: skip
-        with right:
-            st.text_input("Note", key=_FIELDS["note"], on_change=partial(changed, "note"), placeholder="Why?")
+            st.text_input(
+                "Note", key=_FIELDS["note"], on_change=partial(changed, "note"), placeholder="Why?", width=_NOTE_PX
+            )
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
             said.show()
             st.toggle(

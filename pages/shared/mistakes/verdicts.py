@@ -92,6 +92,7 @@ def give(subject: Subject, row: pd.Series, verdict: Verdict) -> bool:
     """
     before = current(subject, row)
     if verdict == before:
+        said.put(f"{_named(row)}: {words(verdict)}, as before")
         return True
     if not _store(subject.key, reviewer(), *_about(row), verdict):
         return False

@@ -62,16 +62,17 @@ def show(subject: Subject, rows: np.ndarray, runs: dict[str, store.Run], found: 
             "Order", list(ORDERS), format_func=ORDERS.__getitem__, label_visibility="collapsed", width=270,
             **address.one("sort", list(ORDERS), "confidence"),
         )  # fmt: skip
-        unreviewed = st.toggle("Unreviewed only", **address.switch(review.UNREVIEWED))
+        wrong = int((subject.table["right"].iloc[rows] == 0).sum())
+        unreviewed = wrong > 0 and st.toggle("Unreviewed only", **address.switch(review.UNREVIEWED))
         progress = st.container(width="content")
         name.remember()
     shown = subject.table.iloc[table.ordered(subject.table, rows, by or "confidence")]
     judged = [pair in given for pair in zip(shown["sample_id"], shown["predicted_index"].tolist(), strict=True)]
-    wrong = int((shown["right"] == 0).sum())
-    with progress:
-        st.caption(f"{sum(judged):,} of {count(wrong, 'mistake')} reviewed")
+    if wrong:
+        with progress:
+            st.caption(f"{sum(judged):,} of {count(wrong, 'mistake')} reviewed")
     if unreviewed:
-        shown = shown[~np.array(judged) & (shown["right"] == 0) | shown["sample_id"].isin(_looked_at(subject))]
+        shown = shown[~np.array(judged) & (shown["right"] == 0) | shown["sample_id"].isin(_looked_at())]
     if shown.empty:
         st.caption("All of these mistakes are reviewed.")
         return
@@ -88,19 +89,15 @@ def show(subject: Subject, rows: np.ndarray, runs: dict[str, store.Run], found: 
         gallery.thumbnails(items, "mistakes-grid", partial(_stepped_to, subject))
 
 
-def _looked_at(subject: Subject) -> list[str]:
-    """The image that is open, which stays although it has just got its verdict."""
+def _looked_at() -> list[str]:
+    """The image in the address, then the one judged last; both stay although they have just got their verdict."""
     found = place.opened_image()
     return [found[1] if found else "", st.session_state.get(review.HELD, "")]
 
 
 def _opened(order: Sequence[str]) -> str | None:
-    """The image in the address if it is among those shown, else the one that was judged last; None for neither."""
-    found = place.opened_image()
-    for sample_id in (found[1] if found else "", st.session_state.get(review.HELD, "")):
-        if sample_id in order:
-            return sample_id
-    return None
+    """The image that is looked at if it is among those shown."""
+    return next((sample_id for sample_id in _looked_at() if sample_id in order), None)
 
 
 def _page(pages: int, of_opened: int, n: int, where_: st.delta_generator.DeltaGenerator) -> int:
