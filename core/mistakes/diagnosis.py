@@ -25,6 +25,7 @@ from core.mistakes.counterfactual import CONTROL, FACTORS, Composer, composer_of
 from core.paths import require_writable
 from core.store.parts import Parts
 from core.types import Progress, ProgressCallback
+from core.wording import count
 
 #: The picture as it is, asked again; a mistake that is none then is not diagnosed.
 ORIGINAL = "original"
@@ -221,8 +222,10 @@ def finding(shares: pd.DataFrame) -> str:
     best = causes.loc[causes["value"].idxmax()]
     n = int(best["n"])
     if not best["value"] > 0:
-        return f"No single change repairs any of {n:,} mistakes."
+        return f"No single change repairs any of {count(n, 'mistake')}."
+    control = shares.loc[shares["factor"] == CONTROL, "value"]
+    chance = f" A meaningless move of 2 pixels repairs {100 * control.iloc[0]:.0f} %." if len(control) else ""
     return (
         f"The one change that repairs most: {best['label'].lower()}, {100 * best['value']:.0f} % "
-        f"[{100 * best['low']:.0f}, {100 * best['high']:.0f}] of {n:,} mistakes."
+        f"[{100 * best['low']:.0f}, {100 * best['high']:.0f}] of {count(n, 'mistake')}.{chance}"
     )

@@ -14,6 +14,7 @@ from core.figures.style import Words
 from core.images import drawing
 from core.jobs.kinds import Diagnosis
 from core.mistakes import counterfactual, diagnosis
+from core.types import THIN
 from core.wording import count, escaped
 from pages.shared.mistakes.subjects import Subject
 from pages.shared.page import address, cached, figure
@@ -37,8 +38,13 @@ def show_all(runs: dict[str, store.Run], choice: Choice) -> None:
     shares = {model: part for model, run in runs.items() if len(part := diagnosis.shares_of(run))}
     if shares:
         model, table = next(iter(shares.items()))
-        st.markdown(f"{escaped(model)}: {escaped(diagnosis.finding(table))}")
-        subtitle = f"n = {int(table['n'].max()):,} mistakes · 95 % interval, pictures share objects"
+        said = diagnosis.finding(table)
+        done, total = _how_many(runs[model])
+        if done < total:
+            # A few of many, drawn at random, say nothing; more say something so far.
+            said = f"{done:,} of {total:,} mistakes diagnosed. {said if done >= THIN else 'No finding yet.'}"
+        st.markdown(f"{escaped(model)}: {escaped(said)}")
+        subtitle = f"n = {count(int(table['n'].max()), 'mistake')} · 95 % interval, pictures share objects"
         words = Words("Mistakes repaired by one change", subtitle, short_identity([runs[name] for name in shares]))
         shown = figures.repairs(shares, choice.colours, words, counterfactual.CONTROL)
         figure.show(shown, "repairs", shares, {name: runs[name].identity for name in shares})
@@ -48,13 +54,17 @@ def show_all(runs: dict[str, store.Run], choice: Choice) -> None:
 
 def _offer(model: str, run: store.Run) -> None:
     """How far the diagnosis of a run is, or a button that queues it."""
-    total = min(diagnosis.LIMIT, len(diagnosis.mistakes(run)))
-    done = diagnosis.stored(run)["sample_id"].nunique()
+    done, total = _how_many(run)
     if done >= total:
         return
     text = f"Go on: {done:,} of {total:,} done" if done else f"Diagnose {count(total, 'mistake')} of {escaped(model)}"
     hint = "Draws mistakes at random, changes one thing at a time in each, and asks the model again."
     following.offer(Diagnosis(run.model, run.benchmark, run.identity), text, ":material/troubleshoot:", hint)
+
+
+def _how_many(run: store.Run) -> tuple[int, int]:
+    """Mistakes diagnosed, and those that a diagnosis is of."""
+    return diagnosis.stored(run)["sample_id"].nunique(), min(diagnosis.LIMIT, len(diagnosis.mistakes(run)))
 
 
 def show_one(subject: Subject, row: pd.Series) -> None:
