@@ -45,17 +45,17 @@ def show(subject: Subject, filters: Filters, runs: dict[str, store.Run], found: 
     """
     plain = replace(filters, true=(), predicted=(), pair=None)
     rows = table.select(subject.table, plain)
-    if not len(rows):
-        return
     identity = {subject.title: subject.run.identity if subject.run else "published"}
     caption = text.short_identity([subject.run]) if subject.run else "Vasudevan et al. 2022"
     directed = summary.directed(subject.table, rows)
+    if not directed.n and not subject.of_validation:
+        return
     most = int(directed.counts.max(initial=0))
     of_these = sentences.population(len(rows), plain, subject.title, subject.other)
     st.html(_CSS)
     st.caption(f"Of {escaped(of_these)}:")
-    if directed.n and most == 1:
-        st.caption("No two classes are confused more than once.")
+    if directed.n > 1 and most == 1:
+        st.caption("No class is taken for the same other class more than once.")
     wide = len(directed.names) >= _WIDE
     if directed.tells and wide:
         _matrix(subject, directed, filters, caption, identity)
