@@ -1,11 +1,11 @@
 """How fast the pages are, as a browser sees them: start, page switches, model switches, click to gallery.
 
-    python -m tests.synthetic_store DIR && OFFCENTER_DATA=DIR python -m tests.synthetic_focus
+    python -m tests.synthetic_store DIR [MODELS] && OFFCENTER_DATA=DIR python -m tests.synthetic_focus
     python -m tests.measure_dashboard DIR
 
-Prints medians in milliseconds, and beside them those of an app with nothing but a title, and with three small charts,
-because machines differ. The first figure is timed from ``streamlit run`` on, once with an empty cache of aggregates and
-twice with a filled one. Not a test: it asserts nothing.
+Prints medians in milliseconds, and each as a ratio to an app with as many bare charts, measured in the same run, since
+machines differ. The first figure is timed from ``streamlit run`` on, once with an empty cache of aggregates and twice
+with a filled one; and in a fresh browser on a server that runs. Not a test: it asserts nothing.
 """
 
 from __future__ import annotations
@@ -34,7 +34,10 @@ PAGES = {
     "Home": ("Where does it break?", ".oc-card img"),
 }
 SETTINGS = {"Overview": PAGES["Overview"], "Uncommon settings": ("Uncommon settings", ".st-key-heatmap-time .main-svg")}
-FLOOR = {"title": ("title", "h1"), "charts": ("charts", FIGURE)}
+#: Bare charts on the pages of the floor; and on which of them a page is measured against.
+FLOOR_CHARTS = (0, 1, 3, 7)
+FLOOR = {f"charts{n}": (f"charts{n}", FIGURE if n else "h1") for n in FLOOR_CHARTS}
+CHARTS = {"Overview": 1, "Size, location, rotation": 3, "Home": 0, "Uncommon settings": 7}
 FACTORS, CHOICE = "/size_location_rotation", "?benchmark=si-score"
 
 
@@ -169,7 +172,7 @@ def click_cells(tab: Page, url: str) -> tuple[float, float]:
             timed(
                 lambda at=at: tab.mouse.click(*at),
                 lambda x=x, y=y: (
-                    wait_for_text(tab, f"x {x:g}, y {y:g} ·"),
+                    wait_for_text(tab, f"x {x:g}, y {y:g}"),
                     tab.locator(".grid button").first.wait_for(),
                 ),
             )
@@ -188,23 +191,66 @@ def click_cells(tab: Page, url: str) -> tuple[float, float]:
 
 
 def write_floor(folder: Path) -> None:
-    """An app of two pages, one with a title, one with three charts of 21 points."""
-    pages = ", ".join(f'st.Page("{name}.py", title="{name}")' for name in FLOOR)
+    """An app of pages with a title and some charts of 21 points each."""
+    pages = ", ".join(
+        f'st.Page("{name}.py", title="{name}", default={number == 1})' for number, name in enumerate(FLOOR)
+    )
     (folder / "app.py").write_text(f"import streamlit as st\nst.navigation([{pages}]).run()\n")
-    (folder / "title.py").write_text('import streamlit as st\nst.title("title")\n')
-    lines = [
-        "import streamlit as st, plotly.graph_objects as go",
-        'st.title("charts")',
-        "for key in range(3):",
-        "    st.plotly_chart(go.Figure(go.Scatter(x=list(range(21)), y=list(range(21)))), key=str(key))",
-    ]
-    (folder / "charts.py").write_text("\n".join(lines))
+    for n, name in zip(FLOOR_CHARTS, FLOOR, strict=True):
+        lines = [
+            "import streamlit as st, plotly.graph_objects as go",
+            f'st.title("{name}")',
+            f"for key in range({n}):",
+            "    st.plotly_chart(go.Figure(go.Scatter(x=list(range(21)), y=list(range(21)))), key=str(key))",
+        ]
+        (folder / f"{name}.py").write_text("\n".join(lines))
 
 
-def say_switches(what: str, found: Mapping[str, float]) -> None:
-    """A line for each page."""
+def say_switches(what: str, found: Mapping[str, float], floor: Mapping[str, float] | None = None) -> None:
+    """A line for each page, with its ratio to as many bare charts."""
     for name, value in found.items():
-        print(f"{what}page switch to {name}: {value:.0f} ms", flush=True)
+        bare = floor[f"charts{CHARTS[name]}"] if floor else value
+        times = f", {value / bare:.2f} x {CHARTS[name]} bare charts" if floor else ""
+        print(f"{what}page switch to {name}: {value:.0f} ms{times}", flush=True)
+
+
+def step_images(tab: Page, url: str) -> float:
+    """From an arrow key in the open drawer to the next image."""
+    tab.goto(url + FACTORS + CHOICE + "&cell=si-score/location;x%3D0.5;y%3D0.5")
+    idle(tab)
+    tab.locator(".grid button").first.click()
+    tab.get_by_role("dialog").locator(".oc-top").first.wait_for()
+    idle(tab)
+    times = []
+    for _ in range(ROUNDS):
+        times.append(
+            tab.evaluate(
+                """async () => {
+                    const title = () => document.querySelector('[role=dialog] .oc-facts')?.innerText;
+                    const before = title(), begun = performance.now();
+                    document.dispatchEvent(new KeyboardEvent('keydown', {key: 'ArrowRight', bubbles: true}));
+                    while (title() === before) await new Promise(requestAnimationFrame);
+                    return performance.now() - begun;
+                }"""
+            )
+        )
+        idle(tab)
+    return statistics.median(times)
+
+
+def fresh_figure(browser: Browser, address: str, selector: str) -> float:
+    """Milliseconds from opening an address in a fresh browser profile to its first figure; the median of some."""
+    times = []
+    for _ in range(ROUNDS):
+        context = browser.new_context(viewport={"width": 1440, "height": 1000})
+        tab = context.new_page()
+        begun = time.perf_counter()
+        tab.goto(address, wait_until="commit")
+        there = "selector => document.querySelector(selector)?.getBoundingClientRect().width > 0"
+        tab.wait_for_function(there, arg=selector, timeout=120_000)
+        times.append(1000 * (time.perf_counter() - begun))
+        context.close()
+    return statistics.median(times)
 
 
 def main(data: Path) -> None:
@@ -219,16 +265,24 @@ def main(data: Path) -> None:
             print(f"first picture on Home {home:.1f} s, first figure on the factor page {figure:.1f} s")
         with tempfile.TemporaryDirectory() as folder:
             write_floor(Path(folder))
-            with opened(browser, data, "", Path(folder)) as (tab, _):
-                say_switches("floor, ", switch_pages(tab, FLOOR))
+            with opened(browser, data, "", Path(folder)) as (tab, url):
+                floor = switch_pages(tab, FLOOR)
+                bare = fresh_figure(browser, url, FIGURE)
+            say_switches("floor, ", floor)
+            print(f"floor, one chart in a fresh browser: {bare:.0f} ms")
+        three = floor["charts3"]
         with opened(browser, data, CHOICE) as (tab, url):
-            say_switches("", switch_pages(tab, PAGES))
+            fresh = fresh_figure(browser, url + FACTORS + CHOICE, FIGURE)
+            print(f"first figure in a fresh browser: {fresh:.0f} ms, {fresh / bare:.2f} x one bare chart")
+            say_switches("", switch_pages(tab, PAGES), floor)
             print(f"model added or removed: {switch_models(tab, url):.0f} ms")
             gallery, drawer = click_cells(tab, url)
-            print(f"click to gallery: {gallery:.0f} ms, image to drawer: {drawer:.0f} ms")
+            print(f"click to gallery: {gallery:.0f} ms, {gallery / three:.2f} x three bare charts")
+            print(f"image to drawer: {drawer:.0f} ms, {drawer / three:.2f} x three bare charts")
+            print(f"arrow to the next image: {step_images(tab, url):.0f} ms")
         if (data / "results" / "focus").is_dir():
-            with opened(browser, data, "/settings?benchmark=focus") as (tab, _):
-                say_switches("with FOCUS, ", switch_pages(tab, SETTINGS))
+            with opened(browser, data, "/uncommon_settings?benchmark=focus") as (tab, _):
+                say_switches("with FOCUS, ", switch_pages(tab, SETTINGS), floor)
         browser.close()
 
 

@@ -1,6 +1,6 @@
 """Stored results of the size and shape of SI-Score's, without an image: for measuring pages, and small ones for tests.
 
-    python -m tests.synthetic_store FOLDER              # 541,548 + 92,884 + 39,540 rows for each of 4 models
+    python -m tests.synthetic_store FOLDER [MODELS]     # 541,548 + 92,884 + 39,540 rows for each of 4 models
     OFFCENTER_DATA=FOLDER streamlit run app.py
 
 Accuracy depends on the factors by ``chance_right``, so what a page must show is known.
@@ -133,12 +133,14 @@ def make(sizes: dict[str, int], models: tuple[str, ...] = MODELS) -> list[store.
         samples = make_samples(protocol, n)
         for number, model in enumerate(models):
             rng = np.random.default_rng([number, n])
-            right = rng.random(n) < chance_right(samples, 1 - 0.3 * number)
+            right = rng.random(n) < chance_right(samples, 1 - 1.2 * number / max(4, len(models)))
             runs.append(write_run(protocol, samples, model, right, seed=number))
     return runs
 
 
 if __name__ == "__main__":
     os.environ["OFFCENTER_DATA"] = str(Path(sys.argv[1]).resolve())
-    for run in make(FULL):
+    wanted = int(sys.argv[2]) if len(sys.argv) > 2 else len(MODELS)
+    more = tuple(f"more{number:02}.synthetic" for number in range(len(MODELS), wanted))
+    for run in make(FULL, (MODELS + more)[:wanted]):
         print(f"{run.n_samples:>9,} {run.benchmark} {run.model}")

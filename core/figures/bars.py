@@ -9,7 +9,7 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import BAR_OPACITY, CHOSEN, RULE, Words, figure, interval_text, percent_axis, row_axis
+from core.figures.style import BAR_OPACITY, CHOSEN, RULE, Words, figure, interval_text, percent_axis, room_for, row_axis
 from core.figures.traces import error_bars, marks, published_marks, row_bars, silent, steady
 from core.types import is_thin
 from core.wording import row_name
@@ -61,6 +61,7 @@ def bars(
         words,
         height=height or max(200, round(130 + 15 * lanes.end)),
         legend=len(traces) if len(traces) > 1 else 0,
+        left=room_for([(labels or {}).get(name, name) for name in names]),
         shapes=lanes.chosen(None if chosen is None else row_name(chosen)),
         barmode="overlay",
         xaxis=percent_axis(x_title, range=[0, 1.03], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1]),
@@ -194,6 +195,7 @@ def dumbbell(
         words,
         height=height or max(280, 140 + 26 * len(levels)),
         legend=2,
+        left=room_for(levels),
         xaxis=percent_axis("accuracy"),
         yaxis={"autorange": "reversed", "showgrid": False, "automargin": True},
     )

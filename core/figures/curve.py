@@ -8,7 +8,17 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import CHOSEN, RULE, Words, figure, horizontal, interval_text, percent_axis, vertical
+from core.figures.style import (
+    CHOSEN,
+    NUMBERS_LEFT,
+    RULE,
+    Words,
+    figure,
+    horizontal,
+    interval_text,
+    percent_axis,
+    vertical,
+)
 from core.figures.traces import band, marks, steady, symbols
 from core.types import Factor
 from core.wording import SHARES, value
@@ -52,6 +62,7 @@ def curve(
         words,
         height=height,
         legend=len(tables) if len(tables) > 1 else 0,
+        left=NUMBERS_LEFT,
         shapes=[] if chosen is None else _chosen_line(chosen),
         xaxis=_x_axis(factor, log),
         yaxis=percent_axis(y_title, rangemode="tozero"),
@@ -83,6 +94,7 @@ def difference_curve(
         [band(table, factor.name, colour), _line("difference", table, factor, colour)],
         words,
         height=height,
+        left=NUMBERS_LEFT,
         shapes=[horizontal(0), *([] if chosen is None else _chosen_line(chosen))],
         xaxis=_x_axis(factor, log),
         yaxis=percent_axis("difference, points", tickformat="+.0%"),
@@ -98,7 +110,11 @@ def _line(model: str, table: pd.DataFrame, factor: Factor, colour: str) -> dict[
         mode="lines+markers",
         name=model,
         line={"color": colour, "width": 2},
-        marker={"size": 4 if len(table) > _CROWDED else 6, "symbol": symbols(table), "line": {"width": 1.5}},
+        marker={
+            "size": 4 if len(table) > _CROWDED else 6,
+            "symbol": symbols(table),
+            "line": {"width": 1.5, "color": colour},
+        },
         customdata=[[model, float(level)] for level in table[factor.name]],
         **steady(),
     )

@@ -17,6 +17,7 @@ from core.figures.style import (
     figure,
     interval_text,
     needs_light_ink,
+    room_for,
 )
 from core.figures.traces import marks
 from core.types import is_thin
@@ -59,6 +60,7 @@ def category_heatmap(
         cell_traces(table, row, column, rows, columns),
         words,
         height=height,
+        left=room_for(rows),
         shapes=[*uncommon_frames(table, row, column, rows, columns), *outline(chosen, rows, columns)],
         xaxis=category_axis(columns, side="bottom"),
         yaxis=category_axis(rows, autorange="reversed", automargin=True),

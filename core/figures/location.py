@@ -9,7 +9,16 @@ import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import ACCURACY_SCALE, CHANGE_SCALE, DARK_INK, LIGHT_INK, Words, figure, interval_text
+from core.figures.style import (
+    ACCURACY_SCALE,
+    CHANGE_SCALE,
+    DARK_INK,
+    LIGHT_INK,
+    NUMBERS_LEFT,
+    Words,
+    figure,
+    interval_text,
+)
 from core.figures.traces import marks, silent, steady
 from core.types import is_thin
 
@@ -59,6 +68,7 @@ def location_map(
         height=height,
         shapes=_outline(chosen, _step(xs) / 2, _step(ys) / 2) if chosen is not None else [],
         margin={"b": _BELOW},
+        left=NUMBERS_LEFT,
         xaxis={"title": {"text": "x of object centre"}, "range": reach, **axis},
         yaxis={
             "title": {"text": "y of object centre"},

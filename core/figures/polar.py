@@ -59,6 +59,7 @@ def polar(
         legend=len(tables) if len(tables) > 1 else 0,
         # The label at 0° stands between circle and title.
         margin={"t": 76},
+        left=8,
         polar={
             "bgcolor": "rgba(0,0,0,0)",
             # Labels at 90° and 270° stand outside the circle and would be cut.
@@ -94,7 +95,7 @@ def _line(name: str, ring: pd.DataFrame, factor: Factor, colour: str, dash: str)
         mode="lines+markers",
         name=name,
         line={"color": colour, "width": 2, "dash": dash},
-        marker={"size": 6, "symbol": symbols(ring), "line": {"width": 1.5}},
+        marker={"size": 6, "symbol": symbols(ring), "line": {"width": 1.5, "color": colour}},
         customdata=[[name, float(angle)] for angle in ring[factor.name]],
         **steady(),
     )

@@ -112,6 +112,7 @@ def figure(
     shapes: Sequence[dict[str, Any]] = (),
     annotations: Sequence[dict[str, Any]] = (),
     margin: Mapping[str, int] | None = None,
+    left: int | None = None,
     **layout: Any,
 ) -> go.Figure:
     """A figure with title, caption, margins and legend as on all others; text colours are left to the page's theme.
@@ -126,12 +127,14 @@ def figure(
         shapes: Lines and frames.
         annotations: Texts in the plot.
         margin: Pixels, of the sides (``l``, ``r``, ``t``, ``b``) that differ from other figures'.
+        left: Pixels that the left axis needs, its title included. Then the margins are just these; else Plotly finds
+            them as it draws, a little different each time that it draws over a figure.
         **layout: Axes and all else that is this figure's own.
     """
     bottom = _BOTTOM + legend * _LEGEND_LINE
     height += legend * _LEGEND_LINE
     plot = max(height - _TOP - bottom, 1)
-    margin = {"l": 8, "r": 16, "t": _TOP, "b": bottom, **(margin or {})}
+    margin = {"l": 8 if left is None else left, "r": 16, "t": _TOP, "b": bottom, **(margin or {})}
     return go.Figure(
         data=[_without_markup(trace) for trace in traces],
         layout={
@@ -146,7 +149,7 @@ def figure(
                 "pad": {"l": 2},
             },
             "height": height,
-            "margin": {**margin, "autoexpand": True},
+            "margin": {**margin, "autoexpand": left is None},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
             "showlegend": legend > 0,
@@ -198,6 +201,15 @@ def _heading(words: Words) -> str:
 def percent_axis(title: str = "", **more: object) -> dict[str, object]:
     """An axis of shares."""
     return {"title": {"text": title}, "tickformat": ".0%", "gridcolor": RULE, "zeroline": False, **more}
+
+
+def room_for(names: Sequence[str]) -> int:
+    """Pixels that the names of rows need at the left."""
+    return 22 + round(5.8 * max((len(name) for name in names), default=0))
+
+
+#: Pixels for an axis of numbers with a title.
+NUMBERS_LEFT = 66
 
 
 def row_axis(**more: object) -> dict[str, object]:

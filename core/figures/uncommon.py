@@ -11,12 +11,14 @@ import plotly.graph_objects as go
 from core.figures.heatmap import category_axis, cell_traces, outline, share_texts, uncommon_frames
 from core.figures.style import (
     BAR_OPACITY,
+    NUMBERS_LEFT,
     RULE,
     Words,
     figure,
     horizontal,
     interval_text,
     percent_axis,
+    room_for,
     row_axis,
     vertical,
 )
@@ -70,6 +72,7 @@ def setting_heatmap(
             vertical(len(settings) - 0.5),
         ],
         margin={"b": _BELOW},
+        left=room_for(rows),
         xaxis=category_axis(columns, side="bottom", tickangle=-50, range=[-0.5, len(settings) + 0.5]),
         yaxis=category_axis(rows, automargin=True, autorange=False, range=[len(categories) + 0.5, -0.5]),
     )
@@ -167,6 +170,7 @@ def gap_points(
         words,
         height=height,
         legend=len(traces),
+        left=room_for(list(labels.values())),
         shapes=[vertical(0), *(horizontal(place - 0.5, color=RULE) for place in range(1, len(labels)))],
         xaxis=percent_axis("change of accuracy in uncommon settings, points", tickformat="+.0%"),
         yaxis={
@@ -230,6 +234,7 @@ def category_partitions(table: pd.DataFrame, words: Words, colour: str, *, heigh
         words,
         height=height,
         legend=2,
+        left=NUMBERS_LEFT,
         xaxis={
             "tickvals": list(range(len(order))),
             "ticktext": order,
@@ -283,6 +288,7 @@ def cost_bars(
         words,
         height=max(height, 130 + len(order) * (10 + 14 * len(tables))),
         legend=len(tables) if len(tables) > 1 else 0,
+        left=room_for(order),
         shapes=[vertical(0)],
         bargap=0.3,
         xaxis=percent_axis("change of accuracy, points, same class mix", tickformat="+.0%"),

@@ -101,7 +101,7 @@ def test_a_category_leads_on_and_undo_leads_back(browser, run, surest):
         sign(tab)
         tab.keyboard.press("m")
         wait_for_text(tab, "no category, major: saved")
-        wait_for_text(tab, f"1 of {n:,}")
+        settle(tab)
         tab.keyboard.press("1")
         wait_for_text(tab, f"2 of {n:,}")
         settle(tab)

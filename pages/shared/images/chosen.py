@@ -65,7 +65,7 @@ def _compare(ids: tuple[str, ...], runs: tuple[store.Run, ...]) -> None:
             with st.container(width=_SIDE_PX, gap="xxsmall"):
                 picture = pictures.thumbnail(cached.source_of(runs[0]), sample_id)
                 if picture.src:
-                    st.image(picture.src, width=_SIDE_PX)
+                    st.image(picture.src, width=_SIDE_PX, alt=sample_id)
                 else:
                     st.html(pictures.no_picture(picture.problem))
                 for run in runs:

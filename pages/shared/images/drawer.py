@@ -191,11 +191,10 @@ def _pictures(
 def _plain(seen: Seen, model: str, runs: dict[str, store.Run], outlined: bool) -> None:
     image = Image.fromarray(seen.picture)
     if not model:
-        st.image(image, width="stretch")
+        st.image(image, width="stretch", alt="the image as it is")
         return
-    st.image(_enlarged(image, seen, outlined), width="stretch")
-    size = f"{image.width} x {image.height} px"
-    st.caption(f"As {escaped(model)} sees it: {size}, {escaped(preprocessing(runs[model].preprocessing))}")
+    st.image(_enlarged(image, seen, outlined), width="stretch", alt=f"the image as {model} sees it")
+    st.caption(f"As {escaped(model)} sees it: {escaped(preprocessing(runs[model].preprocessing))}")
 
 
 def _enlarged(image: Image.Image, seen: Seen, outlined: bool) -> bytes:
@@ -246,7 +245,8 @@ def _heat(
         return
     drawn = drawing.with_heat(Image.fromarray(seen.picture), heat.values, opacity)
     with slot.container(gap="xxsmall"):
-        st.image(_enlarged(drawn, seen, outlined), width="stretch")
+        said = f"where {model} looks for {cached.class_name(run.label_space, asked)}"
+        st.image(_enlarged(drawn, seen, outlined), width="stretch", alt=said)
         st.html(scale(cached.class_name(run.label_space, asked), heat.magnitude))
 
 

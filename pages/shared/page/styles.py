@@ -122,6 +122,8 @@ a.oc-link:hover {text-decoration: underline;}
 .st-key-oc-cards [data-testid="stPageLink-NavLink"], .st-key-oc-cards [data-testid="stPageLink"] {position: static;}
 .st-key-oc-cards > *:hover {border-color: var(--st-primary-color, #2F6DB5);}
 .st-key-oc-cards [data-testid="stPageLink-NavLink"] p {color: light-dark(#2F6DB5, #7FB2E8); font-weight: 600;}
+[data-testid="stCaptionContainer"] {opacity: 1;}
+[data-testid="stCaptionContainer"], [data-testid="stCaptionContainer"] p {color: light-dark(#5B626A, #A6ACB4);}
 .oc-themes {display: flex; gap: 0.15rem; margin-top: 1.1rem; font-size: 0.8rem;}
 .oc-themes button {all: unset; cursor: pointer; padding: 0.1rem 0.5rem; border-radius: 0.7rem; opacity: 0.85;
   border: 1px solid transparent;}
@@ -133,13 +135,13 @@ a.oc-link:hover {text-decoration: underline;}
   background: color-mix(in srgb, currentColor 11%, transparent);
   border: 1px solid color-mix(in srgb, currentColor 30%, transparent);}
 [data-testid="stMultiSelect"] [data-tag] * {color: inherit;}
-[data-testid="stMultiSelect"] [data-tag] > span {white-space: normal; overflow-wrap: anywhere; max-width: none;
+[data-testid="stMultiSelect"] [data-tag] > span {font-size: 0.84rem; white-space: normal; overflow-wrap: anywhere; max-width: none;
   line-height: 1.2;}
 [data-testid="stBaseButton-primary"] {background: #2F6DB5; border-color: #2F6DB5; color: #FFFFFF;}
 [data-testid="stBaseButton-primary"]:hover {background: #255A98; border-color: #255A98; color: #FFFFFF;}
 .oc-benchmarks {gap: 0.55rem 1.6rem !important; font-size: 0.85rem !important;}
 .oc-benchmarks dt {opacity: 1 !important;}
-.oc-benchmarks dd {opacity: 0.8;}
+.oc-benchmarks dd {color: light-dark(#4A525B, #B9BEC4);}
 .st-key-oc-figures > *, .st-key-oc-figures-wide > *, .st-key-oc-figures-views > * {min-width: 0;}
 .block-container [data-testid="stPlotlyChart"] {margin-bottom: -0.4rem;}
 </style>"""

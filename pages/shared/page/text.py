@@ -87,8 +87,8 @@ def _of_what(run: store.Run) -> str:
 
 
 def short_identity(runs: Sequence[store.Run]) -> str:
-    """Identities for the foot of a figure."""
-    return "identity " + ", ".join(run.identity[:8] for run in runs)
+    """Models and identities for the foot of a figure that is saved."""
+    return " · ".join(f"{run.label}: identity {run.identity[:8]}" for run in runs)
 
 
 def identities(runs: Sequence[store.Run]) -> None:

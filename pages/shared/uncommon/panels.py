@@ -54,7 +54,7 @@ def show(runs: Runs, choice: Choice, definition: str) -> None:
     with st.container(key="oc-figures" if len(runs) == 1 else "oc-figures-wide"):
         for attribute in uncommon.ATTRIBUTES:
             for number, (model, run) in enumerate(runs.items()):
-                _heatmap(model, run, attribute, definition, number)
+                _heatmap(model, run, attribute, definition, number, len(runs) > 1)
     with st.container(key="oc-figures-views"):
         _partitions(runs, choice)
         _gaps(runs, choice, definition)
@@ -80,9 +80,10 @@ def gap_of(run: store.Run, question: str, attribute: str, definition: str) -> pd
     return one(cached.settings(run, question), attribute=attribute, definition=definition)
 
 
-def _heatmap(model: str, run: store.Run, attribute: str, definition: str, number: int) -> None:
+def _heatmap(model: str, run: store.Run, attribute: str, definition: str, number: int, several: bool) -> None:
     """Category by value; uncommon cells in a frame."""
-    shown = _heatmap_figure(cached.key_of(run), run, attribute, definition, _chosen(run, attribute, model, number))
+    chosen = _chosen(run, attribute, model, number)
+    shown = _heatmap_figure(cached.key_of(run), run, attribute, definition, chosen, several)
     cells = cached.settings(run, f"heatmap_{attribute}")
     key = _numbered(f"heatmap-{attribute}", number)
     figure.show(shown, key, {model: cells}, {model: run.identity}, partial(_pick, run.benchmark, model, attribute))
@@ -94,8 +95,14 @@ _kept = st.cache_resource(max_entries=128, show_spinner=False)
 
 @_kept
 def _heatmap_figure(
-    key: cached.Key, _run: store.Run, attribute: str, definition: str, chosen: tuple[str, str] | None
+    key: cached.Key,
+    _run: store.Run,
+    attribute: str,
+    definition: str,
+    chosen: tuple[str, str] | None,
+    several: bool,
 ) -> go.Figure:
+    said = f"{_run.label} · " if several else ""
     cells, totals = cached.settings(_run, f"heatmap_{attribute}"), cached.settings(_run, f"totals_{attribute}")
     by_category = cached.settings(_run, "category_gaps")
     by_category = by_category[(by_category["attribute"] == attribute) & (by_category["definition"] == definition)]
@@ -107,7 +114,7 @@ def _heatmap_figure(
         gaps.as_change(found.infer_objects()),
         Words(
             f"Top-1 by category and {LABELS[attribute]}, %",
-            f"framed: uncommon · in brackets: few images or objects · {_run.label} · n = {int(cells['n'].sum()):,}",
+            f"{said}framed: uncommon · ( ): few images or objects",
             text.short_identity([_run]),
         ),
         chosen=chosen,
