@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
@@ -37,7 +38,14 @@ _swept: set[Path] = set()
 
 def data_home() -> Path:
     """Folder of everything created at run time: ``OFFCENTER_DATA``, or ``data/`` beside the code."""
-    return Path(os.environ.get("OFFCENTER_DATA") or REPO / "data").expanduser().resolve()
+    return _resolved(os.environ.get("OFFCENTER_DATA") or str(REPO / "data"), str(Path.cwd()))
+
+
+@lru_cache(maxsize=64)
+def _resolved(text: str, within: str) -> Path:
+    """A folder with all links followed, once: it is asked for hundreds of times a page."""
+    del within
+    return Path(text).expanduser().resolve()
 
 
 def read_only() -> bool:

@@ -14,7 +14,7 @@ from core.figures import bars
 from core.figures.style import Words, colour_of
 from core.wording import code, count, escaped
 from pages.shared.factors import explore
-from pages.shared.images import drawer, gallery
+from pages.shared.images import behind
 from pages.shared.overview import finding, results
 from pages.shared.overview.finding import where_to_look
 from pages.shared.page import address, cached, dock, figure, frame, place, text
@@ -60,9 +60,9 @@ def page() -> None:
         if len(table):
             _figure(table, models, policy, sort, choice)
             results.show(table, _pick)
-    order = _images(runs, policy, images)
+    gallery_of = _images(runs, policy, choice, images)
     text.identities(list(runs.values()))
-    drawer.show_if_open(choice, order)
+    behind.show_image_alone(choice, gallery_of)
 
 
 def _controls(choice: Choice) -> tuple[list[str], str, str]:
@@ -139,19 +139,19 @@ def _pick(custom: list[str]) -> None:
     place.choose_cell(Cell(key, {}), model)
 
 
-def _images(runs: dict[tuple[str, str], store.Run], policy: str, right: DeltaGenerator) -> list[str]:
-    """The images of the chosen bar or row."""
+def _images(runs: dict[tuple[str, str], store.Run], policy: str, choice: Choice, right: DeltaGenerator) -> str:
+    """The images of the chosen bar or row; returns the key of their benchmark, empty where none is chosen."""
     cell = place.chosen_cell()
     there = {model: run for (model, key), run in runs.items() if cell is not None and key == cell.benchmark}
     if cell is None or not there:
-        return []
+        return ""
     run = there.get(place.chosen_model()) or next(iter(there.values()))
     with dock.opened(right, code(cell.benchmark)):
         page_, picker, content = where_to_look(cell.benchmark)
         if page_ != "pages/overview.py":
             frame.link("Where it breaks", page_, {picker: content, MODELS: run.label})
-        rows = gallery.show(run, Question(where=cell.where, policy=policy), [run])
-    return rows["sample_id"].tolist()
+        behind.show(choice, run, Question(where=cell.where, policy=policy), [run], {run.label: run})
+    return cell.benchmark
 
 
 frame.draw(page)

@@ -16,7 +16,7 @@ from core.wording import code, escaped, short_label, value
 from pages.shared.factors import explore, panels, tiles, views
 from pages.shared.factors.explore import ALL, Controls
 from pages.shared.factors.protocol_sentences import sentence, sentence_of_two
-from pages.shared.images import drawer, gallery
+from pages.shared.images import behind
 from pages.shared.page import cached, dock, frame, place, text
 from pages.shared.page.frame import Choice
 
@@ -55,9 +55,9 @@ def page() -> None:
         else:
             controls = _one(controls.view, shown[controls.view], controls, choice)
         views.show(seen, controls, choice)
-    order = _images(runs, seen, controls, choice, images)
+    gallery_of = _images(runs, seen, controls, choice, images)
     text.identities(used)
-    drawer.show_if_open(choice, order, views.runs_of(place.chosen_cell(), seen))
+    behind.show_image_alone(choice, gallery_of)
 
 
 def _nothing(choice: Choice, found: dict[str, str]) -> None:
@@ -128,19 +128,20 @@ def _key(there: dict[str, store.Run]) -> str:
     return _first(there).benchmark
 
 
-def _images(runs: Runs, seen: views.Families, controls: Controls, choice: Choice, right: DeltaGenerator) -> list[str]:
-    """The gallery behind the chosen point."""
+def _images(runs: Runs, seen: views.Families, controls: Controls, choice: Choice, right: DeltaGenerator) -> str:
+    """The gallery behind the chosen point; returns the key of its benchmark, empty where none is chosen."""
     cell = place.chosen_cell()
     there = views.runs_of(cell, seen) or next((p for p in runs.values() if cell and _key(p) == cell.benchmark), None)
     if cell is None or there is None:
         st.caption("Click a cell or a point to see the very images behind it; by keyboard, arrows and Enter.")
-        return []
+        return ""
     model = place.chosen_model()
     run = there.get(model) or _first(there)
     said = ", ".join(_in_words(run, name, content) for name, content in cell.values.items())
     with dock.opened(right, f"{escaped(said)}"):
-        rows = gallery.show(run, controls.question.within(*cell.where), list(there.values()))
-    return rows["sample_id"].tolist()
+        question, shown = controls.question.within(*cell.where), views.runs_of(cell, seen)
+        behind.show(choice, run, question, list(there.values()), shown)
+    return cell.benchmark
 
 
 def _in_words(run: store.Run, name: str, content: FactorValue) -> str:

@@ -13,7 +13,7 @@ from core.answers.questions import Question, Where
 from core.types import is_thin
 from core.uncommon.gaps import DEFINITIONS, as_change
 from core.wording import escaped, interval, percent, points
-from pages.shared.images import drawer, gallery
+from pages.shared.images import behind
 from pages.shared.page import address, cached, dock, frame, place, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.text import Tile
@@ -57,10 +57,10 @@ def page() -> None:
     figures, images = dock.workspace()
     with figures:
         panels.show(runs, choice, definition)
-    order = _images(runs, choice, images)
+    gallery_of = _images(runs, choice, images)
     reasons.show(model, run)
     text.identities(list(runs.values()))
-    drawer.show_if_open(choice, order)
+    behind.show_image_alone(choice, gallery_of)
 
 
 def _has_settings(benchmark: type) -> bool:
@@ -116,18 +116,18 @@ def _finding(model: str, run: store.Run, definition: str) -> str:
     return setting_sentences.settings(model, *tables, definition)
 
 
-def _images(runs: Runs, choice: Choice, right: DeltaGenerator) -> list[str]:
-    """The gallery behind the chosen cell."""
+def _images(runs: Runs, choice: Choice, right: DeltaGenerator) -> str:
+    """The gallery behind the chosen cell; returns the key of its benchmark, empty where none is chosen."""
     cell = place.chosen_cell()
     if cell is None or cell.benchmark != choice.benchmark:
         st.caption("Click a cell, a bar or a point to see the very images behind it; by keyboard, arrows and Enter.")
-        return []
+        return ""
     run = runs.get(place.chosen_model()) or next(iter(runs.values()))
     ruled = Where("category", values=uncommon.CATEGORIES)
     said = ", ".join(panels.in_words(name, content) for name, content in cell.values.items())
     with dock.opened(right, escaped(said)):
-        rows = gallery.show(run, Question(where=(ruled, *panels.conditions(cell))), list(runs.values()))
-    return rows["sample_id"].tolist()
+        behind.show(choice, run, Question(where=(ruled, *panels.conditions(cell))), list(runs.values()))
+    return cell.benchmark
 
 
 frame.draw(page)

@@ -66,6 +66,21 @@ def identity(parts: Mapping[str, Any]) -> str:
 
 
 @dataclass(frozen=True)
+class Snapshot:
+    """How far a result was at a moment, for who asks often within seconds.
+
+    Attributes:
+        n_samples: See ``Run``.
+        n_done: See ``Run``.
+        version: Of what is computed from it; see ``core.answers.joined.version``.
+    """
+
+    n_samples: int
+    n_done: int
+    version: str
+
+
+@dataclass(frozen=True)
 class Run:
     """One stored result: the predictions in a folder, as a benchmark over their images sees them.
 
@@ -74,12 +89,14 @@ class Run:
         manifest: What was run, on what, with what.
         entry: What the manifest says of the benchmark.
         alias: What tells its model from others of the same short name, where runs are shown together; else empty.
+        snapshot: How far it was when it was listed, where that is near enough; None where each question looks anew.
     """
 
     path: Path
     manifest: Manifest = field(repr=False)
     entry: BenchmarkEntry = field(repr=False)
     alias: str = ""
+    snapshot: Snapshot | None = field(default=None, repr=False, compare=False)
 
     @property
     def identity(self) -> str:
@@ -154,6 +171,8 @@ class Run:
     @property
     def n_samples(self) -> int:
         """Images the benchmark has; as many as its samples table, which another model's evaluation may have renewed."""
+        if self.snapshot is not None:
+            return self.snapshot.n_samples
         return self.entry.n if self._is_as_noted else len(samples.image_ids(self))
 
     @property
@@ -167,6 +186,8 @@ class Run:
     @property
     def n_done(self) -> int:
         """Images of the benchmark with stored predictions or recorded errors; right at any moment."""
+        if self.snapshot is not None:
+            return self.snapshot.n_done
         stored = predictions_of(self)
         n_rows = stored.num_rows
         if self.entry.finished and n_rows >= self.entry.finished and self._is_as_noted:

@@ -131,9 +131,10 @@ def test_a_link_to_a_cell_opens_its_images(two_models):
     assert "The images are not on this machine" in said
 
 
-def test_a_link_to_an_image_opens_the_drawer(two_models):
+@pytest.mark.parametrize("cell", [{}, {"cell": "si-score/location;x=0.0;y=0.0"}], ids=["alone", "over a gallery"])
+def test_a_link_to_an_image_opens_the_drawer(two_models, cell):
     sample = store.read_samples(two_models[0])["sample_id"].iloc[0]
-    at = open_page(FACTORS, image=f"si-score/location:{sample}", **GOOD)
+    at = open_page(FACTORS, image=f"si-score/location:{sample}", **GOOD, **cell)
     assert not at.exception
     said = text_of(at)
     assert sample in said

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
 
 import pandas as pd
+import plotly.graph_objects as go
 
 from core import store
 from core.answers import questions
@@ -52,13 +53,9 @@ def show_location(runs: Mapping[str, store.Run], controls: Controls, choice: Cho
     span = location.stretched(tables.values()) if controls.stretched else None
     for number, (model, table) in enumerate(tables.items()):
         run = runs[model]
-        shown = location.location_map(
-            table,
-            words(f"{controls.measure.capitalize()} by location", {model: run}, {model: table}, "a cell", model),
-            chosen=_chosen_pair(run.benchmark, model, choice),
-            range_=span,
-            height=height,
-        )
+        said = words(f"{controls.measure.capitalize()} by location", {model: run}, {model: table}, "a cell", model)
+        how = {"chosen": _chosen_pair(run.benchmark, model, choice), "range_": span, "height": height}
+        shown = _kept({model: run}, controls, said, how, partial(location.location_map, table, said, **how))
         _show(shown, f"location-{number}", {model: table}, {model: run}, partial(_pick_pair, run.benchmark, model))
 
 
@@ -74,16 +71,13 @@ def show_curve(
     """A curve for each model along a numeric or circular factor; ``of`` says along what, its name by default."""
     tables = answers(runs, _by(controls.question, factor.name), controls.normalise)
     run = next(iter(runs.values()))
-    shown = curve.curve(
-        tables,
-        factor,
-        choice.colours,
-        words(f"{controls.measure.capitalize()} by {of or _title(factor)}", runs, tables),
-        y_title=controls.measure,
-        log=controls.log and factor.name == "area",
-        chosen=_chosen_value(run.benchmark, factor),
-        height=height,
-    )
+    said = words(f"{controls.measure.capitalize()} by {of or _title(factor)}", runs, tables)
+    how = {
+        **{"y_title": controls.measure, "log": controls.log and factor.name == "area", "height": height},
+        "chosen": _chosen_value(run.benchmark, factor),
+    }
+    draw = partial(curve.curve, tables, factor, choice.colours, said, **how)
+    shown = _kept(runs, controls, said, {**how, "factor": factor.name, "colours": dict(choice.colours)}, draw)
     _show(shown, key, tables, runs, partial(_pick_value, run.benchmark, factor))
 
 
@@ -101,16 +95,23 @@ def show_polar(
     tables = answers(runs, _by(controls.question, *names), controls.normalise)
     run = next(iter(runs.values()))
     rings, groups = _rings(tables, lines)
-    shown = polar.polar(
-        rings,
-        factor,
-        choice.colours,
-        words(f"{controls.measure.capitalize()} by {_title(factor)}", runs, tables),
-        groups=groups,
-        chosen=_chosen_value(run.benchmark, factor),
-        height=height,
-    )
+    said = words(f"{controls.measure.capitalize()} by {_title(factor)}", runs, tables)
+    how = {"groups": groups, "chosen": _chosen_value(run.benchmark, factor), "height": height}
+    draw = partial(polar.polar, rings, factor, choice.colours, said, **how)
+    shown = _kept(runs, controls, said, {**how, "ring": names, "colours": dict(choice.colours)}, draw)
     _show(shown, key, rings, runs, partial(_pick_ring, run.benchmark, factor, groups))
+
+
+def _kept(
+    runs: Mapping[str, store.Run],
+    controls: Controls,
+    said: Words,
+    how: Mapping[str, Any],
+    draw: Callable[[], go.Figure],
+) -> go.Figure:
+    """A figure of metric tables, which the results and the question decide."""
+    key = tuple((model, cached.key_of(run)) for model, run in runs.items())
+    return figure.kept((key, controls, said, sorted(how.items())), draw)
 
 
 def _rings(tables: Tables, lines: Factor | None) -> tuple[Tables, dict[str, str]]:

@@ -77,11 +77,16 @@ def _drawer(choice: Choice, runs: dict[str, store.Run], order: tuple[str, ...]) 
     _title(runs, there)
     source = cached.source_of(runs[next(iter(there))])
     if source is None:
-        where.ask(runs[next(iter(there))])
+        where.ask(runs[next(iter(there))], "-drawer")
         _said(runs, there, choice)
     else:
         _pictures(str(source.root), pictures_of(source, sample_id, runs, there), sample_id, runs, there, choice)
     _facts(key, sample_id, runs, there)
+    # All is sent; while it is looked at, what the next arrow needs is read.
+    after = order[order.index(sample_id) + 1 :][:1] if sample_id in order else ()
+    for run in runs.values():
+        for each in after:
+            cached.sample(run, each, place.chosen_view(run))
 
 
 def _title(runs: dict[str, store.Run], there: dict[str, joined.Sample]) -> None:

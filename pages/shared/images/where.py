@@ -12,8 +12,13 @@ from core.wording import code, escaped
 from pages.shared.page import cached, text
 
 
-def ask(run: store.Run) -> None:
-    """Say that a run's images are not where they were, with a field for where they are now."""
+def ask(run: store.Run, within: str = "") -> None:
+    """Say that a run's images are not where they were, with a field for where they are now.
+
+    Args:
+        run: Whose images are missing.
+        within: Names the part of the page, where another part asks the same.
+    """
     root = benchmarks.root_of(run)
     gone = f"The images of this run were in {code(root)}, which is not there." if root else "No data folder is known."
     if paths.read_only():
@@ -22,8 +27,9 @@ def ask(run: store.Run) -> None:
     st.caption(f"The images are not on this machine. {gone} {escaped(card_of(run).how_to_get)}")
     if run.path.is_relative_to(paths.embedded_results()):
         return
-    with st.form(f"relink-{run.identity}", border=False):
-        key = f"relink-{run.identity}-folder"
+    name = f"relink-{run.identity}{within}"
+    with st.form(name, border=False):
+        key = f"{name}-folder"
         typed = st.text_input("New folder", placeholder="/path/to/the/images", key=key, max_chars=1000)
         if not st.form_submit_button("Use this folder", icon=":material/folder_open:") or not typed.strip():
             return

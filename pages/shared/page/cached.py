@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from core.answers.tolerance import Tolerance
 from core.benchmarks.base import Benchmark
 from core.errors import OffcenterError
 from core.evaluate.relink import refreshed
+from core.store.runs import Snapshot
 from core.types import Factor
 from core.wording import code, escaped
 
@@ -27,7 +29,7 @@ _QUIET: dict[str, Any] = {"show_spinner": False}
 Key = tuple[str, str, str]
 
 
-@st.cache_data(ttl=_FRESH_S, max_entries=4, **_QUIET)
+@st.cache_resource(ttl=_FRESH_S, max_entries=4, **_QUIET)
 def _listed(data_home: str) -> tuple[list[store.Run], list[str]]:
     del data_home
     listing = store.list_all()
@@ -36,11 +38,11 @@ def _listed(data_home: str) -> tuple[list[store.Run], list[str]]:
         try:
             # A label or factor that was corrected is seen at once, and costs no inference.
             run = refreshed(run)
-            joined.version(run)
+            seen = Snapshot(run.n_samples, run.n_done, joined.version(run))
         except OffcenterError as error:
             problems.append(f"**{escaped(run.label)}** on {code(run.benchmark)}: {escaped(error)}")
         else:
-            good.append(run)
+            good.append(replace(run, snapshot=seen))
     return good, problems
 
 
@@ -61,7 +63,7 @@ def damaged(data_home: str) -> list[str]:
 
 def key_of(run: store.Run) -> Key:
     """What a run's tables are remembered by; see ``core.answers.joined.version``."""
-    return str(run.path), run.benchmark, joined.version(run)
+    return str(run.path), run.benchmark, run.snapshot.version if run.snapshot else joined.version(run)
 
 
 def _open(key: Key) -> store.Run:

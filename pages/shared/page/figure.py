@@ -61,6 +61,17 @@ def show(
         _menu(figure, key, tables, identities)
 
 
+@st.cache_resource(max_entries=256, show_spinner=False)
+def kept(key: tuple, _build: Callable[[], go.Figure]) -> go.Figure:
+    """A figure, built once for all that decides it: building takes Plotly longer than reading what is in it.
+
+    Args:
+        key: All that the figure depends on: keys of results (``cached.key_of``), question, colours, what is chosen.
+        _build: Makes it.
+    """
+    return _build()
+
+
 def _clicked(key: str, on_click: Clicked) -> None:
     """An empty selection comes when the chart is drawn anew; it is not a click."""
     points = st.session_state.get(key, {}).get("selection", {}).get("points", [])
