@@ -50,7 +50,7 @@ def page() -> None:
         ) or "paper-code"  # fmt: skip
         text.about([card_of(run)], ABOUT)
     with top:
-        text.head(TITLE, _finding(model, run, definition))
+        text.head(TITLE, _finding(runs, definition))
     text.tiles(_tiles(runs, definition), choice)
     text.flag_state(list(runs.values()))
     text.flag_differences(list(runs.values()))
@@ -108,12 +108,19 @@ def _tile(label: str, said: dict[str, tuple[str, str]], hint: str, thin: str = "
     return Tile(label, *first, hint, tuple((model, " ".join(dict.fromkeys(pair))) for model, pair in others), thin=thin)
 
 
-def _finding(model: str, run: store.Run, definition: str) -> str:
-    """The sentence on top; a partial result says nothing yet."""
-    if not run.complete:
-        return sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples)
-    tables = (cached.settings(run, name) for name in ("attribute_changes", "value_changes"))
-    return setting_sentences.settings(model, *tables, definition)
+def _finding(runs: Runs, definition: str) -> str:
+    """The sentences on top, of the first model and, shorter, of the second; a partial result says nothing yet."""
+    said = []
+    for model, run in list(runs.items())[:2]:
+        attributes = cached.settings(run, "attribute_changes")
+        if not run.complete:
+            said.append(sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples))
+        elif not said:
+            values = cached.settings(run, "value_changes")
+            said.append(setting_sentences.settings(model, attributes, values, definition))
+        else:
+            said.append(setting_sentences.in_short(model, attributes, definition))
+    return " ".join(said)
 
 
 def _images(runs: Runs, choice: Choice, right: DeltaGenerator) -> str:

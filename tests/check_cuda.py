@@ -3,7 +3,7 @@
     python -m tests.check_cuda
 
 Evaluates the embedded models on ``diorama/clean`` on both, in fp32 and, on the GPU, in bf16 and fp16; draws Grad-CAMs
-on both; then times forward passes of larger networks with random weights, with random pixels, GPU events around them. Not
+on both; then times forward passes of larger networks with random weights and pixels, GPU events around them. Not
 a test: it asserts nothing and prints what it finds.
 """
 

@@ -52,6 +52,21 @@ def settings(model: str, attributes: pd.DataFrame, values: pd.DataFrame, definit
     )
 
 
+def in_short(model: str, attributes: pd.DataFrame, definition: str) -> str:
+    """The same of a second model, by the same measure, without its values."""
+    model = escaped(model)
+    firm = [row for row in _of(attributes, definition) if not row["thin"]]
+    if not firm:
+        return f"**{model}** rests on too few images or objects to say."
+    worst, *others = firm
+    if worst["high"] >= 0:
+        return f"No attribute clearly costs **{model}** accuracy ({LABELS[worst['attribute']]}: {_change(worst)})."
+    ties = [row for row in others if row["tied"]]
+    named = listed([f"**{LABELS[row['attribute']]}** ({_cost(row)})" for row in (worst, *ties)])
+    apart = ", which cannot be told apart" if ties else ""
+    return f"By the same measure **{model}** loses most with {named}{apart}."
+
+
 def _inside(attribute: str, values: pd.DataFrame, definition: str) -> str:
     """The costliest value of an attribute, with n beside each value that is named."""
     known = [row for row in _of(values, definition) if row["attribute"] == attribute]

@@ -75,7 +75,7 @@ def _image(subject: Subject, row: pd.Series) -> None:
             f"{html.escape(found)}</small></div>"
         )
         return
-    st.image(drawing.png(Image.fromarray(found.picture)), width="stretch")
+    st.image(drawing.png(Image.fromarray(found.picture)), width="stretch", alt=f"the image {row['sample_id']}")
     st.caption(escaped(row["sample_id"]))
 
 
@@ -159,10 +159,12 @@ def show_saliency(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) 
             if heat.values is None:
                 st.info(escaped(heat.message))
             else:
-                st.image(drawing.png(drawing.with_heat(image, heat.values, _OPACITY)), width="stretch")
+                drawn = drawing.png(drawing.with_heat(image, heat.values, _OPACITY))
+                st.image(drawn, width="stretch", alt=f"Grad-CAM for the {why} class")
             st.caption(f"Grad-CAM for **{escaped(cached.class_name(space, index))}** ({why})")
     maps = [heat.values for heat in heats]
     if predicted != accepted and maps[0] is not None and maps[1] is not None:
         with columns[2]:
-            st.image(drawing.png(drawing.with_difference(image, maps[0], maps[1], 0.85)), width="stretch")
+            drawn = drawing.png(drawing.with_difference(image, maps[0], maps[1], 0.85))
+            st.image(drawn, width="stretch", alt="the difference of the two maps")
             st.caption("Difference: orange speaks for the predicted class, blue for the accepted one")

@@ -84,7 +84,7 @@ def show_one(subject: Subject, row: pd.Series) -> None:
     with st.container(horizontal=True, gap="small"):
         for factor, said, thumbnail, predicted, repaired in tried:
             with st.container(width=_SIDE_PX, gap="xxsmall"):
-                st.image(thumbnail, width=_SIDE_PX)
+                st.image(thumbnail, width=_SIDE_PX, alt=said or "the picture as it is")
                 name = counterfactual.FACTORS.get(factor, "As it is")
                 mark = ":green[✓]" if repaired else ":red[✗]"
                 taken_for = escaped(cached.class_name(space, predicted))

@@ -146,4 +146,5 @@ def _bars(
         between=figures.BOTH_WAYS if both_ways else figures.ONE_WAY,
     )
     chosen = subjects.choose_pair if both_ways else subjects.choose_direction
-    figure.show(shown, "pairs", tables, dict.fromkeys(tables, caption), chosen)
+    identities = {model: runs[model].identity if model in runs else caption for model in tables}
+    figure.show(shown, "pairs", tables, identities, chosen)

@@ -19,8 +19,8 @@ CSS = """<style>
 .oc-model i {flex: none; width: 0.7rem; height: 0.7rem; border-radius: 2px; margin-top: 0.22rem;}
 .oc-model span {overflow-wrap: anywhere; opacity: 0.9;}
 .oc-model b {font-weight: 600;}
-.oc-tiles {display: grid; gap: 0.9rem; grid-template-columns: repeat(auto-fit, minmax(10.2rem, 1fr));}
-.oc-tile {max-width: 24rem; border: 1px solid color-mix(in srgb, currentColor 17%, transparent); border-radius: 0.45rem;
+.oc-tiles {display: flex; flex-wrap: wrap; gap: 0.9rem;}
+.oc-tile {flex: 1 1 10.2rem; max-width: 24rem; box-sizing: border-box; border: 1px solid color-mix(in srgb, currentColor 17%, transparent); border-radius: 0.45rem;
   padding: 0.75rem 0.95rem 0.7rem;}
 .oc-tile .label {font-size: 0.85rem; opacity: 0.75;}
 .oc-tile .value {font-size: 1.95rem; line-height: 1.25; font-feature-settings: "tnum";}

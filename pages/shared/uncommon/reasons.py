@@ -78,7 +78,7 @@ def _failures(model: str, run: store.Run) -> None:
 
 def _strip(run: store.Run, panels: list[failures.Panel]) -> None:
     picture = png(strip.of_run(panels, run))
-    st.image(picture, width="stretch")
+    st.image(picture, width="stretch", alt="images that the model gets wrong, and where it looks in them")
     st.download_button(
         "PNG", picture, f"offcenter-failures-{run.identity[:8]}.png", "image/png", type="tertiary", on_click="ignore"
     )
