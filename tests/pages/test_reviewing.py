@@ -76,7 +76,7 @@ def test_each_verdict_key_leaves_the_page_as_it_is_and_stores_its_verdict(browse
         tab = opened(browser, url, run, "&advance=0")
         sign(tab)
         before = tab.evaluate(LAYOUT)
-        assert before["tiles"] == "grid"
+        assert before["tiles"] == "flex"
         assert None not in before.values()
         keys = {str(number): (category, "") for number, category in enumerate(published.GENERAL, 1)}
         for key, (category, _) in keys.items():

@@ -63,7 +63,20 @@ _SAFE_CALLS = {"escaped", "code", "count", "percent", "interval", "points", "dur
 _SAFE_NAMES = {
     *("finding", "LEAD", "more", "said", "gone", "state", "unit", "stopped", "where", "which", "how", "mark", "title"),
     *("taken_for", "as_it_is", "active", "drawn", "size", "label", "n", "why", "what", "_NOBODY", "SOURCE", "first"),
-    *("_SHOWN", "hint", "page", "severity", "MOST_BARS", "THIN", "MARKS", "problems", "parts", "key", "lines"),
+    *(
+        "_SHOWN",
+        "hint",
+        "page",
+        "severity",
+        "MOST_BARS",
+        "THIN",
+        "FEW_OBJECTS",
+        "MARKS",
+        "problems",
+        "parts",
+        "key",
+        "lines",
+    ),
 }
 
 

@@ -74,6 +74,6 @@ def _compare(ids: tuple[str, ...], runs: tuple[store.Run, ...]) -> None:
                         continue
                     index, share = sample.top[0]
                     mark = ":green[✓]" if sample.is_right() else ":red[✗]"
-                    name = escaped(cached.class_name(run.label_space, index))
-                    st.caption(f"{mark} **{name}** {share:.2f}  \n{escaped(run.label)}")
+                    taken_for = escaped(cached.class_name(run.label_space, index))
+                    st.caption(f"{mark} **{taken_for}** {share:.2f}  \n{escaped(run.label)}")
                 st.caption(escaped(sample_id))

@@ -18,15 +18,15 @@ def workspace() -> tuple[DeltaGenerator, DeltaGenerator]:
 
 
 @contextmanager
-def opened(right: DeltaGenerator, heading: str) -> Iterator[None]:
+def opened(right: DeltaGenerator, said: str) -> Iterator[None]:
     """What a click opened, with its heading and a button that closes it.
 
     Args:
         right: Of ``workspace``.
-        heading: Markdown.
+        said: What was clicked, as Markdown.
     """
     with right, st.container(key="oc-dock"):
         with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
-            st.subheader(heading, anchor=False)
+            st.subheader(said, anchor=False)
             st.button("Close", on_click=place.choose_cell, args=(None,), type="tertiary", icon=":material/close:")
         yield

@@ -20,7 +20,8 @@ CSS = """<style>
 .oc-model span {overflow-wrap: anywhere; opacity: 0.9;}
 .oc-model b {font-weight: 600;}
 .oc-tiles {display: flex; flex-wrap: wrap; gap: 0.9rem;}
-.oc-tile {flex: 1 1 10.2rem; max-width: 24rem; box-sizing: border-box; border: 1px solid color-mix(in srgb, currentColor 17%, transparent); border-radius: 0.45rem;
+.oc-tile {flex: 1 1 10.2rem; max-width: 24rem; box-sizing: border-box; border-radius: 0.45rem;
+  border: 1px solid color-mix(in srgb, currentColor 17%, transparent);
   padding: 0.75rem 0.95rem 0.7rem;}
 .oc-tile .label {font-size: 0.85rem; opacity: 0.75;}
 .oc-tile .value {font-size: 1.95rem; line-height: 1.25; font-feature-settings: "tnum";}
