@@ -25,11 +25,14 @@ HINTS = {
     "location) pair counts, uncommon if that location is uncommon for the category.",
     "image-level": "Every image counts once; 'none' is common; an image is uncommon if any of its values is.",
 }
+#: The definitions in a reader's words.
+COUNTED = {"paper-code": "As FOCUS's code counts", "image-level": "Each image once"}
 ABOUT = (
     "A setting is uncommon for a category, not in itself: water is common for ships and uncommon for planes "
     "(FOCUS, Table 1). A gap is accuracy in common settings less accuracy in uncommon ones. It can be mere class "
     "imbalance, so beside the raw gap stands one with the uncommon side's class mix on both sides.  \n"
-    "**paper-code**: " + HINTS["paper-code"] + "  \n**image-level**: " + HINTS["image-level"]
+    f"**{COUNTED['paper-code']}** (`paper-code`): " + HINTS["paper-code"] + "  \n"
+    f"**{COUNTED['image-level']}** (`image-level`): " + HINTS["image-level"]
 )
 Runs = dict[str, store.Run]
 
@@ -46,7 +49,8 @@ def page() -> None:
     top = st.container()
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         definition = st.segmented_control(
-            "Gap", list(DEFINITIONS), label_visibility="collapsed", **address.one("gap", DEFINITIONS, "paper-code")
+            "Counting", list(DEFINITIONS), format_func=COUNTED.__getitem__, label_visibility="collapsed",
+            **address.one("gap", DEFINITIONS, "paper-code"),
         ) or "paper-code"  # fmt: skip
         text.about([card_of(run)], ABOUT)
     with top:

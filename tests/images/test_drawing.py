@@ -24,6 +24,19 @@ def test_heat_colours_hot_places_and_leaves_cold_ones():
     )
 
 
+def test_heat_is_lined_at_half_of_its_maximum_and_clear_where_it_is_low():
+    heat = np.tile(np.linspace(0, 1, 41), (41, 1))
+    plain = Image.new("RGB", (41, 41), (10, 20, 30))
+    shown = np.asarray(drawing.with_heat(plain, heat, 1.0))
+    clear = heat[0] <= drawing.CLEAR_TO
+    assert (shown[:, clear] == (10, 20, 30)).all()
+    assert (shown[5, heat[0] == 0.5] == 255).all()
+    assert (
+        tuple(shown[20, 39]) == tuple(round(each) for each in np.array(drawing.HEAT[-1]) * 1.0)
+        or shown[20, 39, 0] > 200
+    )
+
+
 def test_thumbnails_are_small_square_jpegs():
     data = drawing.thumbnail(Image.new("RGB", (300, 200), (200, 10, 10)))
     assert data[:2] == b"\xff\xd8"

@@ -56,7 +56,14 @@ def show_location(runs: Mapping[str, store.Run], controls: Controls, choice: Cho
         said = words(f"{controls.measure.capitalize()} by location", {model: run}, {model: table}, "a cell", model)
         how = {"chosen": _chosen_pair(run.benchmark, model, choice), "range_": span, "height": height}
         shown = _kept({model: run}, controls, said, how, partial(location.location_map, table, said, **how))
-        _show(shown, f"location-{number}", {model: table}, {model: run}, partial(_pick_pair, run.benchmark, model))
+        _show(
+            shown,
+            f"location-{number}",
+            {model: table},
+            {model: run},
+            controls,
+            partial(_pick_pair, run.benchmark, model),
+        )
 
 
 def show_curve(
@@ -78,7 +85,7 @@ def show_curve(
     }
     draw = partial(curve.curve, tables, factor, choice.colours, said, **how)
     shown = _kept(runs, controls, said, {**how, "factor": factor.name, "colours": dict(choice.colours)}, draw)
-    _show(shown, key, tables, runs, partial(_pick_value, run.benchmark, factor))
+    _show(shown, key, tables, runs, controls, partial(_pick_value, run.benchmark, factor))
 
 
 def show_polar(
@@ -99,7 +106,7 @@ def show_polar(
     how = {"groups": groups, "chosen": _chosen_value(run.benchmark, factor), "height": height}
     draw = partial(polar.polar, rings, factor, choice.colours, said, **how)
     shown = _kept(runs, controls, said, {**how, "ring": names, "colours": dict(choice.colours)}, draw)
-    _show(shown, key, rings, runs, partial(_pick_ring, run.benchmark, factor, groups))
+    _show(shown, key, rings, runs, controls, partial(_pick_ring, run.benchmark, factor, groups))
 
 
 def _kept(
@@ -146,7 +153,7 @@ def show_rows(
         x_title=controls.question.policy.replace("top", "top-"),
         chosen=_chosen_level(run.benchmark, factor),
     )
-    _show(shown, key, tables, runs, partial(_pick_value, run.benchmark, factor))
+    _show(shown, key, tables, runs, controls, partial(_pick_value, run.benchmark, factor))
 
 
 def show_difference(
@@ -181,7 +188,7 @@ def show_difference(
             table, axis[0], choice.colours[second], said, log=log, chosen=chosen, height=height
         )
         click = partial(_pick_difference, one.benchmark, axis[0], second)
-    _show(shown, key, tables, {first: one, second: other}, click)
+    _show(shown, key, tables, {first: one, second: other}, controls, click)
 
 
 def show_axis(runs: Mapping[str, store.Run], roles: Roles, controls: Controls, choice: Choice) -> None:
@@ -211,10 +218,32 @@ def _title(factor: Factor) -> str:
     return known.get(factor.name, factor.label.lower())
 
 
-def _show(shown: Any, key: str, tables: Tables, runs: Mapping[str, store.Run], on_click: figure.Clicked | None) -> None:
+def _show(
+    shown: go.Figure,
+    key: str,
+    tables: Tables,
+    runs: Mapping[str, store.Run],
+    controls: Controls,
+    on_click: figure.Clicked | None,
+) -> None:
     identities = {model: run.identity for model, run in runs.items()}
     joint = " ".join(identities.values())
-    figure.show(shown, key, tables, {name: identities.get(name, joint) for name in tables}, on_click)
+    identities = {name: identities.get(name, joint) for name in tables}
+    population = _population(controls.question, next(iter(runs.values())))
+    figure.show(shown, key, tables, identities, on_click, population=population)
+
+
+def _population(question: Question, run: store.Run) -> str:
+    """Which images are counted, where filters leave some out: ``class cat or dog; area 10 % to 50 %``."""
+    parts = []
+    for part in question.where:
+        factor = questions.factor_of(run, part.column)
+        if part.values:
+            said = " or ".join(value(factor, content) for content in part.values)
+        else:
+            said = " to ".join(value(factor, end) for end in (part.low, part.high))
+        parts.append(f"{short_label(factor)} {said}")
+    return "; ".join(parts)
 
 
 def _chosen_pair(benchmark: str, model: str, choice: Choice) -> tuple[float, float] | None:

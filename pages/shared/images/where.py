@@ -8,7 +8,7 @@ from core import benchmarks, paths, store
 from core.answers.cards import card_of
 from core.errors import OffcenterError
 from core.evaluate.relink import relink
-from core.wording import code, escaped
+from core.wording import code, linked
 from pages.shared.page import cached, text
 
 
@@ -24,7 +24,8 @@ def ask(run: store.Run, within: str = "") -> None:
     if paths.read_only():
         st.caption("The images of this result are not here.")
         return
-    st.caption(f"The images are not on this machine. {gone} {escaped(card_of(run).how_to_get)}")
+    st.caption(f"The images are not on this machine. {gone}")
+    st.html(f'<div class="oc-small">{linked(card_of(run).how_to_get)}</div>')
     if run.path.is_relative_to(paths.embedded_results()):
         return
     name = f"relink-{run.identity}{within}"

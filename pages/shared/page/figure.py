@@ -38,11 +38,11 @@ def show(
         tables: The metric tables behind it, by model.
         identities: Identity by the same names, for the CSV.
         on_click: Gets the customdata of a clicked point.
-        population: Which images it counts, where that is not all; said over it, as plain text.
+        population: Completes "only images with", where not all are counted; plain text.
     """
     with st.container(key=f"oc-figure-{key}", gap="xxsmall"):
         if population:
-            st.caption(f"Counted: {escaped(population)}")
+            st.caption(f"Only images with {escaped(population)}")
         st.plotly_chart(
             figure,
             key=key,

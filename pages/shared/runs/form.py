@@ -21,7 +21,7 @@ from core.jobs import cost
 from core.jobs.cost import Cost
 from core.jobs.kinds import PRECISIONS, Evaluation
 from core.store import weights
-from core.wording import code, count, duration, escaped
+from core.wording import code, count, duration, escaped, linked
 from pages.shared.page import address, cached, text
 
 #: Keys of widgets, and so names in the URL.
@@ -57,8 +57,8 @@ def show(known: Mapping[str, KnownModel], first: str = "") -> None:
         if not model:
             st.caption("Choose a model, or type the name of any other, to see what the evaluation will cost.")
         elif data is None:
-            how = escaped(benchmark_class(benchmark).how_to_get)
-            st.info(f"Where are the images? {how}", icon=":material/folder_open:")
+            st.info("Where are the images?", icon=":material/folder_open:")
+            st.html(f'<div class="oc-small">{linked(benchmark_class(benchmark).how_to_get)}</div>')
         else:
             _cost_and_start(Evaluation(model, benchmark, data, view, precision, "auto", batch_size, limit, also))
 
