@@ -64,31 +64,16 @@ class Words:
     caption: str = ""
 
 
-def colour_of(models: Sequence[str], known: Sequence[str] = ()) -> dict[str, str]:
-    """A colour for each model, from its name: the same in every figure, on every page and in every export.
+def colour_of(models: Sequence[str]) -> dict[str, str]:
+    """A colour for each model, from its name alone: the same in every figure, on every page, in every export and store.
 
-    Of two names that mean the same colour, the one that is later in the alphabet takes the next free one; this too is
-    decided among all known models and not among those that happen to be shown. With more models than colours two can
-    share one, and then differ only where they are shown together.
-
-    Args:
-        models: Those shown.
-        known: All that there are, in any order.
+    Only where two that are shown together would share one, the later in the alphabet takes the next free one.
     """
-    everywhere = _spread(sorted({*known, *models}))
     shown: dict[str, str] = {}
     for model in sorted(models):
-        own = PALETTE.index(everywhere[model])
-        shown[model] = _next_free(own, set(shown.values()))
+        place = int.from_bytes(hashlib.sha256(model.encode()).digest()[:4], "big") % len(PALETTE)
+        shown[model] = _next_free(place, set(shown.values()))
     return {model: shown[model] for model in models}
-
-
-def _spread(names: Sequence[str]) -> dict[str, str]:
-    taken: dict[str, str] = {}
-    for name in names:
-        place = int.from_bytes(hashlib.sha256(name.encode()).digest()[:4], "big") % len(PALETTE)
-        taken[name] = _next_free(place, set(taken.values()))
-    return taken
 
 
 def _next_free(place: int, taken: Set[str]) -> str:

@@ -123,7 +123,7 @@ def begin(
             keys = pickers.needed_for(benchmark, offered, needed)
             models = pickers.models(known, keys, runs, shown=pick_models)
             data = {each: content for each in keys if (content := pickers.data(each, models, runs))}
-            colours = colour_of(models, list(known))
+            colours = colour_of(models)
             if models and pick_models:
                 _legend(models, known, colours)
             choice = Choice(models, benchmark, known, runs, colours, home, data, pickers.pinned(runs))
