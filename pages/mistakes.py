@@ -15,7 +15,7 @@ from core.mistakes.table import Filters
 from core.wording import code, escaped
 from pages.shared.mistakes import diagnose, kinds, landing, numbers, subjects, walk
 from pages.shared.mistakes.subjects import PUBLISHED, Subject
-from pages.shared.page import address, cached, frame, text
+from pages.shared.page import address, cached, empty, frame, text
 from pages.shared.page.frame import Choice
 
 TITLE = "Mistakes"
@@ -64,10 +64,7 @@ def _subject(choice: Choice, found: Files, runs: dict[str, store.Run]) -> Subjec
             picked = st.radio("Reference model", there, format_func=titles.__getitem__, **bound)
         return subjects.of_published(picked or there[0], found, choice)
     if not runs:
-        text.head(TITLE, "No stored result for this choice yet.")
-        for model in choice.models[:1]:
-            with st.container(border=True):
-                frame.offer_run(model, choice.benchmark, choice)
+        empty.show(TITLE, choice, [choice.benchmark])
         return None
     first, *others = runs.values()
     return subjects.of_run(first, others[0] if others else None, found, choice)

@@ -9,15 +9,14 @@ from streamlit.delta_generator import DeltaGenerator
 from core import store
 from core.answers import catalogue, marks
 from core.answers.questions import Question
-from core.errors import OffcenterError
 from core.figures import bars
 from core.figures.style import Words, colour_of
-from core.wording import code, count, escaped
+from core.wording import code, count
 from pages.shared.factors import explore
 from pages.shared.images import behind
 from pages.shared.overview import finding, results
 from pages.shared.overview.finding import where_to_look
-from pages.shared.page import address, cached, dock, figure, frame, place, text
+from pages.shared.page import address, dock, figure, frame, place, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.pickers import MODELS
 from pages.shared.page.place import Cell
@@ -50,7 +49,7 @@ def page() -> None:
     if not runs:
         text.head(TITLE, "None of the chosen models has a result on the chosen benchmarks.")
         return
-    table, problems = _table(runs, policy)
+    table, problems = results.table(runs, policy)
     with top:
         text.head(TITLE, finding.said(table, runs, policy, choice))
     for said in problems:
@@ -82,30 +81,6 @@ def _controls(choice: Choice) -> tuple[list[str], str, str]:
         )  # fmt: skip
     models = list(choice.models) if shown == "chosen" else evaluated
     return models, policy or "top1", sort or "benchmark"
-
-
-def _table(runs: dict[tuple[str, str], store.Run], policy: str) -> tuple[pd.DataFrame, list[str]]:
-    """One row for each result; and what is wrong with those that cannot be read."""
-    rows, problems = [], []
-    for (model, key), run in runs.items():
-        try:
-            row = cached.answer(run, Question(policy=policy)).iloc[0]
-        except OffcenterError as error:
-            problems.append(f"**{escaped(model)}** on {code(key)}: {escaped(error)}")
-            continue
-        done = "complete" if run.complete else f"{run.n_done / run.n_samples:.0%} done"
-        failed = run.n_done - int(row["n"])
-        state = done + (f", {failed:,} failed" if failed else "")
-        start = cached.start_of(run, Question(policy=policy))
-        rows.append(
-            {
-                **{"benchmark": key, "model": model, **row.to_dict(), "state": state, "partial": not run.complete},
-                "start": start.value if start else float("nan"),
-                "start_what": start.what if start else "",
-                "identity": run.identity,
-            }
-        )
-    return pd.DataFrame(rows), problems
 
 
 def _figure(table: pd.DataFrame, models: list[str], policy: str, sort: str, choice: Choice) -> None:

@@ -17,7 +17,7 @@ from pages.shared.factors import explore, panels, tiles, views
 from pages.shared.factors.explore import ALL, Controls
 from pages.shared.factors.protocol_sentences import sentence, sentence_of_two
 from pages.shared.images import behind
-from pages.shared.page import cached, dock, frame, place, text
+from pages.shared.page import cached, dock, empty, frame, place, text
 from pages.shared.page.frame import Choice
 
 TITLE = "Size, location, rotation"
@@ -33,7 +33,7 @@ def page() -> None:
     found = protocols[choice.benchmark]
     runs = {name: there for name, key in found.items() if (there := choice.runs_on(key))}
     if not runs:
-        _nothing(choice, found)
+        empty.show(TITLE, choice, list(found.values()))
         return
     top = st.container()
     controls = explore.controls(
@@ -58,16 +58,6 @@ def page() -> None:
     gallery_of = _images(runs, seen, controls, choice, images)
     text.identities(used)
     behind.show_image_alone(choice, gallery_of)
-
-
-def _nothing(choice: Choice, found: dict[str, str]) -> None:
-    text.head(TITLE, "No stored result for this choice yet.")
-    if not choice.known:
-        text.nothing_stored()
-    for model in choice.models[:1]:
-        for key in found.values():
-            with st.container(border=True):
-                frame.offer_run(model, key, choice)
 
 
 def _finding(runs: Runs, controls: Controls) -> str:

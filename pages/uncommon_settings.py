@@ -14,7 +14,7 @@ from core.types import is_thin
 from core.uncommon.gaps import DEFINITIONS, as_change
 from core.wording import escaped, interval, percent, points
 from pages.shared.images import behind
-from pages.shared.page import address, cached, dock, frame, place, text
+from pages.shared.page import address, cached, dock, empty, frame, place, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.text import Tile
 from pages.shared.uncommon import panels, reasons
@@ -43,7 +43,7 @@ def page() -> None:
     choice = frame.begin(TITLE, offered)
     runs = choice.runs_on(choice.benchmark)
     if not runs:
-        _nothing(choice)
+        empty.show(TITLE, choice, [choice.benchmark])
         return
     model, run = next(iter(runs.items()))
     top = st.container()
@@ -69,15 +69,6 @@ def page() -> None:
 
 def _has_settings(benchmark: type) -> bool:
     return {"category", *uncommon.ATTRIBUTES} <= {factor.name for factor in benchmark.factors}
-
-
-def _nothing(choice: Choice) -> None:
-    text.head(TITLE, "No stored result for this choice yet.")
-    if not choice.known:
-        text.nothing_stored()
-    for model in choice.models[:1]:
-        with st.container(border=True):
-            frame.offer_run(model, choice.benchmark, choice)
 
 
 def _tiles(runs: Runs, definition: str) -> list[Tile]:

@@ -8,20 +8,55 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from core import store
+from core.answers.questions import Question
+from core.errors import OffcenterError
+from core.wording import code, escaped
+from pages.shared.page import cached
+
 _KEY = "results-table"
 
 
-def show(table: pd.DataFrame, on_pick: Callable[[list[str]], None]) -> None:
+def table(runs: dict[tuple[str, str], store.Run], policy: str) -> tuple[pd.DataFrame, list[str]]:
+    """One row for each result, with where its benchmark starts; and what is wrong with those that cannot be read.
+
+    Args:
+        runs: By model and benchmark.
+        policy: Of ``explore.POLICIES``.
+    """
+    rows, problems = [], []
+    for (model, key), run in runs.items():
+        try:
+            row = cached.answer(run, Question(policy=policy)).iloc[0]
+        except OffcenterError as error:
+            problems.append(f"**{escaped(model)}** on {code(key)}: {escaped(error)}")
+            continue
+        done = "complete" if run.complete else f"{run.n_done / run.n_samples:.0%} done"
+        failed = run.n_done - int(row["n"])
+        state = done + (f", {failed:,} failed" if failed else "")
+        start = cached.start_of(run, Question(policy=policy))
+        rows.append(
+            {
+                **{"benchmark": key, "model": model, **row.to_dict(), "state": state, "partial": not run.complete},
+                "start": start.value if start else float("nan"),
+                "start_what": start.what if start else "",
+                "identity": run.identity,
+            }
+        )
+    return pd.DataFrame(rows), problems
+
+
+def show(found: pd.DataFrame, on_pick: Callable[[list[str]], None]) -> None:
     """Every result as a row; sorted by a click on a head, filtered by the magnifying glass, exported from its menu.
 
     Args:
-        table: A row for each result.
+        found: From ``table``.
         on_pick: Gets the model and the benchmark of a row that is chosen.
     """
     columns = st.column_config
-    percent = {name: 100 * table[name] for name in ("value", "low", "high", "start")}
-    shown = table.assign(**percent, fall=100 * (table["value"] - table["start"]))
-    rows = list(zip(table["model"], table["benchmark"], strict=True))
+    percent = {name: 100 * found[name] for name in ("value", "low", "high", "start")}
+    shown = found.assign(**percent, fall=100 * (found["value"] - found["start"]))
+    rows = list(zip(found["model"], found["benchmark"], strict=True))
     st.dataframe(
         shown,
         hide_index=True,
