@@ -6,7 +6,7 @@ import shutil
 import pytest
 from PIL import Image
 
-from core import store
+from core import paths, store
 from core.benchmarks import open_and_remember, open_benchmark
 from core.cli.main import main
 from core.evaluate.loop import evaluate
@@ -84,10 +84,12 @@ def test_each_image_that_changed_is_named(run, colour_folder, capsys):
 
 
 @pytest.mark.slow
-def test_composed_images_are_composed_again(embedded_results):
-    run = next(run for run in store.list_runs("diorama/clean"))
+def test_composed_images_are_composed_again():
+    # Of this machine: another one's matrix products round a few pixels in a hundred images otherwise.
+    model = f"local-dir:{paths.EMBEDDED / 'models' / 'test_efficientnet.diorama'}"
+    run = evaluate(model, open_benchmark("diorama/clean"), limit=120, reuse_embedded=False)
     found = verified(run, open_benchmark("diorama/clean"))
-    assert (found.n, found.n_unknown, found.changed) == (1500, 0, {})
+    assert (found.n, found.n_unknown, found.changed) == (120, 0, {})
 
 
 def test_nothing_stored_is_said(capsys):

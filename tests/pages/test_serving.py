@@ -59,9 +59,8 @@ def test_links_stay_below_a_path_of_a_proxy():
             page = browser.new_page()
             page.goto(url + start)
             page.get_by_test_id("stSidebar").get_by_text("Offcenter", exact=True).first.wait_for(timeout=PATIENCE_MS)
-            hrefs = page.evaluate(
-                "[...document.querySelectorAll('a.oc-link, [data-testid=stPageLink] a')].map(a => a.href)"
-            )
+            page.get_by_test_id("stPageLink-NavLink").first.wait_for(timeout=PATIENCE_MS)
+            hrefs = page.evaluate("[...document.querySelectorAll('[data-testid=stPageLink] a')].map(a => a.href)")
             assert hrefs
             assert all(href.startswith(f"{url}/offcenter") for href in hrefs), start
             page.close()

@@ -77,8 +77,8 @@ def _drawer(choice: Choice, runs: dict[str, store.Run], order: tuple[str, ...]) 
     _title(runs, there)
     source = cached.source_of(runs[next(iter(there))])
     if source is None:
-        where.ask(runs[next(iter(there))], "-drawer")
         _said(runs, there, choice)
+        where.ask(runs[next(iter(there))], "-drawer")
     else:
         _pictures(str(source.root), pictures_of(source, sample_id, runs, there), sample_id, runs, there, choice)
     _facts(key, sample_id, runs, there)

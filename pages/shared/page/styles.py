@@ -34,8 +34,6 @@ CSS = """<style>
 .oc-tile .also {font-size: 0.8rem; margin-top: 0.3rem; opacity: 0.85; white-space: nowrap; overflow: hidden;
   text-overflow: ellipsis;}
 .oc-tile .also i {display: inline-block; width: 0.55rem; height: 0.55rem; border-radius: 2px; margin-right: 0.35rem;}
-a.oc-link {color: var(--st-link-color, #2F6DB5); text-decoration: none; font-size: 0.95rem;}
-a.oc-link:hover {text-decoration: underline;}
 .st-key-oc-finding p {font-size: 1.07rem; line-height: 1.5;}
 [class*="st-key-oc-unlike-"] {flex-direction: row !important; align-items: center; gap: 0.6rem !important;
   border-left: 3px solid #B26A00; padding-left: 0.7rem;}
