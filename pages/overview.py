@@ -102,7 +102,7 @@ def _figure(table: pd.DataFrame, models: list[str], policy: str, sort: str, choi
         f"identities: {' '.join(identity[:8] for identity in table['identity'])}",
     )
     shown = bars.bars(
-        tables, "benchmark", colour_of(models), said, published=published, order=order,
+        tables, "benchmark", colour_of(models, choice.models), said, published=published, order=order,
         x_title=policy.replace("top", "top-"), chosen=cell.benchmark if cell else None,
     )  # fmt: skip
     identities = {model: " ".join(part["identity"]) for model, part in tables.items()}

@@ -64,15 +64,26 @@ class Words:
     caption: str = ""
 
 
-def colour_of(models: Sequence[str]) -> dict[str, str]:
+def colour_of(models: Sequence[str], first: Sequence[str] = ()) -> dict[str, str]:
     """A colour for each model, from its name alone: the same in every figure, on every page, in every export and store.
 
-    Only where two that are shown together would share one, the later in the alphabet takes the next free one.
+    Only of two that are shown together and would share one, the later takes the next free one.
+
+    Args:
+        models: Those shown.
+        first: Those that keep theirs before others do; then they go by the alphabet.
     """
+    order = sorted(models, key=lambda model: (model not in first, model))
+    places = {
+        model: int.from_bytes(hashlib.sha256(model.encode()).digest()[:4], "big") % len(PALETTE) for model in order
+    }
     shown: dict[str, str] = {}
-    for model in sorted(models):
-        place = int.from_bytes(hashlib.sha256(model.encode()).digest()[:4], "big") % len(PALETTE)
-        shown[model] = _next_free(place, set(shown.values()))
+    for model, place in places.items():
+        if PALETTE[place] not in shown.values():
+            shown[model] = PALETTE[place]
+    for model, place in places.items():
+        if model not in shown:
+            shown[model] = _next_free(place, set(shown.values()))
     return {model: shown[model] for model in models}
 
 

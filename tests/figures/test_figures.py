@@ -158,6 +158,12 @@ def test_a_model_keeps_its_colour_whichever_others_are_shown():
             assert alone[first] in together.values()
             assert len(set(together.values())) == 2
     assert style.colour_of(many[:4]) == style.colour_of(many[3::-1])
+    # Who loses a colour takes none that another one of those shown has by name; the chosen one loses none.
+    for model in many:
+        together = style.colour_of(list(dict.fromkeys([*many[:12], model])), [model])
+        assert together[model] == alone[model]
+        kept = [name for name, colour in together.items() if colour == alone[name]]
+        assert {alone[name] for name in together} == {together[name] for name in kept}
 
 
 def test_a_downloaded_figure_needs_no_network(figures):
