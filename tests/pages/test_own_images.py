@@ -65,10 +65,10 @@ def test_a_folder_that_moved_is_asked_for_and_linked_from_the_page(toy_model, co
     at = open_page(MISTAKES, benchmark="imagenet")
     assert not at.exception
     assert f"were in `{colour_folder}`, which is not there" in text_of(at)
-    at.text_input(key=f"relink-{run.identity}-folder").set_value(str(tmp_path))
+    at.text_input(key=f"relink-{run.identity}-mistakes-folder").set_value(str(tmp_path))
     next(button for button in at.button if button.label == "Use this folder").click().run()
     assert "no folder named by an ImageNet-1k WordNet id" in text_of(at)
-    at.text_input(key=f"relink-{run.identity}-folder").set_value(str(moved))
+    at.text_input(key=f"relink-{run.identity}-mistakes-folder").set_value(str(moved))
     next(button for button in at.button if button.label == "Use this folder").click().run()
     assert store.open_run(run.path).entry.root == str(moved)
     assert "which is not there" not in text_of(at)

@@ -60,6 +60,14 @@ def test_a_cell_in_the_url_opens_its_images(run):
     assert any(f"**{n:,} images, " in each.value for each in app.markdown)
 
 
+def test_several_parts_of_a_page_may_ask_for_the_images(run):
+    sample = store.read_samples(run)["sample_id"].iloc[0]
+    app = opened(benchmark="focus", strip="1", cell="focus;n_uncommon=1.0", image=f"focus:{sample}")
+    assert not app.exception
+    asked = {each.key for each in app.text_input}
+    assert {f"relink-{run.identity}-{part}-folder" for part in ("gallery", "drawer", "why")} <= asked
+
+
 def test_a_number_of_uncommon_attributes_in_the_url_opens_its_images(run):
     app = opened(benchmark="focus", cell="focus;n_uncommon=1.0")
     n = setting_tables.answer(run, "partitions").set_index("partition").at["P1", "n"]

@@ -78,7 +78,7 @@ def _drawer(choice: Choice, runs: dict[str, store.Run], order: tuple[str, ...]) 
     source = cached.source_of(runs[next(iter(there))])
     if source is None:
         _said(runs, there, choice)
-        where.ask(runs[next(iter(there))], "-drawer")
+        where.ask(runs[next(iter(there))], "drawer")
     else:
         _pictures(str(source.root), pictures_of(source, sample_id, runs, there), sample_id, runs, there, choice)
     _facts(key, sample_id, runs, there)
@@ -178,6 +178,7 @@ def _pictures(
         return
     maps = {name: each for name, each in list(found.items())[:_MOST_MAPS] if not isinstance(each, str)}
     target, opacity = _map_controls(runs[model], there[model])
+    space = runs[model].label_space
     columns = st.columns(1 + len(maps), gap="small")
     with columns[0]:
         _plain(seen, model, runs, outlined)
@@ -189,7 +190,7 @@ def _pictures(
             _busy(waiting[name], each)
             st.caption(f"Grad-CAM of **{escaped(name)}**")
     for name, slot in waiting.items():
-        _heat(slot, root, sample_id, name, runs[name], maps[name], target, opacity, outlined)
+        _heat(slot, root, sample_id, name, runs[name], maps[name], target, space, opacity, outlined)
     _said(runs, there, choice)
 
 
@@ -235,6 +236,7 @@ def _heat(
     run: store.Run,
     seen: Seen,
     target: int | None,
+    space: str,
     opacity: float,
     outlined: bool,
 ) -> None:
@@ -243,7 +245,8 @@ def _heat(
     if sample is None or not sample.top:
         slot.info("No prediction to explain.")
         return
-    asked = sample.top[0][0] if target is None else target
+    # A class of the first model is a number of its label space; a model with another one is asked for its own.
+    asked = sample.top[0][0] if target is None or run.label_space != space else target
     heat = on_demand.explain(run, root, sample_id, asked, place.chosen_view(run))
     if heat.values is None:
         slot.info(escaped(heat.message))

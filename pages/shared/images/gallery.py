@@ -83,13 +83,11 @@ def show(run: store.Run, question: Question, runs: Sequence[store.Run] = (), key
         return rows
     source = cached.source_of(run)
     if source is None:
-        where.ask(run)
+        where.ask(run, "gallery")
     on_demand.warm_soon(run)
     pages = math.ceil(len(rows) / PER_PAGE)
-    page = st.session_state.get(place.PAGE) or 1
-    if pages > 1:
-        page = st.pagination(pages, max_visible_pages=5, **address.number(place.PAGE, pages))
-    part = rows.iloc[(page - 1) * PER_PAGE : page * PER_PAGE] if pages > 1 else rows
+    page = st.pagination(pages, max_visible_pages=5, **address.number(place.PAGE, pages)) if pages > 1 else 1
+    part = rows.iloc[(page - 1) * PER_PAGE : page * PER_PAGE]
     items = [_item(row, run, source) for row in part.to_dict("records")]
     picked = chosen.picked(run) if choosing else []
     thumbnails(
@@ -107,7 +105,9 @@ def show(run: store.Run, question: Question, runs: Sequence[store.Run] = (), key
 
 def _arranged(run: store.Run, rows: pd.DataFrame) -> tuple[pd.DataFrame, str, bool]:
     """The row of controls: which images, in which order, how large, and whether several are being chosen."""
-    varied = {name: factor for name, factor in factors_of(run).items() if name in rows and rows[name].nunique() > 1}
+    varied = {
+        name: factor for name, factor in factors_of(run).items() if name in rows and rows[name].min() < rows[name].max()
+    }
     orders = _ORDERS | {f"by-{name}": (f"By {short_label(factor)}", name, True) for name, factor in varied.items()}
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         shown = st.segmented_control(
@@ -126,7 +126,10 @@ def _arranged(run: store.Run, rows: pd.DataFrame) -> tuple[pd.DataFrame, str, bo
     if shown in ("wrong", "right"):
         rows = rows[rows["right"] == (shown == "right")]
     _, column, ascending = orders[order or "surest"]
-    return rows.sort_values(column, ascending=ascending, kind="stable"), size or "M", bool(choosing)
+    if order not in (None, "surest"):
+        # They come the surest first.
+        rows = rows.sort_values(column, ascending=ascending, kind="stable")
+    return rows, size or "M", bool(choosing)
 
 
 def thumbnails(

@@ -12,12 +12,12 @@ from core.wording import code, linked
 from pages.shared.page import cached, text
 
 
-def ask(run: store.Run, within: str = "") -> None:
+def ask(run: store.Run, within: str) -> None:
     """Say that a run's images are not where they were, with a field for where they are now.
 
     Args:
         run: Whose images are missing.
-        within: Names the part of the page, where another part asks the same.
+        within: Names the part of the page that asks: several parts of one page may ask the same.
     """
     root = benchmarks.root_of(run)
     gone = f"The images of this run were in {code(root)}, which is not there." if root else "No data folder is known."
@@ -28,7 +28,7 @@ def ask(run: store.Run, within: str = "") -> None:
     st.html(f'<div class="oc-small">{linked(card_of(run).how_to_get)}</div>')
     if run.path.is_relative_to(paths.embedded_results()):
         return
-    name = f"relink-{run.identity}{within}"
+    name = f"relink-{run.identity}-{within}"
     with st.form(name, border=False):
         key = f"{name}-folder"
         typed = st.text_input("New folder", placeholder="/path/to/the/images", key=key, max_chars=1000)

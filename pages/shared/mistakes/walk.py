@@ -128,7 +128,7 @@ def _card(
         if is_wrong:
             review.show(subject, row, order)
     if subject.run is not None and subject.source is None:
-        where.ask(subject.run)
+        where.ask(subject.run, "mistakes")
     card.show_saliency(subject, row, runs)
     if diagnose.can_diagnose(subject) and is_wrong:
         diagnose.show_one(subject, row)

@@ -89,9 +89,14 @@ def _within(table: pd.DataFrame, model: str) -> str:
     worst = own.loc[(own["value"] - own["start"]).idxmin()]
     if worst["value"] >= worst["start"]:
         return ""
+    others = own[
+        (own["benchmark"] != worst["benchmark"]) & (own["value"] - own["start"] <= worst["high"] - worst["start"])
+    ]
+    tied = f"; {listed([code(key) for key in others['benchmark']])} may be as far" if len(others) else ""
     return (
-        f"**{escaped(model)}** falls furthest on {code(worst['benchmark'])}: {percent(worst['value'])} over all of it, "
-        f"{percent(worst['start'])} {worst['start_what']}."
+        f"**{escaped(model)}** falls furthest on {code(worst['benchmark'])}: {percent(worst['value'])} "
+        f"{interval(worst['low'], worst['high'])} over all of it, {percent(worst['start'])} {worst['start_what']}"
+        f"{tied}."
     )
 
 

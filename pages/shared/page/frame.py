@@ -162,7 +162,7 @@ def link(label: str, page: str, query: Mapping[str, str | Sequence[str]], *, ico
         query: Values by name, as they stand in the address.
         icon: Before the label.
     """
-    there = {name: content for name, content in dict(query).items() if content}
+    there = {name: content for name, content in query.items() if content}
     st.page_link(page, label=f"{label} →", query_params=there, icon=icon)
 
 
@@ -209,7 +209,7 @@ def offer_run(model: str, key: str, choice: Choice) -> None:
     elif paths.read_only():
         return
     elif (paths.REPO / RUNS_PAGE).is_file():
-        link("Run it", RUNS_PAGE, [("model", source), ("benchmark", key)])
+        link("Run it", RUNS_PAGE, {"model": source, "benchmark": key})
         return
     data = "" if has_data else " --data DIR"
     st.code(f"python -m core evaluate --model {source} --benchmark {key}{data}", language="bash", wrap_lines=True)

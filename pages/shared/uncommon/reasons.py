@@ -54,7 +54,7 @@ def _failures(model: str, run: store.Run) -> None:
             st.session_state.pop(name, None)
         return
     if cached.source_of(run) is None:
-        where.ask(run)
+        where.ask(run, "why")
         return
     rows = failures.choose(run, category=category)
     if rows.empty:
