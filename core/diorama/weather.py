@@ -2,9 +2,15 @@
 
 Whatever stands in the picture has its distance in the depth map, an object pasted into a place too, so weather passes
 in front of it and behind it. Only numpy and uint8 depths as ``core.diorama.depth`` codes them.
+
+A picture is composed anew on every machine, so each pixel must come out the same on all of them: products are summed
+element by element (a float32 ``@`` goes to a BLAS whose kernels add in different orders), and functions that the
+processor's vector units round differently are taken in double precision (``_rounded``).
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable
 
 import numpy as np
 
@@ -21,7 +27,7 @@ _SNOW_SKY = {"day": (0.82, 0.84, 0.88), "night": (0.22, 0.25, 0.33)}
 _STREAK = {"day": (0.82, 0.87, 0.93), "night": (0.42, 0.48, 0.60)}
 _FLAKE = {"day": (1.0, 1.0, 1.0), "night": (0.78, 0.82, 0.92)}
 _SUN = (1.0, 0.94, 0.72)
-_GREY = np.array((0.299, 0.587, 0.114), np.float32)
+_GREY = (np.float32(0.299), np.float32(0.587), np.float32(0.114))
 
 
 def apply(image: np.ndarray, depth: np.ndarray, weather: str, time: str, rng: np.random.Generator) -> np.ndarray:
@@ -54,9 +60,9 @@ def _sunny(image: np.ndarray, depth: np.ndarray, time: str, rng: np.random.Gener
     height, width = depth.shape
     x, y = rng.uniform(0.12, 0.88) * width, rng.uniform(0.06, 0.16) * _sky_height(depth)
     off = np.hypot(np.arange(width)[None] - x, np.arange(height)[:, None] - y).astype(np.float32) / height
-    glow = 0.45 * np.exp(-off / 0.16) + np.clip((0.05 - off) / 0.008, 0, 1)
+    glow = 0.45 * _rounded(np.exp, -off / 0.16) + np.clip((0.05 - off) / 0.008, 0, 1)
     sky = depth == SKY
-    share = np.where(sky, np.minimum(glow, 1), 0.12 * np.exp(-off / 0.35))[..., None].astype(np.float32)
+    share = np.where(sky, np.minimum(glow, 1), 0.12 * _rounded(np.exp, -off / 0.35))[..., None].astype(np.float32)
     warm = image * np.array((1.05, 1.01, 0.93), np.float32)
     return warm + (np.array(_SUN, np.float32) - warm) * share
 
@@ -126,7 +132,8 @@ _LAYERS = {
 
 def _dull(image: np.ndarray, *, colour: float, contrast: float, level: float, gain: float) -> np.ndarray:
     """Less colour, contrast pulled together around ``level``, and darker by ``gain``."""
-    grey = (image @ _GREY)[..., None]
+    red, green, blue = (image[..., channel] * share for channel, share in enumerate(_GREY))
+    grey = (red + green + blue)[..., None]
     a = np.float32(gain * contrast * colour)
     b, c = np.float32(gain * contrast * (1 - colour)), np.float32(gain * (1 - contrast) * level)
     return image * a + (grey * b + c)
@@ -147,7 +154,7 @@ def _veil(
     amount = exponent[depth]
     if density is not None:
         amount = amount * density
-    share = 1 - (1 - np.float32(least)) * np.exp2(-amount)
+    share = 1 - (1 - np.float32(least)) * _rounded(np.exp2, -amount)
     return image + (np.array(colour, np.float32) - image) * share[..., None]
 
 
@@ -179,22 +186,25 @@ def _noise(shape: tuple[int, int], cells: tuple[int, int], rng: np.random.Genera
     for octave in range(octaves):
         across, down = (n * 2**octave for n in cells)
         lattice = rng.random((down + 1, across + 1), dtype=np.float32)
-        total += weight * (_ramp(shape[0], down) @ lattice @ _ramp(shape[1], across).T)
+        rows = _between(lattice, shape[0], down)
+        total += weight * _between(rows.T, shape[1], across).T
         most += weight
         weight *= 0.5
     return np.float32(0.5) + (total / most - 0.5) * np.float32(1.25)
 
 
-def _ramp(n: int, cells: int) -> np.ndarray:
-    """Weights (n, cells + 1) of lattice points for smooth interpolation at n places."""
+def _between(lattice: np.ndarray, n: int, cells: int) -> np.ndarray:
+    """Smooth interpolation of lattice points (cells + 1, k) at n places along their first axis: (n, k)."""
     at = (np.arange(n, dtype=np.float32) + 0.5) / n * cells
     cell = np.minimum(at.astype(int), cells - 1)
     f = at - cell
-    f = f * f * (3 - 2 * f)
-    weights = np.zeros((n, cells + 1), np.float32)
-    weights[np.arange(n), cell] = 1 - f
-    weights[np.arange(n), cell + 1] = f
-    return weights
+    f = (f * f * (3 - 2 * f))[:, None]
+    return lattice[cell] * (1 - f) + lattice[cell + 1] * f
+
+
+def _rounded(function: Callable[[np.ndarray], np.ndarray], values: np.ndarray) -> np.ndarray:
+    """A function in double precision, rounded to float32, so that the last bit does not hang on the processor."""
+    return function(values.astype(np.float64)).astype(np.float32)
 
 
 def _clouds(depth: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -1,5 +1,10 @@
 """Weather: what each does to near things, far things and the sky."""
 
+import hashlib
+import os
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 
@@ -34,6 +39,31 @@ def test_the_same_seed_gives_the_same_pixels_in_range(weather, time):
 @pytest.mark.parametrize("weather", ["partly cloudy", "cloudy", "foggy", "raining", "snowing"])
 def test_another_seed_gives_other_pixels(weather):
     assert (under(weather) != under(weather, seed=1)).any()
+
+
+def pixels() -> str:
+    """Every weather over noise, by day and by night, as one digest; a child process prints it too."""
+    image = np.random.default_rng(0).random((96, 96, 3), dtype=np.float32)
+    depth = np.random.default_rng(1).integers(0, 256, (96, 96)).astype(np.uint8)
+    depth[:30] = SKY
+    digest = hashlib.sha256()
+    for seed in range(5):
+        for time in ("day", "night"):
+            for weather in WEATHERS:
+                digest.update(apply(image, depth, weather, time, np.random.default_rng(seed)).tobytes())
+    return digest.hexdigest()
+
+
+@pytest.mark.parametrize("kernels", ["Prescott", "Haswell", "Zen", "SkylakeX"])
+def test_the_pixels_do_not_hang_on_the_processor(kernels):
+    """BLAS chooses its kernels by the processor; those of others, and numpy without wide vectors, give the same."""
+    code = "from tests.diorama.test_weather import pixels; print(pixels())"
+    fewer = "AVX512F AVX512_SKX X86_V4" if kernels != "SkylakeX" else ""
+    environment = os.environ | {"OPENBLAS_CORETYPE": kernels, "NPY_DISABLE_CPU_FEATURES": fewer}
+    child = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", code], env=environment, capture_output=True, text=True, check=True
+    )
+    assert child.stdout.strip() == pixels()
 
 
 def test_fog_hides_the_far_more_than_the_near():
