@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+from typing import Any
+
 import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -16,7 +19,7 @@ from pages.shared.factors import explore
 from pages.shared.images import behind
 from pages.shared.overview import finding, results
 from pages.shared.overview.finding import where_to_look
-from pages.shared.page import address, dock, figure, frame, place, text
+from pages.shared.page import address, cached, dock, figure, frame, later, place, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.pickers import MODELS
 from pages.shared.page.place import Cell
@@ -57,8 +60,9 @@ def page() -> None:
     figures, images = dock.workspace()
     with figures:
         if len(table):
-            _figure(table, models, policy, sort, choice)
-            results.show(table, _pick)
+            keys = cached.keys_of(runs)
+            later.draw(partial(_figure, table, models, policy, sort, choice, keys), first=True)
+            later.draw(partial(results.show, table, _pick))
     gallery_of = _images(runs, policy, choice, images)
     text.identities(list(runs.values()))
     behind.show_image_alone(choice, gallery_of)
@@ -83,7 +87,9 @@ def _controls(choice: Choice) -> tuple[list[str], str, str]:
     return models, policy or "top1", sort or "benchmark"
 
 
-def _figure(table: pd.DataFrame, models: list[str], policy: str, sort: str, choice: Choice) -> None:
+def _figure(
+    table: pd.DataFrame, models: list[str], policy: str, sort: str, choice: Choice, keys: tuple[Any, ...]
+) -> None:
     models = [model for model in models if model in set(table["model"])]
     if len(models) > MOST_BARS:
         st.caption(f"The figure shows the first {MOST_BARS} of {len(models)} models; the table below has all.")
@@ -101,10 +107,11 @@ def _figure(table: pd.DataFrame, models: list[str], policy: str, sort: str, choi
         + (" · diamonds: published" if len(published) else ""),
         f"identities: {' '.join(identity[:8] for identity in table['identity'])}",
     )
-    shown = bars.bars(
-        tables, "benchmark", colour_of(models, choice.models), said, published=published, order=order,
-        x_title=policy.replace("top", "top-"), chosen=cell.benchmark if cell else None,
-    )  # fmt: skip
+    how = {"order": order, "x_title": policy.replace("top", "top-"), "chosen": cell.benchmark if cell else None}
+    colours = colour_of(models, choice.models)
+    key = (keys, said, sorted(colours.items()), len(published), sorted(how.items()))
+    draw = partial(bars.bars, tables, "benchmark", colours, said, published=published, **how)
+    shown = figure.kept(key, draw)
     identities = {model: " ".join(part["identity"]) for model, part in tables.items()}
     figure.show(shown, "overview", tables, identities, _pick)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from functools import partial
 
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
@@ -17,7 +18,7 @@ from pages.shared.factors import explore, panels, tiles, views
 from pages.shared.factors.explore import ALL, Controls
 from pages.shared.factors.protocol_sentences import sentence, sentence_of_two
 from pages.shared.images import behind
-from pages.shared.page import cached, dock, empty, frame, place, text
+from pages.shared.page import cached, dock, empty, frame, later, place, text
 from pages.shared.page.frame import Choice
 
 TITLE = "Size, location, rotation"
@@ -83,17 +84,22 @@ def _finding(runs: Runs, controls: Controls) -> str:
 def _all(shown: Runs, controls: Controls, choice: Choice) -> None:
     """One figure for each protocol; the map first."""
     with st.container(key="oc-figures"):
-        for name, there in shown.items():
-            factor = factor_of(_first(there), explore.PROTOCOLS[name][0])
-            if controls.compare and len(there) > 1:
-                axis = tuple(factor_of(_first(there), each) for each in explore.PROTOCOLS[name])
-                panels.show_difference(there, axis, controls, choice, f"difference-{name}")
-            elif name == "location":
-                panels.show_location(there, controls, choice)
-            elif factor.kind == "circular":
-                panels.show_polar(there, factor, controls, choice, f"polar-{name}")
-            else:
-                panels.show_curve(there, factor, controls, choice, f"curve-{name}")
+        for number, (name, there) in enumerate(shown.items()):
+            later.draw(partial(_figure, name, there, controls, choice), first=number == 0)
+
+
+def _figure(name: str, there: dict[str, store.Run], controls: Controls, choice: Choice) -> None:
+    """A protocol along its first factor; a map for places, a ring for angles."""
+    factor = factor_of(_first(there), explore.PROTOCOLS[name][0])
+    if controls.compare and len(there) > 1:
+        axis = tuple(factor_of(_first(there), each) for each in explore.PROTOCOLS[name])
+        panels.show_difference(there, axis, controls, choice, f"difference-{name}")
+    elif name == "location":
+        panels.show_location(there, controls, choice)
+    elif factor.kind == "circular":
+        panels.show_polar(there, factor, controls, choice, f"polar-{name}")
+    else:
+        panels.show_curve(there, factor, controls, choice, f"curve-{name}")
 
 
 def _one(name: str, there: dict[str, store.Run], controls: Controls, choice: Choice) -> Controls:

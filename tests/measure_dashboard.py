@@ -10,6 +10,7 @@ with a filled one; and in a fresh browser on a server that runs. Not a test: it 
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import statistics
@@ -21,9 +22,9 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.browser import CHROMIUM, FLAGS, REPO, free_port, stop, wait_for_text
+from tests.browser import CHROMIUM, FLAGS, REPO, free_port, stop
 
 ROUNDS = 7
 FIGURE = ".js-plotly-plot .main-svg"
@@ -112,30 +113,40 @@ def switch_pages(tab: Page, pages: Mapping[str, tuple[str, str]]) -> dict[str, f
     for _ in range(ROUNDS):
         for name, (title, selector) in pages.items():
             link = tab.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True)
-            found[name].append(_from_click(tab, link, title, selector))
+            shown = (
+                f"document.querySelector('[data-testid=stMain] h1')?.innerText.trim() === {json.dumps(title)}"
+                f" && document.querySelector({json.dumps(selector)})?.getBoundingClientRect().width > 0"
+            )
+            found[name].append(_from_click(tab, link.click, shown))
             idle(tab)
     return {name: statistics.median(values) for name, values in found.items()}
 
 
-def _from_click(tab: Page, link: Locator, title: str, selector: str) -> float:
-    """Milliseconds from the click in the browser to the frame that shows both; the driver looks too seldom for that."""
+def _from_click(tab: Page, click: Callable[[], object], shown: str) -> float:
+    """Milliseconds from a click in the browser to the frame in which what is asked for is there.
+
+    Looked at in the browser, in every frame: the driver looks too seldom, and waits before it clicks.
+
+    Args:
+        tab: On an app.
+        click: Clicks.
+        shown: An expression in JavaScript.
+    """
     tab.evaluate(
-        """([title, selector]) => {
+        """shown => {
             let begun = null;
             document.addEventListener("pointerdown", () => { begun = performance.now(); }, {once: true, capture: true});
+            const there = new Function(`return ${shown}`);
             window.shown = new Promise(resolve => {
                 const look = () => {
-                    const heading = document.querySelector("[data-testid=stMain] h1");
-                    const there = begun && heading && heading.innerText.trim() === title
-                        && document.querySelector(selector)?.getBoundingClientRect().width > 0;
-                    there ? resolve(performance.now() - begun) : requestAnimationFrame(look);
+                    begun && there() ? resolve(performance.now() - begun) : requestAnimationFrame(look);
                 };
                 look();
             });
         }""",
-        [title, selector],
+        shown,
     )
-    link.click()
+    click()
     return tab.evaluate("window.shown")
 
 
@@ -166,21 +177,22 @@ def click_cells(tab: Page, url: str) -> tuple[float, float]:
     galleries, drawers = [], []
     for number in range(ROUNDS):
         x, y = round(0.1 + 0.1 * number, 2), 0.4
+        first = tab.locator(".grid button").first
+        before = first.get_attribute("data-id") if number else None
         box = tab.locator(".st-key-location-0 .heatmaplayer").first.bounding_box()
         at = box["x"] + box["width"] * (x + 0.025) / 1.05, box["y"] + box["height"] * (y + 0.025) / 1.05
-        galleries.append(
-            timed(
-                lambda at=at: tab.mouse.click(*at),
-                lambda x=x, y=y: (
-                    wait_for_text(tab, f"x {x:g}, y {y:g}"),
-                    tab.locator(".grid button").first.wait_for(),
-                ),
-            )
+        filled = (
+            f"document.querySelector('.st-key-oc-dock h3')?.innerText.trim() === 'x {x:g}, y {y:g}' && "
+            "[...document.querySelectorAll('.st-key-oc-dock [data-testid=stBidiComponentIsolated]')]"
+            f".some(part => ![undefined, {json.dumps(before)}]"
+            ".includes(part.shadowRoot?.querySelector('.grid button')?.dataset.id))"
         )
+        galleries.append(_from_click(tab, lambda at=at: tab.mouse.click(*at), filled))
         idle(tab)
         image = tab.locator(".grid button").nth(number)
         image.scroll_into_view_if_needed()
-        drawers.append(timed(image.click, lambda: tab.get_by_role("dialog").locator(".oc-top").first.wait_for()))
+        there = "document.querySelector('[role=dialog] .oc-top')?.getBoundingClientRect().width > 0"
+        drawers.append(_from_click(tab, image.click, there))
         idle(tab)
         tab.keyboard.press("Escape")
         tab.get_by_role("dialog").wait_for(state="detached")

@@ -266,16 +266,16 @@ def behind(run: store.Run, question: Question) -> pd.DataFrame:
     says = next((name for name in SAYS_WHAT if name in known), "")
     numbers = [name for name, factor in known.items() if factor.is_number]
     what = says or "accepted"
-    table = read(run, replace(question, by=()), ["confidence", "predicted", "p_accepted", what, *numbers])
+    table = read(run, replace(question, by=()), ["confidence"])
     rows = np.flatnonzero(kept_by(run, table, question.where))
     order = np.argsort(-table["confidence"].to_numpy()[rows], kind="stable")
     rows = rows[order]
-    names = joined.read(run, ["sample_id", "view"]).iloc[rows]
-    chosen = table.iloc[rows]
+    wanted = [value, "sample_id", "view", "confidence", "predicted", "p_accepted", what, *numbers]
+    chosen = joined.read(run, list(dict.fromkeys(wanted)), rows)
     return pd.DataFrame(
         {
-            "sample_id": names["sample_id"].to_numpy(),
-            "view": names["view"].astype(str).to_numpy(),
+            "sample_id": chosen["sample_id"].to_numpy(),
+            "view": chosen["view"].astype(str).to_numpy(),
             "right": chosen[value].to_numpy(),
             "predicted": chosen["predicted"].to_numpy(),
             "confidence": chosen["confidence"].to_numpy(),

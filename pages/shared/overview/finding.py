@@ -30,12 +30,19 @@ def said(table: pd.DataFrame, runs: Runs, policy: str, choice: Choice) -> str:
         policy: Of ``explore.POLICIES``.
         choice: Of the sidebar; sentences about one model are about the first.
     """
+    return _said(cached.keys_of(runs), policy, choice.models[0] if choice.models else "", table, runs)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _said(keys: tuple, policy: str, model: str, _table: pd.DataFrame, _runs: Runs) -> str:
+    del keys
+    table, runs = _table, _runs
     if table.empty:
         return "No stored result can be read."
     sure = table[~table["partial"] & ~is_thin(table["n"], table["n_clusters"])].dropna(subset="value")
     if sure.empty:
         return "No result here is complete and rests on enough images and objects for a claim yet."
-    parts = [_between(sure, runs, policy), _within(sure, choice.models[0] if choice.models else "")]
+    parts = [_between(sure, runs, policy), _within(sure, model)]
     return " ".join(part for part in parts if part) or _alone(sure)
 
 

@@ -14,18 +14,30 @@ from core.errors import OffcenterError
 from core.wording import code, escaped
 from pages.shared.page import cached
 
+Runs = dict[tuple[str, str], store.Run]
 _KEY = "results-table"
 
 
-def table(runs: dict[tuple[str, str], store.Run], policy: str) -> tuple[pd.DataFrame, list[str]]:
+def table(runs: Runs, policy: str) -> tuple[pd.DataFrame, list[str]]:
     """One row for each result, with where its benchmark starts; and what is wrong with those that cannot be read.
 
     Args:
         runs: By model and benchmark.
         policy: Of ``explore.POLICIES``.
     """
+    keys = cached.keys_of(runs)
+    rows, problems = _table(keys, policy, runs)
+    if problems:
+        # A result that was mended is read again.
+        _table.clear(keys, policy, runs)
+    return rows, problems
+
+
+@st.cache_data(max_entries=64, show_spinner="Reading the predictions, once …")
+def _table(keys: tuple, policy: str, _runs: Runs) -> tuple[pd.DataFrame, list[str]]:
+    del keys
     rows, problems = [], []
-    for (model, key), run in runs.items():
+    for (model, key), run in _runs.items():
         try:
             row = cached.answer(run, Question(policy=policy)).iloc[0]
         except OffcenterError as error:

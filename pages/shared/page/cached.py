@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,11 @@ def damaged(data_home: str) -> list[str]:
 def key_of(run: store.Run) -> Key:
     """What a run's tables are remembered by; see ``core.answers.joined.version``."""
     return str(run.path), run.benchmark, run.snapshot.version if run.snapshot else joined.version(run)
+
+
+def keys_of(runs: Mapping[Any, store.Run]) -> tuple[tuple[Any, Key, int], ...]:
+    """What all that is said of several runs is remembered by: their names, keys, and how far each is."""
+    return tuple((name, key_of(run), run.n_done) for name, run in runs.items())
 
 
 def _open(key: Key) -> store.Run:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import html
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import streamlit as st
@@ -18,7 +19,7 @@ from core.answers.catalogue import KnownModel
 from core.errors import OffcenterError
 from core.figures.style import colour_of
 from core.wording import code, escaped, linked
-from pages.shared.page import address, behaviour, cached, pickers, styles
+from pages.shared.page import address, behaviour, cached, later, pickers, styles
 from pages.shared.page.pickers import BENCHMARK, MODELS
 
 #: Links by group; one whose file is not there is left out.
@@ -140,17 +141,19 @@ def begin(
 
 
 def draw(page: Callable[[], None]) -> None:
-    """Draw a page, an error that a user can act on in a sentence, and then what completes it in the browser.
+    """Draw a page, an error that a user can act on in a sentence, what completes it in the browser, and what is below.
 
     Args:
         page: Calls ``begin`` first; its file names the page.
     """
     stem = Path(page.__code__.co_filename).stem
+    later.begin(stem)
     try:
         page()
     except OffcenterError as error:
         st.error(escaped(error), icon=":material/error:")
     behaviour.run("" if stem == "app" else stem)
+    later.fill()
 
 
 def link(label: str, page: str, query: Mapping[str, str | Sequence[str]], *, icon: str | None = None) -> None:
@@ -192,10 +195,14 @@ def _missing(choice: Choice, keys: Sequence[str]) -> None:
     if not gaps:
         return
     with st.popover(f"{len(gaps)} not computed yet", icon=":material/pending:", width="stretch"):
-        for model, key in gaps[:12]:
-            offer_run(model, key, choice)
-        if len(gaps) > 12:
-            st.caption(f"… and {len(gaps) - 12} more.")
+        later.draw(partial(_offer_runs, gaps, choice))
+
+
+def _offer_runs(gaps: Sequence[tuple[str, str]], choice: Choice) -> None:
+    for model, key in gaps[:12]:
+        offer_run(model, key, choice)
+    if len(gaps) > 12:
+        st.caption(f"… and {len(gaps) - 12} more.")
 
 
 def offer_run(model: str, key: str, choice: Choice) -> None:

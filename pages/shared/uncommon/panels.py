@@ -19,7 +19,7 @@ from core.uncommon import gaps
 from core.uncommon.paper import published
 from core.uncommon.rules import is_uncommon
 from core.wording import count
-from pages.shared.page import cached, figure, place, text
+from pages.shared.page import cached, figure, later, place, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.place import Cell
 
@@ -54,18 +54,19 @@ def show(runs: Runs, choice: Choice, definition: str) -> None:
     with st.container(key="oc-figures" if len(runs) == 1 else "oc-figures-wide"):
         for attribute in uncommon.ATTRIBUTES:
             for number, (model, run) in enumerate(runs.items()):
-                _heatmap(model, run, attribute, definition, number, len(runs) > 1)
+                heatmap = partial(_heatmap, model, run, attribute, definition, number, len(runs) > 1)
+                later.draw(heatmap, first=attribute == uncommon.ATTRIBUTES[0])
     with st.container(key="oc-figures-views"):
-        _partitions(runs, choice)
-        _gaps(runs, choice, definition)
+        later.draw(partial(_partitions, runs, choice))
+        later.draw(partial(_gaps, runs, choice, definition))
     with st.container(key="oc-figures-wide-values"):
         if len(runs) > 1:
             with st.container(key="oc-whole-row"):
-                _costs(runs, choice)
+                later.draw(partial(_costs, runs, choice))
         else:
-            _costs(runs, choice)
+            later.draw(partial(_costs, runs, choice))
         for number, (model, run) in enumerate(runs.items()):
-            _categories(model, run, choice.colours[model], number)
+            later.draw(partial(_categories, model, run, choice.colours[model], number))
 
 
 def one(table: pd.DataFrame, **where: str) -> pd.Series:
