@@ -157,7 +157,7 @@ def test_the_second_model_is_counted_on_the_same_images(embedded_results):
 
 
 def test_a_diagnosis_is_cancelled_where_it_is_shown(embedded_results):
-    run = store.list_runs("diorama/clean")[0]
+    run = store.find_run("diorama/clean", "test_efficientnet.diorama")
     job = waiting(arguments=Diagnosis(run.model, run.benchmark, run.identity))
     at = page(benchmark="diorama/clean", models=run.model)
     assert not at.exception

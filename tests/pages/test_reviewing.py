@@ -33,7 +33,7 @@ def browser():
 
 @pytest.fixture
 def run(embedded_results):
-    return store.list_runs("diorama/clean")[0]
+    return store.find_run("diorama/clean", "test_efficientnet.diorama")
 
 
 @pytest.fixture

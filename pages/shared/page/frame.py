@@ -152,6 +152,7 @@ def draw(page: Callable[[], None]) -> None:
         page()
     except OffcenterError as error:
         st.error(escaped(error), icon=":material/error:")
+    later.wait()
     behaviour.run("" if stem == "app" else stem)
     later.fill()
 

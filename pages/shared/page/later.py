@@ -74,16 +74,19 @@ def draw(what: Callable[[], object], *, first: bool = False) -> None:
         now.waiting.append((there, what))
 
 
+def wait() -> None:
+    """Leave the browser the time to draw what it has; ``frame.draw`` calls this when a page is through."""
+    now = _pass.get()
+    # A test without a browser sends no headers, and there is nobody to wait for.
+    if now and now.waiting and now.shown != now.before and st.context.headers:
+        time.sleep(_FIRST_S if now.before is None else _NEXT_S)
+
+
 def fill() -> None:
     """Draw what was kept; ``frame.draw`` calls this last."""
     now = _pass.get()
     _pass.set(None)
-    if now is None:
-        return
-    # A test without a browser sends no headers, and there is nobody to wait for.
-    if now.waiting and now.shown != now.before and st.context.headers:
-        time.sleep(_FIRST_S if now.before is None else _NEXT_S)
-    for there, what in now.waiting:
+    for there, what in now.waiting if now else ():
         with there:
             try:
                 what()
