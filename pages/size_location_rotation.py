@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Callable
 from functools import partial
 
 import streamlit as st
@@ -84,22 +85,22 @@ def _finding(runs: Runs, controls: Controls) -> str:
 def _all(shown: Runs, controls: Controls, choice: Choice) -> None:
     """One figure for each protocol; the map first."""
     with st.container(key="oc-figures"):
-        for number, (name, there) in enumerate(shown.items()):
-            later.draw(partial(_figure, name, there, controls, choice), first=number == 0)
+        figures = [draw for name, there in shown.items() for draw in _figures(name, there, controls, choice)]
+        for number, draw in enumerate(figures):
+            later.draw(draw, first=number == 0)
 
 
-def _figure(name: str, there: dict[str, store.Run], controls: Controls, choice: Choice) -> None:
-    """A protocol along its first factor; a map for places, a ring for angles."""
+def _figures(name: str, there: dict[str, store.Run], controls: Controls, choice: Choice) -> list[Callable[[], None]]:
+    """What draws a protocol along its first factor: a map of places for each model, a ring of angles, a curve."""
     factor = factor_of(_first(there), explore.PROTOCOLS[name][0])
     if controls.compare and len(there) > 1:
         axis = tuple(factor_of(_first(there), each) for each in explore.PROTOCOLS[name])
-        panels.show_difference(there, axis, controls, choice, f"difference-{name}")
-    elif name == "location":
-        panels.show_location(there, controls, choice)
-    elif factor.kind == "circular":
-        panels.show_polar(there, factor, controls, choice, f"polar-{name}")
-    else:
-        panels.show_curve(there, factor, controls, choice, f"curve-{name}")
+        return [partial(panels.show_difference, there, axis, controls, choice, f"difference-{name}")]
+    if name == "location":
+        return panels.maps(there, controls, choice)
+    if factor.kind == "circular":
+        return [partial(panels.show_polar, there, factor, controls, choice, f"polar-{name}")]
+    return [partial(panels.show_curve, there, factor, controls, choice, f"curve-{name}")]
 
 
 def _one(name: str, there: dict[str, store.Run], controls: Controls, choice: Choice) -> Controls:

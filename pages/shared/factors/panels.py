@@ -47,23 +47,32 @@ def words(
     return Words(title, f"n = {n} {unit}{few}{thin} · {tail}", short_identity(list(runs.values())))
 
 
-def show_location(runs: Mapping[str, store.Run], controls: Controls, choice: Choice, height: int = 400) -> None:
-    """A map for each model, on one colour scale."""
+def maps(
+    runs: Mapping[str, store.Run], controls: Controls, choice: Choice, height: int = 400
+) -> list[Callable[[], None]]:
+    """What draws each model's map, all on one colour scale."""
     tables = answers(runs, _by(controls.question, "x", "y"), controls.normalise)
     span = location.stretched(tables.values()) if controls.stretched else None
-    for number, (model, table) in enumerate(tables.items()):
-        run = runs[model]
-        said = words(f"{controls.measure.capitalize()} by location", {model: run}, {model: table}, "a cell", model)
-        how = {"chosen": _chosen_pair(run.benchmark, model, choice), "range_": span, "height": height}
-        shown = _kept({model: run}, controls, said, how, partial(location.location_map, table, said, **how))
-        _show(
-            shown,
-            f"location-{number}",
-            {model: table},
-            {model: run},
-            controls,
-            partial(_pick_pair, run.benchmark, model),
-        )
+    return [
+        partial(_map, number, runs[model], model, table, controls, choice, {"range_": span, "height": height})
+        for number, (model, table) in enumerate(tables.items())
+    ]
+
+
+def _map(
+    number: int,
+    run: store.Run,
+    model: str,
+    table: pd.DataFrame,
+    controls: Controls,
+    choice: Choice,
+    how: Mapping[str, Any],
+) -> None:
+    said = words(f"{controls.measure.capitalize()} by location", {model: run}, {model: table}, "a cell", model)
+    how = {"chosen": _chosen_pair(run.benchmark, model, choice), **how}
+    shown = _kept({model: run}, controls, said, how, partial(location.location_map, table, said, **how))
+    click = partial(_pick_pair, run.benchmark, model)
+    _show(shown, f"location-{number}", {model: table}, {model: run}, controls, click)
 
 
 def show_curve(
@@ -195,7 +204,8 @@ def show_axis(runs: Mapping[str, store.Run], roles: Roles, controls: Controls, c
     """What a protocol's own view shows for its axis: a map, a curve and a ring, or bars."""
     factor = roles.axis[0]
     if len(roles.axis) == 2:
-        show_location(runs, controls, choice, height=470)
+        for draw in maps(runs, controls, choice, height=470):
+            draw()
     elif not factor.is_number:
         show_rows(runs, factor, controls, choice, f"by-{factor.name}-axis")
     else:

@@ -44,7 +44,7 @@ def tiles(runs: dict[str, dict[str, store.Run]], controls: Controls) -> list[Til
         )
     ]
     for name in ("location", "size", "rotation", "pose"):
-        if name not in runs:
+        if name not in runs or controls.view not in (ALL, name):
             continue
         if name == "size":
             found.append(_half_tile({model: cached.half_area(run, question) for model, run in runs["size"].items()}))
@@ -73,7 +73,9 @@ def _worst(found: Tolerance, factors: tuple[Factor, ...]) -> tuple[str, str]:
     change = f"{points(found.change)} {interval(found.low, found.high, 0)}"
     if not found.is_clear:
         return percent(found.worst.value, 0), f"none clearly worse than the best: {change}"
-    return percent(found.worst.value, 0), f"at {tolerance_sentences.place(found.worst, factors)}, {change}"
+    where = f"at {tolerance_sentences.place(found.worst, factors)},"
+    # Broken between the two, where it must be.
+    return percent(found.worst.value, 0), " ".join(part.replace(" ", "\u00a0") for part in (where, change))
 
 
 def _region_tile(region: str, there: dict[str, store.Run], question: Question) -> Tile:

@@ -135,7 +135,7 @@ CSS = """<style>
   background: color-mix(in srgb, currentColor 11%, transparent);
   border: 1px solid color-mix(in srgb, currentColor 30%, transparent);}
 [data-testid="stMultiSelect"] [data-tag] * {color: inherit;}
-[data-testid="stMultiSelect"] [data-tag] > span {font-size: 0.84rem; white-space: normal; overflow-wrap: anywhere;
+[data-testid="stMultiSelect"] [data-tag] > span {font-size: 0.79rem; white-space: normal; overflow-wrap: anywhere;
   max-width: none; line-height: 1.2;}
 [data-testid="stBaseButton-primary"] {background: #2F6DB5; border-color: #2F6DB5; color: #FFFFFF;}
 [data-testid="stBaseButton-primary"]:hover {background: #255A98; border-color: #255A98; color: #FFFFFF;}
