@@ -77,11 +77,11 @@ class Preprocess:
         return np.asarray(self.picture(image))
 
     def picture(self, image: Image.Image) -> Image.Image:
-        """Resize and crop an RGB image."""
+        """Resize and crop an RGB image, or a mask's picture."""
         return self.cropped(self.resized(image))
 
     def resized(self, image: Image.Image) -> Image.Image:
-        """An RGB image as it is before the crop.
+        """An RGB image, or a mask's picture, as it is before the crop.
 
         Raises:
             ImageError, StorageError: See ``core.images.opening.reasons``.
@@ -104,7 +104,9 @@ class Preprocess:
         top, left = _begin(resized.height, height, down), _begin(resized.width, width, across)
         with reasons("an image"):
             if self._crop_mode == "border":
-                canvas = Image.new("RGB", (width, height), self._fill)
+                # What is padded belongs to no object, whatever the mean colour is.
+                fill = self._fill if resized.mode == "RGB" else 0
+                canvas = Image.new(resized.mode, (width, height), fill)
                 canvas.paste(resized, (-left, -top))
                 return canvas
             return resized.crop((left, top, left + width, top + height))
@@ -129,7 +131,7 @@ class Preprocess:
         """Resize and crop an object's mask exactly as the image.
 
         It goes through the same steps as a white-on-black image, so that resampling and cropping cannot differ; a pixel
-        belongs to the object if at least half of it does.
+        belongs to the object if at least half of it does. What is padded never does.
 
         Args:
             mask: bool (H, W) at the image's own size.
@@ -141,13 +143,13 @@ class Preprocess:
 
     @staticmethod
     def mask_picture(mask: np.ndarray) -> Image.Image:
-        """A mask, bool (H, W), as a white-on-black image."""
-        return Image.fromarray(mask).convert("RGB")
+        """A mask, bool (H, W), as a white-on-black image of one channel."""
+        return Image.fromarray(mask).convert("L")
 
     @staticmethod
     def is_object(picture: Image.Image) -> np.ndarray:
         """A white-on-black image as a mask: bool (H, W)."""
-        return np.asarray(picture)[..., 0] >= 128
+        return np.asarray(picture) >= 128
 
 
 def _begin(there: int, wanted: int, halves: int = 1) -> int:
