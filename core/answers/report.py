@@ -14,6 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core import benchmarks, metrics, paths, store
+from core.answers import cue_tables
 from core.answers.cards import card_of
 from core.answers.joined import with_view_factors
 from core.errors import UsageError, nearest
@@ -48,8 +49,8 @@ def build(
         JSON values: ``identity, samples_digest, model, benchmark, view, precision, policy, n, n_failed, n_samples,
         overall, tables, warnings`` and more; ``n`` counts images, never views. A row has the factor values, ``top1``,
         ``top5``, ``n``, ``n_clusters`` and the interval of the policy's own number: ``top1_low, top1_high``, or
-        ``top5_low, top5_high``. Tables that a benchmark computes itself have their own columns. Fractions 0..1; what
-        cannot be said is None.
+        ``top5_low, top5_high``. Tables that a benchmark or its views compute have their own columns. Fractions 0..1;
+        what cannot be said is None.
 
     Raises:
         UsageError: If a table or class does not exist, or the policy needs logits that were not kept.
@@ -58,7 +59,7 @@ def build(
     chosen, unknown = _known(run, card, _choose(run, card, tables))
     samples = store.read_samples(run)
     classes = sorted(set(lists.list_offsets(samples["accepted"])[1].tolist()))
-    table = metrics.join(samples, store.read(run, ["sample_id", "view", "top10", "error"]))
+    table = metrics.join(samples, store.read(run, _columns(run, chosen)))
     table = metrics.apply_policy(table, policy, classes=classes, logits=_logits(run, policy))
     told = _Told(run, card, with_view_factors(run, _without(table, exclude)), policy, reduce)
     overall = told.rows(())[0]
@@ -83,6 +84,12 @@ def build(
         "tables": {spec.name: told.table(spec) for spec in chosen},
         "warnings": [*_warnings(run, told.images, overall, policy, len(classes), len(samples)), *unknown],
     }
+
+
+def _columns(run: store.Run, chosen: Sequence[Table]) -> list[str]:
+    """Columns of the predictions that tables need; probabilities, which are slow to read, only where one uses them."""
+    asks = any("p_accepted" in name for spec in chosen if spec.compute for name in spec.published)
+    return ["sample_id", "view", "top10", "error", *(["p_accepted"] if asks and run.n_views > 1 else [])]
 
 
 @dataclass(frozen=True)
@@ -143,7 +150,7 @@ class _Told:
 
 
 def computed(run: store.Run, name: str) -> pd.DataFrame:
-    """A metric table that the run's benchmark computes itself; ``build`` gives it with its published column names.
+    """A metric table that the run's benchmark or its views compute; ``build`` gives it with its published column names.
 
     Raises:
         UsageError: If there is no such table.
@@ -163,14 +170,30 @@ def _known(run: store.Run, card: Card, chosen: Sequence[CardTable]) -> tuple[lis
     """Tables that can be made here, and why the others cannot: how a table is computed is not data of its run."""
     known, unknown = [], []
     for each in chosen:
-        spec = benchmarks.table(card.key, each.name) if each.computed else Table(each.name, each.by, each.title)
+        spec = table_of(run, each)
+        of_views = each in run.views.tables
         if spec is None or (each.computed and spec.compute is None):
-            unknown.append(f"the table '{each.name}' is left out: this version does not know how '{card.key}' makes it")
-        elif spec.compute is not None and run.n_views > 1:
+            maker = run.view if of_views else card.key
+            unknown.append(f"the table '{each.name}' is left out: this version does not know how '{maker}' makes it")
+        elif spec.compute is not None and run.n_views > 1 and not of_views:
             unknown.append(f"the table '{each.name}' is left out: it is defined for one view an image")
         else:
             known.append(spec)
     return known, unknown
+
+
+def table_of(run: store.Run, named: CardTable) -> Table | None:
+    """How a table that a run's report has is made; None if this version does not know it.
+
+    Args:
+        run: The run.
+        named: Of ``tables_of``.
+    """
+    if not named.computed:
+        return Table(named.name, named.by, named.title)
+    if named in run.views.tables:
+        return cue_tables.TABLES.get(named.name)
+    return benchmarks.table(card_of(run).key, named.name)
 
 
 def tables_of(run: store.Run) -> tuple[CardTable, ...]:

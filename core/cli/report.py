@@ -11,6 +11,8 @@ from core.cli import terminal
 from core.cli.options import BenchmarkKey, Identity, Json, Model, Models, Precision, View, print_json, run_for
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from rich.console import RenderableType
 
     from core.store import Run
@@ -41,7 +43,7 @@ def predictions(
 def show_report(
     model: Models,
     benchmark: BenchmarkKey,
-    table: Annotated[list[str] | None, typer.Option(help="by_size, by_location, by_rotation, by_class, …")] = None,
+    table: Annotated[list[str] | None, typer.Option(help="by_size, by_location, by_class, ablation, rfs, …")] = None,
     policy: Annotated[str, typer.Option(help="top1, top5, or restricted to the benchmark's classes.")] = "top1",
     exclude: Annotated[list[str] | None, typer.Option(help="A class to leave out; give it again for more.")] = None,
     view: View = "clean",
@@ -101,10 +103,17 @@ def _print_report(run: Run, content: dict[str, Any]) -> None:
 
 
 def _drawn(run: Run, spec: CardTable, rows: list[dict[str, Any]], value: str) -> RenderableType:
-    from core import benchmarks
+    from core.answers import report
 
-    made = benchmarks.table(run.benchmark, spec.name) if spec.computed else None
+    made = report.table_of(run, spec) if spec.computed else None
     if made is not None:
+        if spec in run.views.tables:
+            rows = [_pooled(row, made.published_by) for row in rows]
         return terminal.computed_table(spec.title, rows, made.published_by)
     draw = terminal.grid_table if len(spec.by) == 2 else terminal.rows_table
     return draw(spec.title, rows, spec.by, value)
+
+
+def _pooled(row: dict[str, Any], by: Sequence[str]) -> dict[str, Any]:
+    """A row of a table of views; one without a value of what the others differ by is of all of them."""
+    return {name: "all" if name in by and value is None else value for name, value in row.items()}

@@ -1,4 +1,4 @@
-"""Pure numbers over arrays and tables: accuracy, intervals, the bootstrap over clusters, differences."""
+"""Pure numbers over arrays and tables: accuracy, intervals, the bootstrap over clusters, differences, cues."""
 
 from core.metrics.accuracy import (
     POLICIES,
@@ -11,6 +11,7 @@ from core.metrics.accuracy import (
     near_chance,
     reduce_views,
 )
+from core.metrics.rfs import relative_foreground_sensitivity
 from core.types import THIN
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "join",
     "near_chance",
     "reduce_views",
+    "relative_foreground_sensitivity",
 ]

@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.errors import UsageError
+from core.metrics import alignment
+from core.metrics.alignment import THRESHOLD
 from core.saliency.maps import Saliency
 
-THRESHOLD = 0.5
 MEASURES = ("iou", "delta_density", "pointing", "inside_share", "area_fraction")
 
 
@@ -79,13 +80,10 @@ def align(saliency: Saliency, masks: np.ndarray, threshold: float = THRESHOLD) -
 
 def _measures(values: np.ndarray, mask: np.ndarray, threshold: float) -> tuple[float, ...]:
     """In the order of ``MEASURES``, of one map with a positive maximum and one mask that is not empty."""
-    scaled = values.astype(np.float64) / values.max()
-    lit = scaled >= threshold
-    maxima = mask[values == values.max()]
     return (
-        (lit & mask).sum() / (lit | mask).sum(),
-        scaled[mask].mean() - scaled[~mask].mean() if not mask.all() else np.nan,
-        maxima.mean(),
-        scaled[mask].sum() / scaled.sum(),
-        mask.mean(),
+        alignment.iou(values, mask, threshold),
+        alignment.delta_density(values, mask),
+        alignment.pointing(values, mask),
+        alignment.inside_share(values, mask),
+        float(mask.mean()),
     )
