@@ -89,10 +89,11 @@ def _tiled(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     ends before the first column or row with a pixel of any object in it, or at the image's border. The largest is the
     one with most pixels; of equal ones the first of left, right, above, below.
 
-    The tile is what of that strip lies next to the box, at most as deep as the box. It is repeated, neither turned nor
-    mirrored, from the edge at which it touches the box: the picture goes on with the tile's depth as its period. What
-    fills a box comes from as near as it can, and mirroring an image mirrors what is filled in (ties apart); repeating
-    whole strips would show the far end of the image in the box of a small object.
+    The tile is what of that strip lies nearest to the box, at most as deep as the box. Of the pixels next to an object,
+    which are still up to half its own, it has none unless there are no others: repeated, such an outline would show the
+    object's shape. It is repeated, neither turned nor mirrored, from the edge at which it faces the box. What fills a
+    box comes from as near as it can, and mirroring an image mirrors what is filled in (ties apart); repeating whole
+    strips would show the far end of the image in the box of a small object.
 
     Strips are those of the given image, never of boxes that have been filled. Where boxes overlap, the later one in
     reading order of their components lies on top. A box without a free pixel on any side gets the mean colour of all
@@ -116,22 +117,28 @@ class _Strip:
     Attributes:
         area: Pixels.
         depth: Columns (left, right) or rows (above, below).
+        is_between: Whether it ends at an object, and not at the image's border.
         axis: 1 for left and right, 0 for above and below.
         before: Whether it lies to the left or above.
     """
 
     area: int
     depth: int
+    is_between: bool
     axis: int
     before: bool
 
     def fill(self, image: np.ndarray, rows: slice, columns: slice) -> np.ndarray:
         """The box, filled: (h, w, 3)."""
-        first, last = (rows, columns)[self.axis].start, (rows, columns)[self.axis].stop
-        side = last - first
-        period = min(self.depth, side)
-        steps = np.arange(side)
-        at = first - period + steps % period if self.before else last + period - 1 - steps[::-1] % period
+        box = (rows, columns)[self.axis]
+        gap = 1 if self.depth > 1 else 0
+        far_gap = 1 if self.is_between and self.depth > 2 else 0
+        period = min(self.depth - gap - far_gap, box.stop - box.start)
+        steps = np.arange(box.stop - box.start)
+        if self.before:
+            at = box.start - gap - period + steps % period
+        else:
+            at = box.stop + gap + period - 1 - steps[::-1] % period
         return image[rows, at] if self.axis == 1 else image[at, columns]
 
 
@@ -141,8 +148,9 @@ def _strips(mask: np.ndarray, rows: slice, columns: slice) -> Iterator[_Strip]:
     for axis, across in ((1, height), (0, width)):
         taken, box = (mask[rows].any(axis=0), columns) if axis == 1 else (mask[:, columns].any(axis=1), rows)
         for before, outwards in ((True, taken[: box.start][::-1]), (False, taken[box.stop :])):
-            depth = int(outwards.argmax()) if outwards.any() else len(outwards)
-            yield _Strip(depth * across, depth, axis, before)
+            is_between = bool(outwards.any())
+            depth = int(outwards.argmax()) if is_between else len(outwards)
+            yield _Strip(depth * across, depth, is_between, axis, before)
 
 
 def _colour_outside(image: np.ndarray, mask: np.ndarray) -> np.ndarray:

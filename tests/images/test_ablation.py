@@ -61,66 +61,72 @@ def test_the_mean_colour_is_that_of_the_pixels_outside():
     ("mask", "expected"),
     [
         # Of a box of 2 x 1 the strips have 2 x 3 pixels on the left, 2 x 2 on the right, 1 above and 1 below.
-        (("......", "...#..", "...#..", "......"), ["abcdef", "ghiikl", "mnooqr", "stuvwx"]),
-        (("......", "..#...", "..#...", "......"), ["abcdef", "ghjjkl", "mnppqr", "stuvwx"]),
+        (("......", "...#..", "...#..", "......"), ["abcdef", "ghihkl", "mnonqr", "stuvwx"]),
+        (("......", "..#...", "..#...", "......"), ["abcdef", "ghkjkl", "mnqpqr", "stuvwx"]),
         # Of a box of 1 x 6 only above and below have pixels: 6 x 2 and 6 x 1, then the other way round.
-        (("......", "......", "######", "......"), ["abcdef", "ghijkl", "ghijkl", "stuvwx"]),
-        (("......", "######", "......", "......"), ["abcdef", "mnopqr", "mnopqr", "stuvwx"]),
+        (("......", "......", "######", "......"), ["abcdef", "ghijkl", "abcdef", "stuvwx"]),
+        (("......", "######", "......", "......"), ["abcdef", "stuvwx", "mnopqr", "stuvwx"]),
     ],
     ids=["left", "right", "above", "below"],
 )
-def test_a_tile_comes_from_the_side_with_most_free_pixels(mask, expected):
+def test_a_tile_comes_from_the_side_with_most_free_pixels_leaving_out_the_outline(mask, expected):
     assert in_letters(ablate(drawn(*ALPHABET), masked(*mask), "tile")) == expected
 
 
 def test_a_tile_fills_the_box_and_lies_as_it_lay():
-    # The box is rows 1 and 2 of columns 2 and 3. Left and right have 2 x 2 pixels each: the left ones are taken.
-    found = ablate(drawn(*ALPHABET), masked(*CORNER), "tile")
-    assert in_letters(found) == ["abcdef", "ghghkl", "mnmnqr", "stuvwx"]
+    # The box is rows 0 and 1 of columns 4 and 5: 2 x 4 pixels on its left, 2 x 2 on its right, 2 below. Next to the
+    # object lie d and l, so the tile is b, c over j, k.
+    found = ablate(drawn("abcdefgh", "ijklmnop", "qrstuvwx"), masked("....#...", "....##..", "........"), "tile")
+    assert in_letters(found) == ["abcdbcgh", "ijkljkop", "qrstuvwx"]
 
 
 @pytest.mark.parametrize(
     ("mask", "expected"),
     [
-        ("..#####.", "abababah"),
-        (".#####..", "ahghghgh"),
-        ("....#...", "abcddfgh"),
-        (".....##.", "abcdedeh"),
-        ("###.....", "defdefgh"),
-        (".....###", "abcdecde"),
+        ("...####.", "abcababh"),
+        (".####...", "aghghfgh"),
+        ("...#####", "abcababa"),
+        ("#####...", "hghghfgh"),
+        ("....#...", "abcdcfgh"),
+        (".....##.", "abcdecdh"),
+        ("..#####.", "abaaaaah"),
+        (".######.", "aaaaaaah"),
     ],
-    ids=["longer than left", "longer than right", "shorter", "two of a longer strip", "at the left", "at the right"],
+    ids=[
+        *("twice the left", "twice the right", "to the right border", "to the left border"),
+        *("one of more", "two of more", "two on the left", "one on either side"),
+    ],
 )
-def test_a_tile_is_repeated_from_the_edge_at_which_it_touches_the_box(mask, expected):
+def test_a_tile_is_repeated_from_the_edge_at_which_it_faces_the_box(mask, expected):
     assert in_letters(ablate(drawn("abcdefgh"), masked(mask), "tile")) == [expected]
     down = ablate(drawn(*"abcdefgh"), masked(*mask), "tile")
     assert in_letters(down) == list(expected)
 
 
 def test_a_strip_ends_before_the_next_object():
-    # Between the two lie b, c and d. The first box has one pixel on its left, three on its right; the second none on
-    # its right, so its tile of one column is the d beside it.
-    assert in_letters(ablate(drawn("abcdefgh"), masked("#...#..#"), "tile")) == ["bbcddfgg"]
+    # Between the first two lie b, c and d, of which b and d are next to an object. The third has f and g on its left:
+    # g is next to it, and f is the only other one.
+    assert in_letters(ablate(drawn("abcdefgh"), masked("#...#..#"), "tile")) == ["cbcdcfgf"]
 
 
 def test_each_component_has_its_own_box_and_its_own_side():
-    # At the top left, the right side has 4 pixels and the one below 3. At the bottom right, the left side has 5 and the
-    # one above 3.
+    # At the top, both take the 4 pixels between them and not the 3 and 2 below; at the bottom right, the left side has
+    # 5 and the one above 2.
     found = ablate(drawn(*ALPHABET), masked("#....#", "......", "......", ".....#"), "tile")
-    assert in_letters(found) == ["bbcdee", "ghijkl", "mnopqr", "stuvww"]
+    assert in_letters(found) == ["cbcded", "ghijkl", "mnopqr", "stuvwv"]
 
 
 def test_pixels_that_touch_at_a_corner_are_one_component():
     # One box of 2 x 2 in the top left corner; as two boxes, b would have stayed.
     found = ablate(drawn(*ALPHABET), masked("#.....", ".#....", "......", "......"), "tile")
-    assert in_letters(found) == ["cdcdef", "ijijkl", "mnopqr", "stuvwx"]
+    assert in_letters(found) == ["decdef", "jkijkl", "mnopqr", "stuvwx"]
 
 
 def test_a_box_without_a_free_pixel_on_any_side_gets_the_mean_colour_outside():
     # The large object's box is all of the first three columns, and the small object stands in the strip on its right.
     # The nine free pixels are b c e, g h i j, n o: positions 1 2 4 6 7 8 9 13 14, 64 in all.
     found = ablate(drawn("abcde", "fghij", "klmno"), masked("#..#.", "#....", "###.."), "tile")
-    assert in_letters(found) == ["???ce", "???ij", "???no"]
+    assert in_letters(found) == ["???be", "???ij", "???no"]
     mean = 64 / 9
     expected = np.broadcast_to(np.float32([mean / 32, 1 - mean / 32, mean / 64]), (3, 3, 3))
     np.testing.assert_allclose(found[:, :3], expected, rtol=1e-6)
