@@ -60,7 +60,7 @@ def ablation(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
     change, n = (clean - right)[there], accuracy["n"].to_numpy()
     with np.errstate(invalid="ignore", divide="ignore"):
         drop, mean_p = (np.bincount(cell, weights=part, minlength=len(names)) / n for part in (change, p[there]))
-    draws = replicates(change, cell, clusters, len(names))
+    draws = replicates(change, cell, clusters, len(names)) if len(names) else np.empty((0, 0))
     low, high = percentile_interval(draws, drop, accuracy["n_clusters"].to_numpy())
     found = {"view": names, **{name: accuracy[name] for name in ("value", "low", "high")}}
     for name, part in (("drop", drop), ("drop_low", low), ("drop_high", high)):
