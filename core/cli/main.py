@@ -14,6 +14,7 @@ from collections.abc import Sequence
 import typer
 
 from core.cli import (
+    align,
     bench,
     diorama,
     evaluate,
@@ -36,7 +37,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (listings, evaluate, verify, relink, report, bench, uncommon):
+for group in (listings, evaluate, verify, relink, report, align, bench, uncommon):
     app.add_typer(group.app)
 app.add_typer(generate.app, name="generate")
 app.add_typer(diorama.app, name="diorama")

@@ -26,7 +26,7 @@ from filelock import FileLock
 from core import metrics, store
 from core.answers import joined
 from core.answers.cards import card_of
-from core.answers.questions import SAYS_WHAT
+from core.answers.cue_geometry import classes_of, drawn
 from core.benchmarks import open_for
 from core.benchmarks.base import Benchmark
 from core.errors import DataError, UsageError
@@ -35,7 +35,6 @@ from core.images.opening import reasons
 from core.images.preprocess import Preprocess
 from core.images.seeing import see
 from core.images.views import CLEAN
-from core.labels import class_names
 from core.metrics.bootstrap import cluster_bootstrap
 from core.models.cores import available_cores
 from core.paths import require_writable
@@ -198,7 +197,7 @@ def _chosen(run: store.Run, limit: int | None) -> list[tuple[str, int]]:
     pairs = [
         (str(name), int(classes[0])) for name, classes in zip(samples["sample_id"], samples["accepted"], strict=True)
     ]
-    return sorted(pairs, key=lambda pair: hashlib.sha256(pair[0].encode()).digest())[:limit]
+    return sorted(pairs, key=lambda pair: drawn(pair[0]))[:limit]
 
 
 @contextmanager
@@ -329,14 +328,6 @@ def _summary_of(run: store.Run, method: str, by_class: bool) -> pd.DataFrame:
     table = table.assign(cluster=samples["cluster"].to_numpy(), **{"class": classes_of(run, samples)})
     clustered = card_of(run).cluster_unit is not None
     return summary(table, "class" if by_class else "", "cluster" if clustered else "")
-
-
-def classes_of(run: store.Run, samples: pd.DataFrame) -> list[str]:
-    """What is in each image: by the factor that says so, else the name of its first accepted class."""
-    says = next((name for name in SAYS_WHAT if name in samples), "")
-    if says:
-        return samples[says].astype(str).tolist()
-    return class_names(run.label_space, [int(classes[0]) for classes in samples["accepted"]])
 
 
 def summary(table: pd.DataFrame, by: str = "", cluster: str = "") -> pd.DataFrame:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from core.errors import StoreError, UsageError
+from core.jobs.kinds.alignment import Alignment
 from core.jobs.kinds.arguments import Arguments, Result
 from core.jobs.kinds.diagnosis import Diagnosis
 from core.jobs.kinds.evaluation import PRECISIONS, Evaluation
@@ -23,6 +24,7 @@ from core.types import ProgressCallback
 __all__ = [
     "KINDS",
     "PRECISIONS",
+    "Alignment",
     "Arguments",
     "Diagnosis",
     "Evaluation",
@@ -81,7 +83,7 @@ class Unknown:
 
 
 KINDS: dict[str, type[Arguments]] = {
-    kind.kind: kind for kind in (Evaluation, Diagnosis, Probe, Generation, Import, Refresh)
+    kind.kind: kind for kind in (Evaluation, Diagnosis, Probe, Alignment, Generation, Import, Refresh)
 }
 
 
