@@ -19,12 +19,13 @@ from core.benchmarks.base import Benchmark
 from core.images import drawing
 from core.images.seeing import Seen
 from core.wording import code, escaped, preprocessing, value
+from pages.shared.cues import strip
 from pages.shared.images import on_demand, pictures, where
 from pages.shared.page import address, cached, place, stepping
 from pages.shared.page.frame import Choice
 
 _PICTURE_PX = 448
-_MODES = {"image": "Image", "cam": "Grad-CAM"}
+_MODES = {"image": "Image", "cam": "Grad-CAM", "cues": "Cues"}
 #: Models whose maps stand beside each other.
 _MOST_MAPS = 2
 _PREDICTED = "what each predicts"
@@ -80,7 +81,7 @@ def _drawer(choice: Choice, runs: dict[str, store.Run], order: tuple[str, ...]) 
         _said(runs, there, choice)
         where.ask(runs[next(iter(there))], "drawer")
     else:
-        _pictures(str(source.root), pictures_of(source, sample_id, runs, there), sample_id, runs, there, choice)
+        _pictures(source, pictures_of(source, sample_id, runs, there), sample_id, runs, there, choice)
     _facts(key, sample_id, runs, there)
     # All is sent; while it is looked at, what the next arrow needs is read.
     after = order[order.index(sample_id) + 1 :][:1] if sample_id in order else ()
@@ -146,7 +147,7 @@ def pictures_of(
 
 
 def _pictures(
-    root: str,
+    source: Benchmark,
     found: dict[str, Seen | str],
     sample_id: str,
     runs: dict[str, store.Run],
@@ -157,16 +158,22 @@ def _pictures(
     model, seen = next(iter(found.items()))
     with st.container(horizontal=True, vertical_alignment="center"):
         mode = "image"
+        cues = strip.runs_of(choice, source.key, runs) if model else {}
+        modes = [name for name in _MODES if name != "cues" or cues]
         if model:
             mode = st.segmented_control(
-                "Shown", list(_MODES), format_func=_MODES.__getitem__, label_visibility="collapsed",
-                **address.one("drawer", list(_MODES), "image", kept=True),
+                "Shown", modes, format_func=_MODES.__getitem__, label_visibility="collapsed",
+                **address.one("drawer", modes, "image", kept=True),
             ) or "image"  # fmt: skip
         outlined = False
         if not isinstance(seen, str) and seen.mask is not None:
             outlined = st.toggle("Outline", help="Of the object.", **address.switch("outline", kept=True))
     if isinstance(seen, str):
         st.html(pictures.no_picture(seen))
+        _said(runs, there, choice)
+        return
+    if mode == "cues":
+        strip.show(source, sample_id, cues)
         _said(runs, there, choice)
         return
     if mode == "image":
@@ -190,7 +197,7 @@ def _pictures(
             _busy(waiting[name], each)
             st.caption(f"Grad-CAM of **{escaped(name)}**")
     for name, slot in waiting.items():
-        _heat(slot, root, sample_id, name, runs[name], maps[name], target, space, opacity, outlined)
+        _heat(slot, str(source.root), sample_id, name, runs[name], maps[name], target, space, opacity, outlined)
     _said(runs, there, choice)
 
 

@@ -11,14 +11,15 @@ import pandas as pd
 import streamlit as st
 
 from core import benchmarks, labels, paths, store
-from core.answers import catalogue, compare, joined, questions, report, setting_tables, standings
+from core.answers import catalogue, compare, cue_tables, joined, questions, report, setting_tables, standings
 from core.answers import tolerance as tolerances
 from core.answers.compare import Contrast
-from core.answers.questions import Question
+from core.answers.questions import Question, StoredPolicy
 from core.answers.tolerance import Tolerance
 from core.benchmarks.base import Benchmark
 from core.errors import OffcenterError
 from core.evaluate.relink import refreshed
+from core.explain import alignments
 from core.store.runs import Snapshot
 from core.types import Factor
 from core.wording import code, escaped
@@ -182,6 +183,21 @@ def _scores(key: Key) -> pd.DataFrame:
 def scores(run: store.Run) -> pd.DataFrame:
     """The table ``scores`` of a run's benchmark; see ``core.benchmarks.imagenet_scores``."""
     return _scores(key_of(run))
+
+
+@st.cache_data(max_entries=128, show_spinner="Reading the predictions, once …")
+def _cues(key: Key, name: str, policy: StoredPolicy) -> pd.DataFrame:
+    return cue_tables.answer(_open(key), name, policy)
+
+
+def cues(run: store.Run, name: str, policy: StoredPolicy = "top1") -> pd.DataFrame:
+    """See ``core.answers.cue_tables.answer``."""
+    return _cues(key_of(run), name, policy)
+
+
+def aligned(run: store.Run) -> pd.DataFrame:
+    """See ``core.explain.alignments.summary_of``, which keeps it on disk; work on it goes on beside the page."""
+    return alignments.summary_of(run)
 
 
 @st.cache_resource(max_entries=16, **_QUIET)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core import jobs, paths
 from core.errors import OffcenterError, StoreError, UsageError
-from core.jobs.kinds import Diagnosis, Probe
+from core.jobs.kinds import Alignment, Diagnosis, Probe
 from core.jobs.table import ENDED, Job
 from core.types import Progress
 from core.wording import count, duration, escaped
@@ -18,7 +18,7 @@ from pages.shared.page import frame, text
 _LOOK_EVERY_S = 2.0
 
 
-def offer(arguments: Diagnosis | Probe, label: str, icon: str, hint: str) -> None:
+def offer(arguments: Alignment | Diagnosis | Probe, label: str, icon: str, hint: str) -> None:
     """A button that queues work on a stored result; while that waits or runs, how far it is instead.
 
     Args:
@@ -47,7 +47,7 @@ def offer(arguments: Diagnosis | Probe, label: str, icon: str, hint: str) -> Non
         st.rerun()
 
 
-def _latest(arguments: Diagnosis | Probe) -> Job | None:
+def _latest(arguments: Alignment | Diagnosis | Probe) -> Job | None:
     """The job of this kind on this result that was asked for last."""
     try:
         every = jobs.list_jobs()

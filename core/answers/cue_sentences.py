@@ -1,0 +1,88 @@
+"""What a model's answers hang on, in words: what is left of accuracy without the object, and which noise costs more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from core.answers.compare import Contrast
+from core.types import is_thin
+from core.wording import escaped, interval, percent, points
+
+#: The ablation that headlines are about: the object's outline stays, so it takes the least away.
+MAIN = "gray"
+IN_WORDS = {
+    "none": "as it is",
+    "gray": "grayed out",
+    "gray-box": "gray box",
+    "tile": "tiled over",
+    "mean-colour": "mean colour",
+}
+
+
+def row_of(table: pd.DataFrame, view: str) -> pd.Series | None:
+    """The row of a view in an ``ablation`` table; None where it has no answer."""
+    rows = table[(table["view"] == view) & (table["n"] > 0)]
+    return rows.iloc[0] if len(rows) else None
+
+
+def without_object(model: str, table: pd.DataFrame, chance: float) -> str:
+    """How much of a model's accuracy is left when the object is gone; Markdown.
+
+    Args:
+        model: Name.
+        table: ``ablation`` of ``core.metrics.cues``.
+        chance: Accuracy of guessing, 0..1; said where it is not small.
+    """
+    clean, gone = row_of(table, "clean"), row_of(table, MAIN)
+    if clean is None or gone is None:
+        return f"**{escaped(model)}** has no answer to images without their object yet."
+    if is_thin(gone["n"], gone["n_clusters"]):
+        return f"**{escaped(model)}** has answers to {gone['n']:,} images without their object: too few for a claim."
+    others = table[~table["view"].isin(["clean", MAIN]) & (table["n"] > 0)]["value"]
+    spread = f", {percent(others.min(), 0)} to {percent(others.max(), 0)} under the other ways" if len(others) else ""
+    guess = f"; guessing gives {percent(chance, 0)}" if chance >= 0.02 else ""
+    return (
+        f"**{escaped(model)}** is right on **{percent(gone['value'], 0)}** "
+        f"{interval(gone['low'], gone['high'], 0)} of images whose object is grayed out{spread}, of "
+        f"{percent(clean['value'], 0)} with it{guess}."
+    )
+
+
+def most_without(values: Mapping[str, float], contrast: Contrast) -> str:
+    """Which of several models is right most often without the object; Markdown.
+
+    Args:
+        values: Accuracy with the object grayed out, by model.
+        contrast: That of the best less that of the second on common images.
+    """
+    (best, value), (second, other), *_ = sorted(values.items(), key=lambda each: -each[1])
+    around = f"{points(contrast.value)} {interval(contrast.low, contrast.high, 0)}"
+    if contrast.is_thin or not contrast.low > 0:
+        return (
+            f"Without the object **{escaped(best)}** ({percent(value, 0)}) and **{escaped(second)}** "
+            f"({percent(other, 0)}) are right most often; they cannot be told apart: {around}."
+        )
+    return (
+        f"Of {len(values)} models **{escaped(best)}** is right most often without the object, {around} more often "
+        f"than **{escaped(second)}**."
+    )
+
+
+def sensitivity(model: str, row: pd.Series) -> str:
+    """Which noise costs a model more; Markdown.
+
+    Args:
+        model: Name.
+        row: Of ``rfs``, all strengths pooled.
+    """
+    rfs = f"RFS {row['value']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]"
+    name = escaped(model)
+    if is_thin(row["n"], row["n_clusters"]):
+        return f"Its answers to noise rest on too few images for a claim ({rfs})."
+    if row["low"] > 0:
+        return f"Noise on the object costs **{name}** more than noise elsewhere ({rfs})."
+    if row["high"] < 0:
+        return f"Noise *around* the object costs **{name}** more than noise on it ({rfs})."
+    return f"Noise on the object and elsewhere cost **{name}** alike, as far as can be told ({rfs})."

@@ -1,0 +1,214 @@
+"""Right for the right reasons? Sensitivity to noise, and where a model looks against how sure it is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pandas as pd
+import plotly.graph_objects as go
+
+from core.figures.style import MUTED, NOTED, NUMBERS_LEFT, Words, faded, figure, horizontal, percent_axis, vertical
+from core.figures.traces import band, marks, silent, steady
+
+#: On a scale of -1 to 1: relative foreground sensitivity.
+_SENSITIVITY = {"range": [-1.05, 1.05], "tickvals": [-1, -0.5, 0, 0.5, 1], "zeroline": False}
+
+
+def sensitivity(
+    tables: Mapping[str, pd.DataFrame],
+    column: str,
+    colours: Mapping[str, str],
+    words: Words,
+    *,
+    x_title: str,
+    height: int = 380,
+) -> go.Figure:
+    """Relative foreground sensitivity against the strength of the noise, around a line at none.
+
+    Args:
+        tables: By model, with ``column``, ``value``, ``low``, ``high`` (-1..1), ``acc_noisy_fg``, ``acc_noisy_bg``
+            (0..1), ``n``.
+        column: Strength.
+        colours: By model.
+        words: Title, subtitle, caption.
+        x_title: Of the strength, with its unit.
+        height: Pixels.
+    """
+    traces: list[dict[str, Any]] = []
+    for model, table in tables.items():
+        hover = [
+            f"{model}<br>RFS <b>{row.value:+.2f}</b> [{row.low:+.2f}, {row.high:+.2f}]<br>noise on the object "
+            f"{row.acc_noisy_fg:.1%}, elsewhere {row.acc_noisy_bg:.1%}<br>n = {row.n:,}"
+            for row in table.itertuples()
+        ]
+        line = {"mode": "lines+markers", "name": model, "line": {"color": colours[model], "width": 2}}
+        traces += [
+            band(table, column, colours[model]),
+            marks(
+                table[column].tolist(),
+                table["value"].tolist(),
+                hover,
+                marker={"size": 7},
+                customdata=_clicks(model, table, column),
+                **line,
+                **steady(),
+            ),
+        ]
+    return figure(
+        traces,
+        words,
+        height=height,
+        legend=len(tables) if len(tables) > 1 else 0,
+        left=NUMBERS_LEFT,
+        shapes=[horizontal(0)],
+        xaxis=_strengths(tables, column, x_title),
+        yaxis={"title": {"text": "looks elsewhere  ←  RFS  →  looks at the object"}, **_SENSITIVITY},
+    )
+
+
+def noisy_accuracies(
+    tables: Mapping[str, pd.DataFrame],
+    column: str,
+    colours: Mapping[str, str],
+    words: Words,
+    *,
+    x_title: str,
+    height: int = 380,
+) -> go.Figure:
+    """The two accuracies that relative foreground sensitivity is made of: noise on the object, and elsewhere.
+
+    Args:
+        tables: As for ``sensitivity``.
+        column: Strength.
+        colours: By model.
+        words: Title, subtitle, caption.
+        x_title: Of the strength, with its unit.
+        height: Pixels.
+    """
+    traces = []
+    for model, table in tables.items():
+        for part, said, dash, symbol in (
+            ("acc_noisy_fg", "noise on the object", "solid", "circle"),
+            ("acc_noisy_bg", "noise elsewhere", "dot", "square-open"),
+        ):
+            hover = [f"{model}, {said}<br><b>{share:.1%}</b>" for share in table[part]]
+            traces.append(
+                marks(
+                    table[column].tolist(),
+                    table[part].tolist(),
+                    hover,
+                    mode="lines+markers",
+                    name=f"{model}, {said}",
+                    line={"color": colours[model], "width": 2, "dash": dash},
+                    marker={"size": 7, "symbol": symbol},
+                    customdata=_clicks(model, table, column),
+                    **steady(),
+                )
+            )
+    return figure(
+        traces,
+        words,
+        height=height,
+        legend=len(traces),
+        left=NUMBERS_LEFT,
+        xaxis=_strengths(tables, column, x_title),
+        yaxis=percent_axis("top-1, mean over classes", range=[0, 1.03]),
+    )
+
+
+def _strengths(tables: Mapping[str, pd.DataFrame], column: str, title: str) -> dict[str, Any]:
+    levels = sorted({float(level) for table in tables.values() for level in table[column]})
+    return {"title": {"text": title}, "showgrid": False, "zeroline": False, "tickvals": levels}
+
+
+def _clicks(model: str, table: pd.DataFrame, column: str) -> list[list[Any]]:
+    return [[model, float(strength)] for strength in table[column]]
+
+
+def quadrant(table: pd.DataFrame, words: Words, *, x_title: str, chosen: str = "", height: int = 430) -> go.Figure:
+    """Every right prediction: how much of what the model looks at is the object, and how sure it is.
+
+    Args:
+        table: A row an image: ``sample_id``, ``value`` (of the measure of alignment) and ``confidence`` (0..1),
+            ``kept`` (whether the prediction is still right when the object is gone).
+        words: Title, subtitle, caption.
+        x_title: Of the measure.
+        chosen: The image that is marked.
+        height: Pixels.
+
+    Returns:
+        A figure whose points carry ``[sample_id]`` as customdata.
+    """
+    traces = []
+    for kept, name, colour, symbol in ((False, "wrong without it", MUTED, "circle"),
+                                       (True, "still right without the object", NOTED, "diamond")):  # fmt: skip
+        rows = table[table["kept"] == kept]
+        hover = [
+            f"{row.sample_id}<br>{name}<br>{x_title} {row.value:.2f}, confidence {row.confidence:.2f}"
+            for row in rows.itertuples()
+        ]
+        traces.append(
+            marks(
+                rows["value"].tolist(),
+                rows["confidence"].tolist(),
+                hover,
+                name=f"{name} ({len(rows):,})",
+                marker={"size": 8, "symbol": symbol, "color": faded(colour, 0.75)},
+                customdata=[[sample_id] for sample_id in rows["sample_id"]],
+                **steady(),
+            )
+        )
+    here = table[table["sample_id"] == chosen]
+    if len(here):
+        ring = {"symbol": "circle-open", "size": 18, "color": NOTED, "line": {"width": 3}}
+        traces.append(silent(here["value"].tolist(), here["confidence"].tolist(), "markers", marker=ring))
+    return figure(
+        traces,
+        words,
+        height=height,
+        legend=2,
+        left=NUMBERS_LEFT,
+        shapes=[vertical(float(table["value"].median())), horizontal(0.5)] if len(table) else [],
+        xaxis={"title": {"text": x_title}, "range": [-0.03, 1.03], "zeroline": False},
+        yaxis={"title": {"text": "confidence"}, "range": [0, 1.05], "zeroline": False},
+    )
+
+
+def violins(
+    values: Mapping[str, Sequence[float]], colours: Mapping[str, str], words: Words, *, x_title: str, height: int = 0
+) -> go.Figure:
+    """How a measure of single images is spread, for each model; its mean and quartiles inside.
+
+    Args:
+        values: By model, a number an image; NaN is left out.
+        colours: By model.
+        words: Title, subtitle, caption.
+        x_title: Of the measure.
+        height: Pixels; from the number of models by default.
+    """
+    traces = [
+        {
+            "type": "violin",
+            "orientation": "h",
+            "x": [each for each in there if each == each],
+            "y0": model,
+            "name": model,
+            "line": {"color": colours[model], "width": 1.5},
+            "fillcolor": faded(colours[model], 0.3),
+            "box": {"visible": True},
+            "meanline": {"visible": True},
+            "points": False,
+            "spanmode": "hard",
+            "hoverinfo": "x",
+            "showlegend": False,
+        }
+        for model, there in values.items()
+    ]
+    return figure(
+        traces,
+        words,
+        height=height or 150 + 90 * len(values),
+        xaxis={"title": {"text": x_title}, "zeroline": False},
+        yaxis={"showgrid": False, "automargin": True, "autorange": "reversed", "showticklabels": len(values) > 1},
+    )

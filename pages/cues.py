@@ -1,0 +1,84 @@
+"""Is it right for the right reasons? Accuracy without the object, under noise, and where the model looks."""
+
+from __future__ import annotations
+
+from functools import partial
+
+import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
+
+from core.answers.cards import card_of
+from core.answers.questions import Question
+from core.wording import escaped
+from pages.shared.cues import classes, finding, missing, panels, results
+from pages.shared.cues.results import Cues
+from pages.shared.images import behind
+from pages.shared.page import address, dock, frame, later, place, text
+from pages.shared.page.frame import Choice
+
+TITLE = "Cues"
+ABOUT = (
+    "A model can be right because of what stands around an object. Here the object is taken away, or noise is laid on "
+    "it or on all else, at the model's input size, image and mask cropped together; a pixel belongs to the object if "
+    "at least half of it does (Moayeri et al. 2022, Hard ImageNet).  \n"
+    "**RFS** (relative foreground sensitivity): accuracy with noise elsewhere less accuracy with noise on the object, "
+    "over twice the smaller of their mean and its distance from 1; accuracies are means over classes.  \n"
+    "**Gray** leaves the object's outline, which may give it away; a gray box and tiles do not.  \n"
+    "The published code squashes images to 256 × 256, counts a mask's interpolated border as object, leaves the last "
+    "row and column out of boxes and transposes tiles; none of this is done here."
+)
+
+
+def page() -> None:
+    """Draw the page."""
+    choice = frame.begin(TITLE, results.offered())
+    found = results.found(choice, choice.benchmark)
+    if not found.runs:
+        text.head(TITLE, "Is it right for the right reasons? Nothing is stored for this choice yet.")
+        missing.offer(choice)
+        return
+    top = st.container()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        apart = st.toggle(
+            "Accuracies under noise", help="In place of the sensitivity that they make.", **address.switch("apart")
+        )
+        text.about([card_of(found.runs[0])], ABOUT)
+    chosen = found.of(choice.models)
+    aligned = {model: run for model in choice.models if (run := panels.aligned(choice, found, model)) is not None}
+    with top:
+        text.head(TITLE, finding.said(found, chosen))
+    measured = {model: run for model, run in aligned.items() if finding.has_alignment(run)}
+    text.tiles(finding.tiles(chosen, measured), choice)
+    text.flag_state(chosen.runs)
+    missing.offer_rest(choice, found)
+    figures, images = dock.workspace()
+    with figures:
+        panels.show(found, choice, apart=apart)
+    gallery_of = _images(found, choice, images)
+    panels.where_it_looks(found, choice, aligned)
+    for model in list(chosen.ablations)[:1]:
+        later.draw(partial(classes.show, model, found, aligned.get(model)))
+    text.identities(found.runs)
+    behind.show_image_alone(choice, gallery_of)
+
+
+def _images(found: Cues, choice: Choice, right: DeltaGenerator) -> str:
+    """The gallery behind a bar or point; returns the key of its benchmark, empty where none is chosen."""
+    cell = place.chosen_cell()
+    if cell is None or cell.benchmark != choice.benchmark:
+        st.caption("Click a bar or a point to see the images behind it, and an image for its strip: as it is, without "
+                   "the object, under noise. By keyboard, arrows and Enter.")  # fmt: skip
+        return ""
+    there = found.ablations if "ablation" in cell.values else found.noise
+    if not there:
+        return ""
+    run = there.get(place.chosen_model()) or next(iter(there.values()))
+    said = ", ".join(filter(None, (panels.in_words(name, content) for name, content in cell.values.items())))
+    where = (*cell.where, *(results.only_ablations(run) if "ablation" in cell.values else ()))
+    shown = {model: each for model, each in there.items() if model in choice.models or model == run.label}
+    with dock.opened(right, escaped(said)):
+        behind.show(choice, run, Question(where=where), list(shown.values()), shown)
+    return cell.benchmark
+
+
+frame.draw(page)

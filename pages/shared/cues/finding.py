@@ -1,0 +1,124 @@
+"""The sentence and the numbers on top of the page on cues."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from core import store
+from core.answers import cue_sentences, sentences
+from core.answers.compare import Contrast
+from core.answers.cue_sentences import MAIN
+from core.answers.questions import Question, Where
+from core.explain import alignments
+from core.types import is_thin
+from core.wording import interval, percent, points
+from pages.shared.cues import results
+from pages.shared.cues.results import Cues
+from pages.shared.page import cached
+from pages.shared.page.text import Tile
+
+_GONE = "Top-1 on images whose object is grayed out; the outline stays."
+_DROP = "Of the same images: without the object less with it, paired."
+_RFS = (
+    "Relative foreground sensitivity over all strengths of pixel noise, −1 to 1: above 0, noise on the object costs "
+    "more than noise elsewhere."
+)
+_IOU = "Grad-CAM of the true class, cut at half of its maximum, and the object: intersection over union, mean."
+
+
+def said(found: Cues, chosen: Cues) -> str:
+    """Which model is right most often without the object; what the first chosen one keeps; which noise costs it more.
+
+    Args:
+        found: All that is stored on the benchmark.
+        chosen: Of the chosen models.
+    """
+    parts = [_most(found)]
+    for model, run in list(chosen.ablations.items())[:1]:
+        parts.append(
+            cue_sentences.without_object(model, results.ablation(run), results.chance(run))
+            if run.complete
+            else sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples)
+        )
+    for model, run in list(chosen.noise.items())[:1]:
+        if run.complete and (row := results.pooled(run)) is not None:
+            parts.append(cue_sentences.sensitivity(model, row))
+    return " ".join(filter(None, parts))
+
+
+def _most(found: Cues) -> str:
+    """Of all models with a complete result on the same images."""
+    complete = {model: run for model, run in found.ablations.items() if run.complete}
+    same = next(iter(complete.values()), None)
+    complete = {
+        model: run
+        for model, run in complete.items()
+        if same is not None and run.content == same.content and run.views.names == same.views.names
+    }
+    values = {
+        model: float(row["value"])
+        for model, run in complete.items()
+        if (row := cue_sentences.row_of(results.ablation(run), MAIN)) is not None
+    }
+    if len(values) < 2:
+        return ""
+    best, second = sorted(values, key=lambda model: -values[model])[:2]
+    where = (Where.equals("ablation", MAIN), *results.only_ablations(complete[best]))
+    row = cached.paired(complete[second], complete[best], Question(where=where)).iloc[0]
+    numbers = (float(row[name]) for name in ("value", "low", "high", "first", "second"))
+    return cue_sentences.most_without(values, Contrast(*numbers, n=int(row["n"]), n_clusters=int(row["n_clusters"])))
+
+
+def tiles(chosen: Cues, aligned: dict[str, store.Run]) -> list[Tile]:
+    """Accuracy with and without the object, what that costs, sensitivity to noise, and alignment where it is known.
+
+    Args:
+        chosen: Of the chosen models.
+        aligned: Results whose saliency has been compared with masks, by model.
+    """
+    found = []
+    rows = {model: results.ablation(run) for model, run in chosen.ablations.items()}
+    for label, view, hint in (("Top-1 with the object", "clean", ""), ("Top-1 without it", MAIN, _GONE)):
+        there = {model: row for model, table in rows.items() if (row := cue_sentences.row_of(table, view)) is not None}
+        found.append(_tile(label, {m: (percent(r["value"]), _around(r)) for m, r in there.items()}, hint, there))
+    there = {model: row for model, table in rows.items() if (row := cue_sentences.row_of(table, MAIN)) is not None}
+    shown = {
+        model: (points(-row["drop"], 1), interval(-row["drop_high"], -row["drop_low"])) for model, row in there.items()
+    }
+    found.append(_tile("Change without the object", shown, _DROP, there))
+    noise = {model: row for model, run in chosen.noise.items() if (row := results.pooled(run)) is not None}
+    found.append(_tile("RFS", {model: _signed(row) for model, row in noise.items()}, _RFS, noise))
+    looks = {model: cached.aligned(run) for model, run in aligned.items()}
+    iou = {model: table[table["measure"] == "iou"].iloc[0] for model, table in looks.items() if len(table)}
+    found.append(
+        _tile("IoU of Grad-CAM", {model: (f"{row['value']:.2f}", _plain(row)) for model, row in iou.items()}, _IOU, iou)
+    )
+    return [tile for tile in found if tile is not None]
+
+
+def has_alignment(run: store.Run | None) -> bool:
+    """Whether some of a result's saliency has been compared with masks."""
+    return run is not None and alignments.stored(run) is not None
+
+
+def _around(row: pd.Series) -> str:
+    return interval(row["low"], row["high"])
+
+
+def _plain(row: pd.Series) -> str:
+    return f"[{row['low']:.2f}, {row['high']:.2f}]"
+
+
+def _signed(row: pd.Series) -> tuple[str, str]:
+    return f"{row['value']:+.2f}".replace("-", "−"), f"[{row['low']:+.2f}, {row['high']:+.2f}]".replace("-", "−")
+
+
+def _tile(label: str, said_of: dict[str, tuple[str, str]], hint: str, rows: dict[str, pd.Series]) -> Tile | None:
+    if not said_of:
+        return None
+    (first, numbers), *others = said_of.items()
+    row = rows[first]
+    n, n_clusters = int(row["n"]), int(row["n_clusters"])
+    thin = f"{sentences.resting(n, n_clusters)}: thin" if is_thin(n, n_clusters) else ""
+    hint = f"{hint} n = {n:,}.".strip()
+    return Tile(label, *numbers, hint, tuple((model, " ".join(pair)) for model, pair in others), thin=thin)

@@ -1,0 +1,193 @@
+"""The figures of the page on cues, each with its clicks."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any
+
+import pandas as pd
+import streamlit as st
+
+from core import store
+from core.answers.cue_sentences import IN_WORDS
+from core.answers.questions import Question
+from core.explain import alignments
+from core.figures import bars, cues
+from core.figures.style import Words, colour_of
+from core.jobs.kinds import Alignment
+from core.types import FactorValue
+from core.wording import count
+from pages.shared.cues import results
+from pages.shared.cues.results import Cues
+from pages.shared.page import address, cached, figure, later, place, text
+from pages.shared.page.frame import Choice
+from pages.shared.page.place import Cell
+from pages.shared.runs import following
+
+_SIGMA = "noise, standard deviation"
+MEASURES = {"iou": "IoU with the object", "inside_share": "Share of the map inside the object"}
+
+
+def show(found: Cues, choice: Choice, *, apart: bool) -> None:
+    """Accuracy without the object, and sensitivity to noise.
+
+    Args:
+        found: What is stored; the chosen models first.
+        choice: Of the sidebar.
+        apart: Whether the two accuracies under noise are shown in place of what they make.
+    """
+    colours = colour_of(list(found.ablations | found.noise), choice.models)
+    with st.container(key="oc-figures-wide"):
+        later.draw(partial(_ablations, found, colours), first=True)
+        later.draw(partial(_noise, found.of(choice.models), colours, apart))
+
+
+def _ablations(found: Cues, colours: dict[str, str]) -> None:
+    if not found.ablations:
+        return
+    tables = {model: results.ablation(run) for model, run in found.ablations.items()}
+    tables = {model: table[table["n"] > 0] for model, table in tables.items()}
+    cell, n = place.chosen_cell(), max(int(table["n"].max()) for table in tables.values())
+    shown = bars.bars(
+        tables,
+        "ablation",
+        colours,
+        Words(
+            "Top-1 without the object",
+            f"n = {n:,} · 95 % interval · a click opens the images",
+            text.short_identity(list(found.ablations.values())),
+        ),
+        order=list(IN_WORDS),
+        labels=IN_WORDS,
+        chosen=cell.values.get("ablation") if cell else None,
+    )
+    identities = {model: run.identity for model, run in found.ablations.items()}
+    figure.show(shown, "ablations", tables, identities, partial(_pick_ablation, found.benchmark))
+
+
+def _pick_ablation(benchmark: str, custom: list[Any]) -> None:
+    model, name = custom
+    place.choose_cell(Cell(benchmark, {"ablation": name}), model)
+
+
+def _noise(found: Cues, colours: dict[str, str], apart: bool) -> None:
+    if not found.noise:
+        return
+    tables = {model: results.noise(run) for model, run in found.noise.items()}
+    tables = {model: table[table["sigma"].notna() & (table["n"] > 0)] for model, table in tables.items()}
+    tables = {model: table for model, table in tables.items() if len(table)}
+    if not tables:
+        return
+    n = max(int(table["n"].max()) for table in tables.values())
+    foot = text.short_identity([found.noise[model] for model in tables])
+    if apart:
+        words = Words("Accuracy under noise", f"n = {n:,}, three draws each", foot)
+        shown = cues.noisy_accuracies(tables, "sigma", colours, words, x_title=_SIGMA)
+    else:
+        words = Words("Relative foreground sensitivity", f"n = {n:,}, three draws each · 95 % interval", foot)
+        shown = cues.sensitivity(tables, "sigma", colours, words, x_title=_SIGMA)
+    identities = {model: run.identity for model, run in found.noise.items()}
+    figure.show(shown, "rfs", tables, identities, partial(_pick_noise, found.benchmark))
+
+
+def _pick_noise(benchmark: str, custom: list[Any]) -> None:
+    model, sigma = custom
+    place.choose_cell(Cell(benchmark, {"region": "fg", "sigma": float(sigma), "draw": 1.0}), model)
+
+
+def in_words(name: str, content: FactorValue) -> str:
+    """A value of a cell as its heading says it; empty for what goes without saying."""
+    if name == "ablation":
+        return f"object {IN_WORDS[str(content)]}" if str(content) in IN_WORDS else str(content)
+    if name == "region":
+        return {"fg": "noise on the object", "bg": "noise elsewhere"}.get(str(content), str(content))
+    return f"strength {content:g}" if name == "sigma" else ""
+
+
+def where_it_looks(found: Cues, choice: Choice, runs: dict[str, store.Run]) -> None:
+    """Alignment of Grad-CAM with the object: spread, and against confidence; a button where it is not computed.
+
+    Args:
+        found: What is stored.
+        choice: Of the sidebar.
+        runs: The results whose saliency is compared, by chosen model.
+    """
+    st.header("Where it looks", anchor=False)
+    tables = {model: table for model, run in runs.items() if (table := alignments.stored(run)) is not None}
+    for model, run in runs.items():
+        if model not in tables or len(tables[model]) < run.n_samples:
+            done = len(tables.get(model, ()))
+            rest = f" ({done:,} of {run.n_samples:,} are there)" if done else ""
+            hint = "Grad-CAM of the true class of every image, compared with the object's mask; kept."
+            following.offer(
+                Alignment(run.model, run.benchmark, run.identity), f"Align {model}{rest}", ":material/join_inner:", hint
+            )
+    tables = {model: table[table["state"] == "map"] for model, table in tables.items()}
+    tables = {model: table for model, table in tables.items() if len(table)}
+    if not tables:
+        return
+    measure = st.segmented_control(
+        "Measure", list(MEASURES), format_func=MEASURES.__getitem__, label_visibility="collapsed",
+        **address.one("measure", list(MEASURES), "iou"),
+    ) or "iou"  # fmt: skip
+    with st.container(key="oc-figures-wide-looks"):
+        later.draw(partial(_quadrant, found, runs, tables, measure))
+        later.draw(partial(_violins, runs, tables, choice, measure))
+
+
+def aligned(choice: Choice, found: Cues, model: str) -> store.Run | None:
+    """The result whose saliency is compared: that on images as they are."""
+    return choice.run(model, found.benchmark) or found.ablations.get(model)
+
+
+def _quadrant(found: Cues, runs: dict[str, store.Run], tables: dict[str, pd.DataFrame], measure: str) -> None:
+    model = next((model for model in tables if model in found.ablations), "")
+    if not model:
+        return
+    rows = right_rows(found.ablations[model], tables[model], measure)
+    image = place.opened_image()
+    shown = cues.quadrant(
+        rows,
+        Words(
+            "Right for the wrong reason?",
+            f"{model}: {count(len(rows), 'right answer')} · orange: still right with the object grayed out",
+            text.short_identity([runs[model], found.ablations[model]]),
+        ),
+        x_title=f"{MEASURES[measure]}, Grad-CAM",
+        chosen=image[1] if image else "",
+    )
+    figure.show(shown, "quadrant", {model: rows}, {model: runs[model].identity}, partial(_pick_image, found.benchmark))
+
+
+def right_rows(run: store.Run, aligned: pd.DataFrame, measure: str) -> pd.DataFrame:
+    """The images that a model has right.
+
+    Returns:
+        ``sample_id``, ``value`` (of the measure), ``confidence``, ``kept`` (still right without the object).
+    """
+    named = {}
+    for view in ("none", "gray"):
+        where = (*Cell(run.benchmark, {"ablation": view}).where, *results.only_ablations(run))
+        named[view] = cached.behind(run, Question(where=where)).set_index("sample_id")
+    clean = named["none"]
+    rows = clean[clean["right"] == 1.0].join(named["gray"]["right"].rename("gone"), how="inner")
+    rows = rows.join(aligned.set_index("sample_id")[measure].rename("value"), how="inner").dropna(
+        subset=["value", "gone"]
+    )
+    return rows.assign(kept=rows["gone"] == 1.0).reset_index()[["sample_id", "value", "confidence", "kept"]]
+
+
+def _pick_image(benchmark: str, custom: list[Any]) -> None:
+    address.put(image=f"{benchmark}:{custom[0]}", drawer="cues")
+
+
+def _violins(runs: dict[str, store.Run], tables: dict[str, pd.DataFrame], choice: Choice, measure: str) -> None:
+    n = max(len(table) for table in tables.values())
+    shown = cues.violins(
+        {model: table[measure].tolist() for model, table in tables.items()},
+        choice.colours,
+        Words("How well Grad-CAM and object agree", f"{count(n, 'image')} a model · box: quartiles, dashed: mean",
+              text.short_identity([runs[model] for model in tables])),
+        x_title=MEASURES[measure],
+    )  # fmt: skip
+    figure.show(shown, "alignment", tables, {model: runs[model].identity for model in tables})
