@@ -238,7 +238,7 @@ def test_a_column_that_is_missing_is_named(function, column):
 
 def test_noise_of_no_known_strength_says_which_views_have_it():
     table = noisy({"a": [([1], [1])]}, {"a": "x"}).drop(columns="sigma")
-    with pytest.raises(UsageError, match="no column sigma or l2 .* --view rfs, rfs-l2 or all-cues"):
+    with pytest.raises(UsageError, match=r"no column sigma or l2 .* --view rfs, rfs-l2 or all-cues"):
         cues.rfs(table)
 
 
