@@ -190,6 +190,37 @@ class SIScore(Benchmark):
             }
         )
 
+    def mask(self, sample_id: str) -> np.ndarray | None:
+        """The object in an image of a set that was generated here, composed again; see ``Benchmark.mask``.
+
+        None where a set has no plan, as the published ones, or its cut-outs are gone.
+
+        Raises:
+            DataError: If the plan is none, or is of another set.
+            ImageError, StorageError: If the cut-out cannot be opened.
+        """
+        # What generates sets writes what is read here, and so imports this module.
+        from core.benchmarks import generated_masks as generated
+
+        plan = generated.read_plan(self.root)
+        if plan is None:
+            return None
+        if sample_id not in self._rows:
+            raise DataError(f"{sample_id!r} names no image inside the data folder of '{self.key}'.")
+        label, instance, *setting = self._rows[sample_id]
+        cutout = generated.cutout_of(plan, label, int(instance))
+        if not Path(cutout).is_file():
+            self.note(f"there are no masks: {cutout}, of which this set was made, is gone.")
+            return None
+        return generated.mask_of(plan, cutout, *setting)
+
+    @cached_property
+    def _rows(self) -> dict[str, tuple[str, str, float, float, float, float]]:
+        """Class, cut-out and setting of each image."""
+        samples = self._as_samples(self._joined)
+        columns = ["class", "foreground_instance", "area", "x", "y", "angle_deg"]
+        return dict(zip(samples["sample_id"], samples[columns].itertuples(index=False, name=None), strict=True))
+
     def label_files(self) -> list[Path]:
         """The metadata, and the class lists where they are."""
         lists = (self._beside(name) for name in (CLASS_INDICES, METADATA_INDICES))

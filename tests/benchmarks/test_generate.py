@@ -413,3 +413,81 @@ def test_a_set_made_with_other_arguments_is_left_alone(koala, backgrounds, tmp_p
     with pytest.raises(UsageError, match="already holds images made with other arguments; give a new folder"):
         small_set(koala, backgrounds, out, seed=1)
     assert contents(out) == before
+
+
+# Masks: composed again from the plan.
+
+
+def in_a_set(key, out):
+    benchmark = benchmarks.open_benchmark(key, out)
+    return benchmark, benchmark.samples().set_index("sample_id")
+
+
+def test_the_mask_of_a_generated_image_is_where_its_object_is(sizes):
+    benchmark, samples = in_a_set("si-score/size", sizes)
+    for area in (0.01, 0.25, 0.8):
+        sample_id = samples.index[samples["area"] == area].item()
+        mask = benchmark.mask(sample_id)
+        assert (mask.dtype, mask.shape) == (bool, (512, 512))
+        # An ellipse of 0.2 = r^2 of its box's sides has 0.2 pi of its box, of which nothing is outside.
+        assert mask.mean() == pytest.approx(area * 0.2 * np.pi, rel=0.06 if area == 0.01 else 0.01)
+        # The koala is red (220, 30, 30); no background has more than 90 of red.
+        red = np.asarray(benchmark.image(sample_id))[..., 0] > 155
+        assert (red != mask).mean() < 0.01
+
+
+def test_the_mask_is_moved_and_turned_with_its_object(koala, backgrounds, tmp_path):
+    small_set(koala, backgrounds, tmp_path / "places")
+    benchmark, samples = in_a_set("si-score/location", tmp_path / "places")
+    for sample_id in samples.index[::13]:
+        rows, columns = np.nonzero(benchmark.mask(sample_id))
+        # The centre of a box is truncated to whole pixels of 500.
+        assert columns.mean() / 500 == pytest.approx(samples.at[sample_id, "x"], abs=0.004)
+        assert rows.mean() / 500 == pytest.approx(samples.at[sample_id, "y"], abs=0.004)
+
+
+def test_the_mask_is_of_the_cut_out_that_the_image_shows(cutouts, backgrounds, tmp_path):
+    small_set(cutouts, backgrounds, tmp_path / "out", per_object=2)
+    benchmark, samples = in_a_set("si-score/location", tmp_path / "out")
+    chosen = samples[(samples["x"] == 0.5) & (samples["y"] == 0.5)]
+    # Two classes, two cut-outs of each, on two backgrounds.
+    assert len(chosen) == 8
+    for sample_id, row in chosen.iterrows():
+        channel = 0 if row["class"] == "koala" else 1
+        shown = np.asarray(benchmark.image(sample_id))[..., channel] > 190
+        assert (shown != benchmark.mask(sample_id)).mean() < 0.01, sample_id
+
+
+def test_a_set_without_a_plan_has_no_masks(sizes):
+    (sizes / "generate.json").unlink()
+    benchmark, samples = in_a_set("si-score/size", sizes)
+    assert benchmark.mask(samples.index[0]) is None
+
+
+def test_a_set_whose_cut_outs_are_gone_has_no_masks_and_says_so(sizes, koala):
+    shutil.rmtree(koala)
+    benchmark, samples = in_a_set("si-score/size", sizes)
+    assert benchmark.mask(samples.index[0]) is None
+    assert any("koala0.png, of which this set was made, is gone" in note for note in benchmark.notes)
+
+
+@pytest.mark.parametrize("text", ["[]", "{}", '{"cutouts": 3}', '{"factor": "hue"}', "not JSON"])
+def test_a_plan_that_is_none_is_an_error(sizes, text):
+    (sizes / "generate.json").write_text(text, encoding="utf-8")
+    benchmark, samples = in_a_set("si-score/size", sizes)
+    with pytest.raises(DataError, match="is not a plan of generated images"):
+        benchmark.mask(samples.index[0])
+
+
+def test_a_plan_of_another_set_is_an_error(sizes):
+    path = sizes / "generate.json"
+    path.write_text(path.read_text(encoding="utf-8").replace('"koala"', '"zebra"'), encoding="utf-8")
+    benchmark, samples = in_a_set("si-score/size", sizes)
+    with pytest.raises(DataError, match="no cut-out 0 of 'koala': it has 0"):
+        benchmark.mask(samples.index[0])
+
+
+def test_there_is_no_mask_of_an_image_that_is_not_in_the_set(sizes):
+    benchmark, _ = in_a_set("si-score/size", sizes)
+    with pytest.raises(DataError, match="names no image"):
+        benchmark.mask("koala/100.jpg")
