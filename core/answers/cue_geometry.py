@@ -23,6 +23,7 @@ from core.images import geometry
 from core.images.views import CLEAN
 from core.labels import class_names
 from core.store.parts import write_parquet
+from core.types import Progress, ProgressCallback
 
 #: What accuracy can be asked by, and what a reader sees.
 MEASURES: dict[str, str] = {
@@ -108,13 +109,16 @@ class MeanMasks:
     masks: np.ndarray = field(repr=False)
 
 
-def mean_masks(run: store.Run, benchmark: Benchmark, *, per_class: int = PER_CLASS) -> MeanMasks:
+def mean_masks(
+    run: store.Run, benchmark: Benchmark, *, per_class: int = PER_CLASS, progress: ProgressCallback | None = None
+) -> MeanMasks:
     """The mean mask of each class of a run's benchmark; from disk if it was asked before, whatever the model.
 
     Args:
         run: Of a benchmark with masks.
         benchmark: On the run's data.
         per_class: Masks of a class at most, in an order drawn from the ids.
+        progress: Called after each class, where masks are read.
 
     Raises:
         UsageError: If the benchmark has no masks.
@@ -123,7 +127,7 @@ def mean_masks(run: store.Run, benchmark: Benchmark, *, per_class: int = PER_CLA
     path = _mean_file(run, per_class)
     with suppress(OSError, pa.ArrowException):
         return _from_table(pq.read_table(path, partitioning=None))
-    found = _mean_masks(run, benchmark, per_class)
+    found = _mean_masks(run, benchmark, per_class, progress)
     table = pa.table(
         {
             "class": pa.array(found.classes, pa.string()),
@@ -150,14 +154,16 @@ def _from_table(table: pa.Table) -> MeanMasks:
     return MeanMasks(tuple(table["class"].to_pylist()), table["n"].to_numpy(), masks)
 
 
-def _mean_masks(run: store.Run, benchmark: Benchmark, per_class: int) -> MeanMasks:
+def _mean_masks(run: store.Run, benchmark: Benchmark, per_class: int, progress: ProgressCallback | None) -> MeanMasks:
     chosen = _ids_by_class(run, per_class)
     counts, means = [], []
-    for ids in chosen.values():
+    for number, ids in enumerate(chosen.values(), 1):
         # Each is shrunk as it is read: photographs' masks of a class together may fill the memory.
         small = [geometry.mean_mask([mask]) for mask in _masks(run, benchmark, ids)]
         counts.append(len(small))
         means.append(np.mean(small, axis=0) if small else geometry.mean_mask([]))
+        if progress is not None:
+            progress(Progress(number, len(chosen), stage="reading masks"))
     stacked = np.array(means, np.float32).reshape(-1, *geometry.MEAN_SIZE)
     return MeanMasks(tuple(chosen), np.array(counts, np.int64), stacked)
 

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from core.store import Run
 
 app = typer.Typer(rich_markup_mode=None)
-#: How ``align`` names columns of the metric table.
-_PUBLISHED = {"value": "mean", "low": "mean_low", "high": "mean_high"}
+#: How the printed table names columns of the metric table.
+_PRINTED = {"value": "mean", "low": "mean_low", "high": "mean_high"}
 #: What was left out, in words.
 _LEFT_OUT = {
     "n_empty": "object not in the crop",
@@ -57,7 +57,7 @@ def align(
 def _rows(table: pd.DataFrame) -> list[dict[str, Any]]:
     from core.answers import report
 
-    return report.plain_rows(table.rename(columns=_PUBLISHED))
+    return report.plain_rows(table)
 
 
 def _named(run: Run, method: str, table: pd.DataFrame) -> dict[str, Any]:
@@ -73,7 +73,8 @@ def _print(run: Run, method: str, table: pd.DataFrame, rows: list[dict[str, Any]
     named = _named(run, method, table)
     layer = f" at {named['layer']}" if named["layer"] else ""
     title = f"{METHODS[method]} of the true class{layer} against object masks: {run.model} on {run.benchmark}"
-    terminal.out.print(terminal.rows_table(title, rows, ["measure"], "mean"), soft_wrap=True)
+    shown = [{_PRINTED.get(name, name): value for name, value in row.items()} for row in rows]
+    terminal.out.print(terminal.rows_table(title, shown, ["measure"], "mean"), soft_wrap=True)
     terminal.out.print("pointing and inside_share are by chance what area_fraction is.", soft_wrap=True)
     said = [f"{rows[0][name]:,} {text}" for name, text in _LEFT_OUT.items() if rows[0][name]]
     if said:

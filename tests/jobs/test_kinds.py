@@ -11,8 +11,8 @@ from core import jobs, paths, store
 from core.benchmarks import open_benchmark
 from core.errors import UsageError
 from core.evaluate.loop import evaluate
-from core.explain import probes
-from core.jobs.kinds import KINDS, Diagnosis, Evaluation, Generation, Import, Probe, Refresh, read_arguments
+from core.explain import alignments, probes
+from core.jobs.kinds import KINDS, Alignment, Diagnosis, Evaluation, Generation, Import, Probe, Refresh, read_arguments
 from core.jobs.table import is_locked
 from core.jobs.worker import work
 from core.mistakes import diagnosis
@@ -26,6 +26,7 @@ EXAMPLES = [
     Evaluation("small", "imagenet", "/photos", limit=5),
     Diagnosis("small", "diorama/location", "ab12"),
     Probe("small", "focus", "ab12", seed=3),
+    Alignment("small", "diorama/clean", "ab12", limit=2000, method="layer-cam"),
     Generation("/cut-outs", "/places", "size", "/set", per_object=2, min_inside=0.5),
     Import("/logits/soup.npy", "soup", order="class"),
     Refresh(workers=2),
@@ -36,6 +37,13 @@ EXAMPLES = [
 def diagnosed(embedded_results):
     """A small diagnosis on the CPU; its worker is gone afterwards."""
     yield Diagnosis(EMBEDDED_MODEL, COMPOSED, limit=3, device="cpu")
+    assert until(lambda: not is_locked(jobs.worker_lock("cpu")))
+
+
+@pytest.fixture
+def aligned(embedded_results):
+    """A small alignment on the CPU; its worker is gone afterwards."""
+    yield Alignment(EMBEDDED_MODEL, "diorama/clean", limit=3, device="cpu")
     assert until(lambda: not is_locked(jobs.worker_lock("cpu")))
 
 
@@ -71,6 +79,7 @@ def test_every_kind_has_a_title_that_tells_it_from_the_others():
         ("small on imagenet", ("at most 5 images",), "auto"),
         ("Diagnosis of small on diorama/location", (), "auto"),
         ("Probe of small on focus", ("seed 3",), "auto"),
+        ("Alignment of small on diorama/clean", ("at most 2,000 images", "LayerCAM"), "auto"),
         ("Images of si-score/size in /set", ("2 backgrounds a cut-out", "at least 50% inside"), "cpu"),
         ("Logits soup.npy as soup", ("rows by class",), "cpu"),
         ("Embedded models on all of Diorama", (), "auto"),
@@ -110,6 +119,22 @@ def test_a_probe_is_a_job(probed):
     assert sorted(probes.read(run)["location"]) == ["snow", "street"]
 
 
+def test_an_alignment_is_a_job_that_goes_on_where_it_was(aligned):
+    job = done(aligned)
+    run = store.find_run("diorama/clean", EMBEDDED_MODEL, view="clean")
+    assert job.arguments == replace(aligned, identity=run.identity), "the result is named for good"
+    assert job.result == {"model": run.model, "benchmark": "diorama/clean", "identity": run.identity}
+    assert (job.progress.done, job.progress.total) == (3, 3)
+    kept = alignments.stored(run)["sample_id"].tolist()
+    job = jobs.submit(replace(aligned, limit=None))
+    assert until(lambda: (now := jobs.find_job(job.id)).progress is not None and now.progress.done > len(kept))
+    jobs.cancel(job.id)
+    assert until(lambda: state_of(job) == "cancelled")
+    table = alignments.stored(run)
+    assert len(kept) < len(table) < 1500
+    assert set(kept) < set(table["sample_id"])
+
+
 def test_a_set_of_images_is_made_by_a_job_of_the_cpu_queue(cutouts, backgrounds, tmp_path):
     job = done(Generation(str(cutouts), str(backgrounds), "rotation", str(tmp_path / "set")))
     assert job.result == {"benchmark": "si-score/rotation", "folder": str(tmp_path / "set")}
@@ -140,6 +165,10 @@ def test_logits_are_imported_by_a_job_of_the_cpu_queue(tmp_path):
         (Probe("small", "diorama/settings"), "no result of model 'small'"),
         (Probe("small", "fokus"), "Did you mean 'focus'"),
         (Probe("small", "diorama/settings", seed=-1), "seed is -1, but must be at least 0"),
+        (Alignment("small", "diorama/clean"), "no result of model 'small'"),
+        (Alignment("small", "diorama/clena"), "Did you mean 'diorama/clean'"),
+        (Alignment("small", "diorama/clean", method="grad-cma"), "Did you mean 'grad-cam'"),
+        (Alignment("small", "diorama/clean", limit=0), "limit is 0, but must be at least 1"),
         (Generation("/none", "/none", "size", "/set"), "foregrounds '/none' is not a folder on this machine"),
         (Generation("/", "/none", "size", "/set"), "backgrounds '/none' is not a folder on this machine"),
         (Generation("/", "/", "sise", "/set"), "Did you mean 'size'"),
@@ -158,13 +187,15 @@ def test_work_that_cannot_be_right_is_refused_before_it_is_queued(arguments, mes
     assert jobs.list_jobs() == []
 
 
-def test_photographs_are_refused_a_diagnosis_and_a_probe(toy_model, colour_folder):
+def test_photographs_are_refused_a_diagnosis_a_probe_and_an_alignment(toy_model, colour_folder):
     paths.remember_data("imagenet", colour_folder)
     run = evaluate(toy_model, open_benchmark("imagenet", colour_folder))
     with pytest.raises(UsageError, match="'imagenet' is not of composed scenes"):
         jobs.submit(Diagnosis(run.model, "imagenet"))
     with pytest.raises(UsageError, match="'imagenet' has no locations to probe for"):
         jobs.submit(Probe(run.model, "imagenet"))
+    with pytest.raises(UsageError, match="'imagenet' has no object masks"):
+        jobs.submit(Alignment(run.model, "imagenet"))
 
 
 def test_a_refresh_tells_which_model_is_at_which_benchmark(monkeypatch):
