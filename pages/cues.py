@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.answers.cards import card_of
 from core.answers.questions import Question
 from core.wording import escaped
-from pages.shared.cues import classes, finding, missing, panels, results
+from pages.shared.cues import beside, classes, finding, missing, panels, results
 from pages.shared.cues.results import Cues
 from pages.shared.images import behind
 from pages.shared.page import address, dock, frame, later, place, text
@@ -42,11 +42,12 @@ def page() -> None:
         apart = st.toggle(
             "Accuracies under noise", help="In place of the sensitivity that they make.", **address.switch("apart")
         )
+        other = beside.pick(choice, found)
         text.about([card_of(found.runs[0])], ABOUT)
     chosen = found.of(choice.models)
     aligned = {model: run for model in choice.models if (run := panels.aligned(choice, found, model)) is not None}
     with top:
-        text.head(TITLE, finding.said(found, chosen))
+        text.head(TITLE, " ".join(filter(None, (finding.said(found, chosen), beside.said(chosen, other)))))
     measured = {model: run for model, run in aligned.items() if finding.has_alignment(run)}
     text.tiles(finding.tiles(chosen, measured), choice)
     text.flag_state(chosen.runs)
@@ -54,11 +55,12 @@ def page() -> None:
     figures, images = dock.workspace()
     with figures:
         panels.show(found, choice, apart=apart)
+        beside.show(chosen, other, choice)
     gallery_of = _images(found, choice, images)
     panels.where_it_looks(found, choice, aligned)
     for model in list(chosen.ablations)[:1]:
         later.draw(partial(classes.show, model, found, aligned.get(model)))
-    text.identities(found.runs)
+    text.identities([*found.runs, *(other.runs if other else ())])
     behind.show_image_alone(choice, gallery_of)
 
 

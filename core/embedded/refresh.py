@@ -17,9 +17,12 @@ from core.embedded import card
 from core.embedded.train import trained
 from core.errors import ModelError, cannot_write
 from core.evaluate.loop import evaluate_all
+from core.images.views import CLEAN
 from core.types import ProgressCallback
 from core.wording import count
 
+#: Families of views that are evaluated too: without the object, and under noise.
+_ALSO = {"diorama/clean": ("all-cues",)}
 Bar = Callable[[str], AbstractContextManager[ProgressCallback]]
 
 
@@ -46,10 +49,14 @@ def refresh(bar: Bar, *, workers: int | None = None) -> list[store.Run]:
     with paths.results_at(staging):
         for benchmark in diorama.BENCHMARKS:
             opened = open_benchmark(benchmark.key, diorama.Diorama.embedded)
-            with bar(f"{count(len(names), 'model')} on {benchmark.key}") as progress:
-                outcomes = evaluate_all(names, opened, workers=workers, progress=progress, reuse_embedded=False)
-            if failed := next((outcome.error for outcome in outcomes if outcome.error is not None), None):
-                raise failed
+            for view in (CLEAN, *_ALSO.get(benchmark.key, ())):
+                title = f"{count(len(names), 'model')} on {benchmark.key}" + ("" if view == CLEAN else f", {view}")
+                with bar(title) as progress:
+                    outcomes = evaluate_all(
+                        names, opened, view=view, workers=workers, progress=progress, reuse_embedded=False
+                    )
+                if failed := next((outcome.error for outcome in outcomes if outcome.error is not None), None):
+                    raise failed
     _replace(staging, paths.embedded_results())
     runs = [run for name in names for run in store.list_runs(model=name)]
     for name in names:

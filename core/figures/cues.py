@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.style import MUTED, NOTED, NUMBERS_LEFT, Words, faded, figure, horizontal, percent_axis, vertical
-from core.figures.traces import band, marks, silent, steady
+from core.figures.style import (
+    MUTED,
+    NOTED,
+    NUMBERS_LEFT,
+    Words,
+    faded,
+    figure,
+    horizontal,
+    percent_axis,
+    room_for,
+    vertical,
+)
+from core.figures.traces import band, error_bars, marks, silent, steady
+from core.wording import interval, points
 
 #: On a scale of -1 to 1: relative foreground sensitivity.
 _SENSITIVITY = {"range": [-1.05, 1.05], "tickvals": [-1, -0.5, 0, 0.5, 1], "zeroline": False}
@@ -211,4 +223,60 @@ def violins(
         height=height or 150 + 90 * len(values),
         xaxis={"title": {"text": x_title}, "zeroline": False},
         yaxis={"showgrid": False, "automargin": True, "autorange": "reversed", "showticklabels": len(values) > 1},
+    )
+
+
+def changes(
+    tables: Mapping[str, pd.DataFrame],
+    order: Mapping[str, str],
+    colours: Mapping[str, str],
+    words: Words,
+    *,
+    hollow: Collection[str] = (),
+) -> go.Figure:
+    """What taking the object away changes, in several sets of images beside each other.
+
+    Args:
+        tables: By name of a line of the legend: ``view, value, low, high`` (-1..1), ``n``.
+        order: What a reader sees, by view, from top to bottom.
+        colours: By name.
+        words: Title, subtitle, caption.
+        hollow: Names whose marks are hollow.
+    """
+    views = list(order)
+    traces = []
+    for number, (name, table) in enumerate(tables.items()):
+        shift = (number - (len(tables) - 1) / 2) * 0.22
+        part = table[table["view"].isin(views)]
+        hover = [
+            f"{name}, {order[row.view]}<br><b>{points(row.value, 1)}</b> {interval(row.low, row.high)}<br>n = {row.n:,}"
+            for row in part.itertuples()
+        ]
+        look = {"size": 10, "color": colours[name], "symbol": "circle-open" if name in hollow else "circle"}
+        traces.append(
+            marks(
+                part["value"].tolist(),
+                [views.index(view) + shift for view in part["view"]],
+                hover,
+                name=name,
+                marker=look | {"line": {"width": 2, "color": colours[name]}},
+                error_x=error_bars(part["value"], part["low"], part["high"], colours[name]),
+            )
+        )
+    return figure(
+        traces,
+        words,
+        height=170 + 55 * len(views),
+        legend=len(traces),
+        left=room_for(list(order.values())),
+        shapes=[vertical(0)],
+        xaxis=percent_axis("change without the object, points", tickformat="+.0%"),
+        yaxis={
+            "tickvals": list(range(len(views))),
+            "ticktext": list(order.values()),
+            "range": [len(views) - 0.4, -0.6],
+            "showgrid": False,
+            "zeroline": False,
+            "automargin": True,
+        },
     )

@@ -18,10 +18,15 @@ Families = dict[tuple[str, str], dict[str, store.Run]]
 
 
 def families(choice: Choice, benchmarks: Sequence[str]) -> Families:
-    """The chosen models' results with several views an image, by benchmark and family, by model."""
+    """The chosen models' results with several views an image, by benchmark and family, by model.
+
+    Families whose factors only mean something together, and that have tables of their own for it, are left out: they
+    have a page of their own.
+    """
     found: Families = {}
     for benchmark in benchmarks:
-        names = dict.fromkeys(run.view for run in choice.runs if run.benchmark == benchmark and run.n_views > 1)
+        several = [run for run in choice.runs if run.benchmark == benchmark and run.n_views > 1]
+        names = dict.fromkeys(run.view for run in several if not any(table.computed for table in run.views.tables))
         for name in names:
             there = choice.runs_on(benchmark, name)
             if there:
