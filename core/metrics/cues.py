@@ -92,7 +92,7 @@ def rfs(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
     and for classes of which a resampling has nothing. A class without a counted image is in no mean.
 
     A low value need not mean that a model leans on the surroundings: they mostly have more pixels, so at one standard
-    deviation more noise lies on them, and a model may take noise itself for an object. ``ablation`` tells these apart.
+    deviation more noise lies on them, and a model may take noise itself for an object: read it beside ``ablation``.
 
     Args:
         joined: See the module: ``sample_id, correct, region``, ``draw`` and ``sigma`` or ``l2``, and one of
