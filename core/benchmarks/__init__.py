@@ -17,6 +17,7 @@ import pandas as pd
 
 from core import paths, store
 from core.benchmarks.base import Benchmark, beside_images
+from core.benchmarks.imagenet_masks import ImageNetMasks
 from core.errors import DataError, UsageError, nearest
 from core.types import Table
 
@@ -97,18 +98,31 @@ def label_stamp(benchmark: Benchmark) -> str:
     return hashlib.sha256(repr(_stamp(benchmark.label_files())).encode()).hexdigest()[:16]
 
 
-def open_and_remember(key: str, data: Path | str | None = None) -> Benchmark:
+def open_and_remember(key: str, data: Path | str | None = None, images: Path | str | None = None) -> Benchmark:
     """A benchmark on its data; a folder that was given is remembered for next time, once it has been read.
 
+    Args:
+        key: See ``open_benchmark``.
+        data: See ``open_benchmark``.
+        images: ImageNet's folder, for a benchmark whose data folder holds masks alone.
+
     Raises:
-        UsageError: See ``open_benchmark``.
+        UsageError: See ``open_benchmark``; also if the benchmark's images are in its data folder.
         DataError: If a folder that was given is not of this benchmark.
     """
     benchmark = open_benchmark(key, data)
     given = find_data(key, data)
     # What is found without being told need not be remembered, and would be wrong once the project is moved.
-    if given is not None and given != find_data(key):
+    news = given is not None and given != find_data(key)
+    if images is not None:
+        if not isinstance(benchmark, ImageNetMasks):
+            raise UsageError(f"--images is for masks alone; '{key}' has its images in the folder of --data.")
+        benchmark = type(benchmark)(benchmark.root, paths.place(images))
+    if news or images is not None:
         benchmark.samples(benchmark.label_spaces[0])
+    if isinstance(benchmark, ImageNetMasks):
+        benchmark.remember_images()
+    if news:
         paths.remember_data(key, given)
     return benchmark
 

@@ -7,7 +7,6 @@ the official sets (``core.benchmarks.si_score``).
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 import json
 import multiprocessing
@@ -20,77 +19,19 @@ from dataclasses import asdict, dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import numpy as np
 from PIL import Image
 
 from core import paths
 from core.benchmarks import si_score
 from core.benchmarks.listing import IMAGE_SUFFIXES, subfolders
+from core.benchmarks.si_score_plan import GRIDS, PLAN, Plan
 from core.errors import DataError, ImageError, StorageError, StoreError, UsageError, nearest
 from core.images import compositing
 from core.images.opening import as_rgb, open_image
 from core.labels import si_score_classes
 from core.types import Progress, ProgressCallback
 
-PLAN = "generate.json"
 JPEG_QUALITY = 95
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One cell of a grid: area and centre as fractions, angle in degrees counter-clockwise."""
-
-    area: float
-    x: float = 0.5
-    y: float = 0.5
-    angle_deg: float = 0.0
-
-
-@dataclass(frozen=True)
-class Grid:
-    """The settings of one factor and the side of its images in pixels."""
-
-    resolution: int
-    settings: tuple[Setting, ...]
-
-
-GRIDS: dict[str, Grid] = {
-    "size": Grid(512, tuple(Setting(area=percent / 100) for percent in range(1, 101))),
-    "location": Grid(
-        500, tuple(Setting(0.2, round(0.05 * i, 2), round(0.05 * j, 2)) for i in range(21) for j in range(21))
-    ),
-    # 0, 90, 180 and 270 degrees are left out because they are less blurred than the others.
-    "rotation": Grid(
-        512, tuple(Setting(area, angle_deg=angle) for area in (0.2, 0.5, 0.8, 1.0) for angle in range(1, 342, 20))
-    ),
-}
-
-
-@dataclass(frozen=True)
-class Plan:
-    """What decides the images; written beside them.
-
-    Attributes:
-        factor: ``size``, ``location`` or ``rotation``.
-        cutouts: (class label, file) of each cut-out, sorted.
-        backgrounds: Files, sorted.
-        per_object: Backgrounds drawn for each cut-out, without replacement.
-        min_inside: Images with a smaller share of the object's box inside are skipped, 0..1.
-        seed: Of the draw.
-    """
-
-    factor: str
-    cutouts: tuple[tuple[str, str], ...]
-    backgrounds: tuple[str, ...]
-    per_object: int
-    min_inside: float
-    seed: int
-
-    def draw(self, label: str, file: str) -> list[int]:
-        """Indices of a cut-out's backgrounds; do not depend on which other cut-outs there are."""
-        name = hashlib.sha256(f"{label}/{Path(file).name}".encode()).digest()
-        rng = np.random.default_rng([self.seed, int.from_bytes(name[:8], "little")])
-        return rng.choice(len(self.backgrounds), self.per_object, replace=False).tolist()
 
 
 @dataclass(frozen=True)

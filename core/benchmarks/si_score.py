@@ -15,7 +15,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 
-from core.benchmarks import listing
+from core.benchmarks import listing, si_score_plan
 from core.benchmarks.base import Benchmark
 from core.benchmarks.imagenet import require_imagenet
 from core.errors import DataError, nearest
@@ -199,20 +199,21 @@ class SIScore(Benchmark):
             DataError: If the plan is none, or is of another set.
             ImageError, StorageError: If the cut-out cannot be opened.
         """
-        # What generates sets writes what is read here, and so imports this module.
-        from core.benchmarks import generated_masks as generated
-
-        plan = generated.read_plan(self.root)
+        plan = self._plan
         if plan is None:
             return None
         if sample_id not in self._rows:
             raise DataError(f"{sample_id!r} names no image inside the data folder of '{self.key}'.")
         label, instance, *setting = self._rows[sample_id]
-        cutout = generated.cutout_of(plan, label, int(instance))
+        cutout = si_score_plan.cutout_of(plan, label, int(instance))
         if not Path(cutout).is_file():
             self.note(f"there are no masks: {cutout}, of which this set was made, is gone.")
             return None
-        return generated.mask_of(plan, cutout, *setting)
+        return si_score_plan.mask_of(plan, cutout, *setting)
+
+    @cached_property
+    def _plan(self) -> si_score_plan.Plan | None:
+        return si_score_plan.read_plan(self.root)
 
     @cached_property
     def _rows(self) -> dict[str, tuple[str, str, float, float, float, float]]:

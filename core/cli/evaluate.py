@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli import terminal
-from core.cli.options import BenchmarkKey, Data, Device, Json, Models, choice, open_benchmark, print_json
+from core.cli.options import BenchmarkKey, Data, Device, Images, Json, Models, choice, open_benchmark, print_json
 
 if TYPE_CHECKING:
     from core.store import Run
@@ -21,6 +21,7 @@ def evaluate(
     model: Models,
     benchmark: BenchmarkKey,
     data: Data = None,
+    images: Images = None,
     view: Annotated[
         str, typer.Option(help="What each image is shown as: clean, mirror, noise, five-crop, noise-0.25, …")
     ] = "clean",
@@ -46,7 +47,7 @@ def evaluate(
 ) -> None:
     """Run models over a benchmark, each image decoded once; keep what they say."""
     choice("precision", precision, ("fp32", "bf16", "fp16"))
-    opened = open_benchmark(benchmark, data)
+    opened = open_benchmark(benchmark, data, images)
     from core.evaluate.backends import get_backend
     from core.evaluate.loop import evaluate_all
 

@@ -21,6 +21,10 @@ Data = Annotated[
     str | None,
     typer.Option(help="The benchmark's folder, or a URL (s3://…, hf://…); remembered for next time."),
 ]
+Images = Annotated[
+    str | None,
+    typer.Option(help="ImageNet's folder, for a benchmark of masks alone (hard-imagenet, rival10); remembered too."),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:N.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 Precision = Annotated[str | None, typer.Option(help="Only a run of this precision.")]
@@ -44,11 +48,11 @@ def print_json(value: Any) -> None:
     print(json.dumps(value, indent=2, default=str))
 
 
-def open_benchmark(key: str, data: str | None) -> Benchmark:
+def open_benchmark(key: str, data: str | None, images: str | None = None) -> Benchmark:
     """See ``benchmarks.open_and_remember``."""
     from core import benchmarks
 
-    return benchmarks.open_and_remember(key, data)
+    return benchmarks.open_and_remember(key, data, images)
 
 
 def data_for(run: Run, data: str | None) -> Benchmark:

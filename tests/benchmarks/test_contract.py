@@ -10,6 +10,7 @@ from core import benchmarks
 from core.errors import DataError
 from core.labels import label_space
 from tests.benchmarks.test_focus import focus
+from tests.benchmarks.test_hard_imagenet import hard_imagenet, rival
 from tests.benchmarks.test_si_score import draw, row, write_lists, write_metadata
 from tests.conftest import write_csv
 from tests.validation_images import write_annotations, write_images
@@ -51,6 +52,9 @@ BUILDERS = {
     "imagenet": imagenet,
     "imagenet-attributes": imagenet_attributes,
     "focus": focus,
+    "hard-imagenet": hard_imagenet,
+    "rival10": rival,
+    "rival20": rival,
     "imagenet-multilabel": imagenet_m,
     "imagenet-m": imagenet_m,
     "si-score/size": si_score,

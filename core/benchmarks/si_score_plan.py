@@ -1,7 +1,12 @@
-"""Where the object is in an image that ``generate`` made: the image is composed again from the set's plan."""
+"""The plan of a generated SI-Score set: what decides its images, and from which they can be composed again.
+
+The grids are those of Yung et al. 2021 (arXiv 2104.04191).
+"""
 
 from __future__ import annotations
 
+import hashlib
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
@@ -9,10 +14,69 @@ import numpy as np
 from PIL import Image
 
 from core import paths
-from core.benchmarks.generate import GRIDS, PLAN, Plan
 from core.errors import DataError, ImageError, StorageError
 from core.images import compositing
 from core.images.opening import open_image
+
+#: File of the plan, beside the images.
+PLAN = "generate.json"
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One cell of a grid: area and centre as fractions, angle in degrees counter-clockwise."""
+
+    area: float
+    x: float = 0.5
+    y: float = 0.5
+    angle_deg: float = 0.0
+
+
+@dataclass(frozen=True)
+class Grid:
+    """The settings of one factor and the side of its images in pixels."""
+
+    resolution: int
+    settings: tuple[Setting, ...]
+
+
+GRIDS: dict[str, Grid] = {
+    "size": Grid(512, tuple(Setting(area=percent / 100) for percent in range(1, 101))),
+    "location": Grid(
+        500, tuple(Setting(0.2, round(0.05 * i, 2), round(0.05 * j, 2)) for i in range(21) for j in range(21))
+    ),
+    # 0, 90, 180 and 270 degrees are left out because they are less blurred than the others.
+    "rotation": Grid(
+        512, tuple(Setting(area, angle_deg=angle) for area in (0.2, 0.5, 0.8, 1.0) for angle in range(1, 342, 20))
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What decides the images; written beside them.
+
+    Attributes:
+        factor: ``size``, ``location`` or ``rotation``.
+        cutouts: (class label, file) of each cut-out, sorted.
+        backgrounds: Files, sorted.
+        per_object: Backgrounds drawn for each cut-out, without replacement.
+        min_inside: Images with a smaller share of the object's box inside are skipped, 0..1.
+        seed: Of the draw.
+    """
+
+    factor: str
+    cutouts: tuple[tuple[str, str], ...]
+    backgrounds: tuple[str, ...]
+    per_object: int
+    min_inside: float
+    seed: int
+
+    def draw(self, label: str, file: str) -> list[int]:
+        """Indices of a cut-out's backgrounds; do not depend on which other cut-outs there are."""
+        name = hashlib.sha256(f"{label}/{Path(file).name}".encode()).digest()
+        rng = np.random.default_rng([self.seed, int.from_bytes(name[:8], "little")])
+        return rng.choice(len(self.backgrounds), self.per_object, replace=False).tolist()
 
 
 def read_plan(root: Path) -> Plan | None:
@@ -48,7 +112,7 @@ def cutout_of(plan: Plan, label: str, instance: int) -> str:
 
 
 def mask_of(plan: Plan, cutout: str, area: float, x: float, y: float, angle_deg: float) -> np.ndarray:
-    """The object in an image of a set, bool (H, W): the image is composed again, on nothing.
+    """The object in an image of a set, bool (H, W): the image is composed again, without background.
 
     Args:
         plan: The set's.
