@@ -109,6 +109,15 @@ def test_a_strip_ends_before_the_next_object():
     assert in_letters(ablate(drawn("abcdefgh"), masked("#...#..#"), "tile")) == ["cbcdcfgf"]
 
 
+def test_a_tile_leaves_out_the_outline_of_the_object_at_its_far_end_too():
+    assert in_letters(ablate(drawn("abcdefgh"), masked("#...####"), "tile")) == ["cbcdcccc"]
+
+
+def test_the_largest_strip_is_the_one_with_most_pixels_and_not_the_deepest():
+    # On the left 1 x 2 pixels, above 4 x 1.
+    assert in_letters(ablate(drawn("abcdef", "ghijkl"), masked("......", "..####"), "tile")) == ["abcdef", "ghcdef"]
+
+
 def test_each_component_has_its_own_box_and_its_own_side():
     # At the top, both take the 4 pixels between them and not the 3 and 2 below; at the bottom right, the left side has
     # 5 and the one above 2.
