@@ -14,6 +14,7 @@ from core.answers.sentences import listed
 from core.answers.standings import Standing
 from core.types import is_thin
 from core.wording import code, count, escaped, interval, percent, points
+from pages.shared.cues.results import has_masks
 from pages.shared.page import cached
 from pages.shared.page.frame import Choice
 from pages.shared.page.pickers import BENCHMARK
@@ -122,4 +123,6 @@ def where_to_look(key: str) -> tuple[str, str, str]:
     has_settings = any(factor.name == "locations" for factor in catalogue.benchmark_class(key).factors)
     if has_settings and (paths.REPO / "pages/uncommon_settings.py").is_file():
         return "pages/uncommon_settings.py", BENCHMARK, key
+    if not has_settings and has_masks(catalogue.benchmark_class(key)):
+        return "pages/cues.py", BENCHMARK, key
     return "pages/overview.py", "only", catalogue.family_of(key)

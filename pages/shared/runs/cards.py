@@ -11,7 +11,7 @@ import streamlit as st
 from core import jobs, paths, store
 from core.answers import report
 from core.errors import OffcenterError
-from core.jobs.kinds import Diagnosis, Evaluation, Generation, Probe, Refresh
+from core.jobs.kinds import Alignment, Diagnosis, Evaluation, Generation, Probe, Refresh
 from core.jobs.table import ENDED, RESUMABLE, Job, State, tail
 from core.types import Progress
 from core.wording import count, duration, escaped, interval, percent
@@ -25,8 +25,9 @@ _LOOK_EVERY_S = 1.0
 #: Seconds for which an accuracy over finished images may be old.
 _PARTIAL_S = 10
 _PARTIAL_MOST = 200_000
-_SETTINGS_PAGE = "pages/uncommon_settings.py"
-_OVERVIEW_PAGE, _MISTAKES_PAGE = "pages/overview.py", "pages/mistakes.py"
+_OVERVIEW_PAGE, _CUES_PAGE = "pages/overview.py", "pages/cues.py"
+#: Where the outcome of a question about one result is shown.
+_PAGE_OF = {Diagnosis: "pages/mistakes.py", Probe: "pages/uncommon_settings.py", Alignment: _CUES_PAGE}
 _COLOURS: dict[State, str] = {
     "queued": "gray",
     "running": "blue",
@@ -125,11 +126,15 @@ def _result(job: Job) -> None:
     run = _stored_run(job)
     if isinstance(job.arguments, Generation | Refresh) and job.result is not None:
         _link_to_set(job.arguments)
-    elif run is not None and isinstance(job.arguments, Diagnosis | Probe):
-        page = _MISTAKES_PAGE if isinstance(job.arguments, Diagnosis) else _SETTINGS_PAGE
+    elif run is not None and (page := _PAGE_OF.get(type(job.arguments)) or _page_of_views(run)):
         frame.link("See the results", page, {BENCHMARK: run.benchmark, MODELS: run.label})
     elif run is not None:
         _accuracy(job, run)
+
+
+def _page_of_views(run: store.Run) -> str:
+    """The page of a family whose views only mean something together; empty for others."""
+    return _CUES_PAGE if any(table.computed for table in run.views.tables) else ""
 
 
 def _link_to_set(asked: Generation | Refresh) -> None:

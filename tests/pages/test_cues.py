@@ -1,0 +1,102 @@
+"""The page Cues on the embedded world: what it says is what the tables say, and a click leads to the strip."""
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from core import store
+from core.answers import cue_sentences, cue_tables
+from core.answers.questions import Question, Where, behind
+from pages.shared.cues import results
+from tests.conftest import REPO
+
+VIT, BATCH, GROUP = "test_vit.diorama", "test_efficientnet.diorama", "test_efficientnet_gn.diorama"
+
+
+def opened(**query):
+    app = AppTest.from_file(str(REPO / "app.py"), default_timeout=90).switch_page("pages/cues.py")
+    for name, text in query.items():
+        app.query_params[name] = text
+    return app.run()
+
+
+def said(app):
+    return "\n".join(str(element.value) for kind in (app.markdown, app.caption, app.subheader) for element in kind)
+
+
+def html_of(app):
+    return "\n".join(element.proto.body for element in app.get("html"))
+
+
+@pytest.fixture
+def vit(embedded_results):
+    return store.find_run("diorama/clean", VIT, view="all-cues")
+
+
+def test_a_newcomer_reads_which_model_is_right_without_the_object(vit):
+    app = opened()
+    assert not app.exception
+    assert not app.error
+    first = BATCH
+    runs = {name: store.find_run("diorama/clean", name, view="all-cues") for name in (VIT, BATCH, GROUP)}
+    tables = {name: cue_tables.answer(run, "ablation") for name, run in runs.items()}
+    assert cue_sentences.without_object(first, tables[first], 0.1) in said(app)
+    assert "Without the object **test\\_vit.diorama** (25" in said(app)
+    assert "they cannot be told apart" in said(app)
+    # Every model with a result has its bars, whichever is chosen.
+    bars = next(chart for chart in app.get("plotly_chart") if "ablations" in chart.proto.id)
+    assert all(name in bars.proto.spec for name in runs)
+    assert len(app.get("plotly_chart")) == 2
+
+
+def test_a_bar_in_the_url_opens_the_images_under_that_view(vit):
+    app = opened(models=VIT, cell="diorama/clean;ablation=gray", by=VIT)
+    assert not app.exception
+    where = (Where.equals("ablation", "gray"), *results.only_ablations(vit))
+    rows = behind(vit, Question(where=where))
+    assert len(rows) == 1500
+    assert f"**{len(rows):,} images, {100 * rows['right'].mean():.0f}\xa0% right**" in said(app)
+    assert "object grayed out" in said(app)
+
+
+def test_the_drawer_shows_the_strip_with_what_every_model_says(vit):
+    sample = store.read_samples(vit)["sample_id"].iloc[0]
+    app = opened(models=[VIT, BATCH], cell="diorama/clean;ablation=gray", by=VIT,
+                 image=f"diorama/clean:{sample}", drawer="cues")  # fmt: skip
+    assert not app.exception
+    strip = next(body for body in (element.proto.body for element in app.get("html")) if "oc-strip" in body)
+    assert strip.count("<figure>") == 7
+    assert strip.count("data:image/png") == 7
+    for name in ("as it is", "grayed out", "gray box", "tiled over", "noise on the object", "noise elsewhere"):
+        assert f"<b>{name}</b>" in strip
+    assert strip.count(f"{VIT}: ") == strip.count(f"{BATCH}: ") == 7
+
+
+def test_noise_has_a_cell_too(vit):
+    app = opened(models=VIT, cell="diorama/clean;region=fg;sigma=0.5;draw=1.0", by=VIT)
+    assert not app.exception
+    assert "noise on the object, strength 0.5" in said(app)
+
+
+def test_where_nothing_is_stored_the_page_says_what_to_run(vit):
+    app = opened(benchmark="diorama/size", models=VIT)
+    assert not app.exception
+    assert "--benchmark diorama/size --view all-cues" in app.code[0].value
+    assert not app.get("plotly_chart")
+
+
+def test_a_model_without_answers_beside_one_with_them_can_be_run(vit, no_results, monkeypatch):
+    monkeypatch.setattr("core.store.list_all", lambda: store.Listing([vit], {}))
+    app = opened(models=VIT)
+    assert not app.exception
+    assert "not computed yet" not in html_of(app)
+    assert f"**{VIT.replace('_', chr(92) + '_')}** is right on" in said(app)
+
+
+def test_a_class_table_says_what_each_class_keeps(vit):
+    app = opened(models=VIT)
+    table = next(frame.value for frame in app.dataframe if "gone" in frame.value)
+    assert len(table) == 10
+    assert table["gone"].is_monotonic_decreasing
+    assert ((table["gone"] - table["clean"] - table["drop"]).abs() < 1e-9).all()
+    by_class = cue_tables.answer(vit, "rfs_by_class").set_index("class")["value"]
+    assert (table.set_index("class")["rfs"] - by_class).abs().max() < 1e-9
