@@ -116,7 +116,11 @@ def same_shape(size: tuple[int, int], other: tuple[int, int]) -> bool:
 
 
 def _picture(path: Path, what: str) -> Image.Image:
-    image = decode_file(path, what).image
+    try:
+        image = decode_file(path, what).image
+    except ImageError as error:
+        # The digest that it carries is the mask's, and would be taken for the image's.
+        raise ImageError(f"{what} cannot be opened: {error}") from error
     if image.mode == "L":
         return image
     with reasons(what):

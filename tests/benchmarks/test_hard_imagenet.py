@@ -12,7 +12,7 @@ from PIL import Image
 from core import benchmarks, paths, store
 from core.benchmarks import object_masks
 from core.benchmarks.hard_imagenet import RIVAL_CLASSES
-from core.errors import DataError, ImageError, UsageError
+from core.errors import DataError, ImageError, StorageError, UsageError
 from core.evaluate import evaluate
 from core.labels import label_space
 from tests.cli.test_cli import run as run
@@ -233,8 +233,18 @@ def test_a_damaged_mask_is_counted_and_its_image_stays(root):
     benchmark = opened(root)
     assert benchmark.samples()["object_area"].isna().tolist() == [True, False]
     assert "1 masks cannot be read as images" in noted(benchmark)
-    with pytest.raises(ImageError):
+    with pytest.raises(ImageError, match=r"the mask .* cannot be opened") as caught:
         benchmark.mask(f"{BEAM}/{VAL_BEAM}")
+    assert caught.value.digest is None
+
+
+def test_an_image_with_a_damaged_mask_fails_alone(root, toy_model):
+    (root / "val" / f"{PUCK}_{VAL_PUCK}").write_bytes(b"no JPEG")
+    run = evaluate(toy_model, opened(root), view="ablations", device="cpu")
+    assert run.complete
+    said = store.read(run).groupby("sample_id")["error"].agg(lambda errors: errors.notna().all())
+    assert said.to_dict() == {f"{BEAM}/{VAL_BEAM}": False, f"{PUCK}/{VAL_PUCK}": True}
+    assert store.read(evaluate(toy_model, opened(root), device="cpu"))["error"].isna().all()
 
 
 def test_an_empty_mask_is_kept_and_counted(root):
@@ -431,6 +441,20 @@ def test_a_benchmark_that_was_opened_too_early_finds_images_later(root, images):
     assert len(benchmark.samples()) == 2
 
 
+def test_an_image_that_another_process_does_not_see_is_no_fact_about_it(root, images):
+    elsewhere = pickle.loads(pickle.dumps(opened(root)))
+    (images / "val" / BEAM / VAL_BEAM).unlink()
+    with pytest.raises(StorageError, match=r"is not in .*ilsvrc now"):
+        elsewhere.decoded(f"{BEAM}/{VAL_BEAM}")
+    elsewhere = pickle.loads(pickle.dumps(opened(root)))
+    images.rename(images.with_name("unmounted"))
+    with pytest.raises(StorageError, match="is not a folder"):
+        elsewhere.decoded(f"{BEAM}/{VAL_BEAM}")
+    images.mkdir()
+    with pytest.raises(StorageError, match="none of the 2 masks"):
+        elsewhere.decoded(f"{BEAM}/{VAL_BEAM}")
+
+
 def test_images_are_for_masks_alone(colour_folder):
     with pytest.raises(UsageError, match="'imagenet' has its images in the folder of --data"):
         benchmarks.open_and_remember("imagenet", colour_folder, colour_folder)
@@ -620,6 +644,6 @@ def test_a_real_model_is_evaluated_on_the_real_photos(real, shared, monkeypatch,
     run = evaluate("mobilenetv2_100.tf_quant", real, view=view, device="cpu")
     assert run.complete
     said = store.read(run)
-    assert said["error"].isna().all() if "error" in said else True
+    assert said["error"].isna().all()
     assert set(said["sample_id"]) == set(real.samples()["sample_id"])
     assert len(said) == 6 * run.n_views
