@@ -21,6 +21,12 @@ IN_WORDS = {
 }
 
 
+def signed(value: float) -> str:
+    """``-0.05`` as ``−0.05``; a third digit where two would hide on which side of zero it is."""
+    digits = 3 if value and abs(value) < 0.005 else 2
+    return f"{value:+.{digits}f}".replace("-", "−")
+
+
 def row_of(table: pd.DataFrame, view: str) -> pd.Series | None:
     """The row of a view in an ``ablation`` table; None where it has no answer."""
     rows = table[(table["view"] == view) & (table["n"] > 0)]
@@ -77,7 +83,7 @@ def sensitivity(model: str, row: pd.Series) -> str:
         model: Name.
         row: Of ``rfs``, all strengths pooled.
     """
-    rfs = f"RFS {row['value']:+.2f} [{row['low']:+.2f}, {row['high']:+.2f}]"
+    rfs = f"RFS {signed(row['value'])} [{signed(row['low'])}, {signed(row['high'])}]"
     name = escaped(model)
     if is_thin(row["n"], row["n_clusters"]):
         return f"Its answers to noise rest on too few images for a claim ({rfs})."

@@ -75,7 +75,7 @@ def sensitivity(
         left=NUMBERS_LEFT,
         shapes=[horizontal(0)],
         xaxis=_strengths(tables, column, x_title),
-        yaxis={"title": {"text": "looks elsewhere  ←  RFS  →  looks at the object"}, **_SENSITIVITY},
+        yaxis={"title": {"text": "noise elsewhere costs more  ←  RFS  →  on the object"}, **_SENSITIVITY},
     )
 
 

@@ -65,6 +65,13 @@ def test_which_noise_costs_more(low, high, expected):
     assert "too few" in cue_sentences.sensitivity("a", few)
 
 
+@pytest.mark.parametrize(
+    ("value", "expected"), [(-0.05, "−0.05"), (0.174, "+0.17"), (-0.003, "−0.003"), (0.0, "+0.00"), (-1.0, "−1.00")]
+)
+def test_the_side_of_zero_is_never_hidden(value, expected):
+    assert cue_sentences.signed(value) == expected
+
+
 def test_changes_are_losses_and_keep_their_interval():
     found = cue_beside.changes(table()).set_index("view")
     assert list(found.index) == ["gray", "gray-box", "tile"]

@@ -365,7 +365,7 @@ def test_a_corrected_factor_is_in_reports_without_inference_and_without_another_
 
 
 def test_a_result_that_comes_with_the_project_needs_no_samples_table_of_ones_own(embedded_results):
-    found = next(run for run in store.list_runs() if run.benchmark == "diorama/clean")
+    found = store.find_run("diorama/clean", "test_vit.diorama")
     assert evaluate(found.model, open_benchmark("diorama/clean")).path == found.path
     assert not list(paths.results_home().rglob("*.parquet"))
 
@@ -408,13 +408,18 @@ def test_a_view_that_needs_masks_gets_them_at_the_models_input_size(toy_model, c
     with pytest.raises(UsageError, match="view 'blank' needs object masks, which 'imagenet' does not have"):
         evaluate(toy_model, colours, view="blank")
 
+    # A mask that cannot be read is its image's matter, not the benchmark's.
+    monkeypatch.setattr(colours, "mask", lambda sample_id: (_ for _ in ()).throw(DataError(f"no mask of {sample_id}")))
+    run = evaluate(toy_model, colours, view="blank", limit=2)
+    assert store.read(run)["error"].str.contains("no mask of").all()
+
     def left_half(sample_id):
         mask = np.zeros(colours.image(sample_id).size[::-1], dtype=bool)
         mask[:, : mask.shape[1] // 2] = True
         return mask
 
     monkeypatch.setattr(colours, "mask", left_half)
-    evaluate(toy_model, colours, view="blank", limit=2)
+    evaluate(toy_model, colours, view="blank", limit=2, fresh=True)
     assert seen == [((32, 32), np.dtype(bool), True, False)] * 2
 
 

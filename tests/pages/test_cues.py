@@ -7,6 +7,7 @@ from core import store
 from core.answers import cue_sentences, cue_tables
 from core.answers.questions import Question, Where, behind
 from pages.shared.cues import results
+from tests.browser import PATIENCE_MS, app_server, chromium, wait_for_text
 from tests.conftest import REPO
 
 VIT, BATCH, GROUP = "test_vit.diorama", "test_efficientnet.diorama", "test_efficientnet_gn.diorama"
@@ -100,3 +101,32 @@ def test_a_class_table_says_what_each_class_keeps(vit):
     assert ((table["gone"] - table["clean"] - table["drop"]).abs() < 1e-9).all()
     by_class = cue_tables.answer(vit, "rfs_by_class").set_index("class")["value"]
     assert (table.set_index("class")["rfs"] - by_class).abs().max() < 1e-9
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_from_a_bar_to_the_strip_of_an_image(embedded_results):
+    with app_server() as url, chromium() as browser:
+        tab = browser.new_page(viewport={"width": 1440, "height": 1000})
+        tab.goto(f"{url}/cues?benchmark=diorama/clean&models={VIT}")
+        bars = tab.locator(".st-key-ablations .barlayer .point path")
+        bars.first.wait_for(timeout=PATIENCE_MS)
+        tab.wait_for_timeout(2500)
+        box = bars.nth(1).bounding_box()
+        tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        wait_for_text(tab, "object grayed out")
+        tab.locator(".grid button img").first.wait_for(timeout=PATIENCE_MS)
+        tab.locator(".grid button").first.click()
+        tab.get_by_role("dialog").get_by_text("Cues", exact=True).first.click()
+        strip = tab.get_by_role("dialog").locator(".oc-strip figure")
+        strip.first.wait_for(timeout=PATIENCE_MS)
+        assert strip.count() == 7
+        assert all(width > 80 for width in strip.evaluate_all("all => all.map(each => each.clientWidth)"))
+        first = strip.first.inner_html()
+        tab.keyboard.press("ArrowRight")
+        tab.wait_for_timeout(300)
+        wait_for_text(tab, "2 of 1,500")
+        tab.wait_for_timeout(1500)
+        assert strip.count() == 7
+        assert strip.first.inner_html() != first
+        tab.close()

@@ -21,6 +21,7 @@ PAGES = {
     "factors": f"{FACTORS}&models={MODELS[0]}&models={MODELS[1]}&cell=diorama/location;x%3D0.9;y%3D0.9",
     "rotation": f"{FACTORS}&models={MODELS[0]}&view=rotation",
     "settings": f"/uncommon_settings?benchmark=diorama/settings&models={MODELS[0]}&models={MODELS[1]}",
+    "cues": f"/cues?benchmark=diorama/clean&models={MODELS[0]}&models={MODELS[1]}&cell=diorama/clean;ablation%3Dgray",
     "mistakes": f"/mistakes?benchmark=diorama/location&models={MODELS[0]}&models={MODELS[1]}",
     "runs": "/runs",
 }
@@ -157,7 +158,7 @@ def saved(tab, click):
         return stream.read(), download.value.suggested_filename
 
 
-@pytest.mark.parametrize("page", ["overview", "factors", "rotation", "settings", "mistakes"])
+@pytest.mark.parametrize("page", ["overview", "factors", "rotation", "settings", "cues", "mistakes"])
 def test_every_figure_is_saved_for_a_paper(url, browser, page, embedded_results):
     runs = {run.identity[:8] for run in store.list_runs()}
     tab = opened(browser, url + PAGES[page], color_scheme="dark", accept_downloads=True)

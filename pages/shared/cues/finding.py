@@ -110,7 +110,9 @@ def _plain(row: pd.Series) -> str:
 
 
 def _signed(row: pd.Series) -> tuple[str, str]:
-    return f"{row['value']:+.2f}".replace("-", "−"), f"[{row['low']:+.2f}, {row['high']:+.2f}]".replace("-", "−")
+    return cue_sentences.signed(
+        row["value"]
+    ), f"[{cue_sentences.signed(row['low'])}, {cue_sentences.signed(row['high'])}]"
 
 
 def _tile(label: str, said_of: dict[str, tuple[str, str]], hint: str, rows: dict[str, pd.Series]) -> Tile | None:
