@@ -10,7 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 from core.answers.cards import card_of
 from core.answers.questions import Question
 from core.wording import escaped
-from pages.shared.cues import beside, classes, finding, missing, panels, results
+from pages.shared.cues import beside, classes, finding, geometry, missing, panels, results
 from pages.shared.cues.results import Cues
 from pages.shared.images import behind
 from pages.shared.page import address, dock, frame, later, place, text
@@ -60,6 +60,7 @@ def page() -> None:
         beside.show(chosen, other, choice)
     gallery_of = _images(found, choice, images)
     panels.where_it_looks(found, choice, aligned)
+    geometry.show(measured, choice)
     for model in list(chosen.ablations)[:1]:
         later.draw(partial(classes.show, model, found, aligned.get(model)))
     text.identities([*found.runs, *(other.runs if other else ())])

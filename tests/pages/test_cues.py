@@ -1,11 +1,14 @@
 """The page Cues on the embedded world: what it says is what the tables say, and a click leads to the strip."""
 
+import json
+
 import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import store
 from core.answers import cue_sentences, cue_tables
 from core.answers.questions import Question, Where, behind
+from core.explain import alignments
 from pages.shared.cues import results
 from tests.browser import PATIENCE_MS, app_server, chromium, wait_for_text
 from tests.conftest import REPO
@@ -91,6 +94,42 @@ def test_a_model_without_answers_beside_one_with_them_can_be_run(vit, no_results
     assert not app.exception
     assert "not computed yet" not in html_of(app)
     assert f"**{VIT.replace('_', chr(92) + '_')}** is right on" in said(app)
+
+
+def test_where_it_looks_is_shown_once_it_is_compared_with_masks(vit):
+    run = store.find_run("diorama/clean", VIT)
+    app = opened(models=VIT)
+    assert any(button.label == f"Align {VIT}" for button in app.button)
+    alignments.alignments(run, limit=60)
+    app = opened(models=VIT)
+    assert not app.exception
+    assert any(button.label == f"Align {VIT} (60 of 1,500 are there)" for button in app.button)
+    specs = {chart.proto.id: json.loads(chart.proto.spec) for chart in app.get("plotly_chart")}
+    named = {
+        key: spec
+        for name, spec in specs.items()
+        for key in ("quadrant", "alignment", "geometry-object_area")
+        if key in name
+    }
+    assert set(named) == {"quadrant", "alignment", "geometry-object_area"}
+    points = [each[0] for trace in named["quadrant"]["data"] for each in trace.get("customdata", [])]
+    aligned = alignments.stored(run)
+    right = store.read(run).set_index("sample_id")
+    assert set(points) <= set(aligned.loc[aligned["state"] == "map", "sample_id"])
+    assert 40 < len(points) == len(set(points)) <= 60
+    assert set(points) <= set(right.index)
+    # A point leads to its strip.
+    app = opened(models=VIT, image=f"diorama/clean:{points[0]}", drawer="cues")
+    assert not app.exception
+    assert any("oc-strip" in element.proto.body for element in app.get("html"))
+
+
+def test_mean_masks_are_shown_on_demand(vit, monkeypatch):
+    alignments.alignments(store.find_run("diorama/clean", VIT), limit=2)
+    monkeypatch.setattr("core.answers.cue_geometry.PER_CLASS", 2)
+    app = opened(models=VIT, masks="1")
+    assert not app.exception
+    assert html_of(app).count('alt="mean mask of ') == 10
 
 
 def test_a_class_table_says_what_each_class_keeps(vit):
