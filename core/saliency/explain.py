@@ -9,14 +9,15 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import nn
-from torch.nn import functional
 
 from core.errors import ModelError, UsageError
 from core.models.normalise import Normalise
 from core.saliency import methods
 from core.saliency.guided import guided_copy
 from core.saliency.layers import Layer, find_layer, module_lock
+from core.saliency.layout import drawn
 from core.saliency.maps import Saliency, Target, check_method
+from core.saliency.placement import Placement
 from core.saliency.tap import tapped
 from core.types import Model, Progress, ProgressCallback
 
@@ -125,8 +126,7 @@ class Explainer:
             parts.append(self._guarded(part, method, _Chooser(target, start, len(pixels)), counter))
             if method != "score-cam":
                 counter.advance(len(part))
-        layer = "" if method == "input-gradients" else self.layer.name
-        return _joined(method, layer, parts, self.size)
+        return _joined(method, None if method == "input-gradients" else self.layer, parts, self.size)
 
     def _empty(self, method: str) -> Saliency:
         none, maps = np.empty(0, np.int64), np.empty((0, *self.size), np.float32)
@@ -174,7 +174,7 @@ class Explainer:
         counter: _Counter,
     ) -> np.ndarray:
         counter.unit(activations.shape[1])
-        grids = []
+        grids, placed = [], self.layer.placement
         with torch.inference_mode():
             for image, maps, index, other in zip(inputs, activations, classes, against, strict=True):
 
@@ -182,7 +182,7 @@ class Explainer:
                     logits = self._module(masked.contiguous(memory_format=torch.channels_last)).float()
                     return logits[:, index] - logits[:, other] if other >= 0 else logits[:, index]
 
-                grids.append(methods.score_cam(maps, image, scores_of, self.batch_size, counter.advance))
+                grids.append(methods.score_cam(maps, image, scores_of, self.batch_size, placed, counter.advance))
         return _numpy(torch.stack(grids))
 
     def _guided_grad_cam(self, inputs: torch.Tensor, choose: _Chooser) -> _Part:
@@ -194,7 +194,7 @@ class Explainer:
             colour, *_ = _input_gradients(
                 self._guided, inputs, lambda logits: _scored(logits, cam.classes, cam.against)
             )
-        colour *= upsampled(cam.grid, self.size)[..., None]
+        colour *= upsampled(cam.grid, self.size, self.layer.placement)[..., None]
         return _magnitudes(colour, cam.classes, cam.against, cam.scores)
 
 
@@ -238,13 +238,19 @@ def _magnitudes(colour: np.ndarray, classes: np.ndarray, against: np.ndarray, sc
     return _Part(grid, classes, against, scores, colour)
 
 
-def upsampled(grid: np.ndarray, size: tuple[int, int]) -> np.ndarray:
-    """The positive part of grids (N, h, w) at a size in pixels, bilinear: float32 (N, H, W)."""
-    positive = torch.from_numpy(np.maximum(grid, 0, dtype=np.float32))[:, None]
-    return functional.interpolate(positive, size=size, mode="bilinear", align_corners=False)[:, 0].numpy()
+def upsampled(grid: np.ndarray, size: tuple[int, int], placed: Placement | None = None) -> np.ndarray:
+    """The positive part of grids (N, h, w) at a size in pixels, bilinear: float32 (N, H, W).
+
+    Args:
+        grid: Raw.
+        size: (H, W).
+        placed: Where in the image the cells lie; they share it evenly by default.
+    """
+    positive = torch.from_numpy(np.maximum(grid, 0, dtype=np.float32))
+    return drawn(positive, size, placed or Placement.even((grid.shape[1], grid.shape[2]), size)).numpy()
 
 
-def _joined(method: str, layer: str, parts: list[_Part], size: tuple[int, int]) -> Saliency:
+def _joined(method: str, layer: Layer | None, parts: list[_Part], size: tuple[int, int]) -> Saliency:
     def all_of(name: str) -> np.ndarray:
         return np.concatenate([getattr(part, name) for part in parts])
 
@@ -252,9 +258,9 @@ def _joined(method: str, layer: str, parts: list[_Part], size: tuple[int, int]) 
     grid = all_of("grid")
     return Saliency(
         method=method,
-        layer=layer,
+        layer="" if layer is None else layer.name,
         grid=grid,
-        values=grid if of_pixels else upsampled(grid, size),
+        values=grid if of_pixels or layer is None else upsampled(grid, size, layer.placement),
         classes=all_of("classes"),
         against=all_of("against"),
         scores=all_of("scores"),

@@ -20,7 +20,8 @@ import torch
 from torch import nn
 
 from core.errors import NotAvailableError
-from core.saliency.layout import Layout, layout_of
+from core.saliency.layout import Layout, Tracer, layout_of
+from core.saliency.placement import Placement
 
 #: Share of places whose gradient must differ from zero. Not all: a network may take a maximum over places.
 _MIN_DEPENDENT = 0.9
@@ -41,12 +42,14 @@ class Layer:
     Attributes:
         name: Within the network.
         layout: Of its output.
+        placement: Where in the image the cells of its map lie.
         block: Name of the last block, or names of the last two layers with weights if there are no blocks.
         after: Names of the modules with weights that run behind the block.
     """
 
     name: str
     layout: Layout
+    placement: Placement
     block: tuple[str, ...]
     after: tuple[str, ...]
 
@@ -84,6 +87,7 @@ class _Seen:
     module: nn.Module
     output: torch.Tensor
     layout: Layout
+    placement: Placement
 
 
 @dataclass
@@ -93,6 +97,7 @@ class _Probe:
     size: tuple[int, int]
     prefix: int | None
     channels: frozenset[int]
+    tracer: Tracer
     spatial: deque[_Seen] = field(default_factory=lambda: deque(maxlen=_KEPT))
     finished: list[str] = field(default_factory=list)
     calls: dict[str, int] = field(default_factory=dict)
@@ -103,7 +108,8 @@ class _Probe:
         if isinstance(output, torch.Tensor) and output.requires_grad and output.shape[0] == 1:
             layout = layout_of(tuple(output.shape), self.size, self.prefix, self.channels)
             if layout is not None:
-                self.spatial.append(_Seen(name, module, output, layout))
+                placed = self.tracer.of(output, layout.grid) or Placement.even(layout.grid, self.size)
+                self.spatial.append(_Seen(name, module, output, layout, placed))
 
 
 def _find(module: nn.Module, size: tuple[int, int], name: str) -> Layer:
@@ -125,7 +131,8 @@ def _find(module: nn.Module, size: tuple[int, int], name: str) -> Layer:
             if beside is not None:
                 raise _refusal(name, _several(depending[0], beside))
             block = _last_block(module, probe)
-            return Layer(depending[0].name, depending[0].layout, block, _after(module, probe, block))
+            first = depending[0]
+            return Layer(first.name, first.layout, first.placement, block, _after(module, probe, block))
     if all(gradient is None or not gradient.any() for gradient in gradients):
         raise _refusal(
             name,
@@ -141,11 +148,12 @@ def _refusal(name: str, reason: str) -> NotAvailableError:
 
 def _probed(module: nn.Module, size: tuple[int, int]) -> tuple[_Probe, torch.Tensor]:
     """What a pass over one image of noise shows, and the scores."""
-    probe = _Probe(size, _declared_prefix(module), _declared_channels(module))
     parameter = next(module.parameters(), None)
     noise = torch.randn(1, 3, *size, generator=torch.Generator().manual_seed(0))
     noise = noise.to(parameter.device if parameter is not None else "cpu").requires_grad_(True)
-    with _all_hooked(module, probe):
+    tracer = Tracer(noise)
+    probe = _Probe(size, _declared_prefix(module), _declared_channels(module), tracer)
+    with _all_hooked(module, probe), tracer:
         # A copy goes in: a first layer that works in place may not do so on what is differentiated by.
         return probe, module(noise.clone())
 

@@ -147,7 +147,8 @@ class Saliency:
         layer: Name of the layer whose map it is; empty for ``input-gradients``.
         grid: float32 (N, h, w), raw and signed, as the layer gives it; below 0 counts against the class. At the size
             of the input for the methods that explain pixels.
-        values: float32 (N, H, W), raw, the positive part of ``grid`` at the model's input size (bilinear).
+        values: float32 (N, H, W), raw, the positive part of ``grid`` at the model's input size: bilinear, each cell at
+            the centre of what it looks at (``core.saliency.placement``).
         classes: int (N,), the explained class.
         against: int (N,), the class whose score was subtracted, or -1.
         scores: float32 (N,), the explained score: a logit, or a difference of two.

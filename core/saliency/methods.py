@@ -13,7 +13,9 @@ import torch
 from pytorch_grad_cam import GradCAM, GradCAMPlusPlus, LayerCAM
 from pytorch_grad_cam.base_cam import BaseCAM
 from torch import nn
-from torch.nn import functional
+
+from core.saliency.layout import drawn
+from core.saliency.placement import Placement
 
 #: Scores of the target for masked inputs (M, 3, H, W) of one image: (M,).
 ScoresOf = Callable[[torch.Tensor], torch.Tensor]
@@ -77,18 +79,21 @@ def score_cam(
     image: torch.Tensor,
     scores_of: ScoresOf,
     batch: int,
+    placed: Placement,
     advance: Callable[[int], None] = lambda n: None,
 ) -> torch.Tensor:
     """Wang et al. 2020: channels weighted by the score of the image seen through them alone; of one image.
 
-    The package masks all images by all channels at once, which for 1,280 channels and 16 images of 224 px is 12 GB.
-    Channels that are the same everywhere show nothing of the image and are left out.
+    The package masks all images by all channels at once, which for 1,280 channels and 16 images of 224 px is 12 GB,
+    and stretches channels over the image from corner to corner. Channels that are the same everywhere show nothing of
+    the image and are left out.
 
     Args:
         activations: (C, h, w).
         image: (3, H, W), normalised.
         scores_of: Runs the network.
         batch: Masked images at once.
+        placed: Where in the image the places lie.
         advance: Told of every finished number of channels.
 
     Returns:
@@ -102,9 +107,7 @@ def score_cam(
         return torch.zeros_like(activations[0])
     scores = []
     for part in live.split(batch):
-        seen = functional.interpolate(
-            activations[part][:, None], size=image.shape[-2:], mode="bilinear", align_corners=True
-        )
+        seen = drawn(activations[part], (image.shape[1], image.shape[2]), placed)[:, None]
         low, high = seen.amin(dim=(2, 3), keepdim=True), seen.amax(dim=(2, 3), keepdim=True)
         scores.append(scores_of(image * ((seen - low) / (high - low + _TINY))))
         advance(len(part))
