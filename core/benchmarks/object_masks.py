@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from core.errors import ImageError
-from core.images.opening import FORMATS, as_rgb, decode_file, reasons
+from core.images.opening import as_rgb, decode_file, reasons, size_of
 
 #: What is wrong with a mask, or worth knowing of it: how a note goes on after the number of masks.
 Fault = Literal["", "photo", "unreadable", "shape", "empty", "scaled"]
@@ -48,7 +48,7 @@ def read_mask(mask: Path, image: Path) -> np.ndarray:
     picture = _picture(mask, what)
     if _is_photo(np.asarray(picture)):
         raise ImageError(f"{what} is a photograph: most of its pixels are neither black nor white")
-    size = _size_of(image)
+    size = size_of(image)
     if not same_shape(picture.size, size):
         raise ImageError(
             f"{what} is {picture.width} x {picture.height} pixels and its image {size[0]} x {size[1]}: it does not "
@@ -76,7 +76,7 @@ def measure_file(mask: Path, image: Path) -> tuple[float, float, Fault]:
     if _is_photo(levels):
         return nothing, nothing, "photo"
     try:
-        size = _size_of(image)
+        size = size_of(image)
     except ImageError:
         # A fact about the image, which its evaluation records.
         size = picture.size
@@ -125,12 +125,6 @@ def _picture(path: Path, what: str) -> Image.Image:
         return image
     with reasons(what):
         return as_rgb(image).convert("L")
-
-
-def _size_of(path: Path) -> tuple[int, int]:
-    """(width, height) of an image in pixels, from its header alone."""
-    with reasons(str(path)), path.open("rb") as stream, Image.open(stream, formats=FORMATS) as image:
-        return image.size
 
 
 def _is_photo(levels: np.ndarray) -> bool:

@@ -176,6 +176,17 @@ def open_rgb(path: Path) -> Image.Image:
     return as_rgb(open_image(path))
 
 
+def size_of(path: Path) -> tuple[int, int]:
+    """(width, height) of an image in pixels, from its header alone; as it is stored, without EXIF rotation.
+
+    Raises:
+        ImageError: If the file is no image.
+        StorageError: If it cannot be read now.
+    """
+    with reasons(str(path)), path.open("rb") as stream, Image.open(stream, formats=FORMATS) as image:
+        return image.size
+
+
 def as_rgb(image: Image.Image) -> Image.Image:
     """An opened or composed image as RGB; see ``open_rgb``."""
     if image.mode in _DEEP_MODES:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from core.errors import DataError
+from core.errors import DataError, ImageError
 from core.images.ablation import KINDS, ablate
 from core.images.views.base import RandomOf, Views
 from core.images.views.pixelwise import NOISE_SIGMAS
@@ -86,8 +86,7 @@ class Cues(Views):
     """An image as it is, then without its object and with noise on either side of its outline.
 
     One standard-normal field for each draw of an image serves all strengths and both sides: what differs between them
-    differs by nothing else. Where the object fills the crop, or none of it is left, the side without pixels stays as it
-    is.
+    differs by nothing else. Where the object fills the crop, the side without pixels stays as it is.
 
     Attributes:
         kinds: How the object is taken away.
@@ -123,6 +122,8 @@ class Cues(Views):
 
         Raises:
             DataError: If there is no mask, or it is not of the image's size.
+            ImageError: If the model sees nothing of the object: such images are left out, and counted as failed, since
+                they would count as answers without the object that nothing changed.
         """
         if mask is None:
             raise DataError(f"there is no mask of the object, which the views '{self.name}' need")
@@ -133,6 +134,9 @@ class Cues(Views):
             )
         pixels = preprocess(image).astype(np.float32) / 255
         seen = preprocess.mask(mask)
+        if not seen.any():
+            what = "lies outside of the model's crop" if mask.any() else "has no pixel in its mask"
+            raise ImageError(f"the object {what}: nothing can be taken away or covered with noise")
         yield pixels
         for kind in self.kinds:
             yield ablate(pixels, seen, kind)

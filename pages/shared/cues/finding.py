@@ -59,6 +59,7 @@ def _most(found: Cues) -> str:
         model: float(row["value"])
         for model, run in complete.items()
         if (row := cue_sentences.row_of(results.ablation(run), MAIN)) is not None
+        and not is_thin(row["n"], row["n_clusters"])
     }
     if len(values) < 2:
         return ""
