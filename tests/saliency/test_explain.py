@@ -1,6 +1,7 @@
 """Maps with values worked out by hand on a network of one layer, and equal to the package's where that is right."""
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from core.models.sources import state_sha256
 from core.saliency.alignment import align
 from core.saliency.explain import Explainer, upsampled
 from core.saliency.maps import METHODS, Saliency, Target
+from core.saliency.placement import Placement
 from core.types import Model
 from tests.conftest import TOY_TRANSFORM
 from tests.saliency.test_layers import network
@@ -258,12 +260,15 @@ def package_scaled(values):
 def test_maps_are_those_of_the_package_image_by_image(name, method, kind):
     size = 160 if name == "test_vit" else 64
     model, images = small_net(name, size), noise_images(2, size)
-    explainer = Explainer(model)
+    # The package draws maps as if cells shared the image evenly, and Score-CAM's masks from corner to corner.
+    cells = Explainer(model).layer.layout.grid
+    corners = Placement(cells, (0, 0), ((size - 1) / (cells[0] - 1), (size - 1) / (cells[1] - 1)))
+    explainer = Explainer(model, layer=replace(Explainer(model).layer, placement=corners))
     found = explainer.explain(images, method)
     inputs = (torch.from_numpy(images).permute(0, 3, 1, 2) / 255 - 0.5) / 0.5
     expected = package_maps(kind, model, explainer.layer, inputs)
     assert found.states == ["map", "map"]
-    assert np.allclose(package_scaled(found.values), expected, atol=2e-3)
+    assert np.allclose(package_scaled(upsampled(found.grid, (size, size))), expected, atol=2e-3)
 
 
 def test_eigen_cam_is_that_of_the_package_up_to_its_sign():
