@@ -89,7 +89,11 @@ def _shares(pixels: int, cells: int, offset: float, stride: float) -> np.ndarray
 
 
 def mean(placements: Sequence[Placement], weights: Sequence[float]) -> Placement:
-    """Of maps with one grid that are added or put side by side, each with its weight."""
+    """Of maps with one grid that are added or put side by side, each with its weight.
+
+    How much either branch of a sum counts depends on what has been learnt and is not looked into: a shortcut that pools
+    and a convolution that is padded differ by half the new stride at most, and the sum is taken to lie in the middle.
+    """
     first = placements[0]
     if all(placed == first for placed in placements):
         return first

@@ -25,8 +25,8 @@ from core.saliency.layers import Layer, module_lock
 from core.saliency.maps import Saliency, Target, check_method
 from core.types import Model
 
-#: Part of a stored badge's name; raised when the test itself changes.
-PROTOCOL = 1
+#: Part of a stored badge's name; raised when the test itself, or what maps show, changes.
+PROTOCOL = 2
 DRAWS = 3
 #: Above this similarity the badge warns. The paper names no number; this one is ours.
 MAX_SIMILARITY = 0.5

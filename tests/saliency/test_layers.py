@@ -89,6 +89,7 @@ def test_every_family_has_its_map_found(name, size, kind, grid, prefix, layer_na
     layer = find_layer(module, size, name)
     assert (layer.layout.kind, layer.layout.grid, layer.layout.prefix) == (kind, grid, prefix)
     assert layer.name == layer_name
+    assert layer.placement.traced
     assert not any(part._forward_hooks for part in module.modules())
 
     noise = torch.randn(1, 3, *size, generator=torch.Generator().manual_seed(0))
