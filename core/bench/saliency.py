@@ -16,7 +16,7 @@ from core.bench.throughput import alternate, image_files, model_name
 from core.images.opening import open_rgb
 from core.images.preprocess import Preprocess
 from core.models.normalise import Normalise
-from core.saliency.explain import Explainer
+from core.saliency.explain import Explainer, upsampled
 from core.saliency.layers import Layer
 from core.types import Model, ProgressCallback
 
@@ -67,7 +67,7 @@ def measure_saliency(
     return {
         **{way: round(value, 2) for way, value in medians.items()},
         "ratio": round(medians["explainer"] / medians["package"], 3),
-        "largest_difference": float(np.abs(_package_scale(explainer.explain(pixels).values) - package.maps).max()),
+        "largest_difference": float(np.abs(_package_scale(_evenly(explainer, pixels)) - package.maps).max()),
         "model": loaded.name,
         "layer": explainer.layer.name,
         "device": loaded.device,
@@ -91,6 +91,11 @@ class _Package:
         target = self._module.get_submodule(self._layer.name)
         with GradCAM(self._module, [target], self._layer.layout.channels_first) as cam:
             self.maps = np.concatenate([cam(image[None], None) for image in self._inputs])
+
+
+def _evenly(explainer: Explainer, pixels: np.ndarray) -> np.ndarray:
+    """Maps drawn as the package draws them: cells share the image evenly, wherever they look."""
+    return upsampled(explainer.explain(pixels).grid, pixels.shape[1:3])
 
 
 def _package_scale(values: np.ndarray) -> np.ndarray:
