@@ -1,6 +1,7 @@
 """How fast the pages are, as a browser sees them: start, page switches, model switches, click to gallery.
 
     python -m tests.synthetic_store DIR [MODELS] && OFFCENTER_DATA=DIR python -m tests.synthetic_focus
+    OFFCENTER_DATA=DIR python -m tests.synthetic_cues
     python -m tests.measure_dashboard DIR
 
 Prints medians in milliseconds, and each as a ratio to an app with as many bare charts, measured in the same run, since
@@ -38,7 +39,8 @@ SETTINGS = {"Overview": PAGES["Overview"], "Uncommon settings": ("Uncommon setti
 #: Bare charts on the pages of the floor; and on which of them a page is measured against.
 FLOOR_CHARTS = (0, 1, 3, 7)
 FLOOR = {f"charts{n}": (f"charts{n}", FIGURE if n else "h1") for n in FLOOR_CHARTS}
-CHARTS = {"Overview": 1, "Size, location, rotation": 3, "Home": 0, "Uncommon settings": 7}
+CUES = {"Overview": PAGES["Overview"], "Cues": ("Cues", ".st-key-ablations .main-svg")}
+CHARTS = {"Overview": 1, "Size, location, rotation": 3, "Home": 0, "Uncommon settings": 7, "Cues": 1}
 FACTORS, CHOICE = "/size_location_rotation", "?benchmark=si-score"
 
 
@@ -295,6 +297,12 @@ def main(data: Path) -> None:
         if (data / "results" / "focus").is_dir():
             with opened(browser, data, "/uncommon_settings?benchmark=focus") as (tab, _):
                 say_switches("with FOCUS, ", switch_pages(tab, SETTINGS), floor)
+        if (data / "results" / "hard-imagenet").is_dir():
+            where = "/cues?benchmark=hard-imagenet", CUES["Cues"][1]
+            print(f"first figure of Cues: {first_figure(browser, data, *where):.1f} s, again "
+                  f"{first_figure(browser, data, *where):.1f} s")  # fmt: skip
+            with opened(browser, data, where[0]) as (tab, _):
+                say_switches("with Hard ImageNet, ", switch_pages(tab, CUES), floor)
         browser.close()
 
 

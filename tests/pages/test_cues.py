@@ -6,10 +6,12 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import store
-from core.answers import cue_sentences, cue_tables
+from core.answers import cue_beside, cue_sentences, cue_tables
 from core.answers.questions import Question, Where, behind
 from core.explain import alignments
+from core.wording import escaped
 from pages.shared.cues import results
+from tests import synthetic_cues
 from tests.browser import PATIENCE_MS, app_server, chromium, wait_for_text
 from tests.conftest import REPO
 
@@ -99,11 +101,11 @@ def test_a_model_without_answers_beside_one_with_them_can_be_run(vit, no_results
 def test_where_it_looks_is_shown_once_it_is_compared_with_masks(vit):
     run = store.find_run("diorama/clean", VIT)
     app = opened(models=VIT)
-    assert any(button.label == f"Align {VIT}" for button in app.button)
+    assert any(button.label == f"Align {escaped(VIT)}" for button in app.button)
     alignments.alignments(run, limit=60)
     app = opened(models=VIT)
     assert not app.exception
-    assert any(button.label == f"Align {VIT} (60 of 1,500 are there)" for button in app.button)
+    assert any(button.label == f"Align {escaped(VIT)} (60 of 1,500 are there)" for button in app.button)
     specs = {chart.proto.id: json.loads(chart.proto.spec) for chart in app.get("plotly_chart")}
     named = {
         key: spec
@@ -140,6 +142,25 @@ def test_a_class_table_says_what_each_class_keeps(vit):
     assert ((table["gone"] - table["clean"] - table["drop"]).abs() < 1e-9).all()
     by_class = cue_tables.answer(vit, "rfs_by_class").set_index("class")["value"]
     assert (table.set_index("class")["rfs"] - by_class).abs().max() < 1e-9
+
+
+def test_another_benchmark_stands_beside_with_the_difference():
+    """In the paper Hard ImageNet against RIVAL: the pair is taken where it is there."""
+    table = synthetic_cues.samples(240)
+    hard = synthetic_cues.write("a.synthetic", table, 0.95, 0, kept=0.7)
+    rival = synthetic_cues.write("a.synthetic", table.drop(columns="spurious_rank"), 0.95, 1, key="rival10", kept=0.2)
+    app = opened(benchmark="hard-imagenet", models="a.synthetic")
+    assert not app.exception
+    rows = cue_beside.beside(*(cue_beside.changes(cue_tables.answer(run, "ablation")) for run in (hard, rival)))
+    gray = rows.set_index("view").loc["gray"]
+    assert 0.35 < gray["value"] < 0.65
+    less = f"**{100 * gray['value']:.0f}\xa0pts** [{100 * gray['low']:.0f}, {100 * gray['high']:.0f}] less"
+    assert f"That costs it {less} on `hard-imagenet` than on `rival10`." in said(app)
+    shown = next(frame.value for frame in app.dataframe if "first" in frame.value)
+    assert len(shown) == 4
+    assert any("changes" in chart.proto.id for chart in app.get("plotly_chart"))
+    alone = opened(benchmark="hard-imagenet", models="a.synthetic", beside="none")
+    assert "That costs it" not in said(alone)
 
 
 @pytest.mark.slow

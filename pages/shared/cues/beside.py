@@ -100,7 +100,7 @@ def _figure(chosen: Cues, other: Cues, choice: Choice) -> None:
         text.short_identity([*chosen.ablations.values(), *other.ablations.values()]),
     )
     order = {view: said_ for view, said_ in IN_WORDS.items() if view != "none"}
-    figure.show(cues.changes(tables, order, colours, words, hollow=hollow), "beside", tables, identities)
+    figure.show(cues.changes(tables, order, colours, words, hollow=hollow), "changes", tables, identities)
 
 
 def _table(chosen: Cues, other: Cues) -> None:

@@ -16,7 +16,7 @@ from core.figures import bars, cues
 from core.figures.style import Words, colour_of
 from core.jobs.kinds import Alignment
 from core.types import FactorValue
-from core.wording import count
+from core.wording import count, escaped
 from pages.shared.cues import results
 from pages.shared.cues.results import Cues
 from pages.shared.page import address, cached, figure, later, place, text
@@ -119,9 +119,8 @@ def where_it_looks(found: Cues, choice: Choice, runs: dict[str, store.Run]) -> N
             done = len(tables.get(model, ()))
             rest = f" ({done:,} of {run.n_samples:,} are there)" if done else ""
             hint = "Grad-CAM of the true class of every image, compared with the object's mask; kept."
-            following.offer(
-                Alignment(run.model, run.benchmark, run.identity), f"Align {model}{rest}", ":material/join_inner:", hint
-            )
+            label = f"Align {escaped(model)}{rest}"
+            following.offer(Alignment(run.model, run.benchmark, run.identity), label, ":material/join_inner:", hint)
     tables = {model: table[table["state"] == "map"] for model, table in tables.items()}
     tables = {model: table for model, table in tables.items() if len(table)}
     if not tables:
