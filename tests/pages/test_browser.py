@@ -104,6 +104,7 @@ def test_from_home_to_an_image_and_the_same_from_its_link(location_runs, browser
         tab.close()
 
 
+@pytest.mark.slow
 def test_pages_fit_a_small_screen_and_keep_the_models_on_the_way(location_runs, browser):
     with app_server() as url:
         tab = browser.new_page(viewport={"width": 1024, "height": 768})

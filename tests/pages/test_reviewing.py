@@ -94,6 +94,7 @@ def test_each_verdict_key_leaves_the_page_as_it_is_and_stores_its_verdict(browse
         tab.close()
 
 
+@pytest.mark.slow
 def test_a_category_leads_on_and_undo_leads_back(browser, run, surest):
     n = len(surest)
     with app_server() as url:
@@ -121,6 +122,7 @@ def test_a_category_leads_on_and_undo_leads_back(browser, run, surest):
         tab.close()
 
 
+@pytest.mark.slow
 def test_among_the_unreviewed_the_next_one_is_unreviewed(browser, run, surest):
     n = len(surest)
     with app_server() as url:
@@ -150,6 +152,7 @@ def test_verdicts_are_downloaded_whole(browser, run, surest):
         tab.close()
 
 
+@pytest.mark.slow
 def test_the_browser_remembers_the_name(browser, run):
     with app_server() as url:
         tab = opened(browser, url, run)

@@ -19,6 +19,7 @@ setInterval(() => {
 """
 
 
+@pytest.mark.slow
 def test_a_strip_says_how_far_it_is_and_can_be_stopped_and_gone_on_with(embedded_results):
     run = store.list_runs("diorama/settings")[0]
     with app_server() as url, chromium() as browser:
