@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+from functools import partial
 
 import pandas as pd
 import streamlit as st
@@ -14,7 +15,7 @@ from core.figures import mini
 from core.wording import code, count, escaped, linked
 from pages.shared.factors import explore
 from pages.shared.factors.protocol_sentences import sentence
-from pages.shared.page import cached, frame, text
+from pages.shared.page import cached, frame, later, text
 from pages.shared.page.frame import Choice
 
 LEAD = (
@@ -40,8 +41,8 @@ def page() -> None:
         text.nothing_stored()
     else:
         _cards(choice)
-        _loaded(choice)
-    _benchmarks(choice)
+        later.draw(partial(_loaded, choice))
+    later.draw(partial(_benchmarks, choice))
 
 
 def _cards(choice: Choice) -> None:

@@ -33,12 +33,14 @@ class _Pass:
         before: The same of the run before; None in a new session.
         waiting: What is drawn at the end, and where.
         n_places: All places, those that did not wait too.
+        has_figure: Whether the page shows a figure first, for which a new session's browser loads Plotly.
     """
 
     shown: tuple[str, ...]
     before: tuple[str, ...] | None
     waiting: list[tuple[DeltaGenerator, Callable[[], object]]] = field(default_factory=list)
     n_places: int = 0
+    has_figure: bool = False
 
 
 _pass: ContextVar[_Pass | None] = ContextVar("pass", default=None)
@@ -58,7 +60,7 @@ def draw(what: Callable[[], object], *, first: bool = False) -> None:
 
     Args:
         what: Draws it; what it raises for a user is said in its place.
-        first: It is what a page that is opened shows first: it waits only where the page is there already.
+        first: It is the figure that a page that is opened shows first: it waits only where the page is there already.
     """
     now = _pass.get()
     if now is None:
@@ -67,6 +69,7 @@ def draw(what: Callable[[], object], *, first: bool = False) -> None:
     # The place is the same whether it waits or not: what is drawn anew elsewhere would flash.
     there = st.container(key=f"oc-later-{now.n_places}")
     now.n_places += 1
+    now.has_figure |= first
     if first and (now.before or ("",))[0] != now.shown[0]:
         with there:
             what()
@@ -79,7 +82,7 @@ def wait() -> None:
     now = _pass.get()
     # A test without a browser sends no headers, and there is nobody to wait for.
     if now and now.waiting and now.shown != now.before and st.context.headers:
-        time.sleep(_FIRST_S if now.before is None else _NEXT_S)
+        time.sleep(_FIRST_S if now.before is None and now.has_figure else _NEXT_S)
 
 
 def fill() -> None:
