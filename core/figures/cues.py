@@ -17,6 +17,7 @@ from core.figures.style import (
     figure,
     horizontal,
     percent_axis,
+    place_axis,
     room_for,
     vertical,
 )
@@ -271,12 +272,5 @@ def changes(
         left=room_for(list(order.values())),
         shapes=[vertical(0)],
         xaxis=percent_axis("change without the object, points", tickformat="+.0%"),
-        yaxis={
-            "tickvals": list(range(len(views))),
-            "ticktext": list(order.values()),
-            "range": [len(views) - 0.4, -0.6],
-            "showgrid": False,
-            "zeroline": False,
-            "automargin": True,
-        },
+        yaxis=place_axis(list(order.values())),
     )

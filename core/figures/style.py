@@ -213,6 +213,18 @@ def row_axis(**more: object) -> dict[str, object]:
     return {"autorange": "reversed", "showgrid": False, "automargin": True, "ticklabelstandoff": 6, **more}
 
 
+def place_axis(names: Sequence[str]) -> dict[str, object]:
+    """An axis of names at the places 0, 1, 2, ..., the first on top, with room for marks between them."""
+    return {
+        "tickvals": list(range(len(names))),
+        "ticktext": list(names),
+        "range": [len(names) - 0.45, -0.55],
+        "showgrid": False,
+        "zeroline": False,
+        "automargin": True,
+    }
+
+
 def vertical(x: float, **line: object) -> dict[str, Any]:
     """A line from the bottom of the plot to its top, thin and grey unless ``line`` says otherwise."""
     return {"type": "line", "x0": x, "x1": x, "xref": "x", "y0": 0, "y1": 1, "yref": "y domain", "line": _THIN | line}

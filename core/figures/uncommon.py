@@ -18,6 +18,7 @@ from core.figures.style import (
     horizontal,
     interval_text,
     percent_axis,
+    place_axis,
     room_for,
     row_axis,
     vertical,
@@ -173,14 +174,7 @@ def gap_points(
         left=room_for(list(labels.values())),
         shapes=[vertical(0), *(horizontal(place - 0.5, color=RULE) for place in range(1, len(labels)))],
         xaxis=percent_axis("change of accuracy in uncommon settings, points", tickformat="+.0%"),
-        yaxis={
-            "tickvals": list(range(len(labels))),
-            "ticktext": list(labels.values()),
-            "range": [len(labels) - 0.45, -0.55],
-            "showgrid": False,
-            "zeroline": False,
-            "automargin": True,
-        },
+        yaxis=place_axis(list(labels.values())),
     )
 
 

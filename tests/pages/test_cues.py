@@ -106,6 +106,7 @@ def test_where_it_looks_is_shown_once_it_is_compared_with_masks(vit):
     app = opened(models=VIT)
     assert not app.exception
     assert any(button.label == f"Align {escaped(VIT)} (60 of 1,500 are there)" for button in app.button)
+    assert "60 of 1,500 images: partial" in html_of(app)
     specs = {chart.proto.id: json.loads(chart.proto.spec) for chart in app.get("plotly_chart")}
     named = {
         key: spec
@@ -139,6 +140,8 @@ def test_a_class_table_says_what_each_class_keeps(vit):
     table = next(frame.value for frame in app.dataframe if "gone" in frame.value)
     assert len(table) == 10
     assert table["gone"].is_monotonic_decreasing
+    # Five objects a class carry no claim, and it is seen.
+    assert set(table["few"]) == {"thin: 5"}
     assert ((table["gone"] - table["clean"] - table["drop"]).abs() < 1e-9).all()
     by_class = cue_tables.answer(vit, "rfs_by_class").set_index("class")["value"]
     assert (table.set_index("class")["rfs"] - by_class).abs().max() < 1e-9

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core import store
 from core.answers.questions import SAYS_WHAT, Question, factors_of
 from core.explain import alignments
+from core.types import is_thin
 from pages.shared.cues import results
 from pages.shared.cues.results import Cues
 from pages.shared.page import cached
@@ -31,16 +33,23 @@ def show(model: str, found: Cues, aligned: store.Run | None) -> None:
         hide_index=True,
         width="stretch",
         key="cue-classes",
+        column_order=list(_COLUMNS),
         column_config=_COLUMNS,
     )
     st.caption("Click a head to sort. Accuracies and changes in percent and points; n: images of the class.")
 
 
 def table(run: store.Run, says: str, noise: store.Run | None, aligned: store.Run | None) -> pd.DataFrame:
-    """A row a class: ``class, n, clean, gone, kept, low, high, rfs, iou``, the most kept first."""
+    """A row a class, the most kept first.
+
+    Returns:
+        ``class, n, few`` (what it rests on, if that is thin), ``clean, gone, low, high`` (percent), ``drop`` (points),
+        and ``rfs`` and ``iou`` where they are known.
+    """
     by = cached.answer(run, Question((says, "ablation"), where=results.only_ablations(run)))
     clean, gone = (by[by["ablation"] == name].set_index(says) for name in ("none", "gray"))
     rows = pd.DataFrame({"n": clean["n"], "clean": 100 * clean["value"]})
+    rows["few"] = np.where(is_thin(clean["n"], clean["n_clusters"]), "thin: " + clean["n_clusters"].astype(str), "")
     for column, part in (("gone", "value"), ("low", "low"), ("high", "high")):
         rows[column] = 100 * gone[part]
     rows["drop"] = rows["gone"] - rows["clean"]
@@ -57,6 +66,8 @@ _number = st.column_config.NumberColumn
 _COLUMNS = {
     "class": "Class",
     "n": _number("Images", format="localized"),
+    "few": st.column_config.TextColumn("Objects", help="Named where there are so few images or objects that the class "
+                                       "carries no claim."),
     "clean": st.column_config.ProgressColumn("Top-1", format="%.0f %%", min_value=0, max_value=100),
     "gone": st.column_config.ProgressColumn("Grayed out", format="%.0f %%", min_value=0, max_value=100),
     "low": _number("95 % from", format="%.0f"),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from core import store
@@ -94,7 +96,12 @@ def tiles(chosen: Cues, aligned: dict[str, store.Run]) -> list[Tile]:
     found.append(
         _tile("IoU of Grad-CAM", {model: (f"{row['value']:.2f}", _plain(row)) for model, row in iou.items()}, _IOU, iou)
     )
-    return [tile for tile in found if tile is not None]
+    tiles_ = [tile for tile in found if tile is not None]
+    for model, row in list(iou.items())[:1]:
+        looked_at, total = int(row[["n", "n_empty", "n_no_map", "n_failed"]].sum()), aligned[model].n_samples
+        if looked_at < total:
+            tiles_[-1] = replace(tiles_[-1], thin=f"{looked_at:,} of {total:,} images: partial")
+    return tiles_
 
 
 def has_alignment(run: store.Run | None) -> bool:
