@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.answers.cards import card_of
 from core.answers.questions import Question
+from core.explain import alignments
 from core.wording import escaped
 from pages.shared.cues import beside, classes, finding, geometry, missing, panels, results
 from pages.shared.cues.results import Cues
@@ -51,7 +52,8 @@ def page() -> None:
     aligned = {model: run for model in choice.models if (run := panels.aligned(choice, found, model)) is not None}
     with top:
         text.head(TITLE, " ".join(filter(None, (finding.said(found, chosen), beside.said(chosen, other)))))
-    measured = {model: run for model, run in aligned.items() if finding.has_alignment(run)}
+    looked = {model: table for model, run in aligned.items() if (table := alignments.stored(run)) is not None}
+    measured = {model: aligned[model] for model in looked}
     text.tiles(finding.tiles(chosen, measured), choice)
     text.flag_state(chosen.runs)
     missing.offer_rest(choice, found)
@@ -60,10 +62,10 @@ def page() -> None:
         panels.show(found, choice, apart=apart)
         beside.show(chosen, other, choice)
     gallery_of = _images(found, choice, images)
-    panels.where_it_looks(found, choice, aligned)
-    geometry.show(measured, choice)
+    panels.where_it_looks(found, choice, aligned, looked)
+    geometry.show(measured, looked, choice)
     for model in list(chosen.ablations)[:1]:
-        later.draw(partial(classes.show, model, found, aligned.get(model)))
+        later.draw(partial(classes.show, model, found, measured.get(model)))
     text.identities([*found.runs, *(other.runs if other else ())])
     behind.show_image_alone(choice, gallery_of)
 

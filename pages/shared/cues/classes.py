@@ -56,7 +56,7 @@ def table(run: store.Run, says: str, noise: store.Run | None, aligned: store.Run
     if noise is not None:
         of_class = cached.cues(noise, "rfs_by_class")
         rows["rfs"] = of_class[of_class["norm"] == "pixel"].set_index("class")["value"]
-    if aligned is not None and alignments.stored(aligned) is not None:
+    if aligned is not None:
         of_class = alignments.summary_of(aligned, by_class=True)
         rows["iou"] = of_class[of_class["measure"] == "iou"].set_index("class")["value"]
     return rows.sort_values("gone", ascending=False).rename_axis("class").reset_index()

@@ -11,7 +11,6 @@ from core.answers import cue_sentences, sentences
 from core.answers.compare import Contrast
 from core.answers.cue_sentences import MAIN
 from core.answers.questions import Question, Where
-from core.explain import alignments
 from core.types import is_thin
 from core.wording import interval, percent, points
 from pages.shared.cues import results
@@ -96,17 +95,12 @@ def tiles(chosen: Cues, aligned: dict[str, store.Run]) -> list[Tile]:
     found.append(
         _tile("IoU of Grad-CAM", {model: (f"{row['value']:.2f}", _plain(row)) for model, row in iou.items()}, _IOU, iou)
     )
-    tiles_ = [tile for tile in found if tile is not None]
+    shown_tiles = [tile for tile in found if tile is not None]
     for model, row in list(iou.items())[:1]:
         looked_at, total = int(row[["n", "n_empty", "n_no_map", "n_failed"]].sum()), aligned[model].n_samples
         if looked_at < total:
-            tiles_[-1] = replace(tiles_[-1], thin=f"{looked_at:,} of {total:,} images: partial")
-    return tiles_
-
-
-def has_alignment(run: store.Run | None) -> bool:
-    """Whether some of a result's saliency has been compared with masks."""
-    return run is not None and alignments.stored(run) is not None
+            shown_tiles[-1] = replace(shown_tiles[-1], thin=f"{looked_at:,} of {total:,} images: partial")
+    return shown_tiles
 
 
 def _around(row: pd.Series) -> str:

@@ -14,7 +14,6 @@ from core import store
 from core.answers import cue_geometry
 from core.answers.cue_geometry import MEASURES
 from core.errors import OffcenterError
-from core.explain import alignments
 from core.figures import bars
 from core.figures.style import Words
 from core.images import drawing
@@ -32,14 +31,15 @@ _CSS = """<style>
 </style>"""
 
 
-def show(runs: dict[str, store.Run], choice: Choice) -> None:
+def show(runs: dict[str, store.Run], tables: dict[str, pd.DataFrame], choice: Choice) -> None:
     """Two figures and, on demand, the mean masks.
 
     Args:
         runs: Results whose images have been compared with masks, by chosen model.
+        tables: What was found, by the same models.
         choice: Of the sidebar.
     """
-    objects = next((table for run in runs.values() if (table := alignments.stored(run)) is not None), None)
+    objects = next(iter(tables.values()), None)
     if objects is None:
         return
     st.header("Where the object is", anchor=False)

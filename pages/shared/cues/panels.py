@@ -11,7 +11,6 @@ import streamlit as st
 from core import store
 from core.answers.cue_sentences import IN_WORDS
 from core.answers.questions import Question
-from core.explain import alignments
 from core.figures import bars, cues
 from core.figures.style import Words, colour_of
 from core.jobs.kinds import Alignment
@@ -104,16 +103,16 @@ def in_words(name: str, content: FactorValue) -> str:
     return f"strength {content:g}" if name == "sigma" else ""
 
 
-def where_it_looks(found: Cues, choice: Choice, runs: dict[str, store.Run]) -> None:
+def where_it_looks(found: Cues, choice: Choice, runs: dict[str, store.Run], tables: dict[str, pd.DataFrame]) -> None:
     """Alignment of Grad-CAM with the object: spread, and against confidence; a button where it is not computed.
 
     Args:
         found: What is stored.
         choice: Of the sidebar.
         runs: The results whose saliency is compared, by chosen model.
+        tables: What is stored of that; see ``core.explain.alignments.stored``.
     """
     st.header("Where it looks", anchor=False)
-    tables = {model: table for model, run in runs.items() if (table := alignments.stored(run)) is not None}
     for model, run in runs.items():
         if model not in tables or len(tables[model]) < run.n_samples:
             done = len(tables.get(model, ()))
