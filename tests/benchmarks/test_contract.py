@@ -9,8 +9,8 @@ from PIL import Image
 from core import benchmarks
 from core.errors import DataError
 from core.labels import label_space
+from tests.benchmarks.mask_folders import hard_imagenet, rival
 from tests.benchmarks.test_focus import focus
-from tests.benchmarks.test_hard_imagenet import hard_imagenet, rival
 from tests.benchmarks.test_si_score import draw, row, write_lists, write_metadata
 from tests.conftest import write_csv
 from tests.validation_images import write_annotations, write_images
