@@ -165,7 +165,8 @@ class CardTable:
 class Card:
     """What a benchmark is, as data: a run keeps it, and needs no code of the benchmark to say what was measured.
 
-    Attributes are those of ``Benchmark``; ``about`` describes it in a sentence or two.
+    Attributes are those of ``Benchmark``; ``about`` describes it in a sentence or two. What the card of an earlier
+    version does not say has the value that held then.
     """
 
     key: str
@@ -178,6 +179,7 @@ class Card:
     tables: tuple[CardTable, ...] = ()
     cluster_unit: str | None = None
     label_spaces: tuple[str, ...] = ()
+    default_policy: Policy = "top1"
 
     def factor(self, name: str) -> Factor | None:
         """A factor by its name, or None if the benchmark has no such factor."""
@@ -195,6 +197,7 @@ class ViewsCard:
         factors: By which its views differ.
         tables: Tables over those factors.
         rows: One a view, in order: ``view``, its name, and a value by factor.
+        dense: Whether of each view only the best class is kept; see ``core.store.dense``.
     """
 
     name: str
@@ -203,6 +206,7 @@ class ViewsCard:
     factors: tuple[Factor, ...] = ()
     tables: tuple[CardTable, ...] = ()
     rows: tuple[Mapping[str, Any], ...] = ()
+    dense: bool = False
 
     @property
     def names(self) -> list[str]:

@@ -17,7 +17,7 @@ from core.images.opening import Decoded, decode_composed, decode_file, reasons
 from core.images.preprocess import Preprocess
 from core.images.seeing import Seen, see
 from core.paths import is_remote
-from core.types import Card, CardTable, Factor, Table
+from core.types import Card, CardTable, Factor, Policy, Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -45,6 +45,8 @@ class Benchmark(ABC):
     #: What is not independent between images ("cut-out"); None if every image is its own.
     cluster_unit: ClassVar[str | None] = None
     label_spaces: ClassVar[tuple[str, ...]] = ("imagenet-1k",)
+    #: How answers count unless a user says otherwise: ``restricted`` where the set has fewer classes than ImageNet.
+    default_policy: ClassVar[Policy] = "top1"
     #: Data folder that comes with the project, or None.
     embedded: ClassVar[Path | None] = None
     #: What its images are a part of: benchmarks of one pool on one folder share predictions. Its own key by default.
@@ -68,6 +70,7 @@ class Benchmark(ABC):
             tables=tuple(CardTable(each.name, each.by, each.title, each.compute is not None) for each in cls.tables),
             cluster_unit=cls.cluster_unit,
             label_spaces=cls.label_spaces,
+            default_policy=cls.default_policy,
         )
 
     def note(self, text: str) -> None:

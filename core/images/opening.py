@@ -138,10 +138,22 @@ def decode_file(path: Path, what: str = "") -> Decoded:
     Raises:
         ImageError, StorageError: See ``reasons``; an ``ImageError`` carries the digest of the bytes.
     """
-    content = read_bytes(path, what)
+    return decode_bytes(read_bytes(path, what), what or str(path))
+
+
+def decode_bytes(content: bytes, what: str) -> Decoded:
+    """Decode the bytes of an image as ``open_image`` does, and say what they were.
+
+    Args:
+        content: As they stand in a file, or in a cell of a table.
+        what: The image, as a user knows it.
+
+    Raises:
+        ImageError, StorageError: See ``reasons``; an ``ImageError`` carries the digest of the bytes.
+    """
     digest = digest_of(content)
     try:
-        return Decoded(open_image(_Named(content, what or str(path)), what or str(path)), digest)
+        return Decoded(open_image(_Named(content, what), what), digest)
     except ImageError as error:
         error.digest = digest
         raise
