@@ -1,8 +1,8 @@
 """Penultimate features of a run's images: what the last linear layer of a classifier sees, stored on request.
 
-Kept in the run's folder as ``features.npy``, float16 (images, dimensions), a row for each row of the samples table and
-NaN where an image failed, and ``head.npy``, float32 (classes, dimensions + 1), the classifier's rows with their bias.
-Both are read memory-mapped, without torch.
+Kept in the run's folder as ``features.npy``, float16 (images, dimensions), or (images, views, dimensions) for a family
+of several views, a row for each row of the samples table and NaN where an image failed, and ``head.npy``, float32
+(classes, dimensions + 1), the classifier's rows with their bias. Both are read memory-mapped, without torch.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import copy
 import dataclasses
 import hashlib
+from collections.abc import Collection
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,8 +29,12 @@ if TYPE_CHECKING:
 FEATURES, HEAD = "features.npy", "head.npy"
 #: What there is of the features while they are made; an interrupted call goes on from it.
 PARTIAL = "features.partial.npy"
+#: Bytes that one run's features may take.
+LARGEST = 8 * 10**9
 _LOCK = ".features.lock"
 _TOLERANCE = 1e-3
+#: Numbers looked at together where all at once may not fit into memory.
+_BLOCK = 1 << 24
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,12 +42,19 @@ class Features:
     """Stored features of a run.
 
     Attributes:
-        values: float16 (N, D), memory-mapped; rows as in the samples table, NaN for an image that failed.
+        values: float16 (N, D) of a run with one view an image, float16 (N, V, D) of one with several, in the order of
+            the run's views; memory-mapped. Rows are as in the samples table, all NaN for an image that failed or that
+            nobody has asked for.
         head: float32 (classes, D + 1): weights and bias of each class.
     """
 
     values: np.ndarray
     head: np.ndarray
+
+    @property
+    def by_view(self) -> np.ndarray:
+        """``values`` as float16 (N, V, D), also where there is one view."""
+        return self.values if self.values.ndim == 3 else self.values[:, None]
 
 
 def folder(run: store.Run) -> Path:
@@ -77,18 +89,21 @@ def keep(
     run: store.Run,
     benchmark: Benchmark,
     *,
+    images: Collection[str] | None = None,
     device: str = "auto",
     batch_size: int | None = None,
     workers: int | None = None,
     progress: ProgressCallback | None = None,
 ) -> Features:
-    """Features of all images of a run; stored ones are returned at once.
+    """Features of a run's images, under each of its views; stored ones are returned at once.
 
-    A second call for the same run, in any process, waits for the first and then finds its work done.
+    A second call for the same run, in any process, waits for the first and then finds its work done. An interrupted
+    call, or one for some images, is gone on from, image by image.
 
     Args:
-        run: Says which model, view and precision.
+        run: Says which model, views and precision.
         benchmark: On the data that the run was made on.
+        images: Sample ids; only these are looked at, if they are not there yet. All by default.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         batch_size: Images a forward pass; chosen by device by default.
         workers: Threads; by default one a core.
@@ -96,15 +111,13 @@ def keep(
 
     Raises:
         NotAvailableError: If the model does not end in one linear layer.
-        UsageError: If the run shows an image as several views.
+        UsageError: If they would take more than ``LARGEST`` bytes.
         DataError: If the data are not those of the run.
         ModelError, StoreError: If the model or the disk fails.
     """
     found = read(run)
     if found is not None:
         return found
-    if run.n_views > 1:
-        raise UsageError(f"features are kept of runs with one view an image; '{run.view}' has {run.n_views}.")
     from core import models
 
     model = models.load(run.source, device)
@@ -115,6 +128,10 @@ def keep(
             "evaluate again, then ask for the features."
         )
     body, head = split(model)
+    shape = _shape(len(plan.samples), run, len(head[0]) - 1)
+    wanted = np.ones(len(plan.samples), dtype=bool)
+    if images is not None:
+        wanted = plan.samples["sample_id"].isin(images).to_numpy()
     partial = folder(run) / PARTIAL
     try:
         paths.require_writable(folder(run))
@@ -124,16 +141,33 @@ def keep(
             if found is not None:
                 return found
             _save(folder(run) / HEAD, head)
-            values = _partial(partial, (len(plan.samples), len(head[0]) - 1))
-            _extract(body, plan, values, batch_size, workers, progress)
+            values = _partial(partial, shape)
+            _extract(body, plan, values, wanted, batch_size, workers, progress)
             values.flush()
-            paths.put_in_place(partial, folder(run) / FEATURES)
+            if wanted.all():
+                paths.put_in_place(partial, folder(run) / FEATURES)
     except OSError as error:
         raise cannot_write(folder(run) / FEATURES, error) from error
     return read(run) or Features(values, head)
 
 
-def _partial(path: Path, shape: tuple[int, int]) -> np.memmap:
+def _shape(n_images: int, run: store.Run, width: int) -> tuple[int, ...]:
+    """Of a run's features.
+
+    Raises:
+        UsageError: If they would take more than ``LARGEST`` bytes.
+    """
+    size = n_images * run.n_views * width * np.dtype(np.float16).itemsize
+    if size > LARGEST:
+        raise UsageError(
+            f"features of {n_images:,} images under {run.n_views:,} views ('{run.view}'), {width:,} numbers each, would "
+            f"take {size / 1e9:.1f} GB; at most {LARGEST / 1e9:g} GB are kept of a run. Evaluate a family with fewer "
+            "views, such as --view ablations, or a folder with fewer images, and ask for the features of that result."
+        )
+    return (n_images, width) if run.n_views == 1 else (n_images, run.n_views, width)
+
+
+def _partial(path: Path, shape: tuple[int, ...]) -> np.memmap:
     """What an interrupted call left, or all NaN."""
     if path.is_file():
         try:
@@ -208,29 +242,31 @@ def _extract(
     body: Model,
     plan: Plan,
     values: np.ndarray,
+    wanted: np.ndarray,
     batch_size: int | None,
     workers: int | None,
     progress: ProgressCallback | None,
 ) -> None:
-    """Fill the rows of ``values``, float16 (N, D), that are not there yet, in the order of the plan's samples."""
+    """Fill the rows of ``values`` that are wanted, bool (N,), and not there yet, in the order of the plan's samples."""
     from core.evaluate.work import Sight, ids_of
     from core.models.engine import Engine, stream
 
     engine = Engine(body, plan.precision, batch_size, workers)
     sight = Sight(plan.benchmark, ids_of(plan.images.tolist()), plan.views.name, [engine.preprocess])
-    missing = np.flatnonzero(np.isnan(values).any(axis=1))
-    done, failed = len(values) - len(missing), 0
-    parts = stream([engine], missing, sight.look_at)
+    missing = np.flatnonzero(wanted & ~is_there(values))
+    total = int(wanted.sum())
+    done, failed = total - len(missing), 0
+    parts = stream([engine], missing, sight.look_at, len(plan.views.names))
     try:
         for part in parts:
             if part.failure is not None:
                 raise part.failure
             good = np.array([error is None for error in part.errors])
             # The body's output stands where a classifier's logits would.
-            values[part.numbers[good]] = part.logits
+            values[part.numbers[good]] = part.logits.reshape(int(good.sum()), *values.shape[1:])
             done, failed = done + len(good), failed + int((~good).sum())
             if progress is not None:
-                progress(Progress(done, len(values), failed, stage="features"))
+                progress(Progress(done, total, failed, stage="features"))
     finally:
         parts.close()
     if sight.unread:
@@ -239,6 +275,16 @@ def _extract(
             f"{len(sight.unread):,} images could not be read; the first: {first}. All others' features are kept; the "
             "same command tries these again."
         )
+
+
+def is_there(values: np.ndarray) -> np.ndarray:
+    """Which images have finite features, under all views: bool (N,); see ``Features.values``."""
+    step = max(1, _BLOCK // max(1, int(np.prod(values.shape[1:]))))
+    found = np.zeros(len(values), dtype=bool)
+    for start in range(0, len(values), step):
+        block = values[start : start + step]
+        found[start : start + step] = np.isfinite(block).all(axis=tuple(range(1, block.ndim)))
+    return found
 
 
 def _save(path: Path, values: np.ndarray) -> None:

@@ -74,8 +74,10 @@ def samples_of(run: store.Run) -> pd.DataFrame:
     """A run's samples, which have a ``category`` and ``locations``.
 
     Raises:
-        UsageError: If they have not.
+        UsageError: If they have not, or the run shows an image as several views.
     """
+    if run.n_views > 1:
+        raise UsageError(f"probes are fitted to runs with one view an image; '{run.view}' has {run.n_views}.")
     samples = store.read_samples(run)
     if not {"category", "locations"} <= set(samples):
         raise UsageError(f"'{run.benchmark}' has no locations to probe for: choose focus or diorama/settings.")
