@@ -8,7 +8,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli import terminal
-from core.cli.options import BenchmarkKey, Identity, Json, Model, Models, Precision, View, print_json, run_for
+from core.cli.as_published import run_as_published, say_what_differs
+from core.cli.options import (
+    BenchmarkKey,
+    Data,
+    Identity,
+    Images,
+    Json,
+    Model,
+    Models,
+    Precision,
+    View,
+    print_json,
+    run_for,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -52,14 +65,35 @@ def show_report(
     ] = "mean",
     precision: Precision = None,
     identity: Identity = None,
+    as_published: Annotated[
+        bool,
+        typer.Option(
+            "--as-published",
+            help="--view ablations, rfs, … with images and masks resized as Hard ImageNet's code does, beside our own "
+            "numbers; evaluated where it is not stored.",
+        ),
+    ] = False,
+    data: Data = None,
+    images: Images = None,
     as_json: Json = False,
 ) -> None:
     """Print a stored result's tables, with intervals."""
     from core.answers import report
 
-    runs = [run_for(name, benchmark, view, precision, identity) for name in model]
+    runs = [
+        run_as_published(name, benchmark, view, precision, identity, data, images)
+        if as_published
+        else run_for(name, benchmark, view, precision, identity)
+        for name in model
+    ]
     asked = {"policy": policy, "tables": table, "exclude": exclude or (), "reduce": reduce}
     contents = [report.build(run, **asked) for run in runs]
+    if as_published:
+        from core.answers import published
+
+        contents = [
+            published.beside(run, content, policy, exclude or ()) for run, content in zip(runs, contents, strict=True)
+        ]
     differences = report.differences(runs)
     if as_json:
         print_json(contents[0] if len(contents) == 1 else {"runs": contents, "warnings": differences})
@@ -85,6 +119,7 @@ def _print_report(run: Run, content: dict[str, Any]) -> None:
         soft_wrap=True,
         style="bold",
     )
+    content = say_what_differs(content)
     for spec in report.tables_of(run):
         rows = content["tables"].get(spec.name)
         if rows:

@@ -57,7 +57,7 @@ def test_the_picture_is_squashed_whatever_the_model_does():
 
 
 def test_a_pixel_that_the_object_only_touches_belongs_to_it():
-    # Two columns make one. The object's columns, 100 to 109, fill 50 to 54; bilinear weights reach two columns away from
+    # Two columns make one. The object: 100 to 109, which fill 50 to 54; bilinear weights reach two columns away from
     # the middle of what becomes one, so 49 and 55 have some of it too. The crop takes 16 away.
     mask = np.zeros((512, 512), bool)
     mask[:, 100:110] = True
