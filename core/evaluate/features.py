@@ -160,9 +160,9 @@ def _shape(n_images: int, run: store.Run, width: int) -> tuple[int, ...]:
     size = n_images * run.n_views * width * np.dtype(np.float16).itemsize
     if size > LARGEST:
         raise UsageError(
-            f"features of {n_images:,} images under {run.n_views:,} views ('{run.view}'), {width:,} numbers each, would "
-            f"take {size / 1e9:.1f} GB; at most {LARGEST / 1e9:g} GB are kept of a run. Evaluate a family with fewer "
-            "views, such as --view ablations, or a folder with fewer images, and ask for the features of that result."
+            f"features of {n_images:,} images under {run.n_views:,} views ('{run.view}'), {width:,} numbers each, "
+            f"would take {size / 1e9:.1f} GB; at most {LARGEST / 1e9:g} GB are kept of a run. Evaluate a family with "
+            "fewer views, such as --view ablations, or a folder with fewer images, and ask for that result's features."
         )
     return (n_images, width) if run.n_views == 1 else (n_images, run.n_views, width)
 

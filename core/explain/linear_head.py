@@ -17,8 +17,8 @@ from core.errors import StoreError, UsageError
 from core.evaluate import features
 from core.labels import class_names
 from core.metrics.cues import CLASS_COLUMNS
-from core.store.lists import list_offsets
-from core.store.parts import to_pandas, write_parquet
+from core.store.lists import list_offsets, to_pandas
+from core.store.parts import write_parquet
 from core.types import ProgressCallback
 
 #: Raised when the same features would give other answers.
