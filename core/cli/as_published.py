@@ -42,6 +42,7 @@ def run_as_published(
         OffcenterError: See ``core.evaluate.loop.evaluate``.
     """
     from core import benchmarks, store
+    from core.benchmarks.imagenet_masks import ImageNetMasks
     from core.images.views.cues_as_published import as_published
 
     family = as_published(view)
@@ -50,7 +51,7 @@ def run_as_published(
     ]
     if identity or any(run.complete for run in stored):
         return run_for(model, benchmark, family, precision, identity)
-    benchmarks.benchmark_class(benchmark)
+    known = benchmarks.benchmark_class(benchmark)
     try:
         opened = open_benchmark(benchmark, data, images)
     except (UsageError, DataError) as error:
@@ -58,9 +59,10 @@ def run_as_published(
             return run_for(model, benchmark, family, precision, identity)
         if data is not None or images is not None:
             raise
+        folders = "--data MASKS --images IMAGENET" if issubclass(known, ImageNetMasks) else "--data DIR"
         raise UsageError(
             f"'{family}' of '{model}' on '{benchmark}' is not stored, and its data are not at hand: {error} Run: "
-            f"python -m core evaluate --model {model} --benchmark {benchmark} --view {family} --data DIR"
+            f"python -m core evaluate --model {model} --benchmark {benchmark} --view {family} {folders}"
         ) from error
     return _evaluated(model, opened, family, precision or "fp32")
 
@@ -92,12 +94,15 @@ def say_what_differs(content: dict[str, Any]) -> dict[str, Any]:
             f"{content['benchmark']} --view {content['view'].removesuffix(SUFFIX)}"
         )
     terminal.out.print(f"{content['as_published']} · {own}", soft_wrap=True, markup=False)
-    return {**content, "tables": {name: [_narrow(row) for row in rows] for name, rows in content["tables"].items()}}
+    tables = {name: [_narrow(row, SUFFIX) for row in rows] for name, rows in content["tables"].items()}
+    return {**content, "tables": tables}
 
 
-def _narrow(row: dict[str, Any]) -> dict[str, Any]:
+def _narrow(row: dict[str, Any], suffix: str) -> dict[str, Any]:
     if "n_own" not in row:
         return row
     kept = {name: value for name, value in row.items() if name not in _LEFT_OUT}
+    if "view" in kept:
+        kept["view"] = kept["view"].removesuffix(suffix)
     sizes = {name: kept.pop(name) for name in ("n", "n_own")}
     return {**kept, **sizes}
