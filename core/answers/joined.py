@@ -184,12 +184,10 @@ def compact(run: store.Run) -> pd.DataFrame:
 
 def with_view_factors(run: store.Run, table: pd.DataFrame) -> pd.DataFrame:
     """A table of predictions with the factors by which the run's views differ."""
-    rows = {str(row["view"]): row for row in run.views.rows}
-    found = {
-        factor.name: [rows[view].get(factor.name) for view in table["view"]] if len(table) else []
-        for factor in run.views.factors
-    }
-    return table.assign(**found)
+    rows = run.views.rows
+    at = pd.Index([str(row["view"]) for row in rows]).get_indexer(table["view"])
+    known = {factor.name: pd.Series([row.get(factor.name) for row in rows]) for factor in run.views.factors}
+    return table.assign(**{name: values.take(at).to_numpy() for name, values in known.items()})
 
 
 @dataclass(frozen=True)
@@ -235,7 +233,7 @@ def sample(run: store.Run, sample_id: str, view: str = "") -> Sample | None:
     if not chosen:
         return None
     image = store.image_ids(run)[chosen[0]["position"]].as_py() if store.has_own_names(run) else sample_id
-    said = next(row for row in store.predictions_of(run).rows("sample_id", image) if row["view"] == chosen[0]["view"])
+    said = _said(run, image, chosen[0]["view"])
     factors = {name: content for name, content in chosen[0].items() if name not in COMPUTED}
     top = tuple(zip(said["top10"] or (), said["top10_prob"] or (), strict=True))
     rank, p = chosen[0]["rank"], chosen[0]["p_accepted"]
@@ -248,6 +246,20 @@ def sample(run: store.Run, sample_id: str, view: str = "") -> Sample | None:
         int(rank) if rank is not None and rank >= 1 else None,
         float(p) if p is not None and p == p else None,
     )
+
+
+def _said(run: store.Run, image: str, view: str) -> dict[str, Any]:
+    """The stored row of an image and a view: ``top10, top10_prob, error``."""
+    rows = store.predictions_of(run).rows("sample_id", image)
+    if not run.views.dense:
+        return next(row for row in rows if row["view"] == view)
+    at = run.views.names.index(view)
+    best = [] if rows[0]["error"] else [(rows[0]["top"][at], rows[0]["p_top"][at])]
+    return {
+        "top10": [top for top, _ in best],
+        "top10_prob": [float(p) for _, p in best],
+        "error": rows[0]["error"],
+    }
 
 
 def remembered(run: store.Run, question: object, compute: Callable[[], pd.DataFrame]) -> pd.DataFrame:

@@ -53,14 +53,14 @@ def build(
         what cannot be said is None.
 
     Raises:
-        UsageError: If a table or class does not exist, or the policy needs logits that were not kept.
+        UsageError: If a table or class does not exist, or the policy needs what was not kept.
     """
     card = card_of(run)
     chosen, unknown = _known(run, card, _choose(run, card, tables))
     samples = store.read_samples(run)
     classes = sorted(set(lists.list_offsets(samples["accepted"])[1].tolist()))
     table = metrics.join(samples, store.read(run, _columns(run, chosen)))
-    table = metrics.apply_policy(table, policy, classes=classes, logits=_logits(run, policy))
+    table = metrics.apply_policy(table, policy, classes=classes, within=_within(run, policy, classes))
     told = _Told(run, card, with_view_factors(run, _without(table, exclude)), policy, reduce)
     overall = told.rows(())[0]
     return {
@@ -211,8 +211,8 @@ def _choose(run: store.Run, card: Card, names: Sequence[str] | None) -> Sequence
     return [known[name] for name in names]
 
 
-def _logits(run: store.Run, policy: Policy) -> tuple[list[str], np.ndarray] | None:
-    return store.read_logits(run) if policy == "restricted" else None
+def _within(run: store.Run, policy: Policy, classes: Sequence[int]) -> pd.Series | None:
+    return store.best_within(run, classes) if policy == "restricted" else None
 
 
 def _without(table: pd.DataFrame, exclude: Sequence[str]) -> pd.DataFrame:

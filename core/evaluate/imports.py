@@ -192,7 +192,7 @@ def import_logits(
         if new.any():
             rows = rows_in(samples.loc[new, "sample_id"].tolist(), order, benchmark.original)
             chosen = predictions(logits, rows, samples[new])
-            writer.append(chosen.predictions, chosen.side)
+            writer.append(chosen.predictions, chosen.side, within=chosen.within)
         if not new.all():
             writer.append_side(found.side)
         writer.finish()

@@ -192,6 +192,7 @@ class _Loop:
                 task.model.fingerprint,
                 task.model.label_space,
                 task.writer.manifest.keep_logits,
+                task.plan.classes_within(task.model.num_classes),
                 task.model if task.model.module is not None else None,
             )
             for task in tasks
@@ -248,7 +249,7 @@ class _Loop:
             task.unfinite.append(delivery.unfinite)
         if delivery.rows is not None:
             task.pending.append(delivery.rows)
-            held = sum(rows.predictions.num_rows for rows in task.pending)
+            held = len(task.plan.views.names) * sum(rows.n_images for rows in task.pending)
             late = time.monotonic() - self._last > _COMMIT_EVERY_S
             if late:
                 self._commit([each for each in self.tasks if each.pending])

@@ -14,6 +14,7 @@ from core.benchmarks.base import Benchmark
 from core.errors import DataError, LabelSpaceError, UsageError
 from core.images.views import get_views
 from core.images.views.base import Views
+from core.store import lists
 from core.types import Model, Precision
 
 #: Part of every identity; raised when the engine itself would give other numbers.
@@ -77,6 +78,11 @@ class Plan:
                 "views": [self.views.name, self.views.version],
             }
         )
+
+    def classes_within(self, n: int) -> tuple[int, ...]:
+        """The benchmark's own classes where they are fewer than a model's ``n``, ascending; else none."""
+        classes = sorted(set(lists.list_offsets(self.samples["accepted"])[1].tolist()))
+        return tuple(classes) if len(classes) < n else ()
 
     @property
     def images(self) -> pd.Series:

@@ -95,7 +95,7 @@ class Task:
 
     def append(self, rows: Rows) -> None:
         """Store rows, and count them."""
-        self.writer.append(rows.predictions, rows.side, rows.logits)
+        self.writer.append(rows.predictions, rows.side, rows.logits, rows.within)
         self.tracker.advance(rows.n_images, rows.n_failed)
 
     def judge(self, precision: Precision) -> None:

@@ -47,6 +47,7 @@ class Asked:
         fingerprint: SHA-256 (hex) of its weights, which must still be those.
         label_space: Of its output.
         keep_logits: Whether its logits are wanted.
+        classes: The benchmark's own in its label space, where they are fewer than its outputs.
         module: The model itself where it is loaded already; it does not travel.
     """
 
@@ -54,6 +55,7 @@ class Asked:
     fingerprint: str
     label_space: str
     keep_logits: bool = False
+    classes: tuple[int, ...] = ()
     module: Model | None = field(default=None, repr=False, compare=False)
 
 
@@ -238,6 +240,8 @@ class Crew:
             errors=errors,
             digests=[sight.digests.get(each) for each in at],
             logits=part.logits[:n_said] if asked.keep_logits else None,
+            classes=asked.classes,
+            is_dense=self._views.dense,
         )
 
 

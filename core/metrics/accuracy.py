@@ -53,7 +53,9 @@ def join(samples: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
     failed = joined["error"].notna().to_numpy()
     for column, k in (("correct", 1), ("correct_top5", 5)):
         hit = is_accepted(ranked[:, :k], joined["accepted"])
-        joined[column] = np.where(failed, np.nan, hit.astype(float))
+        # Of dense families of views only the best class is known.
+        known = k == 1 or ranked.shape[1] != 1
+        joined[column] = np.where(failed | (not known), np.nan, hit.astype(float))
     return joined
 
 
@@ -111,7 +113,7 @@ def apply_policy(
     policy: Policy,
     *,
     classes: Sequence[int] | None = None,
-    logits: tuple[Sequence[str], np.ndarray] | None = None,
+    within: pd.Series | None = None,
 ) -> pd.DataFrame:
     """The joined table with ``correct`` decided by another label policy.
 
@@ -120,26 +122,28 @@ def apply_policy(
         policy: ``top1``: the best class is accepted; ``top5``: any of the best five is; ``restricted``: the best
             among ``classes`` is.
         classes: The benchmark's classes, for ``restricted``.
-        logits: Sample ids and float (N, num_classes) logits; needed by ``restricted`` only for images where none of
-            ``classes`` is among the ten best.
+        within: The best of ``classes`` by ``sample_id`` and ``view``; needed by ``restricted`` only where none of them
+            is among the ten best.
 
     Raises:
-        UsageError: If the policy is unknown, or logits are needed and absent.
+        UsageError: If the policy is unknown, or a best class is needed and absent.
     """
     if policy == "top1":
         return joined
     if policy == "top5":
+        if joined["correct_top5"].isna().all() and joined["correct"].notna().any():
+            raise UsageError("policy 'top5': of hundreds of views only the best class is kept. Choose 'top1'.")
         return joined.assign(correct=joined["correct_top5"])
     if policy != "restricted":
         raise UsageError(f"unknown policy '{policy}'. Known: {', '.join(POLICIES)}.")
     if not classes:
         raise UsageError("policy 'restricted' needs the benchmark's classes")
-    best = _best_of(joined, np.asarray(sorted(set(classes))), logits)
+    best = _best_of(joined, np.asarray(sorted(set(classes))), within)
     hit = is_accepted(best[:, None], joined["accepted"])
     return joined.assign(correct=np.where(joined["correct"].isna(), np.nan, hit.astype(float)))
 
 
-def _best_of(joined: pd.DataFrame, classes: np.ndarray, logits: tuple[Sequence[str], np.ndarray] | None) -> np.ndarray:
+def _best_of(joined: pd.DataFrame, classes: np.ndarray, within: pd.Series | None) -> np.ndarray:
     ranked = list_matrix(joined["top10"])
     # A last column of -1 stands for "none of them", also where every image failed and there are no ranks at all.
     ranked = np.hstack([ranked, np.full((len(ranked), 1), -1)])
@@ -149,13 +153,15 @@ def _best_of(joined: pd.DataFrame, classes: np.ndarray, logits: tuple[Sequence[s
     unknown = (best < 0) & joined["correct"].notna().to_numpy()
     if not unknown.any():
         return best
-    rows = pd.Index(logits[0]).get_indexer(pd.Index(joined["sample_id"])) if logits is not None else None
-    if rows is None or (rows[unknown] < 0).any():
+    asked = pd.MultiIndex.from_frame(joined.loc[unknown, ["sample_id", "view"]])
+    found = within.reindex(asked).to_numpy(dtype=float) if within is not None else np.full(len(asked), np.nan)
+    n_missing = int(np.isnan(found).sum())
+    if n_missing:
         raise UsageError(
-            f"policy 'restricted': for {int(unknown.sum()):,} of {len(joined):,} images no class of the benchmark is "
-            "among the stored ten best, so logits are needed. Run evaluate again with --keep-logits --fresh."
+            f"policy 'restricted': for {n_missing:,} of {len(joined):,} predictions no class of the benchmark is among "
+            "the stored ten best, and the best of them was not kept. Run evaluate again with --fresh."
         )
-    best[unknown] = classes[logits[1][rows[unknown]][:, classes].argmax(axis=1)]
+    best[unknown] = found.astype(best.dtype)
     return best
 
 

@@ -1,11 +1,12 @@
 """Predictions on disk: runs, the parts they grow by, and columns of lists. Nothing here imports torch."""
 
 from core.store.closing import bytes_of, other_bytes
+from core.store.dense import Grid
 from core.store.listing import Listing, find_run, is_model, list_all, list_runs
 from core.store.manifest import MANIFEST, BenchmarkEntry, Manifest, ModelEntry, PoolEntry, Session, now
 from core.store.places import relative, run_folder
+from core.store.reading import COLUMNS, best_within, read, read_grid, read_logits
 from core.store.runs import (
-    COLUMNS,
     LOGITS_SCHEMA,
     PREDICTIONS_SCHEMA,
     Run,
@@ -14,8 +15,6 @@ from core.store.runs import (
     logits_of,
     open_run,
     predictions_of,
-    read,
-    read_logits,
     runs_in,
 )
 from core.store.samples import (
@@ -45,6 +44,7 @@ __all__ = [
     "MANIFEST",
     "PREDICTIONS_SCHEMA",
     "BenchmarkEntry",
+    "Grid",
     "Listing",
     "Manifest",
     "ModelEntry",
@@ -53,6 +53,7 @@ __all__ = [
     "RunWriter",
     "Session",
     "amend",
+    "best_within",
     "bytes_of",
     "closed",
     "digest_samples",
@@ -71,6 +72,7 @@ __all__ = [
     "other_bytes",
     "predictions_of",
     "read",
+    "read_grid",
     "read_logits",
     "read_samples",
     "relative",

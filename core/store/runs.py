@@ -5,7 +5,9 @@ Layout, below ``data/results`` and, for the results that come with the project, 
     <benchmark>/samples/<pool digest>.<label space>.parquet    what is in each image
     <pool>/<model>/<identity>/run.json                         what was run, on what, with what
                               part-<first>-<last>.parquet      predictions (see ``core.store.parts``)
+                              dense-<first>-<last>.parquet     the same of hundreds of views (``core.store.dense``)
                               logits-<first>-<last>.parquet    float16 logits of the same images, on request
+                              within-<first>-<last>.parquet    best of a benchmark's own classes (``core.store.within``)
                               accepted.<samples digest>-...    what depends on labels (see ``core.store.accepted``)
 
 A benchmark's pool is its own images, or a folder that it shares with others: then one folder of predictions is a run of
@@ -16,22 +18,18 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from core import paths
 from core.errors import StoreError
-from core.store import samples
-from core.store.accepted import with_scores
-from core.store.lists import to_pandas
+from core.store import dense, samples
 from core.store.manifest import BenchmarkEntry, Manifest, read_manifest
 from core.store.parts import Parts
 from core.types import ViewsCard
@@ -50,9 +48,6 @@ PREDICTIONS_SCHEMA = pa.schema(
     ]
 )
 LOGITS_SCHEMA = pa.schema([("sample_id", pa.string()), ("view", pa.string()), ("logits", pa.list_(pa.float16()))])
-#: Columns of ``read`` that follow from labels.
-OF_LABELS = ("p_accepted", "rank")
-COLUMNS = ("sample_id", "view", "top10", "top10_prob", *OF_LABELS, "error", "digest")
 
 
 def identity(parts: Mapping[str, Any]) -> str:
@@ -196,10 +191,10 @@ class Run:
             return 0
         table = samples.samples_of(self)
         try:
-            return _n_done(self.path, stored.version, table, table.stat().st_mtime_ns)
+            return _n_done(self.path, self.views.dense, stored.version, table, table.stat().st_mtime_ns)
         except OSError:
             # Without its samples table, what is stored is all that can be counted.
-            return min(n_rows // self.n_views, self.n_samples)
+            return min(n_rows if self.views.dense else n_rows // self.n_views, self.n_samples)
 
     @property
     def complete(self) -> bool:
@@ -208,10 +203,10 @@ class Run:
 
 
 @lru_cache(maxsize=256)
-def _n_done(folder: Path, parts: tuple[str, ...], table: Path, changed_ns: int) -> int:
+def _n_done(folder: Path, is_dense: bool, parts: tuple[str, ...], table: Path, changed_ns: int) -> int:
     """Images of a samples table that are stored, as both are in a version."""
     del parts
-    stored = predictions_of(folder).read(["sample_id"])["sample_id"]
+    stored = parts_of(folder, is_dense).read(["sample_id"])["sample_id"]
     wanted = samples.images_in(table, changed_ns)
     return int(pc.sum(pc.is_in(wanted, value_set=pc.unique(stored))).as_py() or 0)
 
@@ -245,9 +240,14 @@ def embedded_run(pool: str, model: str, run_identity: str, benchmark: str) -> Ru
     return open_run(paths.embedded_results() / pool / paths.slug(model) / run_identity, benchmark)
 
 
-def predictions_of(run: Run | Path) -> Parts:
+def predictions_of(run: Run) -> Parts:
     """The parts that hold a run's predictions."""
-    return Parts(run.path if isinstance(run, Run) else run, "part", PREDICTIONS_SCHEMA)
+    return parts_of(run.path, run.views.dense)
+
+
+def parts_of(folder: Path, is_dense: bool) -> Parts:
+    """The parts that hold predictions in a folder, of a family of views that is dense or not."""
+    return Parts(folder, "dense", dense.SCHEMA) if is_dense else Parts(folder, "part", PREDICTIONS_SCHEMA)
 
 
 def logits_of(run: Run | Path) -> Parts:
@@ -255,81 +255,3 @@ def logits_of(run: Run | Path) -> Parts:
     # Images with a prediction are not evaluated again, so the logits of a part that is gone come back only with all.
     remedy = "Delete it and give the same evaluate command with --fresh --keep-logits."
     return Parts(run.path if isinstance(run, Run) else run, "logits", LOGITS_SCHEMA, remedy)
-
-
-def read(run: Run, columns: Sequence[str] | None = None) -> pd.DataFrame:
-    """Stored predictions of a benchmark's images; of a run under way, those so far.
-
-    Args:
-        run: The run.
-        columns: Only these of ``COLUMNS``; all by default.
-
-    Returns:
-        One row per image and view, ``sample_id`` as in the samples table. ``top10`` and ``top10_prob`` are Arrow-backed
-        lists, best class first, missing where ``error`` says why. ``p_accepted`` and ``rank`` are those of the labels
-        as they are now; missing where they cannot be known, see ``core.store.accepted``. ``digest`` is 64 bits of the
-        bytes that were decoded; missing where those are not known.
-
-    Raises:
-        StoreError: If a part cannot be read.
-    """
-    wanted = list(COLUMNS if columns is None else columns)
-    of_labels = [name for name in OF_LABELS if name in wanted]
-    stored = [name for name in wanted if name not in OF_LABELS]
-    needed = [*stored, *("sample_id", "view", "top10", "top10_prob", "error")] if of_labels else [*stored, "sample_id"]
-    table = predictions_of(run).read(list(dict.fromkeys(needed)))
-    rows = _rows_of_samples(run, table["sample_id"])
-    if rows.min(initial=0) < 0:
-        table, rows = table.filter(pa.array(rows >= 0)), rows[rows >= 0]
-    found = to_pandas(table)
-    images = found["sample_id"]
-    if not (of_labels or samples.has_own_names(run)):
-        return found[wanted]
-    said = samples.read_samples(run, ["sample_id", *(["accepted"] if of_labels else [])])
-    found["sample_id"] = said["sample_id"].iloc[rows].to_numpy()
-    if of_labels:
-        accepted = said["accepted"].iloc[rows].reset_index(drop=True)
-        found = with_scores(found, accepted, run.path, lambda which: _logits(run, images, found["view"], which), images)
-    return found[wanted]
-
-
-def _rows_of_samples(run: Run, images: pa.ChunkedArray) -> np.ndarray:
-    """Row in the samples table of each stored prediction, by its image; -1 for those of no interest: int (N,)."""
-    known = samples.image_ids(run)
-    return pc.fill_null(pc.index_in(images, value_set=known), -1).to_numpy().astype(np.int64)
-
-
-def _logits(run: Run, images: pd.Series, views: pd.Series, which: np.ndarray) -> np.ndarray | None:
-    """Logits of some rows: (n, classes); None unless all of them were kept."""
-    kept = _all_logits(run)
-    if kept is None:
-        return None
-    rows = kept[0].get_indexer(pd.MultiIndex.from_arrays([images.iloc[which], views.iloc[which]]))
-    return None if (rows < 0).any() else kept[1][rows]
-
-
-def _all_logits(run: Run) -> tuple[pd.MultiIndex, np.ndarray] | None:
-    """Index of image and view, each pair once, and float16 (N, num_classes) logits; None if none were kept."""
-    table = logits_of(run).read()
-    if not table.num_rows:
-        return None
-    index = pd.MultiIndex.from_arrays([table[name].to_pandas() for name in ("sample_id", "view")])
-    flat = table["logits"].combine_chunks().flatten().to_numpy(zero_copy_only=False)
-    # Where predictions could not be stored after their logits, the image came again: its last logits are those of the
-    # stored prediction.
-    last = ~index.duplicated(keep="last")
-    return index[last], flat.reshape(len(index), -1)[last]
-
-
-def read_logits(run: Run) -> tuple[list[str], np.ndarray] | None:
-    """Logits of a benchmark's images, for runs of one view an image.
-
-    Returns:
-        Sample ids, each once, and float16 (N, num_classes) logits; None if none were kept, or there are several views.
-    """
-    kept = _all_logits(run) if run.n_views == 1 else None
-    if kept is None:
-        return None
-    rows = kept[0].get_level_values(0).get_indexer(samples.image_ids(run).to_pandas())
-    ids = samples.read_samples(run, ["sample_id"])["sample_id"].to_numpy()
-    return ids[rows >= 0].tolist(), kept[1][rows[rows >= 0]]

@@ -18,7 +18,9 @@ from core.paths import require_writable
 from core.store import accepted
 from core.store.closing import bytes_digest
 from core.store.manifest import BenchmarkEntry, Manifest, now, read_manifest, write_manifest
-from core.store.runs import REPLACED, Run, logits_of, predictions_of
+from core.store.parts import Parts
+from core.store.runs import REPLACED, Run, logits_of, parts_of, predictions_of
+from core.store.within import within_of
 
 _LOCK = ".lock"
 
@@ -33,11 +35,12 @@ class RunWriter:
 
     def __init__(self, folder: Path, manifest: Manifest) -> None:
         self.folder = folder
-        self._predictions = predictions_of(folder)
+        self._predictions = parts_of(folder, manifest.views.dense)
         self._logits = logits_of(folder)
         self._entry = manifest.benchmarks[0]
         self._side = accepted.side_of(folder, self._entry.samples_digest)
-        self._next = max(table.next_batch for table in (self._predictions, self._logits, self._side))
+        self._within = within_of(folder)
+        self._next = max(table.next_batch for table in self._tables)
         n_rows = self._predictions.num_rows
         stored = _readable_manifest(folder) if n_rows else None
         # The benchmark's entry says where the data are now and what the benchmark is today.
@@ -46,8 +49,13 @@ class RunWriter:
             # Lost, for example in a power cut; what it said follows from the identity, and the rest from the parts.
             self.manifest = replace(manifest, keep_logits=self._logits.num_rows > 0)
             self.write_manifest(status="partial")
-        for table in (self._predictions, self._logits, self._side):
+        for table in self._tables:
             table.sweep()
+
+    @property
+    def _tables(self) -> tuple[Parts, ...]:
+        """What grows; predictions last, since an image counts as done once they are there."""
+        return self._logits, self._side, self._within, self._predictions
 
     @property
     def run(self) -> Run:
@@ -63,13 +71,20 @@ class RunWriter:
         """The pool's names of the images that are stored, each with all its views."""
         return set(pc.unique(self._predictions.read(["sample_id"])["sample_id"]).to_pylist())
 
-    def append(self, batch: pa.Table, side: pa.Table | None = None, logits: pa.Table | None = None) -> None:
+    def append(
+        self,
+        batch: pa.Table,
+        side: pa.Table | None = None,
+        logits: pa.Table | None = None,
+        within: pa.Table | None = None,
+    ) -> None:
         """Store one batch of images with all their views; when this returns, a kill no longer loses it.
 
         Args:
-            batch: ``PREDICTIONS_SCHEMA``.
+            batch: ``PREDICTIONS_SCHEMA``, or ``dense.SCHEMA`` where the family of views is dense.
             side: ``accepted.SCHEMA``, of the rows whose ten best classes do not tell it.
             logits: ``LOGITS_SCHEMA``, of the images that did not fail.
+            within: ``within.SCHEMA``, of the rows whose ten best classes hold none of the benchmark's own.
 
         Raises:
             StoreError: If it cannot be written, for example because the disk is full.
@@ -77,11 +92,9 @@ class RunWriter:
         # A number is never given twice, also if storing fails half-way: its logits may be there, or in a merged part.
         number = self._next
         self._next += 1
-        # Predictions last: an image counts as done once they are there, so the rest must be there by then.
-        for table, rows in ((self._logits, logits), (self._side, side)):
+        for table, rows in zip(self._tables, (logits, side, within, batch), strict=True):
             if rows is not None and rows.num_rows:
                 table.append(rows, number)
-        self._predictions.append(batch, number)
 
     def append_side(self, side: pa.Table) -> None:
         """Store what labels say of rows that are stored already."""
@@ -96,7 +109,7 @@ class RunWriter:
 
     def finish(self) -> None:
         """Merge all parts into one, and note that all of the benchmark's images are there and what their bytes were."""
-        for table in (self._predictions, self._logits, self._side):
+        for table in self._tables:
             table.merge_all("sample_id")
         self._entry = closed(self.run)
         self.manifest = self.manifest.with_entry(self._entry)
@@ -186,7 +199,7 @@ def set_aside(folder: Path) -> Path | None:
     Returns:
         Where it is now, or None if there was none.
     """
-    if predictions_of(folder).next_batch == 0:
+    if all(parts_of(folder, is_dense).next_batch == 0 for is_dense in (False, True)):
         return None
     target = folder.with_name(f"{folder.name}{REPLACED}{time.strftime('%Y%m%dT%H%M%S')}-{time.time_ns() % 10**9:09}")
     try:

@@ -108,10 +108,20 @@ def test_a_policy_changes_the_number_and_is_named_without_another_run(location_s
     assert report.build(run, tables=["by_class"], policy="top5")["overall"]["top5"] == 0
 
 
-def test_the_restricted_policy_without_logits_says_how_to_get_them(location_set):
+def test_the_restricted_policy_needs_no_logits(location_set):
+    model = models.from_module(RedIsKoala(), "m", label_space="imagenet-1k", transform=TOY_TRANSFORM)
+    without = report.build(evaluate(model, location_set), policy="restricted")
+    kept = report.build(evaluate(model, location_set, keep_logits=True, fresh=True), policy="restricted")
+    assert without["overall"] == kept["overall"]
+    assert without["overall"]["n"] == kept["n_samples"]
+
+
+def test_a_result_that_did_not_keep_the_best_of_its_classes_says_how_to_get_it(location_set):
     model = models.from_module(RedIsKoala(), "m", label_space="imagenet-1k", transform=TOY_TRANSFORM)
     run = evaluate(model, location_set, limit=20)
-    with pytest.raises(UsageError, match="--keep-logits"):
+    for part in run.path.glob("within-*.parquet"):
+        part.unlink()
+    with pytest.raises(UsageError, match=r"20 of 20 predictions.*--fresh"):
         report.build(run, policy="restricted")
 
 

@@ -255,23 +255,27 @@ def test_policy_restricted_is_the_best_among_the_classes_of_the_benchmark(joined
     assert decided.isna().tolist() == [False, False, True]
 
 
-def test_policy_restricted_asks_for_logits_where_the_ten_best_do_not_say(joined):
-    with pytest.raises(UsageError, match=r"1 of 4 images.*logits are needed.*--keep-logits"):
+def test_policy_restricted_asks_for_the_best_class_where_the_ten_best_do_not_say(joined):
+    with pytest.raises(UsageError, match=r"1 of 4 predictions.*was not kept.*--fresh"):
         metrics.apply_policy(joined, "restricted", classes=[1, 3])
 
 
-@pytest.mark.parametrize(("logit_of_1", "right"), [(2.5, 1.0), (0.5, 0.0)])
-def test_policy_restricted_takes_the_best_logit_among_the_classes(joined, logit_of_1, right):
-    # Logits stand in another order than the table; class 2 is the best of all but not of the benchmark.
-    logits = (["b", "c"], np.array([[0, 9, 0, 0], [0, logit_of_1, 8, 1.5]], dtype=np.float16))
-    decided = metrics.apply_policy(joined, "restricted", classes=[1, 3], logits=logits)["correct"]
+def best_by_image(best):
+    return pd.Series(list(best.values()), pd.MultiIndex.from_tuples([(name, "clean") for name in best]))
+
+
+@pytest.mark.parametrize(("best", "right"), [(1, 1.0), (3, 0.0)])
+def test_policy_restricted_takes_the_best_class_that_was_kept_where_it_is_needed(joined, best, right):
+    # b's stored ten best say more than what is kept of it; and the order is another than the table's.
+    within = best_by_image({"b": 1, "c": best})
+    decided = metrics.apply_policy(joined, "restricted", classes=[1, 3], within=within)["correct"]
     assert decided.tolist()[:3] == [1.0, 1.0, right]
     assert np.isnan(decided[3])
 
 
-def test_policy_restricted_asks_for_logits_of_the_images_that_need_them(joined):
-    with pytest.raises(UsageError, match="logits are needed"):
-        metrics.apply_policy(joined, "restricted", classes=[1, 3], logits=(["a", "b"], np.zeros((2, 4))))
+def test_policy_restricted_asks_for_the_best_class_of_the_images_that_need_it(joined):
+    with pytest.raises(UsageError, match="was not kept"):
+        metrics.apply_policy(joined, "restricted", classes=[1, 3], within=best_by_image({"a": 1, "b": 1}))
 
 
 def test_policy_restricted_needs_classes(joined):

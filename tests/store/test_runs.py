@@ -191,7 +191,7 @@ def test_setting_aside_keeps_what_was_computed_and_hides_it_from_the_list():
     folder = write_run("abcd")
     aside = store.set_aside(folder)
     assert store.list_runs() == []
-    assert store.predictions_of(aside).read()["sample_id"].to_pylist() == ["s0", "s1"]
+    assert store.predictions_of(opened(aside)).read()["sample_id"].to_pylist() == ["s0", "s1"]
     assert store.set_aside(folder) is None
 
 

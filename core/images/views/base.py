@@ -34,6 +34,7 @@ class Views(ABC):
         factors: By which its views differ.
         tables: Tables over its factors that a report has.
         needs_mask: Whether the benchmark must provide masks.
+        dense: Whether it keeps of each view only the best class and what depends on labels: for hundreds of views.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Views(ABC):
     factors: ClassVar[tuple[Factor, ...]] = ()
     tables: ClassVar[tuple[CardTable, ...]] = ()
     needs_mask: ClassVar[bool] = False
+    dense: ClassVar[bool] = False
 
     @abstractmethod
     def rows(self) -> list[Mapping[str, Any]]:
@@ -87,7 +89,7 @@ class Views(ABC):
 
     def card(self) -> ViewsCard:
         """What the family is, as data."""
-        return ViewsCard(self.name, self.title, self.version, self.factors, self.tables, tuple(self.rows()))
+        return ViewsCard(self.name, self.title, self.version, self.factors, self.tables, tuple(self.rows()), self.dense)
 
     def one(
         self, view: str, image: Image.Image, mask: np.ndarray | None, preprocess: Preprocess, rng: RandomOf
