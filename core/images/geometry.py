@@ -97,8 +97,10 @@ def random_crops(mask: np.ndarray, rng: np.random.Generator, n: int = 10) -> flo
     return float(np.mean(kept)) / total
 
 
-def random_crop(size: tuple[int, ...], rng: np.random.Generator) -> tuple[int, int, int, int]:
-    """A box as torchvision's ``RandomResizedCrop`` draws it by default.
+def random_crop(
+    size: tuple[int, ...], rng: np.random.Generator, scale: tuple[float, float] = _SCALE
+) -> tuple[int, int, int, int]:
+    """A box as torchvision's ``RandomResizedCrop`` draws it; by default with its default shares.
 
     The area is uniform, the logarithm of width / height too, and the place among those where the box fits. A box that
     does not fit is drawn again; after ten of them the largest central one of an allowed shape is taken.
@@ -106,13 +108,14 @@ def random_crop(size: tuple[int, ...], rng: np.random.Generator) -> tuple[int, i
     Args:
         size: (H, W) of the image.
         rng: Decides it.
+        scale: Least and largest share of the image's area.
 
     Returns:
         ``(top, left, height, width)``, in pixels.
     """
     height, width = size
     for _ in range(_ATTEMPTS):
-        area = height * width * rng.uniform(*_SCALE)
+        area = height * width * rng.uniform(*scale)
         ratio = math.exp(rng.uniform(math.log(_RATIO[0]), math.log(_RATIO[1])))
         tall, wide = round(math.sqrt(area / ratio)), round(math.sqrt(area * ratio))
         if 0 < tall <= height and 0 < wide <= width:
