@@ -35,6 +35,7 @@ def build(
     tables: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
     reduce: Reduce = "mean",
+    head: pd.DataFrame | None = None,
 ) -> dict[str, Any]:
     """A run's report.
 
@@ -44,6 +45,8 @@ def build(
         tables: Names of tables; all of the benchmark's and of its views' by default.
         exclude: Classes to leave out (values of the ``class`` factor).
         reduce: How several views of an image become one, wherever a table does not tell them apart.
+        head: What cross-fitted linear heads say of the images, instead of what the network said; see
+            ``core.explain.linear_head``.
 
     Returns:
         JSON values: ``identity, samples_digest, model, benchmark, view, precision, policy, n, n_failed, n_samples,
@@ -59,10 +62,13 @@ def build(
     chosen, unknown = _known(run, card, _choose(run, card, tables))
     samples = store.read_samples(run)
     classes = sorted(set(lists.list_offsets(samples["accepted"])[1].tolist()))
-    table = metrics.join(samples, store.read(run, _columns(run, chosen)))
-    table = metrics.apply_policy(table, policy, classes=classes, within=_within(run, policy, classes))
+    table = metrics.join(samples, store.read(run, _columns(run, chosen)) if head is None else head)
+    table = metrics.apply_policy(
+        table, policy, classes=classes, within=None if head is not None else _within(run, policy, classes)
+    )
     told = _Told(run, card, with_view_factors(run, _without(table, exclude)), policy, reduce)
     overall = told.rows(())[0]
+    outputs = len(classes) if policy == "restricted" else run.manifest.model.num_classes
     return {
         "identity": run.identity,
         "samples_digest": store.samples_digest(run),
@@ -75,15 +81,27 @@ def build(
         "precision": run.precision,
         "preprocessing": run.preprocessing,
         "policy": policy,
+        "head": None if head is None else "linear",
         "excluded": sorted(exclude),
-        "interval": f"95 %, bootstrap over {told.cluster_unit}s" if told.cluster_unit else "95 %, Wilson",
+        "interval": _interval(told.cluster_unit, head is not None),
         "n": overall["n"],
         "n_failed": int(told.images["error"].notna().sum()),
         "n_samples": len(samples),
         "overall": overall,
         "tables": {spec.name: told.table(spec) for spec in chosen},
-        "warnings": [*_warnings(run, told.images, overall, policy, len(classes), len(samples)), *unknown],
+        "warnings": [
+            *_warnings(run, told.images, overall, policy, outputs if head is None else None, len(samples)),
+            *unknown,
+        ],
     }
+
+
+def _interval(cluster_unit: str | None, is_cross_fitted: bool) -> str:
+    """What intervals are, and what is not in them."""
+    kind = f"95 %, bootstrap over {cluster_unit}s" if cluster_unit else "95 %, Wilson"
+    if not is_cross_fitted:
+        return kind
+    return f"{kind}, of cross-fitted answers: fitting heads to other images of the same kind is not in them"
 
 
 def _columns(run: store.Run, chosen: Sequence[Table]) -> list[str]:
@@ -238,7 +256,7 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _warnings(
-    run: store.Run, table: pd.DataFrame, overall: dict[str, Any], policy: Policy, n_classes: int, n_samples: int
+    run: store.Run, table: pd.DataFrame, overall: dict[str, Any], policy: Policy, n_outputs: int | None, n_samples: int
 ) -> list[str]:
     found = []
     if len(table) < n_samples and not run.complete:
@@ -250,11 +268,13 @@ def _warnings(
     if len(failed):
         found.append(f"{len(failed):,} images could not be evaluated and are not counted; the first: {failed.iloc[0]}")
     value = overall.get("top5" if policy == "top5" else "top1")
-    outputs = n_classes if policy == "restricted" else run.manifest.model.num_classes
-    n_accepted = len(lists.list_offsets(table["accepted"])[1]) / max(len(table), 1)
-    chance = (5 if policy == "top5" else 1) * n_accepted / outputs
-    if value is not None and metrics.near_chance(value, overall["n"], chance):
-        found.append(f"{value:.1%} is near chance ({chance:.2%}): are the model's classes in the benchmark's order?")
+    if n_outputs is not None and value is not None:
+        n_accepted = len(lists.list_offsets(table["accepted"])[1]) / max(len(table), 1)
+        chance = (5 if policy == "top5" else 1) * n_accepted / n_outputs
+        if metrics.near_chance(value, overall["n"], chance):
+            found.append(
+                f"{value:.1%} is near chance ({chance:.2%}): are the model's classes in the benchmark's order?"
+            )
     stored = store.list_runs(run.benchmark)
     others = [
         other
