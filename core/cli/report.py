@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli import terminal
+from core.cli import heads, terminal
 from core.cli.as_published import run_as_published, say_what_differs
 from core.cli.options import (
     BenchmarkKey,
     Data,
+    Device,
     Identity,
     Images,
     Json,
@@ -22,6 +23,7 @@ from core.cli.options import (
     print_json,
     run_for,
 )
+from core.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -73,13 +75,23 @@ def show_report(
             "numbers; evaluated where it is not stored.",
         ),
     ] = False,
+    head: Annotated[
+        str,
+        typer.Option(
+            help="Who answers: the network, or linear: cross-fitted logistic regressions over the benchmark's own "
+            "classes on the network's features, made where they are not stored."
+        ),
+    ] = heads.NETWORK,
     data: Data = None,
     images: Images = None,
+    device: Device = "auto",
     as_json: Json = False,
 ) -> None:
     """Print a stored result's tables, with intervals."""
     from core.answers import report
 
+    if heads.is_linear(head) and as_published:
+        raise UsageError("--as-published and --head linear are two reports: give one of them.")
     runs = [
         run_as_published(name, benchmark, view, precision, identity, data, images)
         if as_published
@@ -87,7 +99,7 @@ def show_report(
         for name in model
     ]
     asked = {"policy": policy, "tables": table, "exclude": exclude or (), "reduce": reduce}
-    contents = [report.build(run, **asked) for run in runs]
+    contents = [report.build(run, **asked, head=heads.answers_by(head, run, data, images, device)) for run in runs]
     if as_published:
         from core.answers import published
 
@@ -111,7 +123,7 @@ def _print_report(run: Run, content: dict[str, Any]) -> None:
     value = "top5" if content["policy"] == "top5" else "top1"
     overall = content["overall"]
     policy = "" if content["policy"] == "top1" else f" (policy: {content['policy']})"
-    policy += terminal.reduced(content)
+    policy += heads.said(content) + terminal.reduced(content)
     terminal.out.print(
         f"{run.model} on {run.benchmark}{policy}: {value} {terminal.percent(overall[value])} % "
         f"{terminal.interval(overall, value)}, n = {overall['n']:,}, {content['n_failed']:,} failed",
