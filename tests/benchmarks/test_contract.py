@@ -13,6 +13,7 @@ from tests.benchmarks.mask_folders import hard_imagenet, rival
 from tests.benchmarks.test_focus import focus
 from tests.benchmarks.test_si_score import draw, row, write_lists, write_metadata
 from tests.conftest import write_csv
+from tests.parquet_images import write_set
 from tests.validation_images import write_annotations, write_images
 
 
@@ -53,6 +54,7 @@ BUILDERS = {
     "imagenet-attributes": imagenet_attributes,
     "focus": focus,
     "hard-imagenet": hard_imagenet,
+    "imagenet-hard": write_set,
     "rival10": rival,
     "rival20": rival,
     "imagenet-multilabel": imagenet_m,
