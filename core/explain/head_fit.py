@@ -22,6 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from core.errors import UsageError
 from core.evaluate.features import is_there
 from core.types import Progress, ProgressCallback
+from core.wording import count
 
 FOLDS = 5
 #: Inverse strength of the l2 penalty on the weights, against the summed loss: scikit-learn's ``C``.
@@ -73,23 +74,14 @@ def cross_fit(
         every fold for all heads to know it.
 
     Raises:
-        UsageError: If fewer than two classes are left.
+        UsageError: If fewer than two classes are left, or clusters cannot be spread so that every head knows all.
     """
     reasons = left_out(labels, names, clusters, is_there(features))
     used = np.flatnonzero([reason is None for reason in reasons])
     prob = np.full((*features.shape[:2], len(names)), np.nan, dtype=np.float32)
-    for number, (train, test) in enumerate(_folds(labels[used], None if clusters is None else clusters[used], seed)):
-        fitted, asked = used[train], used[test]
-        classes = np.unique(labels[fitted])
-        known = np.isin(labels[asked], classes)
-        for row in asked[~known]:
-            reasons[row] = f"all images of its class '{names[labels[row]]}' are in one cluster with others"
-        if len(classes) > 1:
-            head = _head().fit(features[fitted, fitted_view].astype(np.float64), labels[fitted])
-            _answer(head, features, asked[known], prob)
-        else:
-            for row in asked[known]:
-                reasons[row] = "only one class is left outside of its cluster"
+    groups = None if clusters is None else clusters[used]
+    for number, (train, test) in enumerate(_folds(labels[used], groups, seed)):
+        _answer(_fitted(features, labels, used[train], fitted_view), features, used[test], prob)
         if progress is not None:
             progress(Progress(number + 1, FOLDS, stage="linear heads"))
     return CrossFitted(prob, reasons)
@@ -113,18 +105,21 @@ def left_out(
         UsageError: If fewer than two classes are left.
     """
     there = np.ones(len(labels), dtype=bool) if there is None else there
-    unit = "images" if clusters is None else "clusters"
+    unit = "image" if clusters is None else "cluster"
     groups = np.arange(len(labels)) if clusters is None else np.unique(clusters, return_inverse=True)[1]
     pairs = np.unique(np.stack([labels, groups])[:, there & (labels >= 0)], axis=1)
     n_groups = np.bincount(pairs[0], minlength=len(names))
     n_left = int((n_groups >= FOLDS).sum())
     if n_left < 2:
         raise UsageError(
-            f"a linear head needs two classes with {FOLDS} {unit} each, one for each of its folds, and {n_left} of the "
+            f"a linear head needs two classes with {FOLDS} {unit}s each, one for each fold, and {n_left} of the "
             f"{len(names)} classes here has as many ({int(there.sum()):,} images in all). Evaluate more images, or "
             "leave --head linear out for the network's own answers."
         )
-    few = [f"its class '{name}' has {n} {unit}, a head needs {FOLDS}" for name, n in zip(names, n_groups, strict=True)]
+    few = [
+        f"its class '{name}' has {count(int(n), unit)}, and a head needs {FOLDS}"
+        for name, n in zip(names, n_groups, strict=True)
+    ]
     found: list[str | None] = ["it has no accepted class" if label < 0 else few[label] for label in labels]
     for row in np.flatnonzero((labels >= 0) & (n_groups[labels] >= FOLDS)):
         found[row] = None
@@ -134,16 +129,31 @@ def left_out(
 
 
 def _folds(labels: np.ndarray, groups: np.ndarray | None, seed: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Rows to fit on and rows to ask about.
+
+    Raises:
+        UsageError: If all images of a class are to be asked about at once, so that the head would not know it.
+    """
     kind = StratifiedKFold if groups is None else StratifiedGroupKFold
-    return kind(FOLDS, shuffle=True, random_state=seed).split(labels, labels, groups)
+    for train, test in kind(FOLDS, shuffle=True, random_state=seed).split(labels, labels, groups):
+        if len(np.unique(labels[train])) < len(np.unique(labels)):
+            raise UsageError(
+                f"clusters of images cannot be spread over {FOLDS} folds so that each head knows every class: too many "
+                "classes share a cluster. Evaluate more images, or leave --head linear out."
+            )
+        yield train, test
 
 
 def _head() -> Pipeline:
     return make_pipeline(StandardScaler(), LogisticRegression(C=INVERSE_PENALTY, max_iter=_ITERATIONS))
 
 
+def _fitted(features: np.ndarray, labels: np.ndarray, rows: np.ndarray, view: int) -> Pipeline:
+    return _head().fit(features[rows, view].astype(np.float64), labels[rows])
+
+
 def _answer(head: Pipeline, features: np.ndarray, rows: np.ndarray, prob: np.ndarray) -> None:
-    """Write what a head says of some images into ``prob``; 0 for a class that it does not know."""
+    """Write what a head says of some images into ``prob``; 0 for a class that is in no head."""
     n_views, width = features.shape[1:]
     for start in range(0, len(rows), _BLOCK):
         block = rows[start : start + _BLOCK]
