@@ -65,6 +65,11 @@ class Grid:
         return len(self.right)
 
     @property
+    def n_images(self) -> int:
+        """Images that were given, failed ones too."""
+        return len(self.right) + self.n_failed
+
+    @property
     def n_views(self) -> int:
         """Views of each image."""
         return self.right.shape[1]

@@ -72,9 +72,9 @@ def ladder(
 
 def _voted(grid: Grid, accepted: Sequence[Sequence[int]] | None, ensembles: Sequence[Ensemble]) -> Iterator[Rung]:
     for ensemble in ensembles:
+        if len(ensemble.top) != grid.n_images:
+            raise DataError(f"'{ensemble.label}' has {len(ensemble.top)} images, and the views {grid.n_images}")
         for way, right in hits(ensemble, accepted if accepted is not None else ()).items():
-            if len(right) <= grid.images.max(initial=-1):
-                raise DataError(f"'{ensemble.label}' has {len(right)} images, fewer than the views have")
             yield Rung(f"TTA {way}, {ensemble.label}", right[grid.images], ensemble.passes)
 
 
