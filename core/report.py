@@ -1,5 +1,6 @@
-"""``core.report.build``: the published path of ``core.answers.report``."""
+"""``core.report.build``: the published path of a run's report, with every table that it may have."""
 
-from core.answers.report import build, differences, export, predictions
+from core.answers.report import differences, export, predictions
+from core.explain.reporting import build
 
 __all__ = ["build", "differences", "export", "predictions"]

@@ -69,10 +69,24 @@ def accuracy_by(
             f"no image of '{run.benchmark}' has both a prediction and its object's geometry: give python -m core align "
             f"--model {run.source} --benchmark {run.benchmark}."
         )
-    table["bin"] = _bins(table[measure].to_numpy(dtype=float), measure, bins)
+    return binned(
+        table, measure, VALUE[policy], "cluster" if card_of(run).cluster_unit is not None else None, bins=bins
+    )
+
+
+def binned(table: pd.DataFrame, measure: str, value: str, cluster: str | None, *, bins: int = N_BINS) -> pd.DataFrame:
+    """Accuracy by a measure that a table has already; see ``accuracy_by``.
+
+    Args:
+        table: One row an image: the measure, without NaN, ``value`` and, if given, the ``cluster`` column.
+        measure: Key of ``MEASURES``.
+        value: Column of 1.0, 0.0 and NaN (counted nowhere).
+        cluster: Column of what is not independent.
+        bins: See ``accuracy_by``.
+    """
+    table = table.assign(bin=_bins(table[measure].to_numpy(dtype=float), measure, bins))
     inside = table.groupby("bin")[measure].agg(least="min", most="max", mean="mean").reset_index()
-    cluster = "cluster" if card_of(run).cluster_unit is not None else None
-    return inside.merge(metrics.accuracy_by(table, "bin", cluster, value=VALUE[policy]), on="bin", validate="1:1")
+    return inside.merge(metrics.accuracy_by(table, "bin", cluster, value=value), on="bin", validate="1:1")
 
 
 def _with_predictions(run: store.Run, objects: pd.DataFrame, value: str) -> pd.DataFrame:

@@ -14,13 +14,17 @@ import pandas as pd
 import pyarrow as pa
 
 from core import benchmarks, metrics, paths, store
-from core.answers import cue_tables
+from core.answers import cue_tables, geometry_tables, rank_table, run_tables
 from core.answers.cards import card_of
 from core.answers.joined import with_view_factors
+from core.answers.run_tables import Asked, RunTable
 from core.errors import UsageError, nearest
 from core.store import lists
 from core.store.parts import write_parquet
-from core.types import Card, CardTable, Policy, Reduce, Table
+from core.types import Card, CardTable, Policy, ProgressCallback, Reduce, Table
+
+#: Tables that a run has where its benchmark has masks, or a ranking.
+MORE: tuple[RunTable, ...] = (*geometry_tables.TABLES, rank_table.TABLE)
 
 
 def joined(run: store.Run) -> pd.DataFrame:
@@ -36,30 +40,36 @@ def build(
     exclude: Sequence[str] = (),
     reduce: Reduce = "mean",
     head: pd.DataFrame | None = None,
+    more: Sequence[RunTable] = MORE,
+    progress: ProgressCallback | None = None,
 ) -> dict[str, Any]:
     """A run's report.
 
     Args:
         run: Complete or partial.
         policy: ``top1``, ``top5`` or ``restricted``; see ``metrics.apply_policy``.
-        tables: Names of tables; all of the benchmark's and of its views' by default.
+        tables: Names of tables; by default all of the benchmark's, of its views' and of ``more`` that the run has.
         exclude: Classes to leave out (values of the ``class`` factor).
         reduce: How several views of an image become one, wherever a table does not tell them apart.
         head: What cross-fitted linear heads say of the images, instead of what the network said; see
             ``core.explain.linear_head``.
+        more: Tables that neither a benchmark nor its views name; ``core.report.build`` has also those of what was
+            computed from a run.
+        progress: Called while masks are read, the first time that a table needs them.
 
     Returns:
         JSON values: ``identity, samples_digest, model, benchmark, view, precision, policy, n, n_failed, n_samples,
-        overall, tables, warnings`` and more; ``n`` counts images, never views. A row has the factor values, ``top1``,
-        ``top5``, ``n``, ``n_clusters`` and the interval of the policy's own number: ``top1_low, top1_high``, or
-        ``top5_low, top5_high``. Tables that a benchmark or its views compute have their own columns. Fractions 0..1;
-        what cannot be said is None.
+        overall, tables, notes`` (sentences by table), ``warnings`` and more; ``n`` counts images, never views. A row
+        has the factor values, ``top1``, ``top5``, ``n``, ``n_clusters`` and the interval of the policy's own number:
+        ``top1_low, top1_high``, or ``top5_low, top5_high``. Tables that a benchmark or its views compute, and those of
+        ``more``, have their own columns. Fractions 0..1; what cannot be said is None.
 
     Raises:
         UsageError: If a table or class does not exist, or the policy needs what was not kept.
     """
     card = card_of(run)
-    chosen, unknown = _known(run, card, _choose(run, card, tables))
+    named, extra = _choose(run, card, tables, more)
+    chosen, unknown = _known(run, card, named)
     samples = store.read_samples(run)
     classes = sorted(set(lists.list_offsets(samples["accepted"])[1].tolist()))
     table = metrics.join(samples, store.read(run, _columns(run, chosen)) if head is None else head)
@@ -69,6 +79,10 @@ def build(
     told = _Told(run, card, with_view_factors(run, _without(table, exclude)), policy, reduce)
     overall = told.rows(())[0]
     outputs = len(classes) if policy == "restricted" else run.manifest.model.num_classes
+    cluster = "cluster" if card.cluster_unit else None
+    made, left_out = run_tables.make(extra, Asked(run, told.said, policy, cluster, progress))
+    found = {spec.name: told.table(spec) for spec in chosen}
+    found |= {name: plain_rows(each.table) for name, each in made.items()}
     return {
         "identity": run.identity,
         "samples_digest": store.samples_digest(run),
@@ -88,10 +102,12 @@ def build(
         "n_failed": int(told.images["error"].notna().sum()),
         "n_samples": len(samples),
         "overall": overall,
-        "tables": {spec.name: told.table(spec) for spec in chosen},
+        "tables": found,
+        "notes": {name: list(each.notes) for name, each in made.items() if each.notes},
         "warnings": [
             *_warnings(run, told.images, overall, policy, outputs if head is None else None, len(samples)),
             *unknown,
+            *left_out,
         ],
     }
 
@@ -174,7 +190,7 @@ def computed(run: store.Run, name: str) -> pd.DataFrame:
         UsageError: If there is no such table.
     """
     card = card_of(run)
-    known, unknown = _known(run, card, _choose(run, card, [name]))
+    known, unknown = _known(run, card, _choose(run, card, [name], ())[0])
     if unknown:
         raise UsageError(unknown[0])
     return _computed(joined(run), card, known[0])
@@ -219,14 +235,19 @@ def tables_of(run: store.Run) -> tuple[CardTable, ...]:
     return (*run.views.tables, *card_of(run).tables)
 
 
-def _choose(run: store.Run, card: Card, names: Sequence[str] | None) -> Sequence[CardTable]:
-    if not names:
-        return tables_of(run)
-    known = {table.name: table for table in tables_of(run)}
+def _choose(
+    run: store.Run, card: Card, names: Sequence[str] | None, more: Sequence[RunTable]
+) -> tuple[list[CardTable], list[RunTable]]:
+    """The tables that are asked for: those that cards name, and the others."""
+    if names is None:
+        return list(tables_of(run)), [each for each in more if each.is_unasked(run)]
+    named = {table.name: table for table in tables_of(run)}
+    others = {each.name: each for each in more if each.can_ask(run)}
     for name in names:
-        if name not in known:
+        if name not in named and name not in others:
+            known = (*named, *others)
             raise UsageError(f"'{card.key}' has no table '{name}'.{nearest(name, known)} It has: {', '.join(known)}.")
-    return [known[name] for name in names]
+    return [named[name] for name in names if name in named], [others[name] for name in names if name in others]
 
 
 def _within(run: store.Run, policy: Policy, classes: Sequence[int]) -> pd.Series | None:

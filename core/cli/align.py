@@ -17,12 +17,6 @@ if TYPE_CHECKING:
 app = typer.Typer(rich_markup_mode=None)
 #: How the printed table names columns of the metric table.
 _PRINTED = {"value": "mean", "low": "mean_low", "high": "mean_high"}
-#: What was left out, in words.
-_LEFT_OUT = {
-    "n_empty": "object not in the crop",
-    "n_no_map": "no positive evidence for the class",
-    "n_failed": "could not be opened",
-}
 
 
 @app.command()
@@ -70,13 +64,15 @@ def _named(run: Run, method: str, table: pd.DataFrame) -> dict[str, Any]:
 
 
 def _print(run: Run, method: str, table: pd.DataFrame, rows: list[dict[str, Any]]) -> None:
+    from core.explain import reporting
+
     named = _named(run, method, table)
     layer = f" at {named['layer']}" if named["layer"] else ""
     title = f"{METHODS[method]} of the true class{layer} against object masks: {run.model} on {run.benchmark}"
     shown = [{_PRINTED.get(name, name): value for name, value in row.items()} for row in rows]
     terminal.out.print(terminal.rows_table(title, shown, ["measure"], "mean"), soft_wrap=True)
-    terminal.out.print("pointing and inside_share are by chance what area_fraction is.", soft_wrap=True)
-    said = [f"{rows[0][name]:,} {text}" for name, text in _LEFT_OUT.items() if rows[0][name]]
+    terminal.out.print(reporting.CHANCE, soft_wrap=True)
+    said = [f"{rows[0][name]:,} {text}" for name, text in reporting.LEFT_OUT.items() if rows[0][name]]
     if said:
         terminal.warn(f"left out: {', '.join(said)}.")
     failed = table.loc[table["state"] == "failed", "error"]

@@ -9,6 +9,7 @@ import typer
 
 from core.cli import heads, terminal
 from core.cli.as_published import run_as_published, say_what_differs
+from core.cli.computed import computed_table
 from core.cli.options import (
     BenchmarkKey,
     Data,
@@ -58,7 +59,9 @@ def predictions(
 def show_report(
     model: Models,
     benchmark: BenchmarkKey,
-    table: Annotated[list[str] | None, typer.Option(help="by_size, by_location, by_class, ablation, rfs, …")] = None,
+    table: Annotated[
+        list[str] | None, typer.Option(help="by_class, ablation, rfs, alignment, geometry, crop, rank, …")
+    ] = None,
     policy: Annotated[str, typer.Option(help="top1, top5, or restricted to the benchmark's classes.")] = "top1",
     exclude: Annotated[list[str] | None, typer.Option(help="A class to leave out; give it again for more.")] = None,
     view: View = "clean",
@@ -89,6 +92,7 @@ def show_report(
 ) -> None:
     """Print a stored result's tables, with intervals."""
     from core.answers import report
+    from core.explain import reporting
 
     if heads.is_linear(head) and as_published:
         raise UsageError("--as-published and --head linear are two reports: give one of them.")
@@ -98,8 +102,12 @@ def show_report(
         else run_for(name, benchmark, view, precision, identity)
         for name in model
     ]
-    asked = {"policy": policy, "tables": table, "exclude": exclude or (), "reduce": reduce}
-    contents = [report.build(run, **asked, head=heads.answers_by(head, run, data, images, device)) for run in runs]
+    asked = {"policy": policy, "tables": table or None, "exclude": exclude or (), "reduce": reduce}
+    contents = []
+    for run in runs:
+        answers = heads.answers_by(head, run, data, images, device)
+        with terminal.progress_bar(f"report {run.model}") as progress:
+            contents.append(reporting.build(run, **asked, head=answers, progress=progress))
     if as_published:
         from core.answers import published
 
@@ -137,6 +145,7 @@ def _print_report(run: Run, content: dict[str, Any]) -> None:
         if rows:
             terminal.out.print()
             terminal.out.print(_drawn(run, spec, rows, value), soft_wrap=True, markup=False)
+    _print_more(content)
     terminal.out.print(
         f"\nidentity {run.identity} · weights {run.fingerprint[:8]} · "
         f"{wording.preprocessing(content['preprocessing'])} · {run.precision} · "
@@ -149,6 +158,21 @@ def _print_report(run: Run, content: dict[str, Any]) -> None:
         terminal.warn(warning)
 
 
+def _print_more(content: dict[str, Any]) -> None:
+    """The tables that neither the benchmark nor the views name, with what has to be said of them."""
+    from core.explain import reporting
+
+    for each in reporting.MORE:
+        rows = content["tables"].get(each.name)
+        if rows:
+            printed = each.printed or {name: name for name in rows[0]}
+            terminal.out.print()
+            shown = [{head: row[name] for name, head in printed.items()} for row in rows]
+            terminal.out.print(computed_table(each.named.title, shown, each.named.by), soft_wrap=True)
+            for note in content["notes"].get(each.name, ()):
+                terminal.out.print(note, soft_wrap=True, style="dim")
+
+
 def _drawn(run: Run, spec: CardTable, rows: list[dict[str, Any]], value: str) -> RenderableType:
     from core.answers import report
 
@@ -156,7 +180,7 @@ def _drawn(run: Run, spec: CardTable, rows: list[dict[str, Any]], value: str) ->
     if made is not None:
         if spec in run.views.tables:
             rows = [_pooled(row, made.published_by) for row in rows]
-        return terminal.computed_table(spec.title, rows, made.published_by)
+        return computed_table(spec.title, rows, made.published_by)
     draw = terminal.grid_table if len(spec.by) == 2 else terminal.rows_table
     return draw(spec.title, rows, spec.by, value)
 

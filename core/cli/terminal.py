@@ -13,7 +13,7 @@ from rich.progress import Progress as Bar
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from core.types import THIN, Progress
+from core.types import Progress, is_thin
 from core.wording import duration
 
 
@@ -116,39 +116,9 @@ def rows_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[str],
         cells += [percent(row[value]), interval(row, value)]
         if value == "top1" and "top5" in row:
             cells.append(percent(row["top5"]))
-        thin = " thin" if row["n"] < THIN else ""
+        thin = " thin" if is_thin(row["n"], row["n_clusters"]) else ""
         table.add_row(*cells, f"{row['n']:,}{thin}", f"{row['n_clusters']:,}")
     return table
-
-
-def computed_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[str]) -> RichTable:
-    """A table that a benchmark computed: fractions as percent, a low and a high as one interval, thin cells marked."""
-    table = RichTable(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
-    lows = {name: name.removesuffix("low") + "high" for name in rows[0] if name.endswith("low")}
-    columns = [name for name in rows[0] if name not in (*lows.values(), "thin")]
-    for name in columns:
-        number = name not in by and not isinstance(rows[0][name], str | bool)
-        shown = "95 % interval" if name in lows else name if name in by or name.startswith("n") else f"{name} %"
-        table.add_column(shown if number or name in by else name, justify="right" if number else "left")
-    for row in rows:
-        if any(row[name] == 0 for name in columns if name == "n"):
-            continue
-        table.add_row(*(_computed_cell(row, name, lows, by) for name in columns))
-    return table
-
-
-def _computed_cell(row: Mapping[str, Any], name: str, lows: Mapping[str, str], by: Sequence[str]) -> str:
-    value = row[name]
-    if name in lows:
-        high = row[lows[name]]
-        return "no interval" if value is None or high is None else f"[{percent(value)}, {percent(high)}]"
-    if isinstance(value, bool):
-        return "yes" if value else ""
-    if name in by or isinstance(value, str):
-        return str(value)
-    if name == "n" or name.startswith("n_"):
-        return f"{value:,} thin" if name != "n_common" and value < THIN else f"{value:,}"
-    return percent(value)
 
 
 def probe_table(rows: Sequence[Mapping[str, Any]]) -> RichTable:
@@ -180,7 +150,7 @@ def grid_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[str],
     cells = {(row[down], row[across]): row[value] for row in rows}
     sizes = [row["n"] for row in rows]
     n = f"{min(sizes):,}" if min(sizes) == max(sizes) else f"{min(sizes):,} to {max(sizes):,}"
-    thin = " (thin)" if min(sizes) < THIN else ""
+    thin = " (thin)" if any(is_thin(row["n"], row.get("n_clusters", row["n"])) for row in rows) else ""
     shown = [[_short(line), *(_whole_percent(cells.get((line, column))) for column in columns)] for line in lines]
     shown.insert(0, ["", *(_short(column) for column in columns)])
     width = max(len(cell) for cells_of_line in shown for cell in cells_of_line)

@@ -207,7 +207,7 @@ def test_the_command_prints_the_tables_with_the_pooled_row_named():
     done = CliRunner().invoke(app, [*command, "--table", "ablation"], env={"COLUMNS": "200"})
     assert done.exit_code == 0, done.output
     lines = [line.split() for line in done.output.splitlines()]
-    assert next(line for line in lines if line[:2] == ["pixel", "all"])[2:5] == ["50.0", "87.5", "60.0"]
+    assert next(line for line in lines if line[:2] == ["pixel", "all"])[2:5] == ["50.0", "87.5", "+0.60"]
     assert next(line for line in lines if line[:1] == ["gray"])[1] == "25.0"
     plain = CliRunner().invoke(app, [*command, "--json"])
     assert [row["sigma"] for row in json.loads(plain.output)["tables"]["rfs"]] == [0.25, 0.5, None]
