@@ -30,6 +30,7 @@ SIZES = (
 #: Cells of the grid: (row, col), from the top left.
 ANCHORS = tuple((row, col) for row in range(3) for col in range(3))
 MIDDLE = (1, 1)
+_FILTER = Image.Resampling.BICUBIC
 
 
 def crop(image: Image.Image, *, size: int, row: int, col: int, side: int = SIDE) -> np.ndarray:
@@ -55,7 +56,7 @@ def crop(image: Image.Image, *, size: int, row: int, col: int, side: int = SIDE)
     require_size(side, side, "cropped")
     with reasons("an image"):
         image = as_rgb(image)
-    return np.asarray(next(crops(image, scaled(size, side), (anchor,), (side, side))))
+    return next(crops(image, scaled(size, side), (anchor,), (side, side)))
 
 
 def scaled(size: int, side: int) -> int:
@@ -65,7 +66,7 @@ def scaled(size: int, side: int) -> int:
 
 def crops(
     image: Image.Image, shorter: int, anchors: Sequence[tuple[int, int]], shape: tuple[int, int]
-) -> Iterator[Image.Image]:
+) -> Iterator[np.ndarray]:
     """Crops of an image at one size, resized once for all of them.
 
     Where an image is enlarged, the two passes of Pillow's resize are done apart: across over the whole image, then down
@@ -79,7 +80,7 @@ def crops(
         shape: (H, W) of the crops.
 
     Yields:
-        One crop an anchor, in the mode of the image; 0 outside of it.
+        uint8 (H, W, 3), or (H, W) of one channel: one crop an anchor; 0 outside of the image.
 
     Raises:
         ImageError, StorageError: See ``core.images.opening.reasons``.
@@ -89,7 +90,7 @@ def crops(
         width, height = resized_size(image.width, image.height, shorter)
         require_size(width, height, "resized")
         grows = width >= image.width and height >= image.height
-        across = image.resize((width, image.height if grows else height), Image.Resampling.BICUBIC)
+        across = image.resize((width, image.height if grows else height), _FILTER)
         lefts = {col: corner(width, col, shape[1]) for col in dict.fromkeys(col for _, col in anchors)}
         seen = {col: (max(left, 0), min(left + shape[1], width)) for col, left in lefts.items()}
         hull = (min(begin for begin, _ in seen.values()), max(end for _, end in seen.values()))
@@ -98,14 +99,23 @@ def crops(
             seen = dict.fromkeys(seen, hull)
         strips = {part: _down(across, part, height) for part in dict.fromkeys(seen.values())}
         for row, col in anchors:
-            left, top = lefts[col] - seen[col][0], corner(height, row, shape[0])
-            yield strips[seen[col]].crop((left, top, left + shape[1], top + shape[0]))
+            strip, left = strips[seen[col]], lefts[col] - seen[col][0]
+            yield _cut(strip, corner(height, row, shape[0]), left, shape)
 
 
-def _down(across: Image.Image, part: tuple[int, int], height: int) -> Image.Image:
-    """Some columns of an image, resampled in height alone."""
+def _down(across: Image.Image, part: tuple[int, int], height: int) -> np.ndarray:
+    """Some columns of an image, resampled in height alone: uint8 (height, columns, ...)."""
     strip = across if part == (0, across.width) else across.crop((part[0], 0, part[1], across.height))
-    return strip if strip.height == height else strip.resize((strip.width, height), Image.Resampling.BICUBIC)
+    return np.asarray(strip if strip.height == height else strip.resize((strip.width, height), _FILTER))
+
+
+def _cut(pixels: np.ndarray, top: int, left: int, shape: tuple[int, int]) -> np.ndarray:
+    """A part of an array, 0 where it lies outside."""
+    found = np.zeros((*shape, *pixels.shape[2:]), pixels.dtype)
+    inside = pixels[max(top, 0) : top + shape[0], max(left, 0) : left + shape[1]]
+    top, left = max(-top, 0), max(-left, 0)
+    found[top : top + inside.shape[0], left : left + inside.shape[1]] = inside
+    return found
 
 
 def resized_size(width: int, height: int, shorter: int) -> tuple[int, int]:
