@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from functools import partial
 
+import pandas as pd
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
+from core import store
 from core.answers.cards import card_of
 from core.answers.questions import Question
 from core.explain import alignments
 from core.wording import escaped
-from pages.shared.cues import beside, classes, finding, geometry, missing, panels, results
+from pages.shared.cues import beside, classes, finding, geometry, missing, panels, results, worst
 from pages.shared.cues.results import Cues
-from pages.shared.images import behind
+from pages.shared.images import behind, drawer
 from pages.shared.page import address, dock, frame, later, place, text
 from pages.shared.page.frame import Choice
 
@@ -31,6 +33,12 @@ ABOUT = (
     "The published code squashes images to 256 × 256, counts a mask's interpolated border as object, leaves the last "
     "row and column out of boxes and transposes tiles; none of this is done here."
 )
+#: How intervals are made where no object recurs; where one does, all are a bootstrap over objects.
+INTERVALS = (
+    "Wilson's for accuracies under an ablation and by size and place; a bootstrap over images for changes (paired), "
+    "RFS, alignment and the accuracies of a class; the difference from another benchmark from the intervals of both "
+    "(MOVER)"
+)
 
 
 def page() -> None:
@@ -47,7 +55,7 @@ def page() -> None:
             "Accuracies under noise", help="In place of the sensitivity that they make.", **address.switch("apart")
         )
         other = beside.pick(choice, found)
-        text.about([card_of(found.runs[0])], ABOUT)
+        text.about([card_of(found.runs[0])], ABOUT, INTERVALS)
     chosen = found.of(choice.models)
     aligned = {model: run for model in choice.models if (run := panels.aligned(choice, found, model)) is not None}
     with top:
@@ -63,11 +71,14 @@ def page() -> None:
         beside.show(chosen, other, choice)
     gallery_of = _images(found, choice, images)
     panels.where_it_looks(found, choice, aligned, looked)
+    first, named = worst.of(found, choice, looked)
+    if first:
+        later.draw(partial(worst.show, found, first, named, looked.get(first)))
     geometry.show(measured, looked, choice)
     for model in list(chosen.ablations)[:1]:
         later.draw(partial(classes.show, model, found, measured.get(model)))
     text.identities([*found.runs, *(other.runs if other else ())])
-    behind.show_image_alone(choice, gallery_of)
+    _image_alone(choice, aligned, gallery_of, named)
 
 
 def _images(found: Cues, choice: Choice, right: DeltaGenerator) -> str:
@@ -87,6 +98,15 @@ def _images(found: Cues, choice: Choice, right: DeltaGenerator) -> str:
     with dock.opened(right, escaped(said)):
         behind.show(choice, run, Question(where=where), list(shown.values()), shown)
     return cell.benchmark
+
+
+def _image_alone(choice: Choice, runs: dict[str, store.Run], gallery_of: str, named: pd.DataFrame) -> None:
+    """The drawer of an image that no gallery on the page is of; arrows step through the worst if it is one of them."""
+    opened = place.opened_image()
+    if opened is None or opened[0] == gallery_of:
+        return
+    order = named["sample_id"].tolist() if len(named) else []
+    drawer.show_if_open(choice, order if opened[1] in order else (), runs if opened[0] == choice.benchmark else None)
 
 
 frame.draw(page)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -139,7 +141,19 @@ def _clicks(model: str, table: pd.DataFrame, column: str) -> list[list[Any]]:
     return [[model, float(strength)] for strength in table[column]]
 
 
-def quadrant(table: pd.DataFrame, words: Words, *, x_title: str, chosen: str = "", height: int = 430) -> go.Figure:
+def most_of(values: Iterable[Sequence[float] | pd.Series]) -> float:
+    """Where an axis from 0 ends that several figures share: the next tenth above all values, at most 1.
+
+    Args:
+        values: Of a measure of alignment (0..1), a sequence a model; NaN plays no part.
+    """
+    most = max((float(np.nanmax(part)) for part in map(np.asarray, values) if not np.isnan(part).all()), default=1.0)
+    return min(10, max(1, math.ceil(round(10 * most, 6)))) / 10
+
+
+def quadrant(
+    table: pd.DataFrame, words: Words, *, x_title: str, chosen: str = "", most: float = 1.0, height: int = 430
+) -> go.Figure:
     """Every right prediction: how much of what the model looks at is the object, and how sure it is.
 
     Args:
@@ -148,6 +162,7 @@ def quadrant(table: pd.DataFrame, words: Words, *, x_title: str, chosen: str = "
         words: Title, subtitle, caption.
         x_title: Of the measure.
         chosen: The image that is marked.
+        most: Where the axis of the measure ends; see ``most_of``.
         height: Pixels.
 
     Returns:
@@ -183,13 +198,24 @@ def quadrant(table: pd.DataFrame, words: Words, *, x_title: str, chosen: str = "
         legend=2,
         left=NUMBERS_LEFT,
         shapes=[vertical(float(table["value"].median())), horizontal(0.5)] if len(table) else [],
-        xaxis={"title": {"text": x_title}, "range": [-0.03, 1.03], "zeroline": False},
+        xaxis=_measured(x_title, most),
         yaxis={"title": {"text": "confidence"}, "range": [0, 1.05], "zeroline": False},
     )
 
 
+def _measured(title: str, most: float) -> dict[str, Any]:
+    """The axis of a measure of alignment, with room for a mark at both ends."""
+    return {"title": {"text": title}, "range": [-0.03 * most, 1.03 * most], "zeroline": False}
+
+
 def violins(
-    values: Mapping[str, Sequence[float]], colours: Mapping[str, str], words: Words, *, x_title: str, height: int = 0
+    values: Mapping[str, Sequence[float]],
+    colours: Mapping[str, str],
+    words: Words,
+    *,
+    x_title: str,
+    most: float = 1.0,
+    height: int = 0,
 ) -> go.Figure:
     """How a measure of single images is spread, for each model; its mean and quartiles inside.
 
@@ -198,6 +224,7 @@ def violins(
         colours: By model.
         words: Title, subtitle, caption.
         x_title: Of the measure.
+        most: Where its axis ends; see ``most_of``.
         height: Pixels; from the number of models by default.
     """
     traces = [
@@ -222,7 +249,7 @@ def violins(
         traces,
         words,
         height=height or 150 + 90 * len(values),
-        xaxis={"title": {"text": x_title}, "zeroline": False},
+        xaxis=_measured(x_title, most),
         yaxis={"showgrid": False, "automargin": True, "autorange": "reversed", "showticklabels": len(values) > 1},
     )
 

@@ -58,6 +58,20 @@ def test_points_of_the_quadrant_carry_their_image_and_count_themselves():
     assert (tuple(ring.x), tuple(ring.y)) == ((0.5,), (0.8,))
 
 
+def test_the_axis_of_alignment_ends_at_the_next_tenth_above_all_models():
+    assert cues.most_of([[0.1, 0.31], [0.49, np.nan]]) == 0.5
+    assert cues.most_of([pd.Series([0.5])]) == 0.5
+    assert cues.most_of([[0.3], [0.51]]) == 0.6
+    assert cues.most_of([[0.98]]) == 1.0
+    # Nothing but zeros still has an axis, and nothing at all the whole one.
+    assert cues.most_of([[0.0]]) == 0.1
+    assert cues.most_of([[np.nan], []]) == 1.0
+    table = pd.DataFrame({"sample_id": ["a"], "value": [0.1], "confidence": [0.9], "kept": [True]})
+    shown = cues.quadrant(table, WORDS, x_title="IoU", most=0.5)
+    beside = cues.violins({"a": [0.1]}, {"a": "#2F6DB5"}, WORDS, x_title="IoU", most=0.5)
+    assert shown.layout.xaxis.range == beside.layout.xaxis.range == (-0.015, 0.515)
+
+
 def test_violins_leave_out_what_has_no_value():
     shown = cues.violins({"a": [0.1, np.nan, 0.3], "b": [0.2]}, {"a": "#2F6DB5", "b": "#D9772B"}, WORDS, x_title="IoU")
     assert [tuple(trace.x) for trace in shown.data] == [(0.1, 0.3), (0.2,)]

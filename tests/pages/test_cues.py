@@ -1,6 +1,7 @@
 """The page Cues on the embedded world: what it says is what the tables say, and a click leads to the strip."""
 
 import json
+from urllib.parse import parse_qs, urlparse
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -127,6 +128,58 @@ def test_where_it_looks_is_shown_once_it_is_compared_with_masks(vit):
     assert any("oc-strip" in element.proto.body for element in app.get("html"))
 
 
+def cards_of(app):
+    """What the list of the worst images shows, by class."""
+    lists = [json.loads(each.proto.json) for each in app.get("bidi_component") if "worst" in each.proto.component_name]
+    return {group["name"]: group for group in lists[0]["classes"]}
+
+
+def test_the_three_worst_of_each_class_are_right_without_the_object(vit):
+    app = opened(models=VIT)
+    assert not app.exception
+    under = {
+        name: behind(vit, Question(where=(Where.equals("ablation", name), *results.only_ablations(vit))))
+        for name in ("none", "gray")
+    }
+    kept = set.intersection(*(set(rows.loc[rows["right"] == 1.0, "sample_id"]) for rows in under.values()))
+    gone = under["gray"].set_index("sample_id")
+    shown = cards_of(app)
+    assert set(shown) == set(gone.loc[list(kept), "true"])
+    for name, card in shown.items():
+        of_class = gone.loc[gone.index.isin(kept) & (gone["true"] == name)]
+        surest = of_class.reset_index().sort_values(["confidence", "sample_id"], ascending=[False, True])
+        assert [item["id"] for item in card["images"]] == surest["sample_id"].tolist()[:3]
+        assert card["kept"].startswith(f"{len(of_class)} of ")
+        assert all(item["src"].startswith("data:image/jpeg") for item in card["images"])
+    assert f"{len(kept)} of " in said(app)
+    # With one of them open, arrows step through all of them, class by class.
+    first = next(iter(shown.values()))["images"][0]["id"]
+    app = opened(models=VIT, image=f"diorama/clean:{first}", drawer="cues")
+    assert any("oc-strip" in element.proto.body for element in app.get("html"))
+
+
+def test_an_image_opens_where_only_the_family_of_all_views_is_stored():
+    """Hard ImageNet may have been evaluated under all cues and never by itself."""
+    synthetic_cues.write("a.synthetic", synthetic_cues.samples(60), 0.95, 0, kept=0.7)
+    app = opened(benchmark="hard-imagenet", models="a.synthetic")
+    assert not app.exception
+    first = next(iter(cards_of(app).values()))["images"][0]
+    assert first["problem"] == "the image is not on this machine"
+    app = opened(benchmark="hard-imagenet", models="a.synthetic", image=f"hard-imagenet:{first['id']}", drawer="cues")
+    assert not app.exception
+    assert not any("on which no chosen model has a result" in each.value for each in app.info)
+    assert 'class="oc-image-title"' in html_of(app)
+
+
+def test_intervals_are_said_as_they_are_made_where_objects_recur(vit):
+    assert "bootstrap over objects" in said(opened(models=VIT))
+
+
+def test_intervals_are_said_as_they_are_made_where_images_are_independent():
+    synthetic_cues.write("a.synthetic", synthetic_cues.samples(60), 0.95, 0)
+    assert "Wilson's for accuracies under an ablation" in said(opened(benchmark="hard-imagenet", models="a.synthetic"))
+
+
 def test_mean_masks_are_shown_on_demand(vit, monkeypatch):
     alignments.alignments(store.find_run("diorama/clean", VIT), limit=2)
     monkeypatch.setattr("core.answers.cue_geometry.PER_CLASS", 2)
@@ -192,4 +245,45 @@ def test_from_a_bar_to_the_strip_of_an_image(embedded_results):
         tab.wait_for_timeout(1500)
         assert strip.count() == 7
         assert strip.first.inner_html() != first
+        tab.close()
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_a_point_of_the_quadrant_and_one_of_the_worst_open_their_strips(embedded_results):
+    run = store.find_run("diorama/clean", VIT)
+    alignments.alignments(run, limit=40)
+    with app_server() as url, chromium() as browser:
+        tab = browser.new_page(viewport={"width": 1440, "height": 1000})
+        tab.goto(f"{url}/cues?benchmark=diorama/clean&models={VIT}")
+        points = tab.locator(".st-key-quadrant .scatterlayer .point")
+        points.first.wait_for(timeout=PATIENCE_MS)
+        tab.wait_for_timeout(2500)
+        points.last.scroll_into_view_if_needed()
+        tab.wait_for_timeout(500)
+        box = points.last.bounding_box()
+        tab.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        strip = tab.get_by_role("dialog").locator(".oc-strip figure")
+        strip.first.wait_for(timeout=PATIENCE_MS)
+        assert strip.count() == 7
+        asked = parse_qs(urlparse(tab.url).query)
+        assert asked["drawer"] == ["cues"]
+        benchmark, _, sample_id = asked["image"][0].partition(":")
+        assert benchmark == "diorama/clean"
+        assert sample_id in set(alignments.stored(run)["sample_id"])
+        tab.keyboard.press("Escape")
+        tab.get_by_role("dialog").wait_for(state="detached", timeout=PATIENCE_MS)
+        worst = tab.locator(".classes button")
+        assert worst.count() > 10
+        name = worst.nth(4).get_attribute("data-id")
+        worst.nth(4).click()
+        strip.first.wait_for(timeout=PATIENCE_MS)
+        assert strip.count() == 7
+        assert parse_qs(urlparse(tab.url).query)["image"] == [f"diorama/clean:{name}"]
+        wait_for_text(tab, "5 of ")
+        tab.keyboard.press("Escape")
+        tab.get_by_role("dialog").wait_for(state="detached", timeout=PATIENCE_MS)
+        tab.wait_for_timeout(800)
+        # By keyboard one goes on where one was.
+        assert tab.evaluate("document.activeElement.shadowRoot?.activeElement?.dataset.id") in (name, None)
         tab.close()

@@ -10,20 +10,21 @@ import streamlit as st
 
 from core import store
 from core.answers.cue_sentences import IN_WORDS
-from core.answers.questions import Question
 from core.figures import bars, cues
 from core.figures.style import Words, colour_of
 from core.jobs.kinds import Alignment
 from core.types import FactorValue
 from core.wording import count, escaped
-from pages.shared.cues import results
+from pages.shared.cues import answers, results
 from pages.shared.cues.results import Cues
-from pages.shared.page import address, cached, figure, later, place, text
+from pages.shared.page import address, figure, later, place, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.place import Cell
 from pages.shared.runs import following
 
 _SIGMA = "noise, standard deviation"
+#: Height of the two figures of alignment beside each other.
+_BESIDE_PX = 430
 MEASURES = {"iou": "IoU with the object", "inside_share": "Share of the map inside the object"}
 
 
@@ -113,13 +114,9 @@ def where_it_looks(found: Cues, choice: Choice, runs: dict[str, store.Run], tabl
         tables: What is stored of that; see ``core.explain.alignments.stored``.
     """
     st.header("Where it looks", anchor=False)
-    for model, run in runs.items():
-        if model not in tables or len(tables[model]) < run.n_samples:
-            done = len(tables.get(model, ()))
-            rest = f" ({done:,} of {run.n_samples:,} are there)" if done else ""
-            hint = "Grad-CAM of the true class of every image, compared with the object's mask; kept."
-            label = f"Align {escaped(model)}{rest}"
-            following.offer(Alignment(run.model, run.benchmark, run.identity), label, ":material/join_inner:", hint)
+    with st.container(horizontal=True, gap="small"):
+        for model, run in runs.items():
+            _offer(model, run, len(tables.get(model, ())))
     tables = {model: table[table["state"] == "map"] for model, table in tables.items()}
     tables = {model: table for model, table in tables.items() if len(table)}
     if not tables:
@@ -133,6 +130,15 @@ def where_it_looks(found: Cues, choice: Choice, runs: dict[str, store.Run], tabl
         later.draw(partial(_violins, runs, tables, choice, measure))
 
 
+def _offer(model: str, run: store.Run, done: int) -> None:
+    """A button that compares what is left of a model's images with their masks."""
+    if done < run.n_samples:
+        rest = f" ({done:,} of {run.n_samples:,} are there)" if done else ""
+        hint = "Grad-CAM of the true class of every image, compared with the object's mask; kept."
+        label = f"Align {escaped(model)}{rest}"
+        following.offer(Alignment(run.model, run.benchmark, run.identity), label, ":material/join_inner:", hint)
+
+
 def aligned(choice: Choice, found: Cues, model: str) -> store.Run | None:
     """The result whose saliency is compared: that on images as they are."""
     return choice.run(model, found.benchmark) or found.ablations.get(model)
@@ -142,7 +148,9 @@ def _quadrant(found: Cues, runs: dict[str, store.Run], tables: dict[str, pd.Data
     model = next((model for model in tables if model in found.ablations), "")
     if not model:
         return
-    rows = right_rows(found.ablations[model], tables[model], measure)
+    right = answers.right(found.ablations[model])
+    rows = right.merge(tables[model][["sample_id", measure]].rename(columns={measure: "value"}), on="sample_id")
+    rows = rows.dropna(subset=["value"])
     image = place.opened_image()
     shown = cues.quadrant(
         rows,
@@ -153,30 +161,11 @@ def _quadrant(found: Cues, runs: dict[str, store.Run], tables: dict[str, pd.Data
         ),
         x_title=f"{MEASURES[measure]}, Grad-CAM",
         chosen=image[1] if image else "",
+        most=cues.most_of(table[measure] for table in tables.values()),
+        height=_BESIDE_PX,
     )
-    figure.show(shown, "quadrant", {model: rows}, {model: runs[model].identity}, partial(_pick_image, found.benchmark))
-
-
-def right_rows(run: store.Run, aligned: pd.DataFrame, measure: str) -> pd.DataFrame:
-    """The images that a model has right.
-
-    Returns:
-        ``sample_id``, ``value`` (of the measure), ``confidence``, ``kept`` (still right without the object).
-    """
-    named = {}
-    for view in ("none", "gray"):
-        where = (*Cell(run.benchmark, {"ablation": view}).where, *results.only_ablations(run))
-        named[view] = cached.behind(run, Question(where=where)).set_index("sample_id")
-    clean = named["none"]
-    rows = clean[clean["right"] == 1.0].join(named["gray"]["right"].rename("gone"), how="inner")
-    rows = rows.join(aligned.set_index("sample_id")[measure].rename("value"), how="inner").dropna(
-        subset=["value", "gone"]
-    )
-    return rows.assign(kept=rows["gone"] == 1.0).reset_index()[["sample_id", "value", "confidence", "kept"]]
-
-
-def _pick_image(benchmark: str, custom: list[Any]) -> None:
-    address.put(image=f"{benchmark}:{custom[0]}", drawer="cues")
+    pick = partial(answers.open_strip, found.benchmark)
+    figure.show(shown, "quadrant", {model: rows}, {model: runs[model].identity}, pick)
 
 
 def _violins(runs: dict[str, store.Run], tables: dict[str, pd.DataFrame], choice: Choice, measure: str) -> None:
@@ -187,5 +176,7 @@ def _violins(runs: dict[str, store.Run], tables: dict[str, pd.DataFrame], choice
         Words("How well Grad-CAM and object agree", f"{count(n, 'image')} a model · box: quartiles, dashed: mean",
               text.short_identity([runs[model] for model in tables])),
         x_title=MEASURES[measure],
+        most=cues.most_of(table[measure] for table in tables.values()),
+        height=max(_BESIDE_PX, 150 + 90 * len(tables)),
     )  # fmt: skip
     figure.show(shown, "alignment", tables, {model: runs[model].identity for model in tables})

@@ -76,6 +76,10 @@ CSS = """<style>
 .oc-right {color: light-dark(#1F7D5C, #45C197); font-weight: 700;}
 .oc-wrong {color: light-dark(#B83A32, #EE7D75); font-weight: 700;}
 [data-testid="stMainBlockContainer"], .st-key-oc-left {container-type: inline-size;}
+@container (max-width: 58rem) {
+  .oc-tiles:has(> :nth-child(5):last-child) > * {flex-basis: 28%;}
+  .oc-tiles:has(> :nth-child(5):last-child) > :nth-child(n+4) {flex-basis: 40%; max-width: none;}
+}
 [class*="st-key-oc-figures"] {display: grid !important; gap: 0.8rem;
   grid-template-columns: minmax(0, 1fr);}
 @container (min-width: 40rem) {

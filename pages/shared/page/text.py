@@ -126,8 +126,14 @@ def flag_state(runs: Sequence[store.Run]) -> None:
             )
 
 
-def about(cards: Sequence[Card], more: str = "") -> None:
-    """The popover on what is measured, and with which interval; ``more`` is Markdown on the page's own terms."""
+def about(cards: Sequence[Card], more: str = "", independent: str = "Wilson's") -> None:
+    """The popover on what is measured, and with which interval.
+
+    Args:
+        cards: Of the benchmarks, the first of which says what is resampled.
+        more: Markdown on the page's own terms.
+        independent: How intervals are made where images are independent; Markdown.
+    """
     with st.popover("About", icon=":material/info:"):
         for card in cards:
             st.markdown(f"**{escaped(card.title)}**  \n{escaped(card.about)}")
@@ -139,7 +145,7 @@ def about(cards: Sequence[Card], more: str = "") -> None:
             f"Intervals: 95 %, bootstrap over {unit}s, because the same {unit} recurs in every cell. What "
             f"rests on fewer than {THIN} images or {FEW_OBJECTS} of these is marked as thin and carries no claim."
             if unit
-            else "Intervals: 95 %, Wilson's."
+            else f"Intervals: 95 %, {independent}."
         )
         st.markdown(f"Paper: {escaped(first.paper)}  \nLicence: {escaped(first.licence)}")
 
