@@ -55,15 +55,17 @@ def find_data(key: str, data: Path | str | None = None) -> Path | None:
     return paths.remembered_data(key) or (downloads if downloads.is_dir() else known_benchmarks()[key].embedded)
 
 
-def open_benchmark(key: str, data: Path | str | None = None) -> Benchmark:
+def open_benchmark(key: str, data: Path | str | None = None, images: Path | str | None = None) -> Benchmark:
     """A benchmark on its data.
 
     Args:
         key: For example ``si-score/size``.
         data: Its data folder; by default the one last used.
+        images: ImageNet's folder, for a benchmark whose data folder holds masks alone; by default the one last used.
 
     Raises:
-        UsageError: If the benchmark is unknown or its folder is missing.
+        UsageError: If the benchmark is unknown or its folder is missing; if ``images`` is given and the benchmark has
+            its images in its data folder.
     """
     benchmark = benchmark_class(key)
     root = find_data(key, data)
@@ -71,7 +73,27 @@ def open_benchmark(key: str, data: Path | str | None = None) -> Benchmark:
         raise UsageError(f"no data folder is known for '{key}': give one with --data DIR. {benchmark.how_to_get}")
     if not paths.is_folder(root):
         raise UsageError(f"the data folder of '{key}', {root}, is not a folder: give the right one with --data DIR.")
-    return benchmark(root)
+    if images is None:
+        return benchmark(root)
+    if not issubclass(benchmark, ImageNetMasks):
+        raise UsageError(f"--images is for masks alone; '{key}' has its images in the folder of --data.")
+    return benchmark(root, paths.place(images))
+
+
+def has_masks_alone(key: str) -> bool:
+    """Whether a benchmark's data folder holds masks alone, so that it needs the folder of ImageNet's images too."""
+    return issubclass(benchmark_class(key), ImageNetMasks)
+
+
+def find_images(key: str, data: Path | str | None = None) -> Path | None:
+    """The folder of images that was remembered for a folder of masks, else ImageNet's; None if none is known.
+
+    Args:
+        key: Of a benchmark that ``has_masks_alone``.
+        data: Its data folder; by default the one last used.
+    """
+    known, root = benchmark_class(key), find_data(key, data)
+    return known(root or Path()).images_folder if issubclass(known, ImageNetMasks) else None
 
 
 def annotation_stamp(root: Path | None) -> tuple[tuple[str, int, int], ...]:
@@ -110,14 +132,10 @@ def open_and_remember(key: str, data: Path | str | None = None, images: Path | s
         UsageError: See ``open_benchmark``; also if the benchmark's images are in its data folder.
         DataError: If a folder that was given is not of this benchmark.
     """
-    benchmark = open_benchmark(key, data)
+    benchmark = open_benchmark(key, data, images)
     given = find_data(key, data)
     # What is found without being told need not be remembered, and would be wrong once the project is moved.
     news = given is not None and given != find_data(key)
-    if images is not None:
-        if not isinstance(benchmark, ImageNetMasks):
-            raise UsageError(f"--images is for masks alone; '{key}' has its images in the folder of --data.")
-        benchmark = type(benchmark)(benchmark.root, paths.place(images))
     if news or images is not None:
         benchmark.samples(benchmark.label_spaces[0])
     if isinstance(benchmark, ImageNetMasks):

@@ -181,7 +181,7 @@ class ImageNetMasks(Benchmark):
             DataError: If there is none, or no folder of images is known.
             StorageError: If the folder is not there, or has none of the images; a network folder may be back later.
         """
-        folders, images = self.mask_folders(), self._require_images()
+        folders, images = self.mask_folders(), self.require_images()
         pairs = self._paired(folders, images)
         self._unseen = frozenset(name.partition("/")[2] for name in pairs.missing)
         if not pairs.found:
@@ -225,7 +225,8 @@ class ImageNetMasks(Benchmark):
             if self.splits_are_imagenets and (split == "train") != (folder_split == "train"):
                 pairs.moved.append(mask.name)
 
-    def _require_images(self) -> Path:
+    def require_images(self) -> Path:
+        """The folder of images; a ``DataError`` where none is known, a ``StorageError`` where it is not there."""
         folder = self.images_folder
         if folder is None or not paths.is_folder(folder):
             seen = "no folder of ImageNet's images is known" if folder is None else f"{folder} is not a folder"

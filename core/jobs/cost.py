@@ -51,14 +51,19 @@ class Cost:
         return None if self.rate is None else self.startup_s + self.n_left / self.rate
 
 
-def count_images(benchmark: str, data: str | None) -> int:
+def count_images(benchmark: str, data: str | None, images: str | None = None) -> int:
     """Images of a benchmark. Lists the folder, which takes seconds for hundreds of thousands.
+
+    Args:
+        benchmark: Key.
+        data: Its data folder.
+        images: ImageNet's folder, for a benchmark whose data folder holds masks alone.
 
     Raises:
         UsageError: If the benchmark is unknown or the folder is none.
         DataError: If the folder cannot be read as the benchmark.
     """
-    opened = open_benchmark(benchmark, data)
+    opened = open_benchmark(benchmark, data, images)
     return len(opened.samples(opened.label_spaces[0]))
 
 

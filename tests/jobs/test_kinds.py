@@ -9,7 +9,7 @@ import pytest
 
 from core import jobs, paths, store
 from core.benchmarks import open_benchmark
-from core.errors import UsageError
+from core.errors import DataError, StorageError, UsageError
 from core.evaluate.loop import evaluate
 from core.explain import alignments, probes
 from core.jobs.kinds import KINDS, Alignment, Diagnosis, Evaluation, Generation, Import, Probe, Refresh, read_arguments
@@ -84,6 +84,25 @@ def test_every_kind_has_a_title_that_tells_it_from_the_others():
         ("Logits soup.npy as soup", ("rows by class",), "cpu"),
         ("Embedded models on all of Diorama", (), "auto"),
     ]
+
+
+def test_a_folder_of_images_is_refused_where_the_data_folder_has_them(tmp_path):
+    with pytest.raises(UsageError, match="'imagenet' has its images in the folder of --data"):
+        Evaluation("small", "imagenet", str(tmp_path), images=str(tmp_path)).checked()
+
+
+def test_masks_alone_go_into_the_queue_with_their_images(tmp_path):
+    (tmp_path / "masks" / "val").mkdir(parents=True)
+    asked = Evaluation("small", "hard-imagenet", str(tmp_path / "masks"))
+    with pytest.raises(DataError, match="no folder of ImageNet's images is known"):
+        asked.checked()
+    with pytest.raises(StorageError, match="photos is not a folder"):
+        replace(asked, images=str(tmp_path / "photos")).checked()
+    (tmp_path / "photos").mkdir()
+    assert replace(asked, images=f"{tmp_path}/masks/../photos").checked().images == str(tmp_path / "photos")
+    # What was found without being told goes along, so that a later choice changes no waiting job.
+    paths.remember_data("imagenet", tmp_path / "photos")
+    assert asked.checked().images == str(tmp_path / "photos")
 
 
 def test_a_diagnosis_is_a_job(diagnosed):

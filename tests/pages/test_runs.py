@@ -2,6 +2,8 @@
 
 import contextlib
 import os
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +14,7 @@ from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from core import jobs, paths, store
-from core.benchmarks import open_benchmark
+from core.benchmarks import find_images, open_benchmark
 from core.evaluate.loop import evaluate
 from core.jobs import rates
 from core.jobs.kinds import Diagnosis, Generation, Probe, Unknown
@@ -119,6 +121,56 @@ def test_a_wrong_data_folder_is_explained_and_nothing_can_be_started(tmp_path, s
     at.text_input(key="run_data_imagenet").input(typed.format(home=tmp_path)).run()
     assert said in at.error[0].value
     assert "Start" not in [element.label for element in at.button]
+
+
+@pytest.fixture
+def photos(shared, tmp_path):
+    """Masks of Hard ImageNet's classes, and their six photos laid out as ImageNet is."""
+    masks = shared / "data" / "hard-imagenet-mini"
+    for path in sorted((masks / "val").iterdir()):
+        wnid, _, file = path.name.partition("_")
+        folder = tmp_path / "imagenet" / "val" / wnid
+        folder.mkdir(parents=True)
+        (folder / file).symlink_to(shared / "data" / "imagenet-sample" / wnid / file)
+    return masks, tmp_path / "imagenet"
+
+
+@pytest.mark.shared
+def test_masks_alone_need_the_folder_of_their_photos_which_another_process_gets(small_request, photos):
+    masks, images = photos
+    at = page(model="small", benchmark="hard-imagenet")
+    assert not at.exception
+    assert "Where are the images?" in words(at)
+    at.text_input(key="run_data_hard-imagenet").input(str(masks)).run()
+    assert "no folder of ImageNet's images is known" in at.error[0].value
+    assert "Start" not in [element.label for element in at.button]
+    at.text_input(key="run_images_hard-imagenet").input(str(images / "nowhere")).run()
+    assert "nowhere is not a folder" in at.error[0].value
+    at.text_input(key="run_images_hard-imagenet").input(str(masks)).run()
+    assert "none of the 6 masks" in at.error[0].value
+    at.text_input(key="run_images_hard-imagenet").input(str(images)).run()
+    assert not at.error
+    assert "**6 images**" in words(at)
+    button(at, "Start").click().run()
+    job = jobs.list_jobs()[0]
+    assert (job.arguments.data, job.arguments.images) == (str(masks), str(images))
+    # Nothing is remembered until it has been read by the worker, a process of its own.
+    assert find_images("hard-imagenet") is None
+    worker = "import sys; from core.jobs.worker import work; work(sys.argv[1])"
+    subprocess.run([sys.executable, "-c", worker, job.arguments.device], cwd=REPO, check=True, timeout=300)
+    job = jobs.find_job(job.id)
+    assert (job.state, job.message) == ("done", "")
+    assert store.find_run("hard-imagenet", "small").n_done == 6
+    assert find_images("hard-imagenet") == images
+    at = page(model="small", benchmark="hard-imagenet")
+    assert at.text_input(key="run_data_hard-imagenet").value == str(masks)
+    assert at.text_input(key="run_images_hard-imagenet").value == str(images)
+    assert "There is nothing to run." in words(at)
+
+
+def test_what_has_its_images_in_its_data_folder_asks_for_no_other():
+    at = form()
+    assert [each.label for each in at.text_input] == ["Data folder"]
 
 
 def test_another_page_fills_in_model_and_benchmark(small_request):

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from core import paths
-from core.benchmarks import benchmark_class, find_data, open_and_remember
+from core.benchmarks import benchmark_class, find_data, find_images, open_and_remember, open_benchmark
+from core.benchmarks.imagenet_masks import ImageNetMasks
 from core.errors import ModelError, OffcenterError, StoreError, UsageError, nearest
 from core.images.views import get_views
 from core.jobs import rates
@@ -39,6 +40,7 @@ class Evaluation:
         batch_size: Images a forward pass; chosen by device if None.
         limit: Stop when this many images are stored; all of them if None.
         also: More models, which see each image once it is decoded.
+        images: ImageNet's folder, for a benchmark whose data folder holds masks alone; the one last used if None.
     """
 
     kind: ClassVar[str] = "evaluate"
@@ -54,6 +56,7 @@ class Evaluation:
     batch_size: int | None = None
     limit: int | None = None
     also: tuple[str, ...] = ()
+    images: str | None = None
 
     @property
     def models(self) -> tuple[str, ...]:
@@ -82,10 +85,12 @@ class Evaluation:
 
         Raises:
             UsageError: If a value cannot be right; says which and what would be.
+            DataError: If the benchmark's folder holds masks alone, and no folder of images is known or it is not there.
         """
         if not all(name.strip() for name in self.models):
             raise UsageError("no model is named: give a timm name, hf-hub:owner/name or local-dir:PATH.")
         data = _data_folder(self.benchmark, self.data)
+        images = _images_folder(self.benchmark, data, self.images)
         get_views(self.view)
         if self.precision not in PRECISIONS:
             raise UsageError(
@@ -98,7 +103,7 @@ class Evaluation:
             if value is not None:
                 require_at_least(1, name, value)
         first, *more = (_canonical(name.strip()) for name in self.models)
-        return replace(self, model=first, also=tuple(more), data=data)
+        return replace(self, model=first, also=tuple(more), data=data, images=images)
 
     def run(self, progress: ProgressCallback) -> Result:
         """Evaluate, and remember how fast that was on this machine."""
@@ -112,7 +117,7 @@ class Evaluation:
             progress(now)
 
         follow(last)
-        benchmark = open_and_remember(self.benchmark, self.data)
+        benchmark = open_and_remember(self.benchmark, self.data, _news(self.benchmark, self.data, self.images))
         with ctrl_c_is_an_interrupt():
             outcomes = evaluate_all(
                 self.models,
@@ -173,3 +178,14 @@ def _data_folder(benchmark: str, data: str | None) -> str:
     if not paths.is_folder(root):
         raise UsageError(f"'{root}' is not a folder on this machine. {known.how_to_get}")
     return str(root)
+
+
+def _images_folder(benchmark: str, data: str, images: str | None) -> str | None:
+    """The absolute folder of the images of masks; None for a benchmark that has its images in its data folder."""
+    opened = open_benchmark(benchmark, data, images or None)
+    return str(opened.require_images()) if isinstance(opened, ImageNetMasks) else None
+
+
+def _news(benchmark: str, data: str | None, images: str | None) -> str | None:
+    """The folder of images if it is another one than is found without being told, which need not be remembered."""
+    return images if images and paths.place(images) != find_images(benchmark, data) else None

@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import streamlit as st
 
 from core import jobs, paths
 from core.answers.catalogue import KnownModel
-from core.benchmarks import benchmark_class, find_data, known_benchmarks
+from core.benchmarks import benchmark_class, find_data, find_images, has_masks_alone, known_benchmarks
 from core.errors import OffcenterError
 from core.images.views import known_views
 from core.jobs import cost
@@ -32,6 +33,10 @@ _VIEW_HELP = (
     "decoded once."
 )
 _PRECISION_HELP = "`fp32` gives the reference numbers; `bf16` and `fp16` are faster on GPUs that have them."
+_IMAGES_HELP = (
+    "The photographs that the masks are of: the folder with `val/` or `train/` of ImageNet, or one of these. It is "
+    "remembered for these masks."
+)
 #: Seconds for which a count of images may be old, unless its folder changes.
 _FRESH_S = 600
 
@@ -51,7 +56,7 @@ def show(known: Mapping[str, KnownModel], first: str = "") -> None:
             model = _pick_model(details, weights.spec_of(known[first].source) if first in known else None)
         with right:
             benchmark = _pick_benchmark(key)
-        data = _pick_data(benchmark)
+        data, images = _pick_data(benchmark)
         view, precision, batch_size, limit = _pick_details()
         also = _pick_more(known, model, benchmark, view, precision)
         if not model:
@@ -60,7 +65,9 @@ def show(known: Mapping[str, KnownModel], first: str = "") -> None:
             st.info("Where are the images?", icon=":material/folder_open:")
             st.html(f'<div class="oc-small">{linked(benchmark_class(benchmark).how_to_get)}</div>')
         else:
-            _cost_and_start(Evaluation(model, benchmark, data, view, precision, "auto", batch_size, limit, also))
+            _cost_and_start(
+                Evaluation(model, benchmark, data, view, precision, "auto", batch_size, limit, also, images)
+            )
 
 
 def _sources(known: Mapping[str, KnownModel]) -> dict[str, str]:
@@ -147,18 +154,28 @@ def _pick_benchmark(first: str) -> str:
     return key
 
 
-def _pick_data(benchmark: str) -> str | None:
-    """The data folder as typed; the one last used is filled in."""
-    root = find_data(benchmark)
-    typed = st.text_input(
-        "Data folder",
-        value=str(root or ""),
-        # A field of its own for each benchmark, so that what was typed for one does not stay for another.
-        key=f"run_data_{benchmark}",
-        placeholder="/path/to/the/images",
-        help=benchmark_class(benchmark).how_to_get,
-        max_chars=1000,
-    )
+def _pick_data(benchmark: str) -> tuple[str | None, str | None]:
+    """The data folder as typed, and that of the images where it holds masks alone; those last used are filled in."""
+    needs_images = has_masks_alone(benchmark)
+    left, right = st.columns(2, gap="medium") if needs_images else (st.container(), None)
+    with left:
+        data = _folder(
+            "Folder of masks" if needs_images else "Data folder",
+            find_data(benchmark),
+            # A field of its own for each benchmark, so that what was typed for one does not stay for another.
+            f"run_data_{benchmark}",
+            "/path/to/the/masks" if needs_images else "/path/to/the/images",
+            benchmark_class(benchmark).how_to_get,
+        )
+    if right is None:
+        return data, None
+    with right:
+        known = find_images(benchmark, data)
+        return data, _folder("ImageNet's folder", known, f"run_images_{benchmark}", "/path/to/imagenet", _IMAGES_HELP)
+
+
+def _folder(label: str, known: Path | None, key: str, placeholder: str, hint: str) -> str | None:
+    typed = st.text_input(label, str(known or ""), key=key, placeholder=placeholder, help=hint, max_chars=1000)
     return typed.strip() or None
 
 
@@ -196,9 +213,7 @@ def _pick_details() -> tuple[str, str, int | None, int | None]:
 def _cost_and_start(evaluation: Evaluation) -> None:
     try:
         asked = evaluation.checked()
-        root = paths.place(asked.data or "")
-        changed = 0.0 if paths.is_remote(root) else root.stat().st_mtime
-        found = cost.estimate(asked, _count(asked.benchmark, str(root), changed))
+        found = cost.estimate(asked, _count(asked.benchmark, asked.data or "", asked.images, _changed(asked)))
     except OffcenterError as error:
         text.problem(error)
         return
@@ -216,9 +231,15 @@ def _cost_and_start(evaluation: Evaluation) -> None:
 
 
 @st.cache_data(ttl=_FRESH_S, max_entries=64, show_spinner="Counting the images …")
-def _count(benchmark: str, root: str, changed: float) -> int:
+def _count(benchmark: str, root: str, images: str | None, changed: tuple[float, ...]) -> int:
     del changed
-    return cost.count_images(benchmark, root)
+    return cost.count_images(benchmark, root, images)
+
+
+def _changed(asked: Evaluation) -> tuple[float, ...]:
+    """When the folders of an evaluation changed last, as far as that can be seen."""
+    folders = [paths.place(each) for each in (asked.data, asked.images) if each]
+    return tuple(0.0 if paths.is_remote(folder) else folder.stat().st_mtime for folder in folders)
 
 
 def _in_words(found: Cost, n_ahead: int, n_models: int) -> str:
