@@ -25,8 +25,8 @@ def test_each_image_is_counted_with_the_labels_of_the_other():
 
 
 def test_three_images_by_hand():
-    # Image 0 is called 0 and 1, so the label 1 hits it and 2 does not; image 1 is called 1, which is its own; image 2 is
-    # called 0 and 1, so both others hit it. Of six deals the swaps give 1/2 each (the image in place is not counted),
+    # Image 0 is called 0 and 1, so the label 1 hits it and 2 does not; image 1 is called 1, its own; image 2 is called
+    # 0 and 1, so both others hit it. Of six deals the swaps give 1/2 each (the image in place is not counted),
     # the two rounds 2/3 and 1/3, and the one that changes nothing does not count.
     found = lucky([[0, 1], [1, 1], [0, 1]], [[0], [1], [2]], rounds=4000).loc[ANY]
     assert found["observed"] == pytest.approx(2 / 3)
@@ -110,6 +110,25 @@ def test_a_classifier_that_knows_is_above_luck():
     assert (found["excess_low"] > 0.5).all()
     assert (found["value"] < 0.1).all()
     assert (found["observed"] <= 1).all() and (found["high"] <= 1).all()
+
+
+def test_a_plain_loop_over_sets_says_the_same():
+    rng = np.random.default_rng(7)
+    views = pd.DataFrame({"size": [128, 256, 384, 512, 640], "row": 1, "col": 1})
+    top = rng.integers(0, 8, (40, 5))
+    labels = [sorted(map(int, rng.choice(8, rng.integers(1, 4), replace=False))) for _ in range(40)]
+    found = lucky(top, labels, views, first=2, rounds=30, seed=11)
+    deals, means = np.random.default_rng(11), []
+    for _ in range(30):
+        order = deals.permutation(40)
+        dealt = {i: set(labels[order[i]]) for i in range(40) if not set(labels[order[i]]) & set(labels[i])}
+        solved = [{i for i, given in dealt.items() if int(top[i, view]) in given} for view in range(5)]
+        best = max(solved, key=len)
+        second = max((each - best for each in solved), key=len)
+        counts = len(solved[1]), len(best | second), len(set().union(*solved))
+        means.append([count / len(dealt) for count in counts])
+    assert found["value"].tolist() == pytest.approx(np.mean(means, axis=0).tolist())
+    assert found["high"].tolist() == pytest.approx(np.quantile(means, 0.975, axis=0).tolist())
 
 
 def test_failed_images_are_left_out_and_counted():

@@ -136,7 +136,7 @@ def _row(rung: Rung, share: pd.Series, gain: pd.Series, clusters: np.ndarray | N
         low, high = intervals.wilson(share["value"] * share["n"], share["n"], 1 - (1 - confidence) / rung.looks)
     gain_low, gain_high = _for_all(gain, rung, intervals.CONFIDENCE)
     return {
-        "bound": rung.bound,
+        "bound": rung.name,
         "top1": share["value"],
         "low": _clipped(low, 0.0),
         "high": _clipped(high, 0.0),

@@ -26,7 +26,7 @@ class Rung:
     """One number of the ladder.
 
     Attributes:
-        bound: What a reader sees.
+        bound: What is counted.
         hits: float (n,), of the images of the grid: 1.0, 0.0, or NaN without an answer.
         passes: Forward passes an image.
         oracle: Whether the label is needed to pick the right view.
@@ -42,6 +42,11 @@ class Rung:
     chosen: str = ""
     looks: int = 1
     view: int | None = None
+
+    @property
+    def name(self) -> str:
+        """``bound``, told apart from the same number that is chosen on these images."""
+        return f"{self.bound}, cross-fitted" if self.chosen == CROSS_FITTED else self.bound
 
     @property
     def mark(self) -> str:

@@ -8,12 +8,11 @@ import numpy as np
 import pandas as pd
 
 from core.errors import DataError
+from core.images.zoom import SIDE, corner
 from core.metrics import intervals
 from core.metrics.zoom.cover import greedy, pack
 from core.metrics.zoom.grid import MIDDLE, ONE_CROP_SIZE, Grid, changes, shares
 
-#: The side of the crop: below this size the whole image is in view, above it a part of it.
-CROP_SIDE = 224
 ZOOM_OUT, ZOOM_IN = "zoom-out", "zoom-in"
 
 
@@ -85,8 +84,8 @@ def direction(
 
 def _groups(grid: Grid, as_published: bool) -> dict[str, np.ndarray]:
     if as_published:
-        here = grid.size == CROP_SIDE
-        return {ZOOM_OUT: grid.size < CROP_SIDE, str(CROP_SIDE): here, ZOOM_IN: grid.size > CROP_SIDE}
+        here = grid.size == SIDE
+        return {ZOOM_OUT: grid.size < SIDE, str(SIDE): here, ZOOM_IN: grid.size > SIDE}
     same = grid.size == ONE_CROP_SIZE
     one = same & (grid.row == MIDDLE) & (grid.col == MIDDLE)
     return {
@@ -174,15 +173,11 @@ def _shown(sizes: np.ndarray, view: dict[str, int], anchors: np.ndarray) -> np.n
     width, height = (view["size"] * sizes // short).T
     inside = []
     for side, own, others in ((height, view["row"], anchors[:, 0]), (width, view["col"], anchors[:, 1])):
-        corner = _anchor(side, own) - CROP_SIDE // 2
-        point = _anchor(side[:, None], others[None, :])
-        inside.append((point >= corner[:, None]) & (point < corner[:, None] + CROP_SIDE))
+        begin = corner(side, own, SIDE)[:, None]
+        # A crop of no side begins at its anchor.
+        point = corner(side[:, None], others[None, :], 0)
+        inside.append((point >= begin) & (point < begin + SIDE))
     return inside[0] & inside[1]
-
-
-def _anchor(side: np.ndarray, index: np.ndarray | int) -> np.ndarray:
-    """Pixel of an anchor along a side: the middle of its third."""
-    return index * (side // 3) + side // 3 // 2
 
 
 def unsolvable(correct: np.ndarray, views: pd.DataFrame, p_accepted: np.ndarray | None = None) -> pd.DataFrame:
