@@ -12,6 +12,7 @@ from core.labels import label_space
 from tests.benchmarks.mask_folders import hard_imagenet, rival
 from tests.benchmarks.test_focus import focus
 from tests.benchmarks.test_si_score import draw, row, write_lists, write_metadata
+from tests.class_folders import by_index, by_wnid, objectnet, real_labels
 from tests.conftest import write_csv
 from tests.parquet_images import write_set
 from tests.validation_images import write_annotations, write_images
@@ -27,6 +28,11 @@ def imagenet(root):
 def imagenet_m(root):
     write_images(root, flat=False)
     write_annotations(root)
+
+
+def imagenet_real(root):
+    write_images(root, flat=False)
+    real_labels(root, {1: [0], 4: [2, 637]})
 
 
 def si_score(root):
@@ -55,6 +61,12 @@ BUILDERS = {
     "focus": focus,
     "hard-imagenet": hard_imagenet,
     "imagenet-hard": write_set,
+    "imagenet-a": by_wnid,
+    "imagenet-r": by_wnid,
+    "imagenet-sketch": by_wnid,
+    "imagenet-v2": by_index,
+    "imagenet-real": imagenet_real,
+    "objectnet": objectnet,
     "rival10": rival,
     "rival20": rival,
     "imagenet-multilabel": imagenet_m,
