@@ -68,18 +68,26 @@ def _require(image: np.ndarray, mask: np.ndarray) -> None:
 
 
 def _gray(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    return np.where(mask[..., None], np.float32(GREY), image)
+    return _covered(image, mask, np.full(3, GREY, np.float32))
 
 
 def _gray_box(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    (box,) = ndimage.find_objects(mask.astype(np.int8))
+    rows, columns = np.flatnonzero(mask.any(axis=1)), np.flatnonzero(mask.any(axis=0))
     found = image.copy()
-    found[box] = GREY
+    found[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1] = GREY
     return found
 
 
 def _mean_colour(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
-    return np.where(mask[..., None], _colour_outside(image, mask), image)
+    return _covered(image, mask, _colour_outside(image, mask))
+
+
+def _covered(image: np.ndarray, mask: np.ndarray, colour: np.ndarray) -> np.ndarray:
+    """A copy with one colour, float32 (3,), in each pixel of the mask."""
+    found = image.copy()
+    # Whole rows of W * 3 values: with the channels as an axis of their own, it takes three times as long.
+    np.copyto(found.reshape(len(mask), -1), np.tile(colour, mask.shape[1]), where=np.repeat(mask, 3, axis=1))
+    return found
 
 
 def _tiled(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
@@ -159,7 +167,7 @@ def _colour_outside(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     if not n_outside:
         return np.full(3, GREY, np.float32)
     # Column by column first: a sum over (n, 3) would be several times as slow.
-    columns = np.where(mask[..., None], np.float32(0), image).sum(axis=0, dtype=np.float64)
+    columns = _covered(image, mask, np.zeros(3, np.float32)).sum(axis=0, dtype=np.float64)
     return (columns.sum(axis=0) / n_outside).astype(np.float32)
 
 

@@ -144,7 +144,7 @@ class Preprocess:
     @staticmethod
     def mask_picture(mask: np.ndarray) -> Image.Image:
         """A mask, bool (H, W), as a white-on-black image of one channel."""
-        return Image.fromarray(mask).convert("L")
+        return Image.fromarray(mask.view(np.uint8) * np.uint8(255))
 
     @staticmethod
     def is_object(picture: Image.Image) -> np.ndarray:
