@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 import timm
 import torch
+from PIL import Image
 
-from core import labels, models
+from core import labels, models, store
 from core.benchmarks import open_benchmark
 from core.errors import DataError, NotAvailableError, StoreError, UsageError
 from core.evaluate import features
@@ -15,7 +16,7 @@ from core.evaluate.loop import evaluate
 from core.evaluate.work import Sight
 from core.explain import probes
 from tests.benchmarks.test_focus import focus
-from tests.conftest import TOY_TRANSFORM
+from tests.conftest import RED_WNID, TOY_TRANSFORM
 from tests.models.test_sources import make_folder
 
 
@@ -106,6 +107,87 @@ def test_a_damaged_half_is_made_again(zoo, photos, content):
     assert not np.isnan(features.keep(run, photos).values).any()
 
 
+class MeanColour(torch.nn.Module):
+    """Features are the means of the channels, from -1 for 0 to 1 for 255."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc = torch.nn.Linear(3, 1000)
+
+    def forward(self, inputs):
+        return self.fc(inputs.mean(dim=(2, 3)))
+
+
+def test_each_view_of_a_family_has_its_features_in_the_order_of_the_runs_views(tmp_path, monkeypatch):
+    root = tmp_path / "photos"
+    (root / RED_WNID).mkdir(parents=True)
+    for name, corner in (("a", 0), ("b", 2)):
+        pixels = np.zeros((64, 64, 3), np.uint8)
+        pixels[..., 0] = 255
+        # A quarter is blue: of the first image the top left, of the second the bottom left.
+        pixels[16 * corner : 16 * corner + 32, :32] = (0, 0, 255)
+        Image.fromarray(pixels).save(root / RED_WNID / f"{name}.png")
+    transform = {**TOY_TRANSFORM, "crop_pct": 0.5}
+    model = models.from_module(MeanColour(), "mean-colour", label_space="imagenet-1k", transform=transform)
+    monkeypatch.setattr(models, "load", lambda source, device: model)
+    photos = open_benchmark("imagenet", root)
+    run = evaluate(model, photos, view="five-crop", batch_size=3)
+    kept = features.keep(run, photos, batch_size=3)
+    assert kept.values.dtype == np.float16
+    assert kept.by_view is kept.values
+    red, blue, quarter_blue = (1, -1, -1), (-1, -1, 1), (0.5, -1, -0.5)
+    assert run.views.names[0] == "crop-centre"
+    corners = ["crop-top-left", "crop-top-right", "crop-bottom-left", "crop-bottom-right"]
+    assert run.views.names[1:] == corners
+    expected = [[quarter_blue, blue, red, red, red], [quarter_blue, red, red, blue, red]]
+    assert store.read_samples(run)["sample_id"].str[-5].tolist() == ["a", "b"]
+    assert np.allclose(kept.values, expected, atol=1e-2)
+
+
+def test_one_view_an_image_is_a_family_of_one(zoo, photos):
+    kept = features.keep(run := evaluate("tiny", photos), photos)
+    assert kept.values.ndim == 2
+    assert kept.by_view.shape == (44, 1, kept.values.shape[1])
+    assert run.n_views == 1
+
+
+def test_features_of_a_family_go_on_image_by_image(zoo, photos, monkeypatch):
+    run = evaluate("tiny", photos, view="five-crop")
+    ids = store.read_samples(run)["sample_id"].tolist()
+    some = features.keep(run, photos, images=ids[:10])
+    assert features.is_there(some.values).tolist() == [True] * 10 + [False] * 34
+    assert features.read(run) is None
+    asked, seen = [], []
+    look_at = Sight.look_at
+    monkeypatch.setattr(Sight, "look_at", lambda sight, number: asked.append(number) or look_at(sight, number))
+    first = np.array(some.values[:10])
+    whole = features.keep(run, photos, progress=seen.append)
+    assert sorted(asked) == list(range(10, 44))
+    assert (seen[-1].done, seen[-1].total) == (44, 44)
+    assert np.array_equal(whole.values[:10], first)
+    assert features.is_there(whole.values).all()
+
+
+def test_too_many_numbers_are_refused_with_their_size_before_a_file_is_made(zoo, photos, monkeypatch):
+    run = evaluate("tiny", photos, view="five-crop")
+    width = features.split(models.load("tiny"))[1].shape[1] - 1
+    monkeypatch.setattr(features, "LARGEST", 44 * 5 * width * 2 - 1)
+    with pytest.raises(UsageError, match=r"of 44 images under 5 views \('five-crop'\), .* take 0.0 GB; .* fewer"):
+        features.keep(run, photos)
+    assert not features.folder(run).exists()
+    monkeypatch.setattr(features, "LARGEST", 44 * 5 * width * 2)
+    assert features.keep(run, photos).values.size == 44 * 5 * width
+
+
+def test_what_is_there_is_looked_for_in_blocks(monkeypatch):
+    values = np.zeros((7, 2, 3), np.float16)
+    values[2, 1, 2] = np.nan
+    values[6, 0, 0] = np.inf
+    monkeypatch.setattr(features, "_BLOCK", 12)
+    assert np.flatnonzero(~features.is_there(values)).tolist() == [2, 6]
+    assert features.is_there(np.zeros((0, 3), np.float16)).tolist() == []
+
+
 def test_features_are_kept_in_half_precision_beside_the_run(zoo, photos):
     run = evaluate("tiny", photos)
     assert features.read(run) is None
@@ -155,6 +237,11 @@ def test_probes_are_stored_and_read_again(zoo, photos):
     again = probes.read(run)
     assert again["value"].tolist() == fitted["value"].tolist()
     assert labels.class_names("imagenet-1k", again["similar"].iloc[0])
+
+
+def test_probes_of_a_family_of_views_are_refused(zoo, photos):
+    with pytest.raises(UsageError, match="with one view an image; 'five-crop' has 5"):
+        probes.fit(evaluate("tiny", photos, view="five-crop"), photos)
 
 
 def test_a_benchmark_without_locations_is_refused(toy_model, colour_folder):
