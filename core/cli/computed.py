@@ -72,6 +72,8 @@ def computed_table(
         A line a row; where that does not fit, a line a number under the row's name.
     """
     columns = _columns([row for row in rows if row.get("n") != 0], by)
+    if not columns:
+        return Text(f"{title}: of no images", style="bold")
     room = terminal.out.width if width is None else width
     for gap in _GAPS:
         widths = _widths(columns, room - gap * (len(columns) - 1))

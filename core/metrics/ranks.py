@@ -40,8 +40,9 @@ def by_rank(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
 
     Source: Moayeri et al. 2022, "Hard ImageNet", which compares images of high and low rank within a class.
     """
-    table = joined.loc[_without_noise(joined), [*_KEPT[:3], *(name for name in _KEPT[3:] if name in joined)]].copy()
-    table["cluster"] = joined.loc[table.index, cluster or "sample_id"]
+    columns = [*(name for name in _KEPT if name in joined), *([cluster] if cluster else [])]
+    table = joined.loc[_without_noise(joined), columns].reset_index(drop=True)
+    table["cluster"] = table[cluster or "sample_id"]
     table = table[table["correct"].notna() & ((table[RANK] <= QUARTER) | (table[RANK] >= 1 - QUARTER))]
     table["last"] = table[RANK] >= 1 - QUARTER
     is_clean = _is_clean(table)
