@@ -17,6 +17,7 @@ ROOMS = [
     "store",
     "metrics",
     "models",
+    "zoom",
     "uncommon",
     "diorama",
     "benchmarks",
@@ -37,6 +38,7 @@ PUBLISHED_PATHS = {"core.scenes", "core.report"}
 TORCH = {
     *(f"core.models.{name}" for name in ("building", "checkpoints", "configs", "engine", "forward")),
     *(f"core.models.{name}" for name in ("normalise", "outputs", "sources")),
+    *(f"core.zoom.{name}" for name in ("memo", "tta", "wrapping")),
     *("core.bench.throughput", "core.bench.saliency"),
     *(f"core.saliency.{name}" for name in ("explain", "guided", "layers", "layout", "methods", "sanity", "tap")),
     *("core.explain.one_image", "core.explain.resident", "core.mistakes.asking"),

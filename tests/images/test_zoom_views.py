@@ -34,9 +34,8 @@ def test_a_family_of_zooms_begins_with_the_single_crop(family, n):
         assert all(factor.parse(row[factor.name]) == row[factor.name] for factor in views.factors)
 
 
-def test_only_zooms_are_dense():
+def test_of_the_families_without_parameters_only_zooms_are_dense():
     assert {views.name for views in known_views().values() if views.dense} == set(ZOOMS)
-    assert not get_views("tta-rrc@4,0.5,1").dense
 
 
 def test_the_families_are_all_sizes_the_middle_and_the_usual_size():
