@@ -62,4 +62,4 @@ def counted(
         if policy is not None:
             raise
         return Counted("top1", answers, False, (f"plain top-1, where {card.title} is scored by '{chosen}': {error}",))
-    return Counted(chosen, table, chosen == "restricted")
+    return Counted(chosen, table, chosen == "restricted" and is_networks)

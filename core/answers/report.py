@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core import benchmarks, metrics, paths, store
-from core.answers import cue_tables, geometry_tables, rank_table, run_tables
+from core.answers import cue_tables, geometry_tables, policies, rank_table, run_tables
 from core.answers.cards import card_of
 from core.answers.joined import with_view_factors
 from core.answers.run_tables import Asked, RunTable
@@ -35,7 +35,7 @@ def joined(run: store.Run) -> pd.DataFrame:
 def build(
     run: store.Run,
     *,
-    policy: Policy = "top1",
+    policy: Policy | None = None,
     tables: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
     reduce: Reduce = "mean",
@@ -47,7 +47,7 @@ def build(
 
     Args:
         run: Complete or partial.
-        policy: ``top1``, ``top5`` or ``restricted``; see ``metrics.apply_policy``.
+        policy: ``top1``, ``top5`` or ``restricted``, see ``metrics.apply_policy``; by default the benchmark's own.
         tables: Names of tables; by default all of the benchmark's, of its views' and of ``more`` that the run has.
         exclude: Classes to leave out (values of the ``class`` factor).
         reduce: How several views of an image become one, wherever a table does not tell them apart.
@@ -59,10 +59,11 @@ def build(
 
     Returns:
         JSON values: ``identity, samples_digest, model, benchmark, view, precision, policy, n, n_failed, n_samples,
-        overall, tables, notes`` (sentences by table), ``warnings`` and more; ``n`` counts images, never views. A row
-        has the factor values, ``top1``, ``top5``, ``n``, ``n_clusters`` and the interval of the policy's own number:
-        ``top1_low, top1_high``, or ``top5_low, top5_high``. Tables that a benchmark or its views compute, and those of
-        ``more``, have their own columns. Fractions 0..1; what cannot be said is None.
+        overall, plain`` (top-1, beside ``restricted``), ``tables, notes`` (sentences by table), ``warnings`` and more;
+        ``n`` counts images, never views. A row has the factor values, ``top1``, ``top5``, ``n``, ``n_clusters`` and the
+        interval of the policy's own number: ``top1_low, top1_high``, or ``top5_low, top5_high``. Tables that a
+        benchmark or its views compute, and those of ``more``, have their own columns. Fractions 0..1; what cannot be
+        said is None.
 
     Raises:
         UsageError: If a table or class does not exist, or the policy needs what was not kept.
@@ -73,11 +74,11 @@ def build(
     samples = store.read_samples(run)
     classes = sorted(set(lists.list_offsets(samples["accepted"])[1].tolist()))
     table = metrics.join(samples, store.read(run, _columns(run, chosen)) if head is None else head)
-    table = metrics.apply_policy(
-        table, policy, classes=classes, within=None if head is not None else _within(run, policy, classes)
-    )
-    told = _Told(run, card, with_view_factors(run, _without(table, exclude)), policy, reduce)
+    counted = policies.counted(run, card, table, policy, classes, is_networks=head is None)
+    policy = counted.policy
+    told = _Told(run, card, with_view_factors(run, _without(counted.table, exclude)), policy, reduce)
     overall = told.rows(())[0]
+    plain = _Told(run, card, with_view_factors(run, _without(table, exclude)), "top1", reduce)
     outputs = len(classes) if policy == "restricted" else run.manifest.model.num_classes
     cluster = "cluster" if card.cluster_unit else None
     made, left_out = run_tables.make(extra, Asked(run, told.said, policy, cluster, progress))
@@ -102,10 +103,12 @@ def build(
         "n_failed": int(told.images["error"].notna().sum()),
         "n_samples": len(samples),
         "overall": overall,
+        "plain": plain.rows(())[0] if counted.is_beside_plain else None,
         "tables": found,
         "notes": {name: list(each.notes) for name, each in made.items() if each.notes},
         "warnings": [
             *_warnings(run, told.images, overall, policy, outputs if head is None else None, len(samples)),
+            *counted.warnings,
             *unknown,
             *left_out,
         ],
@@ -248,10 +251,6 @@ def _choose(
             known = (*named, *others)
             raise UsageError(f"'{card.key}' has no table '{name}'.{nearest(name, known)} It has: {', '.join(known)}.")
     return [named[name] for name in names if name in named], [others[name] for name in names if name in others]
-
-
-def _within(run: store.Run, policy: Policy, classes: Sequence[int]) -> pd.Series | None:
-    return store.best_within(run, classes) if policy == "restricted" else None
 
 
 def _without(table: pd.DataFrame, exclude: Sequence[str]) -> pd.DataFrame:

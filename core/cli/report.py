@@ -62,7 +62,12 @@ def show_report(
     table: Annotated[
         list[str] | None, typer.Option(help="by_class, ablation, rfs, alignment, geometry, crop, rank, …")
     ] = None,
-    policy: Annotated[str, typer.Option(help="top1, top5, or restricted to the benchmark's classes.")] = "top1",
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            help="top1, top5, or restricted to the benchmark's classes; by default as the benchmark is scored."
+        ),
+    ] = None,
     exclude: Annotated[list[str] | None, typer.Option(help="A class to leave out; give it again for more.")] = None,
     view: View = "clean",
     reduce: Annotated[
@@ -112,7 +117,8 @@ def show_report(
         from core.answers import published
 
         contents = [
-            published.beside(run, content, policy, exclude or ()) for run, content in zip(runs, contents, strict=True)
+            published.beside(run, content, content["policy"], exclude or ())
+            for run, content in zip(runs, contents, strict=True)
         ]
     differences = report.differences(runs)
     if as_json:
@@ -139,6 +145,13 @@ def _print_report(run: Run, content: dict[str, Any]) -> None:
         soft_wrap=True,
         style="bold",
     )
+    if content["plain"]:
+        terminal.out.print(
+            f"plain top-1, over all of the model's classes: {terminal.percent(content['plain']['top1'])} % "
+            f"{terminal.interval(content['plain'], 'top1')}",
+            soft_wrap=True,
+            markup=False,
+        )
     content = say_what_differs(content)
     for spec in report.tables_of(run):
         rows = content["tables"].get(spec.name)

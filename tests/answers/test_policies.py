@@ -6,9 +6,10 @@ import pandas as pd
 import pytest
 
 from core import metrics, store
-from core.answers import policies
+from core.answers import policies, report
 from core.answers.cards import card_of
 from core.benchmarks import open_benchmark
+from core.cli.main import main
 from core.errors import UsageError
 from core.evaluate.loop import evaluate
 from tests.class_folders import by_wnid, draw
@@ -47,6 +48,36 @@ def test_plain_top_1_is_had_by_asking_for_it(run):
 def test_a_benchmark_that_says_nothing_counts_plain_top_1(run):
     found = counted(run, default_policy="top1")
     assert (found.policy, found.is_beside_plain, found.table["correct"].sum()) == ("top1", False, 4)
+
+
+def test_a_report_gives_both_numbers_each_with_its_interval(run):
+    content = report.build(run)
+    assert (content["policy"], content["overall"]["top1"], content["overall"]["n"]) == ("restricted", 1, 6)
+    assert content["plain"]["top1"] == pytest.approx(4 / 6)
+    # Wilson's interval of 4 in 6, worked by hand with z = 1.96: centre (4 + 1.9208) / 9.8416.
+    assert content["plain"]["top1_low"] + content["plain"]["top1_high"] == pytest.approx(2 * 5.9207 / 9.8415, abs=1e-4)
+    assert report.build(run, policy="top1")["plain"] is None
+    assert report.build(run, policy="top1")["overall"]["top1"] == pytest.approx(4 / 6)
+
+
+def told(capsys, run, *more):
+    with pytest.raises(SystemExit) as stopped:
+        main(["report", "--model", run.model, "--benchmark", "imagenet-a", *more])
+    shown = capsys.readouterr()
+    assert stopped.value.code == 0, shown.err
+    return shown.out
+
+
+def test_the_command_prints_plain_top_1_beside(run, capsys):
+    shown = told(capsys, run)
+    assert "(policy: restricted): top1 100.0 %" in shown
+    assert "plain top-1, over all of the model's classes: 66.7 %" in shown
+
+
+def test_the_command_prints_one_number_where_top_1_is_asked_for(run, capsys):
+    shown = told(capsys, run, "--policy", "top1")
+    assert "imagenet-a: top1 66.7 %" in shown
+    assert "plain top-1" not in shown
 
 
 def test_where_the_best_of_the_sets_classes_was_not_kept_plain_top_1_stands_for_it_and_says_so(run, monkeypatch):
