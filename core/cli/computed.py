@@ -140,10 +140,9 @@ def _widths(columns: Sequence[_Column], room: int) -> list[int] | None:
     if left < 0:
         return None
     for at in sorted(range(len(columns)), key=lambda at: columns[at].natural - columns[at].least):
-        more = columns[at].natural - columns[at].least
-        if more <= left:
-            widths[at] += more
-            left -= more
+        more = min(columns[at].natural - columns[at].least, left)
+        widths[at] += more
+        left -= more
     return widths
 
 

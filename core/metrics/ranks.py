@@ -9,6 +9,7 @@ from core.metrics import cues
 from core.metrics.accuracy import accuracy_by
 from core.metrics.bootstrap import percentile_interval, replicates
 from core.metrics.differences import difference, weighted
+from core.types import THIN
 
 RANK = "spurious_rank"
 #: Of a class's ranking, at each end; both ends included.
@@ -108,8 +109,8 @@ def _drops(
     n = np.bincount(cells, minlength=2 * len(weights))
     means = np.bincount(cells, weights=change, minlength=len(n)) / n
     value = np.array([weights @ (means[1::2] - means[::2])])
-    # Images are resampled once for all cells: one alone in its cell would not vary by itself.
-    own = np.arange(len(cells)) if clusters is None else clusters
+    # Where cells are small, images are resampled once for all: one alone in its cell would not vary by itself.
+    own = np.arange(len(cells)) if clusters is None and n.min() < THIN else clusters
     draws = weighted(replicates(change, cells, own, len(n)), weights)[:, None]
     low, high = percentile_interval(draws, value, np.array([_trials(side, clusters, 2).min()]))
     return [*ends, (float(value[0]), float(low[0]), float(high[0]))]
