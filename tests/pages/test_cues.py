@@ -194,7 +194,7 @@ def test_a_class_table_says_what_each_class_keeps(vit):
     assert len(table) == 10
     assert table["gone"].is_monotonic_decreasing
     # Five objects a class carry no claim, and it is seen.
-    assert set(table["few"]) == {"thin: 5"}
+    assert set(table["few"]) == {"5 objects"}
     assert ((table["gone"] - table["clean"] - table["drop"]).abs() < 1e-9).all()
     by_class = cue_tables.answer(vit, "rfs_by_class").set_index("class")["value"]
     assert (table.set_index("class")["rfs"] - by_class).abs().max() < 1e-9

@@ -17,7 +17,7 @@ from core import jobs, paths, store
 from core.benchmarks import find_images, open_benchmark
 from core.evaluate.loop import evaluate
 from core.jobs import rates
-from core.jobs.kinds import Diagnosis, Generation, Probe, Unknown
+from core.jobs.kinds import Diagnosis, Evaluation, Generation, Probe, Unknown
 from core.jobs.rates import Rate
 from core.types import Progress
 from core.wording import escaped
@@ -269,6 +269,15 @@ def test_a_finished_job_of_another_kind_leads_to_its_result(embedded_results, ki
     assert not at.exception
     assert title in words(at)
     assert f"{href}&models={EMBEDDED_MODEL}" in links(at)
+
+
+def test_a_result_under_the_views_of_cues_leads_to_that_page(embedded_results):
+    run = store.find_run("diorama/clean", EMBEDDED_MODEL, view="all-cues")
+    asked = Evaluation(EMBEDDED_MODEL, run.benchmark, view="all-cues")
+    ended("done", asked, result={"model": run.model, "benchmark": run.benchmark, "identity": run.identity})
+    at = page()
+    assert not at.exception
+    assert f"cues?benchmark=diorama%2Fclean&models={EMBEDDED_MODEL}" in links(at)
 
 
 def test_a_finished_set_of_images_says_where_it_is_and_leads_on():

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 import pandas as pd
 import streamlit as st
 
 from core import store
+from core.answers import sentences
 from core.answers.questions import SAYS_WHAT, Question, factors_of
 from core.explain import alignments
 from core.types import is_thin
@@ -32,6 +32,7 @@ def show(model: str, found: Cues, aligned: store.Run | None) -> None:
         table(run, says, found.noise.get(model), aligned),
         hide_index=True,
         width="stretch",
+        placeholder="–",
         key="cue-classes",
         column_order=list(_COLUMNS),
         column_config=_COLUMNS,
@@ -49,7 +50,8 @@ def table(run: store.Run, says: str, noise: store.Run | None, aligned: store.Run
     by = cached.answer(run, Question((says, "ablation"), where=results.only_ablations(run)))
     clean, gone = (by[by["ablation"] == name].set_index(says) for name in ("none", "gray"))
     rows = pd.DataFrame({"n": clean["n"], "clean": 100 * clean["value"]})
-    rows["few"] = np.where(is_thin(clean["n"], clean["n_clusters"]), "thin: " + clean["n_clusters"].astype(str), "")
+    counts = zip(clean["n"], clean["n_clusters"], strict=True)
+    rows["few"] = [sentences.resting(*each) if is_thin(*each) else "" for each in counts]
     for column, part in (("gone", "value"), ("low", "low"), ("high", "high")):
         rows[column] = 100 * gone[part]
     rows["drop"] = rows["gone"] - rows["clean"]
@@ -66,8 +68,7 @@ _number = st.column_config.NumberColumn
 _COLUMNS = {
     "class": "Class",
     "n": _number("Images", format="localized"),
-    "few": st.column_config.TextColumn("Objects", help="Named where there are so few images or objects that the class "
-                                       "carries no claim."),
+    "few": st.column_config.TextColumn("Thin", help="What the class rests on, where that is too little for a claim."),
     "clean": st.column_config.ProgressColumn("Top-1", format="%.0f %%", min_value=0, max_value=100),
     "gone": st.column_config.ProgressColumn("Grayed out", format="%.0f %%", min_value=0, max_value=100),
     "low": _number("95 % from", format="%.0f"),

@@ -87,7 +87,7 @@ def tiles(chosen: Cues, aligned: dict[str, store.Run]) -> list[Tile]:
     shown = {
         model: (points(-row["drop"], 1), interval(-row["drop_high"], -row["drop_low"])) for model, row in there.items()
     }
-    found.append(_tile("Change without the object", shown, _DROP, there))
+    found.append(_tile("Change without it", shown, _DROP, there))
     noise = {model: row for model, run in chosen.noise.items() if (row := results.pooled(run)) is not None}
     found.append(_tile("RFS", {model: _signed(row) for model, row in noise.items()}, _RFS, noise))
     looks = {model: cached.aligned(run) for model, run in aligned.items()}

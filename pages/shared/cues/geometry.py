@@ -22,6 +22,12 @@ from pages.shared.images import pictures
 from pages.shared.page import address, cached, figure, later, text
 from pages.shared.page.frame import Choice
 
+#: What a title has room for.
+_SHORT = {
+    "object_area": "size of the object",
+    "centre_distance": "distance from the centre",
+    "kept_by_crop": "share that the crop keeps",
+}
 #: The masks' pictures are drawn at this many times their size.
 _TIMES = 2
 _CSS = """<style>
@@ -42,7 +48,7 @@ def show(runs: dict[str, store.Run], tables: dict[str, pd.DataFrame], choice: Ch
     objects = next(iter(tables.values()), None)
     if objects is None:
         return
-    st.header("Where the object is", anchor=False)
+    st.header("Where the object is", anchor=False, help=f"{'. '.join(MEASURES.values())}.")
     measures = [name for name in MEASURES if objects[name].nunique() > 1]
     with st.container(key="oc-figures-wide-geometry"):
         for measure in measures:
@@ -63,7 +69,7 @@ def _figure(measure: str, objects: pd.DataFrame, runs: dict[str, store.Run], cho
         return
     n = max(int(table["n"].sum()) for table in tables.values())
     words = Words(
-        f"Top-1 by {MEASURES[measure][0].lower()}{MEASURES[measure][1:]}",
+        f"Top-1 by {_SHORT.get(measure, MEASURES[measure].lower())}",
         f"{count(n, 'image')} · 95 % interval",
         text.short_identity(list(runs.values())),
     )

@@ -23,8 +23,13 @@ from pages.shared.page.place import Cell
 from pages.shared.runs import following
 
 _SIGMA = "noise, standard deviation"
-#: Height of the two figures of alignment beside each other.
-_BESIDE_PX = 430
+#: Heights of figures that stand beside each other: of noise, with bars of a few models, and of alignment.
+_NOISE_PX, _BESIDE_PX = 380, 430
+_FEW = 3
+_LOOKS = (
+    "How much of what Grad-CAM of the true class shows is the object. Each point is an image that the first chosen "
+    "model has right; without the object means grayed out. The lines are at the median and at a confidence of one half."
+)
 MEASURES = {"iou": "IoU with the object", "inside_share": "Share of the map inside the object"}
 
 
@@ -60,6 +65,8 @@ def _ablations(found: Cues, colours: dict[str, str]) -> None:
         order=list(IN_WORDS),
         labels=IN_WORDS,
         chosen=cell.values.get("ablation") if cell else None,
+        # As high as the figure beside it, which more bars pass.
+        height=_NOISE_PX if len(tables) <= _FEW else None,
     )
     identities = {model: run.identity for model, run in found.ablations.items()}
     figure.show(shown, "ablations", tables, identities, partial(_pick_ablation, found.benchmark))
@@ -82,10 +89,10 @@ def _noise(found: Cues, colours: dict[str, str], apart: bool) -> None:
     foot = text.short_identity([found.noise[model] for model in tables])
     if apart:
         words = Words("Accuracy under noise", f"n = {n:,}, three draws each", foot)
-        shown = cues.noisy_accuracies(tables, "sigma", colours, words, x_title=_SIGMA)
+        shown = cues.noisy_accuracies(tables, "sigma", colours, words, x_title=_SIGMA, height=_NOISE_PX)
     else:
         words = Words("Relative foreground sensitivity", f"n = {n:,}, three draws each · 95 % interval", foot)
-        shown = cues.sensitivity(tables, "sigma", colours, words, x_title=_SIGMA)
+        shown = cues.sensitivity(tables, "sigma", colours, words, x_title=_SIGMA, height=_NOISE_PX)
     identities = {model: run.identity for model, run in found.noise.items()}
     figure.show(shown, "rfs", tables, identities, partial(_pick_noise, found.benchmark))
 
@@ -113,7 +120,7 @@ def where_it_looks(found: Cues, choice: Choice, runs: dict[str, store.Run], tabl
         runs: The results whose saliency is compared, by chosen model.
         tables: What is stored of that; see ``core.explain.alignments.stored``.
     """
-    st.header("Where it looks", anchor=False)
+    st.header("Where it looks", anchor=False, help=_LOOKS)
     with st.container(horizontal=True, gap="small"):
         for model, run in runs.items():
             _offer(model, run, len(tables.get(model, ())))

@@ -15,6 +15,7 @@ from core.jobs.kinds import Alignment, Diagnosis, Evaluation, Generation, Probe,
 from core.jobs.table import ENDED, RESUMABLE, Job, State, tail
 from core.types import Progress
 from core.wording import count, duration, escaped, interval, percent
+from pages.shared.cues.results import ABLATIONS, ALL, NOISE
 from pages.shared.overview.finding import where_to_look
 from pages.shared.page import cached, frame, text
 from pages.shared.page.pickers import BENCHMARK, MODELS
@@ -26,6 +27,8 @@ _LOOK_EVERY_S = 1.0
 _PARTIAL_S = 10
 _PARTIAL_MOST = 200_000
 _OVERVIEW_PAGE, _CUES_PAGE = "pages/overview.py", "pages/cues.py"
+#: Families of views that the page Cues rests on.
+_CUES = (ALL, ABLATIONS, NOISE)
 #: Where the outcome of a question about one result is shown.
 _PAGE_OF = {Diagnosis: "pages/mistakes.py", Probe: "pages/uncommon_settings.py", Alignment: _CUES_PAGE}
 _COLOURS: dict[State, str] = {
@@ -158,12 +161,14 @@ def _accuracy(job: Job, run: store.Run) -> None:
         f"Top-1 {percent(overall['top1'])} {interval(overall['top1_low'], overall['top1_high'])} over "
         f"{count(overall['n'], 'image')}{drawn} · identity {escaped(run.identity[:8])}"
     )
-    if run.view == "clean":
+    if run.view == "clean" or run.view in _CUES:
         _link(run)
 
 
 def _link(run: store.Run) -> None:
     page, picker, content = where_to_look(run.benchmark)
+    if run.view in _CUES:
+        page, picker, content = _CUES_PAGE, BENCHMARK, run.benchmark
     said = "See the results" if run.complete else "See the results so far"
     frame.link(said, page, {picker: content, MODELS: run.label})
 
