@@ -198,6 +198,7 @@ class ViewsCard:
         tables: Tables over those factors.
         rows: One a view, in order: ``view``, its name, and a value by factor.
         dense: Whether of each view only the best class is kept; see ``core.store.dense``.
+        reduce: How several views of an image become one where nobody says.
     """
 
     name: str
@@ -207,6 +208,7 @@ class ViewsCard:
     tables: tuple[CardTable, ...] = ()
     rows: tuple[Mapping[str, Any], ...] = ()
     dense: bool = False
+    reduce: Reduce = "mean"
 
     @property
     def names(self) -> list[str]:

@@ -149,3 +149,15 @@ def _signed(number: float, digits: int) -> str:
     if float(text) == 0:
         text = f"{0:.{digits}f}"
     return text.replace("-", "−")
+
+
+#: Rows and columns of a 3 x 3 grid.
+ANCHOR_ROWS, ANCHOR_COLUMNS = ("top", "middle", "bottom"), ("left", "middle", "right")
+
+
+def anchor_name(row: int, col: int) -> str:
+    """``top left``, ``top``, ``middle``, ...: a cell of a 3 x 3 grid by its row and column, 0 to 2."""
+    if row == col == 1:
+        return "middle"
+    parts = (ANCHOR_ROWS[row] if row != 1 else "", ANCHOR_COLUMNS[col] if col != 1 else "")
+    return " ".join(part for part in parts if part)

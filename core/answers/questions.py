@@ -100,13 +100,14 @@ class Question:
             have a row of their own, the last.
         policy: What counts as right.
         where: Conditions that an image must meet, all of them.
-        reduce: How several views of an image become one; views that ``by`` tells apart stay apart.
+        reduce: How several views of an image become one, as their family says by default; views that ``by`` tells apart
+            stay apart.
     """
 
     by: tuple[str, ...] = ()
     policy: StoredPolicy = "top1"
     where: tuple[Where, ...] = ()
-    reduce: Reduce = "mean"
+    reduce: Reduce | None = None
 
     def within(self, *conditions: Where) -> Question:
         """The same question over fewer images."""
@@ -174,7 +175,8 @@ def asked(run: store.Run, question: Question, also: Sequence[str] = ()) -> pd.Da
         return select(run, read(run, question, also), question.where)
     table = select(run, read(run, question, [*also, "position"]), question.where)
     apart = [name for name in question.by if name in {factor.name for factor in run.views.factors}]
-    return metrics.reduce_views(table, ["position", *apart], question.reduce, [VALUE[question.policy]])
+    how = question.reduce or run.views.reduce
+    return metrics.reduce_views(table, ["position", *apart], how, [VALUE[question.policy]])
 
 
 def select(run: store.Run, table: pd.DataFrame, where: Sequence[Where]) -> pd.DataFrame:

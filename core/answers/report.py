@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core import benchmarks, metrics, paths, store
-from core.answers import cue_tables, geometry_tables, policies, rank_table, run_tables
+from core.answers import cue_tables, geometry_tables, policies, rank_table, run_tables, zoom_tables
 from core.answers.cards import card_of
 from core.answers.joined import with_view_factors
 from core.answers.run_tables import Asked, RunTable
@@ -24,7 +24,7 @@ from core.store.parts import write_parquet
 from core.types import Card, CardTable, Policy, ProgressCallback, Reduce, Table
 
 #: Tables that a run has where its benchmark has masks, or a ranking.
-MORE: tuple[RunTable, ...] = (*geometry_tables.TABLES, rank_table.TABLE)
+MORE: tuple[RunTable, ...] = (*geometry_tables.TABLES, rank_table.TABLE, *zoom_tables.REPORTED)
 
 
 def joined(run: store.Run) -> pd.DataFrame:
@@ -38,7 +38,7 @@ def build(
     policy: Policy | None = None,
     tables: Sequence[str] | None = None,
     exclude: Sequence[str] = (),
-    reduce: Reduce = "mean",
+    reduce: Reduce | None = None,
     head: pd.DataFrame | None = None,
     more: Sequence[RunTable] = MORE,
     progress: ProgressCallback | None = None,
@@ -50,7 +50,8 @@ def build(
         policy: ``top1``, ``top5`` or ``restricted``, see ``metrics.apply_policy``; by default the benchmark's own.
         tables: Names of tables; by default all of the benchmark's, of its views' and of ``more`` that the run has.
         exclude: Classes to leave out (values of the ``class`` factor).
-        reduce: How several views of an image become one, wherever a table does not tell them apart.
+        reduce: How several views of an image become one, wherever a table does not tell them apart; as their family
+            says by default.
         head: What cross-fitted linear heads say of the images, instead of what the network said; see
             ``core.explain.linear_head``.
         more: Tables that neither a benchmark nor its views name; ``core.report.build`` has also those of what was
@@ -75,7 +76,7 @@ def build(
     classes = sorted(set(lists.list_offsets(samples["accepted"])[1].tolist()))
     table = metrics.join(samples, store.read(run, _columns(run, chosen)) if head is None else head)
     counted = policies.counted(run, card, table, policy, classes, is_networks=head is None)
-    policy = counted.policy
+    policy, reduce = counted.policy, reduce or run.views.reduce
     told = _Told(run, card, with_view_factors(run, _without(counted.table, exclude)), policy, reduce)
     overall = told.rows(())[0]
     plain = _Told(run, card, with_view_factors(run, _without(table, exclude)), "top1", reduce)
@@ -92,7 +93,7 @@ def build(
         "benchmark": run.benchmark,
         "view": run.view,
         "n_views": run.n_views,
-        "reduce": reduce if run.n_views > 1 else None,
+        "reduce": told.reduce if run.n_views > 1 else None,
         "precision": run.precision,
         "preprocessing": run.preprocessing,
         "policy": policy,

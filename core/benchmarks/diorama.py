@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 from abc import abstractmethod
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar
@@ -39,6 +40,9 @@ PER_CELL = 3
 ANGLES_DEG = tuple(range(1, 342, 20))
 ROTATION_AREAS = (0.2, 0.5, 0.8, 1.0)
 N_CLEAN = 1500
+#: Small objects, and how far from the centre of the image theirs lies at least, in shares of its side.
+SMALL_AREAS = (0.02, 0.03, 0.04, 0.06, 0.08, 0.1)
+OFF_CENTRE = 0.15
 
 _TEST_INSTANCES = tuple(range(assets.N_TRAIN_INSTANCES, assets.N_INSTANCES))
 _TEST_VARIANTS = tuple(range(assets.N_TRAIN_VARIANTS, assets.N_VARIANTS))
@@ -322,4 +326,26 @@ class Clean(Diorama):
             yield recipe.draw(held_out, _TEST_VARIANTS, f"{number:04}", rng)
 
 
-BENCHMARKS: Sequence[type[Diorama]] = (Size, Location, Rotation, Pose, Settings, Clean)
+class Small(Diorama):
+    """Small objects away from the centre, wholly inside the image: what looking closer should help with."""
+
+    key: ClassVar[str] = "diorama/small"
+    title: ClassVar[str] = "Diorama: small, off-centre objects"
+    tables: ClassVar[tuple[Table, ...]] = (_BY_CLASS,)
+
+    def rows(self) -> Iterator[Row]:
+        """Every object once at every small area, somewhere."""
+        for number, (category, instance) in enumerate(_objects()):
+            for turn, area in enumerate(SMALL_AREAS):
+                where = self._usual(category, instance + turn)
+                row = self._row(f"{category}-{instance}/{area:g}", category, instance, area=area, **where)
+                width, height = (side / assets.RESOLUTION / 2 for side in self._box(row.cut_out, area, row.angle_deg))
+                rng = np.random.default_rng([2022, number, turn])
+                while True:
+                    x, y = (float(rng.uniform(half, 1 - half)) for half in (width, height))
+                    if np.hypot(x - 0.5, y - 0.5) >= OFF_CENTRE:
+                        break
+                yield replace(row, x=round(x, 3), y=round(y, 3))
+
+
+BENCHMARKS: Sequence[type[Diorama]] = (Size, Location, Rotation, Pose, Settings, Clean, Small)

@@ -71,8 +71,11 @@ def show_report(
     exclude: Annotated[list[str] | None, typer.Option(help="A class to leave out; give it again for more.")] = None,
     view: View = "clean",
     reduce: Annotated[
-        str, typer.Option(help="How several views of an image become one: mean, any, majority or first.")
-    ] = "mean",
+        str | None,
+        typer.Option(
+            help="How several views of an image become one: mean, any, majority or first; by default as they say."
+        ),
+    ] = None,
     precision: Precision = None,
     identity: Identity = None,
     as_published: Annotated[

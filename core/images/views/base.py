@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from core.types import CardTable, Factor, ViewsCard
+from core.types import CardTable, Factor, Reduce, ViewsCard
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -34,6 +34,7 @@ class Views(ABC):
         factors: By which its views differ.
         tables: Tables over its factors that a report has.
         needs_mask: Whether the benchmark must provide masks.
+        reduce: How several views of an image become one where nobody says; see ``core.metrics.reduce_views``.
         dense: Whether it keeps of each view only the best class and what depends on labels: for hundreds of views.
     """
 
@@ -44,6 +45,7 @@ class Views(ABC):
     tables: ClassVar[tuple[CardTable, ...]] = ()
     needs_mask: ClassVar[bool] = False
     dense: ClassVar[bool] = False
+    reduce: ClassVar[Reduce] = "mean"
 
     @abstractmethod
     def rows(self) -> list[Mapping[str, Any]]:
@@ -89,7 +91,8 @@ class Views(ABC):
 
     def card(self) -> ViewsCard:
         """What the family is, as data."""
-        return ViewsCard(self.name, self.title, self.version, self.factors, self.tables, tuple(self.rows()), self.dense)
+        what = (self.name, self.title, self.version, self.factors, self.tables)
+        return ViewsCard(*what, tuple(self.rows()), self.dense, self.reduce)
 
     def one(
         self, view: str, image: Image.Image, mask: np.ndarray | None, preprocess: Preprocess, rng: RandomOf

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 #: More crops of an image than this bring nothing: MEMO takes 64.
 MAX_CROPS = 128
-_PREFIX = "tta-rrc"
+#: How names of these families begin.
+PREFIX = "tta-rrc"
 _EXAMPLE = "tta-rrc@16,0.25,1"
 _NUMBER = r"\d+(?:\.\d*)?|\.\d+"
 _VIEW = re.compile(rf"rrc@({_NUMBER}),({_NUMBER})-(\d+)")
@@ -49,10 +50,11 @@ class RandomCrops(Views):
     title = "Random resized crops"
     factors: ClassVar[tuple[Factor, ...]] = (Factor("draw", "Random crop, draw", "numeric"),)
     tables: ClassVar[tuple[CardTable, ...]] = ()
+    dense: ClassVar[bool] = True
 
     def __init__(self, n: int, scale: tuple[float, float]) -> None:
         low, high = (float(share) for share in scale)
-        asked = f"{_PREFIX}@{n},{_text(low)},{_text(high)}"
+        asked = f"{PREFIX}@{n},{_text(low)},{_text(high)}"
         if not 1 <= n <= MAX_CROPS:
             raise UsageError(f"'{asked}': {n} crops of each image, but it can be 1 to {MAX_CROPS}: such as {_EXAMPLE}.")
         if not 0 < low <= high <= 1:
@@ -114,7 +116,7 @@ def _text(share: float) -> str:
 def _family(name: str) -> RandomCrops | None:
     """``tta-rrc@N,lo,hi`` to its family."""
     begin, _, parameters = name.partition("@")
-    if begin != _PREFIX:
+    if begin != PREFIX:
         return None
     parts = parameters.split(",")
     if len(parts) != 3:
@@ -136,4 +138,4 @@ def _family_of(view: str) -> RandomCrops | None:
     return views if view in views.names else None
 
 
-PATTERNS = (Pattern(f"{_PREFIX}@N,lo,hi", _family, _family_of),)
+PATTERNS = (Pattern(f"{PREFIX}@N,lo,hi", _family, _family_of),)

@@ -10,6 +10,7 @@ biases in image classification".
 
 from core.metrics.zoom.bounds import bound, by_origin
 from core.metrics.zoom.cover import FIRST, cover_anchors, cover_sizes, minimal_cover
+from core.metrics.zoom.grid import ONE_CROP_SIZE
 from core.metrics.zoom.ladder import BEST, CHOSEN, CROSS_FITTED, ONE_CROP, ORACLE
 from core.metrics.zoom.luck import luck
 from core.metrics.zoom.tables import by_zoom, centre_bias, direction, smallest_flip, unsolvable
@@ -21,6 +22,7 @@ __all__ = [
     "CROSS_FITTED",
     "FIRST",
     "ONE_CROP",
+    "ONE_CROP_SIZE",
     "ORACLE",
     "Ensemble",
     "bound",

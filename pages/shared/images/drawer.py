@@ -23,9 +23,10 @@ from pages.shared.cues import strip
 from pages.shared.images import on_demand, pictures, where
 from pages.shared.page import address, cached, place, stepping
 from pages.shared.page.frame import Choice
+from pages.shared.zoom import film
 
 _PICTURE_PX = 448
-_MODES = {"image": "Image", "cam": "Grad-CAM", "cues": "Cues"}
+_MODES = {"image": "Image", "cam": "Grad-CAM", "cues": "Cues", "zoom": "Zoom"}
 #: Models whose maps stand beside each other.
 _MOST_MAPS = 2
 _PREDICTED = "what each predicts"
@@ -175,6 +176,9 @@ def _pictures(
     if mode == "cues":
         strip.show(source, sample_id, cues)
         _said(runs, there, choice)
+        return
+    if mode == "zoom":
+        film.show(source, sample_id, {name: runs[name] for name in found}, choice)
         return
     if mode == "image":
         left, right = st.columns([1, 1], gap="medium")

@@ -62,6 +62,46 @@ def _explain(
     return Heat(found.map if found.state == "map" else None, found.message, found.magnitude)
 
 
+@dataclass(frozen=True)
+class Looked:
+    """What a model says of one view of an image, and where that comes from.
+
+    Attributes:
+        picture: uint8 (H, W, 3), as the model sees it; None if it cannot be had.
+        top5: (class index, probability 0..1), best first.
+        heat: Of the best class.
+        problem: Why there is no picture; empty if there is one.
+    """
+
+    picture: np.ndarray | None
+    top5: tuple[tuple[int, float], ...] = ()
+    heat: Heat = Heat(None)
+    problem: str = ""
+
+
+def look(run: store.Run, root: str | None, sample_id: str, view: str) -> Looked:
+    """What a run's model says of one view of an image now, whatever is stored, with the Grad-CAM of its best class.
+
+    Args:
+        run: Its model, with the weights that it had then, and its benchmark.
+        root: The benchmark's data folder.
+        sample_id: Of its samples.
+        view: Name of any view.
+    """
+    try:
+        return _look(run.source, run.fingerprint, run.benchmark, root, sample_id, view)
+    except OffcenterError as error:
+        return Looked(None, problem=str(error))
+
+
+@st.cache_data(max_entries=256, show_spinner=False)
+def _look(source: str, fingerprint: str, benchmark: str, root: str | None, sample_id: str, view: str) -> Looked:
+    engine: Any = _engine()
+    found = engine.explain_sample(source, benchmark, root, sample_id, view=view, fingerprint=fingerprint)
+    heat = Heat(found.map if found.state == "map" else None, found.message, found.magnitude)
+    return Looked(found.image, found.top5, heat)
+
+
 def warm_soon(run: store.Run) -> None:
     """Load a run's model ahead, in the background, so that the first map of it need not wait for that.
 

@@ -11,7 +11,17 @@ import pandas as pd
 import streamlit as st
 
 from core import benchmarks, labels, paths, store
-from core.answers import catalogue, compare, cue_tables, joined, questions, report, setting_tables, standings
+from core.answers import (
+    catalogue,
+    compare,
+    cue_tables,
+    joined,
+    questions,
+    report,
+    setting_tables,
+    standings,
+    zoom_tables,
+)
 from core.answers import tolerance as tolerances
 from core.answers.compare import Contrast
 from core.answers.questions import Question, StoredPolicy
@@ -21,7 +31,7 @@ from core.errors import OffcenterError
 from core.evaluate.relink import refreshed
 from core.explain import alignments
 from core.store.runs import Snapshot
-from core.types import Factor
+from core.types import Factor, Policy
 from core.wording import code, escaped
 
 #: Seconds for which a list of results may be old.
@@ -193,6 +203,17 @@ def _cues(key: Key, name: str, policy: StoredPolicy) -> pd.DataFrame:
 def cues(run: store.Run, name: str, policy: StoredPolicy = "top1") -> pd.DataFrame:
     """See ``core.answers.cue_tables.answer``."""
     return _cues(key_of(run), name, policy)
+
+
+@st.cache_data(max_entries=256, show_spinner="Reading the predictions, once …")
+def _zooms(key: Key, name: str, policy: Policy, others: tuple[str, ...]) -> pd.DataFrame:
+    del others
+    return zoom_tables.answer(_open(key), name, policy)
+
+
+def zooms(run: store.Run, name: str, policy: Policy = "top1") -> pd.DataFrame:
+    """See ``core.answers.zoom_tables.answer``; anew once there are other results that it counts too."""
+    return _zooms(key_of(run), name, policy, zoom_tables.others_of(run, name))
 
 
 def aligned(run: store.Run) -> pd.DataFrame:

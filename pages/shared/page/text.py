@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import pandas as pd
 import streamlit as st
 
 from core import paths, store
-from core.answers import alike, report
+from core.answers import alike, report, sentences
 from core.images.views import CLEAN
-from core.types import FEW_OBJECTS, THIN, Card
+from core.types import FEW_OBJECTS, THIN, Card, is_thin
 from core.wording import code, escaped, preprocessing
 from pages.shared.page import address
 from pages.shared.page.frame import Choice
@@ -65,6 +66,26 @@ def tiles(content: Sequence[Tile], choice: Choice) -> None:
             f'<span class="chip">{html.escape(tile.interval)}</span>{thin}{also}</div>'
         )
     st.html(f'<div class="oc-tiles">{"".join(parts)}</div>')
+
+
+def tile_of(
+    label: str, said_of: Mapping[str, tuple[str, str]], hint: str, rows: Mapping[str, pd.Series]
+) -> Tile | None:
+    """A tile of the first model's number, with those of the others; None without any.
+
+    Args:
+        label: What it is.
+        said_of: Value and interval as texts, by model.
+        hint: What exactly it is.
+        rows: ``n`` and ``n_clusters`` of each number, by model.
+    """
+    if not said_of:
+        return None
+    (first, numbers), *others = said_of.items()
+    n, n_clusters = (int(rows[first][name]) for name in ("n", "n_clusters"))
+    thin = f"{sentences.resting(n, n_clusters)}: thin" if is_thin(n, n_clusters) else ""
+    others_said = tuple((model, " ".join(pair)) for model, pair in others)
+    return Tile(label, *numbers, f"{hint} n = {n:,}.".strip(), others_said, thin=thin)
 
 
 def identity_of(runs: Sequence[store.Run]) -> str:

@@ -1,0 +1,197 @@
+"""One image from far to near: what each model says at every size, and one zoom live with its Grad-CAM."""
+
+from __future__ import annotations
+
+import html
+import math
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+from PIL import Image
+
+from core import store
+from core.answers import zoom_tables
+from core.benchmarks.base import Benchmark
+from core.errors import DataError
+from core.images import drawing, zoom
+from core.images.opening import as_rgb, reasons
+from core.images.preprocess import Preprocess
+from core.images.views.zoom import USUAL
+from core.images.zoom import ANCHORS, MIDDLE, SIZES
+from core.wording import anchor_name, escaped
+from pages.shared.images import on_demand, pictures
+from pages.shared.page import address, cached, place
+from pages.shared.page.frame import Choice
+from pages.shared.zoom.results import FAMILIES
+
+_SIZE, _AT = "zoom_size", "zoom_at"
+#: Models that are asked live beside each other.
+_MOST_LIVE = 2
+_THUMB_PX, _PICTURE_PX = 84, 448
+_ARROWS = dict(zip(ANCHORS, "↖↑↗←·→↙↓↘", strict=True))
+CSS = """<style>
+.oc-film {display: grid; grid-template-columns: repeat(auto-fill, minmax(3.6rem, 1fr)); gap: 0.45rem 0.4rem;}
+.oc-film figure {margin: 0; min-width: 0; text-align: center; padding: 2px; border-radius: 0.35rem;}
+.oc-film figure.here {outline: 2px solid var(--st-primary-color, #2F6DB5);}
+.oc-film img {width: 100%; border-radius: 0.25rem; display: block;}
+.oc-film figcaption {font-size: 0.72rem; line-height: 1.25; font-feature-settings: "tnum";}
+.oc-film i {display: inline-block; width: 0.55rem; height: 0.55rem; border-radius: 50%; margin: 0 1px;}
+</style>"""
+
+
+def show(source: Benchmark, sample_id: str, runs: Mapping[str, store.Run], choice: Choice) -> None:
+    """The controls, the chosen zoom as each model sees it, and the film.
+
+    Args:
+        source: On the data.
+        sample_id: Of its samples.
+        runs: A result of each model on the image.
+        choice: Of the sidebar.
+    """
+    size, anchor = _controls()
+    view = f"zoom@{size},{anchor[0]},{anchor[1]}"
+    live = list(runs.items())[:_MOST_LIVE]
+    for column, (model, run) in zip(st.columns(max(2, len(live)), gap="medium"), live, strict=False):
+        with column:
+            _live(source, sample_id, model, run, view)
+    zooms = {model: each for model in runs if (each := _zoomed(choice, model, source.key, anchor)) is not None}
+    tables = {model: of_image(run, sample_id) for model, run in zooms.items()}
+    tables = {model: _at(table, anchor) for model, table in tables.items() if len(table)}
+    _film(source, sample_id, next(iter(runs.values())), tables, choice, size, anchor)
+
+
+def _controls() -> tuple[int, tuple[int, int]]:
+    cell = place.chosen_cell()
+    values = cell.values if cell is not None and {"size", "row", "col"} <= set(cell.values) else None
+    usual = (USUAL, MIDDLE)
+    if values is not None:
+        usual = (int(float(str(values["size"]))), (int(float(str(values["row"]))), int(float(str(values["col"])))))
+    sizes, arrows = [str(size) for size in SIZES], list(_ARROWS.values())
+    named = {arrow: anchor_name(*anchor) for anchor, arrow in _ARROWS.items()}
+    left, right = st.columns([3, 2], gap="medium")
+    with left:
+        size = st.select_slider(
+            "Shorter side, px: far to near", sizes, **address.one(_SIZE, sizes, str(usual[0]), kept=True)
+        )
+    with right:
+        arrow = st.segmented_control(
+            "Anchor", arrows, help="; ".join(f"{each} {said}" for each, said in named.items()),
+            **address.one(_AT, arrows, _ARROWS[usual[1]], kept=True),
+        ) or _ARROWS[MIDDLE]  # fmt: skip
+    return int(size), next(anchor for anchor, each in _ARROWS.items() if each == arrow)
+
+
+def _live(source: Benchmark, sample_id: str, model: str, run: store.Run, view: str) -> None:
+    """A model's own crop under its Grad-CAM, and its best three classes."""
+    found = on_demand.look(run, str(source.root), sample_id, view)
+    if found.picture is None:
+        st.info(escaped(found.problem))
+        return
+    image = Image.fromarray(found.picture)
+    if found.heat.values is not None:
+        image = drawing.with_heat(image, found.heat.values, 0.6)
+    encoded = drawing.png(image, max(1, round(_PICTURE_PX / image.width)))
+    st.image(encoded, width="stretch", alt=f"{view} as {model} sees it, with its Grad-CAM")
+    sample = cached.sample(run, sample_id)
+    accepted = sample.accepted if sample is not None else ()
+    lines = "".join(
+        f"<div>{'<span class=oc-right>✓</span> ' if index in accepted else ''}"
+        f"{html.escape(cached.class_name(run.label_space, index))} <b>{share:.2f}</b></div>"
+        for index, share in found.top5[:3]
+    )
+    note = f"<small>{html.escape(found.heat.message)}</small>" if found.heat.values is None else ""
+    st.html(f'<div class="oc-small"><b>{html.escape(model)}</b>{lines}{note}</div>')
+
+
+def _zoomed(choice: Choice, model: str, benchmark: str, anchor: tuple[int, int]) -> store.Run | None:
+    """A result that has sizes at an anchor."""
+    for name in FAMILIES:
+        run = choice.run(model, benchmark, name)
+        if run is not None and any((row["row"], row["col"]) == anchor for row in run.views.rows):
+            return run
+    return None
+
+
+@st.cache_data(max_entries=512, show_spinner=False)
+def _of_image(key: cached.Key, sample_id: str, _run: store.Run) -> pd.DataFrame:
+    del key
+    return zoom_tables.of_image(_run, sample_id)
+
+
+def of_image(run: store.Run, sample_id: str) -> pd.DataFrame:
+    """See ``core.answers.zoom_tables.of_image``."""
+    return _of_image(cached.key_of(run), sample_id, run)
+
+
+def _at(table: pd.DataFrame, anchor: tuple[int, int]) -> pd.DataFrame:
+    there = table[(table["row"] == anchor[0]) & (table["col"] == anchor[1])]
+    return there.sort_values("size").set_index("size")
+
+
+def _film(
+    source: Benchmark,
+    sample_id: str,
+    run: store.Run,
+    tables: Mapping[str, pd.DataFrame],
+    choice: Choice,
+    size: int,
+    anchor: tuple[int, int],
+) -> None:
+    """Small crops from far to near, each with a mark of every model: full where it is right."""
+    frames = _thumbs(str(source.root), sample_id, cached.key_of(run), anchor, source, run)
+    parts = []
+    for each, src in zip(SIZES, frames, strict=False):
+        marks = "".join(_mark(model, table, float(each), choice.colours.get(model, "#6B7785"))
+                        for model, table in tables.items())  # fmt: skip
+        here = ' class="here"' if each == size else ""
+        parts.append(
+            f'<figure{here}><img src="{src}" alt="size {each}"><figcaption>{each} {marks}</figcaption></figure>'
+        )
+    st.html(f'{CSS}<div class="oc-film">{"".join(parts)}</div>')
+    for model, table in tables.items():
+        st.caption(_flip(model, table))
+    if not tables:
+        st.caption("Answers to all sizes come with --view zoom-324 or zoom-36; the picture above is asked live.")
+
+
+def _mark(model: str, table: pd.DataFrame, size: float, colour: str) -> str:
+    if size not in table.index:
+        return ""
+    right = bool(table.loc[size, "right"])
+    look = f"background:{colour}" if right else f"border:1.5px solid {colour}"
+    return f'<i style="{look}" title="{html.escape(model)}: {"right" if right else "wrong"}"></i>'
+
+
+def _flip(model: str, table: pd.DataFrame) -> str:
+    """At which sizes a model is right, and the one nearest to the usual that changes its answer; Markdown."""
+    right = table.index[table["right"]].astype(int).tolist()
+    name = escaped(model)
+    if not right:
+        return f"{name} (●: right) is wrong at all {len(table)} sizes here."
+    if len(right) == len(table):
+        return f"{name} (●: right) is right at all {len(table)} sizes here."
+    usual = bool(table.loc[USUAL, "right"]) if USUAL in table.index else None
+    others = [int(each) for each in table.index if bool(table.loc[each, "right"]) != usual]
+    nearest = min(others, key=lambda each: abs(math.log2(each / USUAL))) if usual is not None else 0
+    turned = f" Nearest size that turns it {'wrong' if usual else 'right'}: {nearest} px." if usual is not None else ""
+    return f"{name} (●: right) is right at {len(right)} of {len(table)} sizes, {right[0]} to {right[-1]} px.{turned}"
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _thumbs(
+    root: str, sample_id: str, key: cached.Key, anchor: tuple[int, int], _source: Benchmark, _run: store.Run
+) -> list[str]:
+    """Data URIs of the crops at an anchor, by size; none where the image cannot be opened."""
+    del root, key
+    preprocess, found = Preprocess(_run.preprocessing), []
+    try:
+        with reasons(sample_id):
+            image = as_rgb(_source.image(sample_id))
+        for size in SIZES:
+            pixels = next(zoom.crops(image, zoom.scaled(size, min(preprocess.size)), (anchor,), preprocess.size))
+            found.append(pictures.data_uri(drawing.thumbnail(Image.fromarray(np.asarray(pixels)), _THUMB_PX), "jpeg"))
+    except DataError:
+        return found
+    return found

@@ -1,0 +1,58 @@
+"""The sentence and the numbers on top of the page on zoom."""
+
+from __future__ import annotations
+
+import pandas as pd
+
+from core.answers import sentences, zoom_sentences
+from core.metrics import zoom
+from core.wording import anchor_name, interval, percent
+from pages.shared.page.text import Tile, tile_of
+from pages.shared.zoom.results import Zoomed
+
+_ONE = "Shorter side to 256 pixels, a crop of 224 at the middle: the usual evaluation, to the pixel or two of rounding."
+_BEST = "The one zoom that is right most often on half of the images, on the other half, and the other way round."
+_EVERY = "Images that at least one zoom gets right: an oracle, since only the label says which zoom that is."
+_LUCK = (
+    "The same with the labels dealt anew among the images: what so many tries solve by luck. Mean, and the middle 95 % "
+    "of 200 deals."
+)
+
+
+def said(found: Zoomed) -> str:
+    """What the first chosen model's zooms say; nothing from a partial result."""
+    for model, run in found.runs.items():
+        if not run.complete:
+            return sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples)
+        return zoom_sentences.finding(model, found.table(model, "bound"), found.table(model, "luck"))
+    return ""
+
+
+def tiles(found: Zoomed) -> list[Tile]:
+    """One crop, the best single zoom, any of all, and what of that is luck."""
+    bounds, luck = found.tables("bound"), found.tables("luck")
+    one = {model: zoom_sentences.row_of(table, zoom.ONE_CROP) for model, table in bounds.items()}
+    best = {model: zoom_sentences.row_of(table, zoom.BEST, zoom.CROSS_FITTED) for model, table in bounds.items()}
+    every = {model: zoom_sentences.every(table) for model, table in bounds.items()}
+    dealt = {model: zoom_sentences.every(table) for model, table in luck.items()}
+    parts = [
+        ("Top-1, usual crop", one, "top1", _ONE),
+        (_best_label(bounds), best, "top1", _BEST),
+        ("Some zoom right (oracle)", every, "top1", _EVERY),
+        ("The same by luck", dealt, "value", _LUCK),
+    ]
+    found_tiles = []
+    for label, rows, column, hint in parts:
+        there = {model: row for model, row in rows.items() if row is not None and not pd.isna(row[column])}
+        numbers = {model: (percent(row[column]), interval(row["low"], row["high"])) for model, row in there.items()}
+        found_tiles.append(tile_of(label, numbers, hint, there))
+    return [tile for tile in found_tiles if tile is not None]
+
+
+def _best_label(bounds: dict[str, pd.DataFrame]) -> str:
+    """Names the zoom where it is one model's."""
+    if len(bounds) == 1:
+        row = zoom_sentences.row_of(next(iter(bounds.values())), zoom.BEST, zoom.CHOSEN)
+        if row is not None:
+            return f"Best zoom: {int(row['size'])} px, {anchor_name(int(row['row']), int(row['col']))}"
+    return "Best single zoom"
