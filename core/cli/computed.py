@@ -22,6 +22,7 @@ _SIGNED = ("rfs", "own_rfs")
 #: Counts of images that a number rests on by itself; of other counts none is too few.
 _SIDES = ("n_uncommon", "n_own")
 _INTERVAL = "95 % interval"
+_NOTHING = terminal.percent(None)
 _HEADS = {"n_clusters": "clusters", "n_classes": "classes"}
 _PIECES = re.compile(r"[^_ ]+_*(?: %)?")
 
@@ -129,7 +130,7 @@ def _interval(row: Mapping[str, Any], low: str, owner: str) -> str:
     """The interval of the column that stands before it; nothing where that has no number either."""
     ends = row[low], row[low.removesuffix("low") + "high"]
     if None in ends:
-        return "–" if row.get(owner) is None else "no interval"
+        return _NOTHING if row.get(owner) is None else "no interval"
     return f"[{_number(ends[0], owner)}, {_number(ends[1], owner)}]"
 
 
@@ -183,7 +184,7 @@ def _upright(title: str, columns: Sequence[_Column]) -> Text:
             if column.names:
                 continue
             if column.head == _INTERVAL:
-                lines[-1] += f"  {column.cells[row]}"
+                lines[-1] += f"  {column.cells[row]}" if column.cells[row] != _NOTHING else ""
             else:
                 lines.append(f"  {column.head:<{head}}  {column.cells[row]:>{widest}}")
         text.append("\n" + terminal.printable("\n".join(lines)), style="not bold")

@@ -65,6 +65,7 @@ def test_what_does_not_fit_stands_upright(width):
     lines = lines_of(ABLATION, ["view"], width)
     assert lines[0] == "A table"
     assert [line for line in lines if not line.startswith(" ")] == ["A table", "view clean", "view mean-colour"]
+    assert "drop % –" in [" ".join(line.split()) for line in lines]
     start = lines.index("view mean-colour")
     assert [" ".join(line.split()) for line in lines[start + 1 :]] == [
         *("top1 % 61.0 [57.5, 64.4]", "drop % 32.0 [28.6, 35.4]", "mean_p_accepted % 50.0", "n 1,234"),
