@@ -94,7 +94,7 @@ def show(found: Cues, model: str, worst: pd.DataFrame, aligned: pd.DataFrame | N
     page = st.pagination(pages, max_visible_pages=5, **address.number(_PAGE, pages)) if pages > 1 else 1
     shown = classes[(page - 1) * PER_PAGE : page * PER_PAGE]
     source = cached.source_of(run)
-    groups = [_group(rows, source, order) for _, rows in worst[worst["class"].isin(shown)].groupby("class", sort=False)]
+    groups = [_group(worst[worst["class"] == name], source, order) for name in shown]
     opened = place.opened_image()
     data = {"classes": groups, "opened": opened[1] if opened and opened[0] == run.benchmark else ""}
     _grid(key=_GRID, data=data, on_picked_change=lambda: _picked(run))
@@ -108,8 +108,7 @@ def _picked(run: store.Run) -> None:
 
 def _said(model: str, right: pd.DataFrame, order: cue_worst.Order) -> str:
     """Whose, how many of how many, in how many classes none, and which come first."""
-    of_class = right.groupby("class")["kept"].any()
-    lost = int((~of_class).sum())
+    lost = right["class"].nunique() - right.loc[right["kept"], "class"].nunique()
     parts = [
         f"{escaped(model)}: {int(right['kept'].sum()):,} of {count(len(right), 'right answer')} still right with the "
         "object grayed out"
