@@ -163,7 +163,7 @@ def _quadrant(found: Cues, runs: dict[str, store.Run], tables: dict[str, pd.Data
         rows,
         Words(
             "Right for the wrong reason?",
-            f"{model}: {count(len(rows), 'right answer')} · orange: still right with the object grayed out",
+            f"{model}: {count(len(rows), 'right answer')}",
             text.short_identity([runs[model], found.ablations[model]]),
         ),
         x_title=f"{MEASURES[measure]}, Grad-CAM",

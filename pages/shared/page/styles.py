@@ -26,9 +26,9 @@ CSS = """<style>
 .oc-tile .label {font-size: 0.85rem; opacity: 0.75;}
 .oc-tile .value {font-size: 1.95rem; line-height: 1.25; font-feature-settings: "tnum";}
 .oc-tile .chip {display: inline-block; font-size: 0.82rem; padding: 0.02rem 0.45rem; border-radius: 0.7rem;
-  background: color-mix(in srgb, currentColor 8%, transparent);}
+  margin-right: 0.35rem; background: color-mix(in srgb, currentColor 8%, transparent);}
 .oc-tile.is-thin .value {font-size: 1.15rem; opacity: 0.75; line-height: 2.1;}
-.oc-tile .thin {display: inline-block; font-size: 0.78rem; margin-left: 0.35rem; padding: 0 0.4rem;
+.oc-tile .thin {display: inline-block; font-size: 0.78rem; padding: 0 0.4rem;
   border-radius: 0.7rem; border: 1px dashed currentColor;}
 .st-key-oc-behaviour {position: absolute; width: 0; height: 0; overflow: hidden;}
 .oc-tile .also {font-size: 0.8rem; margin-top: 0.3rem; opacity: 0.85; white-space: nowrap; overflow: hidden;
