@@ -9,6 +9,7 @@ import typer
 
 from core.cli import terminal
 from core.cli.options import BenchmarkKey, Data, Device, Images, Json, Models, choice, open_benchmark, print_json
+from core.errors import UsageError
 
 if TYPE_CHECKING:
     from core.store import Run
@@ -25,6 +26,10 @@ def evaluate(
     view: Annotated[
         str, typer.Option(help="What each image is shown as: clean, mirror, noise, five-crop, noise-0.25, …")
     ] = "clean",
+    adapt: Annotated[
+        str | None,
+        typer.Option(help="memo: adapt to each image before answering. Slow: about 260 forward passes an image."),
+    ] = None,
     device: Device = "auto",
     precision: Annotated[str, typer.Option(help="fp32, bf16 or fp16.")] = "fp32",
     batch_size: Annotated[int | None, typer.Option(min=1, help="Images a forward pass; chosen by default.")] = None,
@@ -47,7 +52,13 @@ def evaluate(
 ) -> None:
     """Run models over a benchmark, each image decoded once; keep what they say."""
     choice("precision", precision, ("fp32", "bf16", "fp16"))
+    if adapt is not None:
+        choice("adapt", adapt, ("memo",))
+        if view != "clean":
+            raise UsageError(f"--adapt {adapt} shows images as they are: leave out --view {view}.")
+        view = adapt
     opened = open_benchmark(benchmark, data, images)
+    from core.answers.prepared import prepare
     from core.evaluate.backends import get_backend
     from core.evaluate.loop import evaluate_all
 
@@ -68,6 +79,8 @@ def evaluate(
             progress=progress,
         )
     runs = [outcome.run for outcome in outcomes if outcome.run is not None]
+    for run in runs:
+        prepare(run)
     failed = [outcome for outcome in outcomes if outcome.error is not None]
     if as_json and runs:
         summaries = [_summary(run) for run in runs]

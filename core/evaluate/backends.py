@@ -8,7 +8,8 @@ from typing import Protocol
 import pyarrow as pa
 
 from core.errors import UsageError, nearest
-from core.evaluate.work import Crew, Delivery, Report, Work
+from core.evaluate.adapt import crew_of
+from core.evaluate.work import Delivery, Report, Work
 
 #: Told of what was predicted, in the driver and in one thread; images may come in any order.
 Deliver = Callable[[Delivery], None]
@@ -40,7 +41,7 @@ class Local:
 
     def run(self, work: Work, ids: pa.Table, deliver: Deliver, ready: Ready) -> None:
         """See ``Backend.run``."""
-        crew = Crew(work)
+        crew = crew_of(work)
         ready(crew.report())
         deliveries = crew.run(ids)
         try:

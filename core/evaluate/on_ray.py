@@ -20,6 +20,7 @@ import pyarrow as pa
 
 from core import paths
 from core.errors import DataError, ModelError, OffcenterError, UsageError
+from core.evaluate.adapt import crew_of
 from core.evaluate.work import Crew, Delivery, Report, Work
 
 #: Images of a block, which is predicted again when its actor is lost; and blocks at most, each of which takes Ray some
@@ -204,7 +205,7 @@ class _Actor:
             root = work.benchmark.root
             if not paths.is_folder(root):
                 raise DataError(f"it cannot see the data folder {root}")
-            self._crew = Crew(work)
+            self._crew = crew_of(work)
         except Exception as error:
             self._failure = error if here and isinstance(error, OffcenterError) else _of_actor(error)
 

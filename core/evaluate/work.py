@@ -21,6 +21,8 @@ from core.paths import is_remote
 from core.types import Model, Precision
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from core.images.preprocess import Preprocess
     from core.models.engine import Engine, Look, Predicted
 
@@ -284,18 +286,25 @@ class Sight:
         """An image decoded, once for all models; or why it cannot be used."""
         from core.models.engine import Look
 
-        name, wanted = self.names[number], self.wanted[number]
+        wanted, opened = self.wanted[number], self.opened(number)
+        if isinstance(opened, str):
+            return opened, wanted
+        image, mask = opened
+        rng = random_of(self.names[number])
+        views = [self._views.render(image, mask, preprocess, rng) for preprocess in self._preprocesses]
+        return Look([self._guarded(number, rendered) for rendered in views], wanted)
+
+    def opened(self, number: int) -> tuple[Image.Image, np.ndarray | None] | str:
+        """An image decoded, as RGB at its own size, with its mask where views need one; or why it cannot be used."""
+        name = self.names[number]
         try:
             with reasons(f"the image '{name}'"):
                 mask = self._benchmark.mask(name) if self._views.needs_mask else None
                 decoded = self._benchmark.decoded(name)
                 self.digests[number] = decoded.digest
-                image = as_rgb(decoded.image)
+                return as_rgb(decoded.image), mask
         except DataError as error:
-            return self._reason(number, error), wanted
-        rng = random_of(name)
-        views = [self._views.render(image, mask, preprocess, rng) for preprocess in self._preprocesses]
-        return Look([self._guarded(number, rendered) for rendered in views], wanted)
+            return self.reason(number, error)
 
     def _guarded(self, number: int, rendered: Iterator[np.ndarray]) -> Iterator[np.ndarray]:
         """Views whose image cannot be used after all say so, whatever it is that happens while they are made."""
@@ -305,9 +314,9 @@ class Sight:
             with reasons(f"the image '{self.names[number]}'"):
                 yield from rendered
         except DataError as error:
-            raise UnseenError(self._reason(number, error)) from error
+            raise UnseenError(self.reason(number, error)) from error
 
-    def _reason(self, number: int, error: DataError) -> str:
+    def reason(self, number: int, error: DataError) -> str:
         """Why an image has no prediction: a fact about it, which is stored, or the system's word, which is not.
 
         Raises:
