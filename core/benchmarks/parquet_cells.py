@@ -141,8 +141,8 @@ def open_parquet(path: Path) -> pq.ParquetFile:
     try:
         return pq.ParquetFile(path.open("rb") if is_remote(path) else str(path))
     except OSError as error:
-        # Arrow's own errors have no number.
-        if error.errno is None:
+        # Arrow's own errors have no number; nor has much of what an object store says.
+        if error.errno is None and not is_remote(path):
             raise
         raise StorageError(f"{path} cannot be read now: {error.strerror or error}.") from error
 
@@ -166,8 +166,11 @@ class _Range:
                 found = self._path.fs.cat_file(self._path.path, start=offset, end=offset + n)
             else:
                 found = os.pread(self._stream.fileno(), n, offset)
-        except OSError as error:
-            raise StorageError(f"{self._path} cannot be read now: {error.strerror or error}.") from error
+        except Exception as error:
+            if not (isinstance(error, OSError) or is_remote(self._path)):
+                raise
+            said = getattr(error, "strerror", None) or error
+            raise StorageError(f"{self._path} cannot be read now: {said}.") from error
         if len(found) != n:
             raise StorageError(f"{self._path} cannot be read now: it is shorter than it was.")
         return found

@@ -2,6 +2,7 @@
 
 import pickle
 
+import fsspec
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -243,6 +244,18 @@ def test_a_folder_that_has_gone_away_is_a_matter_of_the_system(hard):
         path.unlink()
     with pytest.raises((StorageError, DataError)):
         opened(hard).samples()
+
+
+def test_the_files_may_lie_in_an_object_store(hard):
+    store = fsspec.filesystem("memory")
+    store.put(str(hard), "/hard", recursive=True)
+    try:
+        benchmark = opened("memory://hard")
+        assert benchmark.samples().equals(opened(hard).samples())
+        assert benchmark.pool_digest() == opened(hard).pool_digest()
+        assert benchmark.decoded("image_4.png").digest == opened(hard).decoded("image_4.png").digest
+    finally:
+        store.rm("/hard", recursive=True)
 
 
 def test_a_model_with_other_classes_is_refused(hard):
