@@ -115,6 +115,17 @@ def test_clusters_widen_the_intervals_of_every_row():
     assert (together["n_clusters"] == 20).all()
 
 
+def test_a_chosen_view_is_stretched_where_clusters_are_resampled():
+    clusters = np.repeat(np.arange(40), 5)
+    correct = (np.random.default_rng(2).random((40, 4)) < [0.4, 0.4, 0.4, 0.6])[clusters].astype(float)
+    best = zoom.bound(correct, VIEWS, clusters).iloc[1]
+    plain = zoom.by_zoom(correct, VIEWS, clusters).iloc[3]
+    assert (best["size"], best["top1"]) == (512, plain["top1"])
+    # The normal quantiles of 1 - 0.05 / 4 and of 0.95, two-sided, are 2.498 and 1.960.
+    assert best["high"] - best["top1"] == pytest.approx(2.498 / 1.960 * (plain["high"] - plain["top1"]), rel=0.1)
+    assert best["top1"] - best["low"] == pytest.approx(2.498 / 1.960 * (plain["top1"] - plain["low"]), rel=0.1)
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_no_rung_is_above_the_oracle(seed):
     rng = np.random.default_rng(seed)

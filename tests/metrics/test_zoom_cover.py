@@ -41,6 +41,14 @@ def test_a_greedy_view_that_the_later_ones_make_needless_is_found():
     assert found["forced"].tolist() == [False, True, True]
 
 
+def test_of_two_views_that_replace_each_other_the_later_one_goes():
+    correct = matrix({0, 1, 2, 3}, {0, 1, 4, 5}, {2, 3, 5, 6}, {4, 7}, n=8)
+    found = zoom.minimal_cover(correct, VIEWS)
+    assert found["view"].tolist() == [0, 1, 2, 3]
+    # 6 and 7 keep the last two. Without view 1, images 0 and 1 hang on view 0, and the other way round.
+    assert found["needed"].tolist() == [True, False, True, True]
+
+
 def test_failed_images_are_left_out():
     correct = matrix({0, 1}, {2}, set(), set(), n=4)
     correct[1] = np.nan
