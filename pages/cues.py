@@ -71,14 +71,14 @@ def page() -> None:
         beside.show(chosen, other, choice)
     gallery_of = _images(found, choice, images)
     panels.where_it_looks(found, choice, aligned, looked)
-    first, named = worst.of(found, choice, looked)
-    if first:
-        later.draw(partial(worst.show, found, first, named, looked.get(first)))
+    model = next(iter(chosen.ablations), "")
+    if model:
+        later.draw(partial(worst.show, chosen.ablations[model], looked.get(model)))
     geometry.show(measured, looked, choice)
     for model in list(chosen.ablations)[:1]:
         later.draw(partial(classes.show, model, found, measured.get(model)))
     text.identities([*found.runs, *(other.runs if other else ())])
-    _image_alone(choice, aligned, gallery_of, named)
+    _image_alone(choice, chosen, aligned, looked, gallery_of)
 
 
 def _images(found: Cues, choice: Choice, right: DeltaGenerator) -> str:
@@ -100,13 +100,20 @@ def _images(found: Cues, choice: Choice, right: DeltaGenerator) -> str:
     return cell.benchmark
 
 
-def _image_alone(choice: Choice, runs: dict[str, store.Run], gallery_of: str, named: pd.DataFrame) -> None:
+def _image_alone(
+    choice: Choice, chosen: Cues, runs: dict[str, store.Run], looked: dict[str, pd.DataFrame], gallery_of: str
+) -> None:
     """The drawer of an image that no gallery on the page is of; arrows step through the worst if it is one of them."""
     opened = place.opened_image()
     if opened is None or opened[0] == gallery_of:
         return
-    order = named["sample_id"].tolist() if len(named) else []
-    drawer.show_if_open(choice, order if opened[1] in order else (), runs if opened[0] == choice.benchmark else None)
+    if opened[0] != choice.benchmark:
+        drawer.show_if_open(choice)
+        return
+    order = []
+    for model, run in list(chosen.ablations.items())[:1]:
+        order = worst.of(run, looked.get(model))["sample_id"].tolist()
+    drawer.show_if_open(choice, order if opened[1] in order else (), runs)
 
 
 frame.draw(page)

@@ -14,10 +14,8 @@ from core.answers import cue_worst
 from core.benchmarks.base import Benchmark
 from core.wording import count, escaped
 from pages.shared.cues import answers
-from pages.shared.cues.results import Cues
 from pages.shared.images import pictures
 from pages.shared.page import address, cached, place
-from pages.shared.page.frame import Choice
 
 #: Classes that are shown at once: all of Hard ImageNet's.
 PER_PAGE = 15
@@ -55,33 +53,19 @@ _grid = st.components.v2.component(
 )
 
 
-def of(found: Cues, choice: Choice, aligned: dict[str, pd.DataFrame]) -> tuple[str, pd.DataFrame]:
-    """The first chosen model with an answer without the object, and its worst images.
+def of(run: store.Run, aligned: pd.DataFrame | None) -> pd.DataFrame:
+    """See ``core.answers.cue_worst.worst``; without the object means grayed out.
 
     Args:
-        found: What is stored.
-        choice: Of the sidebar.
-        aligned: What has been compared with masks, by model.
-
-    Returns:
-        Its name, empty where there is none; see ``core.answers.cue_worst.worst``.
+        run: Under the ablations.
+        aligned: What has been compared with masks of its model.
     """
-    model = next((model for model in choice.models if model in found.ablations), "")
-    if not model:
-        return "", pd.DataFrame()
-    return model, cue_worst.worst(answers.right(found.ablations[model]), aligned.get(model))
+    return cue_worst.worst(answers.right(run), aligned)
 
 
-def show(found: Cues, model: str, worst: pd.DataFrame, aligned: pd.DataFrame | None) -> None:
-    """A card a class, 15 a page.
-
-    Args:
-        found: What is stored.
-        model: Whose.
-        worst: From ``of``.
-        aligned: What has been compared with masks of the model.
-    """
-    run = found.ablations[model]
+def show(run: store.Run, aligned: pd.DataFrame | None) -> None:
+    """A card a class, 15 a page; arguments as for ``of``."""
+    model, worst = run.label, of(run, aligned)
     right = answers.right(run)
     st.header("Right without the object", anchor=False, help=_HELP)
     if worst.empty:
