@@ -221,9 +221,11 @@ TABLES: dict[str, tuple[Callable[[Zooms], pd.DataFrame], tuple[str, ...], str]] 
         "Zooms that together solve all that any solves, chosen on these images",
     ),
     "unsolvable": (unsolvable, ("sample_id",), "Images that no zoom solves"),
-    "by_origin": (by_origin, ("origin", "bound"), "From one crop to any of all zooms, by origin"),
+    "bound_by_origin": (by_origin, ("origin", "bound"), "From one crop to any of all zooms, by origin"),
     "smallest_flip": (smallest_flip, ("sample_id",), "The zoom nearest to the usual crop that changes the answer"),
 }
+#: What a page shows first.
+FIRST = ("bound", "luck", "by_zoom", "centre_bias", "minimal_cover", "direction", "unsolvable")
 #: Not in a report where no table is named: a row an image.
 _LONG = ("unsolvable", "smallest_flip", "by_zoom")
 
@@ -247,7 +249,7 @@ def answer(run: store.Run, name: str, policy: Policy = "top1") -> pd.DataFrame:
 
 def others_of(run: store.Run, name: str) -> tuple[str, ...]:
     """Identities of the other results that a table of a run counts too."""
-    return tuple(other.identity for other in random_crops_of(run)) if name in ("bound", "by_origin") else ()
+    return tuple(other.identity for other in random_crops_of(run)) if name in ("bound", "bound_by_origin") else ()
 
 
 def _reported(name: str) -> RunTable:
@@ -262,7 +264,7 @@ def _reported(name: str) -> RunTable:
         return Made(table, _NOTES.get(name, ()))
 
     def has_it(run: store.Run) -> bool:
-        return is_zoomed(run) and (name != "by_origin" or card_of(run).factor("origin") is not None)
+        return is_zoomed(run) and (name != "bound_by_origin" or card_of(run).factor("origin") is not None)
 
     return RunTable(CardTable(name, by, title, True), made, has_it, lambda run: name not in _LONG and has_it(run))
 

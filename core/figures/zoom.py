@@ -107,10 +107,10 @@ def atlas(
         words,
         height=height,
         left=room_for(rows),
-        margin={"r": 8},
+        margin={"r": 62},
         shapes=outline(where, rows, columns),
         xaxis={
-            "title": {"text": "shorter side after resizing, px (model's crop: 224)"},
+            "title": {"text": "shorter side after resizing, px (the crop: 224)", "standoff": 12},
             "type": "category",
             "categoryorder": "array",
             "categoryarray": columns,
@@ -280,7 +280,7 @@ def cover(sizes: pd.DataFrame, words: Words, *, usual: int = zoom.ONE_CROP_SIZE,
             "tickangle": 0,
         },
         yaxis={"title": {"text": "zooms"}, "gridcolor": RULE, "zeroline": False, "rangemode": "tozero",
-               "tickformat": "d", "nticks": 5},
+               "tickformat": "d", "dtick": 1},
     )  # fmt: skip
 
 

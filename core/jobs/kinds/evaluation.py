@@ -107,6 +107,7 @@ class Evaluation:
 
     def run(self, progress: ProgressCallback) -> Result:
         """Evaluate, and remember how fast that was on this machine."""
+        from core.answers.prepared import prepare
         from core.evaluate.loop import evaluate_all
 
         begun, last = time.monotonic(), Progress(0, 0, stage="listing the images")
@@ -129,6 +130,9 @@ class Evaluation:
                 limit=self.limit,
                 progress=follow,
             )
+        for outcome in outcomes:
+            if outcome.run is not None:
+                prepare(outcome.run)
         _require_all(outcomes)
         run = outcomes[0].run
         if not last.rate:

@@ -53,9 +53,13 @@ def show(source: Benchmark, sample_id: str, runs: Mapping[str, store.Run], choic
     size, anchor = _controls()
     view = f"zoom@{size},{anchor[0]},{anchor[1]}"
     live = list(runs.items())[:_MOST_LIVE]
-    for column, (model, run) in zip(st.columns(max(2, len(live)), gap="medium"), live, strict=False):
-        with column:
-            _live(source, sample_id, model, run, view)
+    columns = st.columns(2, gap="medium")
+    for number, (model, run) in enumerate(live):
+        # What one model says stands beside its picture, what two say under theirs.
+        with columns[number]:
+            looked = _picture(source, sample_id, model, run, view)
+        with columns[1 if len(live) == 1 else number]:
+            _answers(sample_id, model, run, looked)
     zooms = {model: each for model in runs if (each := _zoomed(choice, model, source.key, anchor)) is not None}
     tables = {model: of_image(run, sample_id) for model, run in zooms.items()}
     tables = {model: _at(table, anchor) for model, table in tables.items() if len(table)}
@@ -70,30 +74,32 @@ def _controls() -> tuple[int, tuple[int, int]]:
         usual = (int(float(str(values["size"]))), (int(float(str(values["row"]))), int(float(str(values["col"])))))
     sizes, arrows = [str(size) for size in SIZES], list(_ARROWS.values())
     named = {arrow: anchor_name(*anchor) for anchor, arrow in _ARROWS.items()}
-    left, right = st.columns([3, 2], gap="medium")
-    with left:
-        size = st.select_slider(
-            "Shorter side, px: far to near", sizes, **address.one(_SIZE, sizes, str(usual[0]), kept=True)
-        )
-    with right:
-        arrow = st.segmented_control(
-            "Anchor", arrows, help="; ".join(f"{each} {said}" for each, said in named.items()),
-            **address.one(_AT, arrows, _ARROWS[usual[1]], kept=True),
-        ) or _ARROWS[MIDDLE]  # fmt: skip
+    size = st.select_slider(
+        "Shorter side after resizing, px: from far to near", sizes, **address.one(_SIZE, sizes, str(usual[0]))
+    )
+    arrow = st.segmented_control(
+        "Anchor", arrows, help="; ".join(f"{each} {said}" for each, said in named.items()),
+        label_visibility="collapsed", **address.one(_AT, arrows, _ARROWS[usual[1]]),
+    ) or _ARROWS[MIDDLE]  # fmt: skip
     return int(size), next(anchor for anchor, each in _ARROWS.items() if each == arrow)
 
 
-def _live(source: Benchmark, sample_id: str, model: str, run: store.Run, view: str) -> None:
-    """A model's own crop under its Grad-CAM, and its best three classes."""
+def _picture(source: Benchmark, sample_id: str, model: str, run: store.Run, view: str) -> on_demand.Looked:
+    """A model's own crop under its Grad-CAM."""
     found = on_demand.look(run, str(source.root), sample_id, view)
     if found.picture is None:
         st.info(escaped(found.problem))
-        return
+        return found
     image = Image.fromarray(found.picture)
     if found.heat.values is not None:
         image = drawing.with_heat(image, found.heat.values, 0.6)
     encoded = drawing.png(image, max(1, round(_PICTURE_PX / image.width)))
     st.image(encoded, width="stretch", alt=f"{view} as {model} sees it, with its Grad-CAM")
+    return found
+
+
+def _answers(sample_id: str, model: str, run: store.Run, found: on_demand.Looked) -> None:
+    """The best three classes."""
     sample = cached.sample(run, sample_id)
     accepted = sample.accepted if sample is not None else ()
     lines = "".join(
@@ -101,7 +107,7 @@ def _live(source: Benchmark, sample_id: str, model: str, run: store.Run, view: s
         f"{html.escape(cached.class_name(run.label_space, index))} <b>{share:.2f}</b></div>"
         for index, share in found.top5[:3]
     )
-    note = f"<small>{html.escape(found.heat.message)}</small>" if found.heat.values is None else ""
+    note = f"<small>{html.escape(found.heat.message)}</small>" if found.heat.message else ""
     st.html(f'<div class="oc-small"><b>{html.escape(model)}</b>{lines}{note}</div>')
 
 

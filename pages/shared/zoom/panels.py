@@ -190,7 +190,7 @@ def origins(found: Zoomed, choice: Choice) -> None:
     tables = {}
     for model, run in found.runs.items():
         if any(factor.name == "origin" for factor in run.entry.card.factors):
-            tables[model] = found.table(model, "by_origin")
+            tables[model] = found.table(model, "bound_by_origin")
     if not tables:
         return
     st.header("By origin", anchor=False)
