@@ -89,6 +89,16 @@ def test_what_a_direction_solves_and_what_it_alone_solves():
     assert found["alone_high"][1] == pytest.approx(float(intervals.wilson(0, 4)[1]))
 
 
+def test_an_image_that_two_directions_solve_is_solved_by_neither_alone():
+    found = zoom.direction(np.array([[1.0, 0.0, 0.0, 0.0, 1.0], [1.0, 1.0, 0.0, 0.0, 0.0]]), VIEWS)
+    assert rows(found, "group", "value", "alone") == [
+        ("zoom-out", 1.0, 0.5),
+        ("1-crop", 0.0, 0.0),
+        ("shifted", 0.0, 0.0),
+        ("zoom-in", 0.5, 0.0),
+    ]
+
+
 def test_published_directions_are_split_at_the_side_of_the_crop_and_of_the_cover_only():
     # The cover: 512 solves two images, then 128 one. 224 solves nothing.
     found = zoom.direction(CORRECT, VIEWS, as_published=True)
