@@ -24,7 +24,10 @@ def evaluate(
     data: Data = None,
     images: Images = None,
     view: Annotated[
-        str, typer.Option(help="What each image is shown as: clean, mirror, noise, five-crop, zoom-324, tta-rrc@16,0.25,1, …")
+        str,
+        typer.Option(
+            help="What each image is shown as: clean, mirror, noise, five-crop, zoom-324, tta-rrc@16,0.25,1, …"
+        ),
     ] = "clean",
     adapt: Annotated[
         str | None,
