@@ -54,6 +54,7 @@ def page() -> None:
     gallery_of = _images(found, choice, images)
     panels.where(found)
     later.draw(partial(panels.origins, found, choice))
+    later.draw(partial(panels.published, found, choice))
     panels.unsolved(found)
     text.identities(list(found.runs.values()))
     opened = place.opened_image()

@@ -39,6 +39,8 @@ def samples(n: int = IMAGES) -> pd.DataFrame:
             "cluster": ids,
             "class": [space.names[each] for each in index],
             "origin": [ORIGINS[number % len(ORIGINS)] for number in range(n)],
+            "n_accepted": 1.0,
+            "english_label": [[space.names[each]] for each in index],
         }
     )
 

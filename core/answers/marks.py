@@ -30,3 +30,21 @@ def overall(benchmark: str | None = None) -> pd.DataFrame:
     """
     table = _all()
     return table if benchmark is None else table[table["benchmark"] == benchmark].reset_index(drop=True)
+
+
+def zoomed(benchmark: str) -> pd.DataFrame:
+    """Top-1 on a benchmark as the study of zoom, and that of ImageNet-Hard, report it.
+
+    Args:
+        benchmark: Key.
+
+    Returns:
+        ``model, bound`` (one crop, or any of 324 zooms), ``passes, value`` (0..1) and ``source``.
+    """
+    table = _zooms()
+    return table[table["benchmark"] == benchmark].drop(columns="benchmark").reset_index(drop=True)
+
+
+@cache
+def _zooms() -> pd.DataFrame:
+    return pd.read_csv(EMBEDDED / "published" / "zoom.csv")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 
 from core import store
-from core.answers import cue_tables, zoom_tables
+from core.answers import cue_tables, joined, zoom_tables
 from core.benchmarks import benchmark_class
 from core.errors import OffcenterError
 
@@ -19,6 +19,7 @@ def prepare(run: store.Run) -> None:
     if run.n_views == 1 or not run.complete:
         return
     with contextlib.suppress(OffcenterError):
+        joined.columns_of(run)
         for table in run.views.tables:
             if table.computed and table.name in cue_tables.TABLES:
                 cue_tables.answer(run, table.name)

@@ -134,6 +134,7 @@ def ladder(
     colours: Mapping[str, str],
     words: Words,
     *,
+    published: pd.DataFrame | None = None,
     height: int = 400,
 ) -> go.Figure:
     """Accuracy against forward passes: one crop, votes of many views, and what any of many would reach.
@@ -143,6 +144,7 @@ def ladder(
         luck: From ``core.metrics.zoom.luck``, by model.
         colours: By model.
         words: Title, subtitle, caption.
+        published: ``model, bound, passes, value, source``: reference marks.
         height: Pixels.
 
     Returns:
@@ -185,13 +187,21 @@ def ladder(
          "marker": {"symbol": symbol, "size": 10, "color": MUTED, "line": {"width": 2, "color": MUTED}}}
         for symbol, said in shown.items()
     ]  # fmt: skip
+    n_published = 0
+    if published is not None and len(published):
+        n_published = 1
+        hover = [
+            f"published: {row.model}, {row.bound} {100 * row.value:.1f} %<br>{row.source}"
+            for row in published.itertuples()
+        ]
+        traces.append(published_marks(published["passes"].tolist(), published["value"].tolist(), hover))
     most = max((int(table["passes"].max()) for table in bounds.values()), default=1)
     ticks = [passes for passes in (1, 3, 10, 30, 100, 324, 1000) if passes <= most * 1.2]
     return figure(
         traces,
         words,
         height=height,
-        legend=len(shown),
+        legend=len(shown) + n_published,
         left=NUMBERS_LEFT,
         xaxis={
             "title": {"text": "forward passes an image"},
@@ -284,13 +294,55 @@ def cover(sizes: pd.DataFrame, words: Words, *, usual: int = zoom.ONE_CROP_SIZE,
     )  # fmt: skip
 
 
+def published(table: pd.DataFrame, own: Mapping[str, float], colours: Mapping[str, str], words: Words) -> go.Figure:
+    """Published accuracies in a row a source, and those of the chosen models as lines through all rows.
+
+    Args:
+        table: ``model, value, source``.
+        own: Accuracy, 0..1, by model.
+        colours: By model.
+        words: Title, subtitle, caption.
+    """
+    sources = list(dict.fromkeys(table["source"]))
+    hover = [f"published: {row.model} {100 * row.value:.1f} %<br>{row.source}" for row in table.itertuples()]
+    at = [sources.index(source) for source in table["source"]]
+    traces: list[dict[str, Any]] = [published_marks(table["value"].tolist(), at, hover)]
+    traces += [
+        marks(
+            [share, share],
+            [-0.5, len(sources) - 0.5],
+            [f"{model}: {100 * share:.1f} %"] * 2,
+            mode="lines",
+            name=model,
+            line={"color": colours[model], "width": 2.5},
+        )
+        for model, share in own.items()
+    ]
+    most = max([*table["value"], *own.values()])
+    names = [source.replace(", ", ",<br>", 1) for source in sources]
+    return figure(
+        traces,
+        words,
+        height=150 + 56 * len(sources),
+        legend=len(traces),
+        left=room_for([max(name.split("<br>"), key=len) for name in names]),
+        xaxis=percent_axis("top-1", range=[0, min(1.03, most * 1.1)]),
+        yaxis={
+            "tickvals": list(range(len(sources))),
+            "ticktext": names,
+            "range": [len(sources) - 0.45, -0.55],
+            "showgrid": False,
+            "zeroline": False,
+        },
+    )
+
+
 def origins(
     tables: Mapping[str, pd.DataFrame],
     colours: Mapping[str, str],
     words: Words,
     *,
     order: Sequence[str] | None = None,
-    published: pd.DataFrame | None = None,
     height: int | None = None,
 ) -> go.Figure:
     """One crop and any of all zooms for the images of each origin, joined by a line.
@@ -300,7 +352,6 @@ def origins(
         colours: By model.
         words: Title, subtitle, caption.
         order: Origins from top to bottom; sorted by default.
-        published: ``origin, model, value, source``: reference marks.
         height: Pixels; from the number of origins by default.
     """
     names = list(order or sorted({name for table in tables.values() for name in table["origin"]}))
@@ -328,10 +379,6 @@ def origins(
                     **steady(),
                 )
             )
-    if published is not None and len(published):
-        hover = [f"published: {row.model} {100 * row.value:.1f} %<br>{row.source}" for row in published.itertuples()]
-        at = [names.index(name) for name in published["origin"]]
-        traces.append(published_marks(published["value"].tolist(), at, hover))
     return figure(
         traces,
         words,

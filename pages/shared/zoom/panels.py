@@ -7,7 +7,7 @@ from typing import Any
 
 import streamlit as st
 
-from core.answers import zoom_sentences
+from core.answers import marks, zoom_sentences
 from core.figures import zoom as figures
 from core.figures.style import Words
 from core.metrics import zoom
@@ -61,6 +61,7 @@ def in_words(values: dict[str, Any]) -> str:
 
 def _ladder(found: Zoomed, choice: Choice) -> None:
     bounds, luck = found.tables("bound"), found.tables("luck")
+    others = marks.zoomed(found.benchmark)
     shown = figures.ladder(
         bounds,
         luck,
@@ -70,6 +71,7 @@ def _ladder(found: Zoomed, choice: Choice) -> None:
             "95 % interval · hollow: an oracle, no classifier",
             text.short_identity(list(found.runs.values())),
         ),
+        published=others if (others["passes"] > 1).any() else None,
     )
     figure.show(shown, "ladder", bounds, found.identities)
 
@@ -201,6 +203,23 @@ def origins(found: Zoomed, choice: Choice) -> None:
     )
     shown = figures.origins(tables, choice.colours, words)
     figure.show(shown, "origins", tables, found.identities, partial(_pick_origin, found.benchmark))
+
+
+def published(found: Zoomed, choice: Choice) -> None:
+    """What others publish of the benchmark's usual crop, and where the chosen models stand."""
+    others = marks.zoomed(found.benchmark)
+    if others.empty or (others["passes"] > 1).any():
+        return
+    rows = {model: zoom_sentences.row_of(found.table(model, "bound"), zoom.ONE_CROP) for model in found.runs}
+    own = {model: float(row["top1"]) for model, row in rows.items() if row is not None}
+    st.header("Beside what is published", anchor=False)
+    words = Words(
+        "Published top-1, and the chosen models'",
+        f"diamonds: {count(len(others), 'published number')} · lines: here, in the usual crop",
+        text.short_identity(list(found.runs.values())),
+    )
+    shown = figures.published(others, own, choice.colours, words)
+    figure.show(shown, "published", {"published": others}, {})
 
 
 def _pick_origin(benchmark: str, custom: list[Any]) -> None:
