@@ -80,14 +80,14 @@ def transposed_tile(image: np.ndarray, mask: np.ndarray) -> np.ndarray:
     """Boxes filled from beside the same box in the transposed image, one after the other."""
     found = image.copy()
     for rows, columns in ndimage.find_objects(ndimage.label(mask)[0]):
-        box = slice(rows.start, rows.stop - 1), slice(columns.start, columns.stop - 1)
+        # The last row and column are lost twice.
+        box = slice(rows.start, rows.stop - 2), slice(columns.start, columns.stop - 2)
         if found[box].size:
             strip, axis, from_end = _strip(found.transpose(1, 0, 2), mask.T, *box)
             n, there = found[box].shape[axis], strip.shape[axis]
-            # Where no side has room, the published code ends with a division by zero; here the box stays.
-            if there:
-                at = (np.arange(n) - n if from_end else np.arange(n)) % there
-                found[box] = np.take(strip, at, axis=axis)
+            at = (np.arange(n) - n if from_end else np.arange(n)) % max(there, 1)
+            # Where no side has room, the box becomes black.
+            found[box] = np.take(strip, at, axis=axis) if there else 0.0
     return found
 
 
