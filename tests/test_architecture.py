@@ -43,7 +43,7 @@ TORCH = {
     *(f"core.saliency.{name}" for name in ("explain", "guided", "layers", "layout", "methods", "sanity", "tap")),
     *("core.explain.one_image", "core.explain.resident", "core.mistakes.asking"),
     *(f"core.diorama.{name}" for name in ("objects", "patterns", "places", "render", "scenery", "solids")),
-    *(f"core.embedded.{name}" for name in ("build", "card", "patches", "pool", "refresh", "train")),
+    *(f"core.embedded.{name}" for name in ("build", "card", "patches", "pool", "populate", "refresh", "train")),
 }
 
 MODULES = sorted((REPO / "core").rglob("*.py"))

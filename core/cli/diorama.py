@@ -68,6 +68,20 @@ def refresh(workers: Workers = None) -> None:
 
 
 @app.command()
+def population(workers: Workers = None) -> None:
+    """Render a thousand new objects and keep what the embedded models say of them, for 'certify'."""
+    from core.embedded import population as kept
+    from core.embedded.populate import populate
+
+    with terminal.progress_bar("population") as progress:
+        found = populate(workers=workers, progress=progress)
+    n_objects, n_images = found.correct.shape[:2]
+    kilobytes = (kept.FOLDER / kept.FILE).stat().st_size / 1e3
+    _say(f"{n_objects:,} objects, {n_images} images each, {kilobytes:.0f} kB, in {kept.FOLDER}")
+    _say("Next: python -m core certify --write")
+
+
+@app.command()
 def findings() -> None:
     """Print what each planted bias did to the embedded models, and where BatchNorm and GroupNorm differ."""
     from core.embedded import card
