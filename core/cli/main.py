@@ -16,6 +16,7 @@ import typer
 from core.cli import (
     align,
     bench,
+    certify,
     diorama,
     evaluate,
     generate,
@@ -37,7 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (listings, evaluate, verify, relink, report, align, bench, uncommon):
+for group in (listings, evaluate, verify, relink, report, align, bench, certify, uncommon):
     app.add_typer(group.app)
 app.add_typer(generate.app, name="generate")
 app.add_typer(diorama.app, name="diorama")

@@ -1,0 +1,89 @@
+"""The intervals that pages show, each for many studies at once: what ``core.bench.certificate`` puts to the test.
+
+Everywhere here the first axis is the study, the second the object, the third its images. Nothing is computed here:
+every interval comes from the function that pages and reports get it from.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core.answers import compare
+from core.metrics import accuracy_by
+from core.metrics.differences import difference
+
+#: Low and high, float (studies,) or (studies, m) each.
+Ends = tuple[np.ndarray, np.ndarray]
+
+
+@dataclass(frozen=True)
+class Intervals:
+    """Functions that make the intervals of each kind of number.
+
+    Attributes:
+        accuracy: Of values bool (studies, objects, images); where objects have one image each, images are independent.
+        paired: Of the second model's values less the first's, float (studies, objects, images); the same holds.
+        difference: Of values and of whether each is of the second group, both bool (studies, objects, images).
+        half_area: Of values bool (studies, objects, areas) and the areas, ascending.
+        band: Of values bool (studies, objects, cells): every cell's interval, so that all hold at once.
+    """
+
+    accuracy: Callable[[np.ndarray], Ends]
+    paired: Callable[[np.ndarray], Ends]
+    difference: Callable[[np.ndarray, np.ndarray], Ends]
+    half_area: Callable[[np.ndarray, np.ndarray], Ends]
+    band: Callable[[np.ndarray], Ends]
+
+
+def accuracy(values: np.ndarray) -> Ends:
+    """See ``metrics.accuracy_by``."""
+    studies, objects, _ = _numbered(values.shape)
+    table = pd.DataFrame({"study": studies, "object": objects, "correct": values.reshape(-1).astype(float)})
+    found = accuracy_by(table, "study", "object" if values.shape[2] > 1 else None)
+    return found["low"].to_numpy(), found["high"].to_numpy()
+
+
+def paired(change: np.ndarray) -> Ends:
+    """See ``compare.paired_interval``."""
+    studies, objects, _ = _numbered(change.shape)
+    clusters = objects if change.shape[2] > 1 else None
+    return compare.paired_interval(change.reshape(-1).astype(float), studies, clusters, len(change))[:2]
+
+
+def differences(values: np.ndarray, second: np.ndarray) -> Ends:
+    """See ``metrics.differences.difference``."""
+    _, objects, _ = _numbered((1, *values.shape[1:]))
+    found = [
+        difference(right.reshape(-1).astype(float), side.reshape(-1), clusters=objects)
+        for right, side in zip(values, second, strict=True)
+    ]
+    return np.array([one.low for one in found]), np.array([one.high for one in found])
+
+
+def half_area(values: np.ndarray, areas: np.ndarray) -> Ends:
+    """See ``compare.area_at_half``."""
+    _, objects, cells = _numbered((1, *values.shape[1:]))
+    found = [compare.area_at_half(right.reshape(-1).astype(float), areas[cells], objects) for right in values]
+    return np.array([one.low for one in found]), np.array([one.high for one in found])
+
+
+def cells(values: np.ndarray) -> Ends:
+    """See ``metrics.accuracy_by``; one table of each study's cells."""
+    studies, objects, places = _numbered(values.shape)
+    table = pd.DataFrame({"study": studies, "cell": places, "object": objects})
+    found = accuracy_by(table.assign(correct=values.reshape(-1).astype(float)), ["study", "cell"], "object")
+    shape = (len(values), values.shape[2])
+    return found["low"].to_numpy().reshape(shape), found["high"].to_numpy().reshape(shape)
+
+
+#: What pages show today.
+SHOWN = Intervals(accuracy, paired, differences, half_area, cells)
+
+
+def _numbered(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Number of the study, the object within it and the image of each value, in the order of the flat array."""
+    return tuple(part.reshape(-1) for part in np.indices(shape))
