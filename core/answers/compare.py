@@ -17,7 +17,8 @@ from core.answers import joined
 from core.answers.questions import VALUE, Question, asked, grouped, is_clustered, plain
 from core.errors import UsageError
 from core.metrics.accuracy import group_codes
-from core.metrics.bootstrap import percentile_interval, replicates
+from core.metrics.bootstrap import replicates, student_interval
+from core.metrics.clusters import Freedom
 from core.metrics.differences import difference
 from core.types import is_thin
 
@@ -95,23 +96,37 @@ def _paired_difference(first: store.Run, second: store.Run, question: Question) 
     clusters = both["cluster"].to_numpy() if is_clustered(first) else None
     change = (both["other"] - both[value]).to_numpy(dtype=float)
     n = np.bincount(cells, minlength=len(groups))
-    trials = _trials(cells, clusters, len(groups))
     with np.errstate(invalid="ignore", divide="ignore"):
         means = [
             np.bincount(cells, weights=part, minlength=len(groups)) / n
             for part in (change, both[value].to_numpy(float), both["other"].to_numpy(float))
         ]
-    low, high = percentile_interval(replicates(change, cells, clusters, len(groups)), means[0], trials)
-    table = groups.assign(value=means[0], low=low, high=high, n=n, n_clusters=trials, first=means[1], second=means[2])
+    low, high, n_clusters = paired_interval(change, cells, clusters, len(groups))
+    metric = {"value": means[0], "low": low, "high": high, "n": n, "n_clusters": n_clusters}
+    table = groups.assign(**metric, first=means[1], second=means[2])
     return plain(table, question.by)
 
 
-def _trials(cells: np.ndarray, clusters: np.ndarray | None, n_cells: int) -> np.ndarray:
-    """Clusters in each cell; images where there are none."""
-    if clusters is None:
-        return np.bincount(cells, minlength=n_cells)
-    pairs = np.unique(cells.astype(np.int64) * (int(clusters.max(initial=0)) + 1) + clusters)
-    return np.bincount(pairs // (int(clusters.max(initial=0)) + 1), minlength=n_cells)
+def paired_interval(
+    change: np.ndarray, cells: np.ndarray, clusters: np.ndarray | None, n_cells: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Interval of each cell's mean change from one model to the other on the same images.
+
+    Args:
+        change: float (N,), in [-1, 1].
+        cells: int (N,) in [0, n_cells).
+        clusters: int (N,), at least 0, or None if images are independent.
+        n_cells: Number of cells.
+
+    Returns:
+        ``(low, high, n_clusters)``, each (n_cells,).
+    """
+    freedom = Freedom.of_cells(cells, clusters, n_cells)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean = np.bincount(cells, weights=change, minlength=n_cells) / np.bincount(cells, minlength=n_cells)
+    draws = replicates(change, cells, clusters, n_cells)
+    low, high = student_interval(draws, mean, freedom.n_clusters, freedom=freedom)
+    return low, high, freedom.n_clusters
 
 
 def centre_to(run: store.Run, region: str, question: Question) -> Contrast:
@@ -220,19 +235,24 @@ def half_area(run: store.Run, question: Question) -> Contrast:
 
 def _half_area(run: store.Run, question: Question) -> pd.DataFrame:
     table = _scored_rows(run, question, ["area"])
-    areas, cells = np.unique(table["area"].to_numpy(float), return_inverse=True)
-    values = table[VALUE[question.policy]].to_numpy(float)
-    if len(areas) < 2:
-        return pd.DataFrame([asdict(Contrast(np.nan, np.nan, np.nan, np.nan, np.nan, len(table), 0))])
     clusters = table["cluster"].to_numpy() if is_clustered(run) else None
+    values = table[VALUE[question.policy]].to_numpy(float)
+    return pd.DataFrame([asdict(area_at_half(values, table["area"].to_numpy(float), clusters))])
+
+
+def area_at_half(values: np.ndarray, area: np.ndarray, clusters: np.ndarray | None) -> Contrast:
+    """See ``half_area``; of values, float (N,), at areas, float (N,), with the object of each unless independent."""
+    areas, cells = np.unique(area, return_inverse=True)
+    if len(areas) < 2:
+        return Contrast(np.nan, np.nan, np.nan, np.nan, np.nan, len(values), 0)
     curve = np.bincount(cells, weights=values) / np.bincount(cells)
     value = half_crossing(areas, curve[None])[0]
-    draws = half_crossing(areas, replicates(values, cells, clusters, len(areas)))
-    low, high = np.nanquantile(draws, [0.025, 0.975])
-    n_clusters = len(np.unique(clusters)) if clusters is not None else len(table)
+    draws = half_crossing(areas, replicates(values, cells, clusters, len(areas)))[:, None]
+    n_clusters = len(np.unique(clusters)) if clusters is not None else len(values)
+    trials, bounds = np.array([n_clusters]), (float(areas[0]), float(areas[-1]))
+    low, high = (float(end[0]) for end in student_interval(draws, np.array([value]), trials, bounds=bounds))
     bound = "below" if value <= areas[0] + _EPS else ""
-    found = Contrast(float(value), float(low), float(high), float(curve.max()), np.nan, len(table), n_clusters, bound)
-    return pd.DataFrame([asdict(found)])
+    return Contrast(float(value), low, high, float(curve.max()), np.nan, len(values), n_clusters, bound)
 
 
 def half_crossing(areas: np.ndarray, curves: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from core.answers.cue_geometry import MEASURES, binned
 from core.answers.run_tables import Asked, Made, RunTable, has_factor, shows_clean, values_of
 from core.errors import DataError, ModelError, UsageError
 from core.images.views import CLEAN
-from core.metrics.bootstrap import cluster_bootstrap
+from core.metrics.score import score_interval
 from core.metrics.tails import worst_mean
 from core.types import CardTable
 from core.wording import count
@@ -71,7 +71,7 @@ def crop(asked: Asked) -> Made:
         raise UsageError(f"no image has an object: {_masks_back(asked)}")
     cut = every[known]
     clusters = pd.factorize(images.loc[known, asked.cluster or "sample_id"])[0]
-    low, high, n_clusters = cluster_bootstrap(cut, np.zeros(len(cut), np.int64), clusters, 1)
+    low, high, n_clusters = score_interval(cut, np.zeros(len(cut), np.int64), clusters, 1)
     rows = [(ALL, float(cut.mean()), float(low[0]), float(high[0])), (WORST_TENTH, *worst_mean(cut, clusters))]
     table = pd.DataFrame(rows, columns=["part", "cut_away", "low", "high"])
     n_whole = int(np.count_nonzero(cut == 0))

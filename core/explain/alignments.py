@@ -35,7 +35,7 @@ from core.images.opening import reasons
 from core.images.preprocess import Preprocess
 from core.images.seeing import see
 from core.images.views import CLEAN
-from core.metrics.bootstrap import cluster_bootstrap
+from core.metrics.score import score_interval
 from core.models.cores import available_cores
 from core.paths import require_writable
 from core.saliency.alignment import MEASURES, align
@@ -59,6 +59,8 @@ SCHEMA = pa.schema(
         ("error", pa.string()),
     ]
 )
+#: What a measure can be at the least, where that is not 0.
+_LEAST = {"delta_density": -1.0}
 #: Images between two writes, at least; what a kill may lose.
 _BLOCK = 32
 #: The code that decides the numbers, as files and folders of ``core``.
@@ -350,7 +352,8 @@ def summary(table: pd.DataFrame, by: str = "", cluster: str = "") -> pd.DataFram
     values[(table["state"] != "map").to_numpy()] = np.nan
     row, measure = np.nonzero(~np.isnan(values))
     cells, n_cells = group[row] * len(MEASURES) + measure, len(groups) * len(MEASURES)
-    low, high, n_clusters = cluster_bootstrap(values[row, measure], cells, clusters[row], n_cells)
+    least = np.tile([_LEAST.get(name, 0.0) for name in MEASURES], len(groups))
+    low, high, n_clusters = score_interval(values[row, measure], cells, clusters[row], n_cells, lowest=least)
     n = np.bincount(cells, minlength=n_cells)
     with np.errstate(invalid="ignore"):
         mean = np.bincount(cells, weights=values[row, measure], minlength=n_cells) / n

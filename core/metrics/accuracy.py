@@ -13,7 +13,7 @@ import pandas as pd
 
 from core.errors import DataError, UsageError
 from core.metrics import intervals
-from core.metrics.bootstrap import cluster_bootstrap
+from core.metrics.score import score_interval
 from core.store.lists import list_matrix, list_offsets
 from core.types import Policy, Reduce
 
@@ -179,11 +179,11 @@ def accuracy_by(
     Args:
         joined: From ``join``: ``value``, the ``by`` columns and, if given, the ``cluster`` column.
         by: Grouping columns; none gives one row over everything.
-        cluster: Column of what is not independent (SI-Score's cut-out). With it intervals come from a bootstrap over
-            clusters, without it from Wilson's formula.
+        cluster: Column of what is not independent (SI-Score's cut-out). With it intervals are Wilson's of as many
+            trials as the images are worth (``core.metrics.score``), without it Wilson's of the images.
         value: Column of 1.0, 0.0 and NaN (not evaluated; counted nowhere).
         confidence: Two-sided, 0..1.
-        seed: Of the bootstrap.
+        seed: Without effect: the intervals are in closed form. It stays for callers that name it.
 
     Returns:
         One row per group in the data, sorted by group: the ``by`` columns, ``value``, ``low``, ``high`` (fractions;
@@ -206,7 +206,7 @@ def accuracy_by(
         n_clusters = n
     else:
         codes = pd.factorize(joined[cluster].to_numpy()[scored], sort=True)[0]
-        low, high, n_clusters = cluster_bootstrap(values, cells, codes, len(groups), confidence=confidence, seed=seed)
+        low, high, n_clusters = score_interval(values, cells, codes, len(groups), confidence=confidence)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = total / n
     return groups.assign(value=mean, low=low, high=high, n=n, n_clusters=n_clusters)

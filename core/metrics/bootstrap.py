@@ -1,7 +1,7 @@
-"""Resampling whole clusters: intervals of cells that share objects, and of differences between such cells.
+"""Resampling whole clusters: replicates of cells that share objects, and intervals of what is computed from them.
 
-``cluster_bootstrap`` resamples each cell by itself. In ``replicates`` one resampling serves all cells at once:
-what two cells, or two models, owe to the same objects cancels in their difference.
+One resampling serves all cells at once: what two cells, or two models, owe to the same objects cancels in their
+difference. Intervals of a single accuracy need no resampling (``core.metrics.score``).
 """
 
 from __future__ import annotations
@@ -9,14 +9,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from core.metrics import intervals
+from core.metrics.clusters import Freedom
+from core.metrics.score import UNSEEN, student
 
 ROUNDS = 2000
 #: Rows of draws that are multiplied at once in ``replicates``, where clusters are few.
 _CHUNK = 500
 #: Draws held at once, 8 bytes each and twice over; bounds the memory where clusters are many.
 _MOST_DRAWS = 2**22
+#: Replicates of less variance do not vary.
+_EPS = 1e-24
 
 
 def replicates(
@@ -85,93 +90,54 @@ def _independent(values: np.ndarray, cells: np.ndarray, n_cells: int, rounds: in
     return means
 
 
-def percentile_interval(
-    samples: np.ndarray, estimate: np.ndarray, n_trials: np.ndarray, confidence: float = intervals.CONFIDENCE
+def student_interval(
+    draws: np.ndarray,
+    estimate: np.ndarray,
+    n_trials: np.ndarray,
+    confidence: ArrayLike = intervals.CONFIDENCE,
+    *,
+    freedom: Freedom | None = None,
+    bounds: tuple[float, float] = (-1.0, 1.0),
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Percentile intervals of differences from their replicates.
+    """Intervals of numbers from the spread of their replicates, with Student's t for few trials.
 
-    Where all replicates agree, resampling has nothing to vary. Such an interval is not of no width: it reaches as far
-    as Wilson's does when none of ``n_trials`` trials succeeded.
+    Percentiles of replicates of few clusters reach too little far: they vary by (G - 1) / G of the variance, and their
+    tails are those of a normal at best. So the ends are the estimate and ``t`` times the root of the mean square by
+    which replicates differ from it, widened by what resampling leaves out. To either end is added what one object more
+    would do that lies half way to the bound, counted ``UNSEEN`` times: few objects rarely hold the one that changes
+    most.
+
+    Where all replicates agree, resampling has nothing to vary. Such an interval is not of no width: it reaches so far
+    towards either bound as Wilson's does towards 1 when none of ``n_trials`` trials succeeded.
 
     Args:
-        samples: float (rounds, n).
-        estimate: float (n,), in [-1, 1].
+        draws: float (rounds, n), NaN where a resampling has nothing.
+        estimate: float (n,).
         n_trials: int (n,): clusters, or images where those are independent.
-        confidence: Two-sided, 0..1.
+        confidence: Two-sided, 0..1, of all or of each.
+        freedom: What the spread rests on; ``n_trials`` of one size by default.
+        bounds: What the numbers can be at the least and at the most; ends are cut there.
 
     Returns:
         ``(low, high)``, each (n,); NaN where fewer than two trials or no replicate exist.
+
+    Source: Davison and Hinkley 1997, Section 5.2; Hesterberg 2015, Section 3.2 (replicates of few values); Cameron,
+        Gelbach and Miller 2008 (few clusters).
     """
+    estimate, n_trials = np.asarray(estimate, dtype=float), np.asarray(n_trials)
+    freedom = freedom or Freedom.of_trials(n_trials)
     low, high = np.full(len(estimate), np.nan), np.full(len(estimate), np.nan)
-    known = (np.asarray(n_trials) >= 2) & ~np.isnan(samples).all(axis=0)
+    known = (n_trials >= 2) & ~np.isnan(draws).all(axis=0)
     if not known.any():
         return low, high
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    low[known], high[known] = np.nanquantile(samples[:, known], tails, axis=0)
-    reach = intervals.wilson(np.zeros(len(estimate)), n_trials, confidence)[1]
-    fixed = known & (high - low < 1e-12)
-    low = np.where(fixed, np.clip(estimate - reach, -1, 1), low)
-    high = np.where(fixed, np.clip(estimate + reach, -1, 1), high)
+    confidence = np.broadcast_to(np.asarray(confidence, dtype=float), len(estimate))[known]
+    variance = np.nanmean((draws[:, known] - estimate[known]) ** 2, axis=0) * freedom.inflation[known]
+    fixed = variance < _EPS
+    reach = intervals.wilson(np.zeros(len(fixed)), n_trials[known], confidence)[1]
+    critical = student(freedom.degrees[known], confidence)
+    for end, sign, bound in ((low, -1, bounds[0]), (high, 1, bounds[1])):
+        room = np.abs(estimate[known] - bound)
+        unseen = UNSEEN * (room / 2 / (freedom.degrees[known] + 1)) ** 2
+        own = estimate[known] + sign * np.where(fixed, reach * room, critical * np.sqrt(variance + unseen))
+        end[known] = np.clip(own, *bounds)
     return low, high
-
-
-def cluster_bootstrap(
-    values: np.ndarray,
-    cells: np.ndarray,
-    clusters: np.ndarray,
-    n_cells: int,
-    *,
-    rounds: int = ROUNDS,
-    confidence: float = intervals.CONFIDENCE,
-    seed: int = 0,
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Percentile intervals of each cell's mean, from resampling whole clusters.
-
-    Within a cell, the clusters it has are drawn with replacement and all values of a drawn cluster enter. Cells with
-    the same number of clusters share the draws, so that all 441 cells of a location map cost one matrix product.
-    When all clusters of a cell are wholly right, or all wholly wrong, resampling cannot vary; then the Wilson interval
-    with clusters as trials is given instead of one of no width.
-
-    Args:
-        values: float or bool (N,), without NaN.
-        cells: int (N,) in [0, n_cells): the cell of each value.
-        clusters: int (N,), at least 0: the cluster of each value.
-        n_cells: Number of cells.
-        rounds: Bootstrap replicates.
-        confidence: Two-sided, 0..1.
-        seed: Makes the draws repeatable.
-
-    Returns:
-        ``(low, high, n_clusters)``, each (n_cells,). Fewer than two clusters: NaN, NaN.
-
-    Source: cluster (block) bootstrap, Davison and Hinkley 1997, Section 3.8.
-    """
-    sums, counts, pair_cells = _sums_by_cell_and_cluster(values, cells, clusters)
-    n_clusters = np.bincount(pair_cells, minlength=n_cells)
-    starts = np.concatenate([[0], np.cumsum(n_clusters)[:-1]])
-    low, high = np.full(n_cells, np.nan), np.full(n_cells, np.nan)
-    tails = [(1 - confidence) / 2, (1 + confidence) / 2]
-    for size in np.unique(n_clusters[n_clusters >= 2]):
-        members = np.flatnonzero(n_clusters == size)
-        pairs = starts[members][:, None] + np.arange(size)
-        blocks = _draws(int(size), rounds, [seed, int(size)], most_rows=rounds)
-        means = np.concatenate([_means(draws, sums[pairs].T, counts[pairs].T) for draws in blocks])
-        low[members], high[members] = np.quantile(means, tails, axis=0)
-        total, n = sums[pairs].sum(axis=1), counts[pairs].sum(axis=1)
-        uniform = (total == 0) | (total == n)
-        edge_low, edge_high = intervals.wilson(np.where(total == 0, 0, size), np.full(len(members), size), confidence)
-        low[members] = np.where(uniform, edge_low, low[members])
-        high[members] = np.where(uniform, edge_high, high[members])
-    return low, high, n_clusters
-
-
-def _sums_by_cell_and_cluster(
-    values: np.ndarray, cells: np.ndarray, clusters: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Sum and count of each occurring (cell, cluster) pair, ordered by cell then cluster, and each pair's cell."""
-    width = int(clusters.max(initial=-1)) + 1
-    code = cells.astype(np.int64) * max(width, 1) + clusters
-    pairs, inverse = np.unique(code, return_inverse=True)
-    sums = np.bincount(inverse, weights=values.astype(float), minlength=len(pairs))
-    counts = np.bincount(inverse, minlength=len(pairs)).astype(float)
-    return sums, counts, pairs // max(width, 1)

@@ -17,7 +17,8 @@ import pandas as pd
 
 from core.errors import UsageError
 from core.metrics.accuracy import accuracy_by
-from core.metrics.bootstrap import percentile_interval, replicates
+from core.metrics.bootstrap import replicates, student_interval
+from core.metrics.clusters import Freedom
 from core.metrics.rfs import sensitivity
 
 #: What an image stands under where nothing is taken away, or no noise lies on it.
@@ -61,7 +62,8 @@ def ablation(joined: pd.DataFrame, cluster: str | None = None) -> pd.DataFrame:
     with np.errstate(invalid="ignore", divide="ignore"):
         drop, mean_p = (np.bincount(cell, weights=part, minlength=len(names)) / n for part in (change, p[there]))
     draws = replicates(change, cell, clusters, len(names)) if len(names) else np.empty((0, 0))
-    low, high = percentile_interval(draws, drop, accuracy["n_clusters"].to_numpy())
+    freedom = Freedom.of_cells(cell, clusters, len(names))
+    low, high = student_interval(draws, drop, freedom.n_clusters, freedom=freedom)
     found = {"view": names, **{name: accuracy[name] for name in ("value", "low", "high")}}
     for name, part in (("drop", drop), ("drop_low", low), ("drop_high", high)):
         found[name] = np.where(np.arange(len(names)) < n_clean, np.nan, part)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.metrics import intervals
-from core.metrics.bootstrap import percentile_interval, replicates
+from core.metrics.bootstrap import replicates, student_interval
+from core.metrics.clusters import Freedom
 
 #: Replicates that differ by less do not differ.
 _EPS = 1e-12
@@ -51,8 +52,9 @@ def difference(
     """The difference between two groups, with its interval.
 
     Where images share objects, objects are resampled once for both groups, so that what the groups owe to the same
-    objects cancels. Where images are independent, the groups' Wilson intervals are combined (Newcombe's hybrid score
-    interval); an image that counts several times counts as one when it comes to certainty.
+    objects cancels; Student's t, for as many objects as the groups are worth, makes up for few of them. Where images
+    are independent, the groups' Wilson intervals are combined (Newcombe's hybrid score interval); an image that counts
+    several times counts as one when it comes to certainty.
 
     Args:
         values: float (N,), 1.0 or 0.0.
@@ -99,8 +101,10 @@ def _resampled(
     n_cells = 2 * len(weights)
     pairs = np.unique(np.stack([cells, clusters]), axis=1)
     n_objects = np.bincount(pairs[0], minlength=n_cells)
+    signed = np.stack([-weights, weights], axis=1).reshape(-1)
     change = weighted(replicates(values, cells, clusters, n_cells), weights)
-    ends = percentile_interval(change[:, None], np.array([value]), np.array([n_objects.min()]))
+    freedom = Freedom.of_sum(cells, clusters, signed)
+    ends = student_interval(change[:, None], np.array([value]), freedom.n_clusters, freedom=freedom)
     low, high = (float(end[0]) for end in ends)
     right, n = np.bincount(cells, weights=values, minlength=n_cells), np.bincount(cells, minlength=n_cells)
     uniform = (right == 0) | (right == n)
@@ -108,12 +112,11 @@ def _resampled(
         return low, high
     means = right / n
     cell_low, cell_high = intervals.wilson(np.where(right == 0, 0, n_objects), n_objects)
-    signed = np.stack([-weights, weights], axis=1).reshape(-1)
     total, own_low, own_high = intervals.combine(
         np.where(uniform, signed, 0.0), means, np.where(uniform, cell_low, means), np.where(uniform, cell_high, means)
     )
     down, up = np.hypot(value - low, total - own_low), np.hypot(high - value, own_high - total)
-    return float(value - down), float(value + up)
+    return float(max(value - down, -1.0)), float(min(value + up, 1.0))
 
 
 def weighted(draws: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from statistics import NormalDist
-
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy import special
 
 CONFIDENCE = 0.95
 
 
-def wilson(successes: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE) -> tuple[np.ndarray, np.ndarray]:
+def wilson(successes: ArrayLike, n: ArrayLike, confidence: ArrayLike = CONFIDENCE) -> tuple[np.ndarray, np.ndarray]:
     """Wilson score interval of a proportion.
 
     Args:
         successes: How many of ``n``; any shape, fractional values allowed.
         n: Trials, same shape.
-        confidence: Two-sided, 0..1.
+        confidence: Two-sided, 0..1, of all or of each.
 
     Returns:
         ``(low, high)``, fractions 0..1; NaN where ``n`` is 0.
@@ -24,7 +23,7 @@ def wilson(successes: ArrayLike, n: ArrayLike, confidence: float = CONFIDENCE) -
     Source: Wilson 1927; Brown, Cai and DasGupta 2001 recommend it over the normal interval.
     """
     successes, n = np.asarray(successes, dtype=float), np.asarray(n, dtype=float)
-    z = NormalDist().inv_cdf(0.5 + confidence / 2)
+    z = special.ndtri(0.5 + np.asarray(confidence, dtype=float) / 2)
     with np.errstate(invalid="ignore", divide="ignore"):
         share = successes / n
         centre = (share + z**2 / (2 * n)) / (1 + z**2 / n)

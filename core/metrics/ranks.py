@@ -7,7 +7,8 @@ import pandas as pd
 
 from core.metrics import cues
 from core.metrics.accuracy import accuracy_by
-from core.metrics.bootstrap import percentile_interval, replicates
+from core.metrics.bootstrap import replicates, student_interval
+from core.metrics.clusters import Freedom
 from core.metrics.differences import difference, weighted
 from core.types import THIN
 
@@ -112,7 +113,10 @@ def _drops(
     # Where cells are small, images are resampled once for all: one alone in its cell would not vary by itself.
     own = np.arange(len(cells)) if clusters is None and n.min() < THIN else clusters
     draws = weighted(replicates(change, cells, own, len(n)), weights)[:, None]
-    low, high = percentile_interval(draws, value, np.array([_trials(side, clusters, 2).min()]))
+    signed = np.stack([-weights, weights], axis=1).reshape(-1)
+    freedom = Freedom.of_sum(cells, np.arange(len(cells)) if clusters is None else clusters, signed)
+    trials = np.array([Freedom.of_cells(side, clusters, 2).n_clusters.min()])
+    low, high = student_interval(draws, value, trials, freedom=freedom, bounds=(-2.0, 2.0))
     return [*ends, (float(value[0]), float(low[0]), float(high[0]))]
 
 
@@ -121,11 +125,6 @@ def _measured(
 ) -> list[tuple[float, float, float]]:
     means = np.bincount(cells, weights=change, minlength=n_cells) / np.bincount(cells, minlength=n_cells)
     draws = replicates(change, cells, clusters, n_cells)
-    low, high = percentile_interval(draws, means, _trials(cells, clusters, n_cells))
+    freedom = Freedom.of_cells(cells, clusters, n_cells)
+    low, high = student_interval(draws, means, freedom.n_clusters, freedom=freedom)
     return [(float(each), float(least), float(most)) for each, least, most in zip(means, low, high, strict=True)]
-
-
-def _trials(cells: np.ndarray, clusters: np.ndarray | None, n_cells: int) -> np.ndarray:
-    """What is independent in each cell: int (n_cells,)."""
-    own = np.arange(len(cells)) if clusters is None else clusters
-    return np.bincount(np.unique(np.stack([cells, own]), axis=1)[0], minlength=n_cells)

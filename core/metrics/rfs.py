@@ -9,13 +9,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from core.errors import UsageError
-from core.metrics.bootstrap import ROUNDS, percentile_interval
+from core.metrics.bootstrap import ROUNDS, student_interval
+from core.metrics.clusters import Freedom
 
 if TYPE_CHECKING:
     from scipy import sparse
 
 #: Draws held at once, 8 bytes each; bounds the memory where hardly two clusters are alike.
 _MOST_DRAWS = 2**22
+_EPS = 1e-12
 
 
 def relative_foreground_sensitivity(acc_noisy_fg: ArrayLike, acc_noisy_bg: ArrayLike) -> float | np.ndarray:
@@ -92,8 +94,9 @@ def sensitivity(
 
     Clusters are drawn with replacement from the whole set, not class by class, and each with both its accuracies, so
     that what these owe to the same images cancels. A class that a resampling has nothing of drops out of that
-    resampling's means, which are over the classes that it has. Where all images are right under both noises, or none
-    is right under either, nothing says on which side errors would fall: the interval is all of [-1, 1].
+    resampling's means, which are over the classes that it has. Only clusters with a right answer say anything where
+    most are wrong, and those with a wrong one where most are right; fewer than two of them, and nothing says on which
+    side errors would fall: the interval is all of [-1, 1].
 
     Args:
         noisy_fg: float (N,): of each image the share of right answers with noise on the object, without NaN.
@@ -103,7 +106,7 @@ def sensitivity(
         rounds: Bootstrap replicates.
         seed: Makes the draws repeatable.
 
-    Source: cluster bootstrap with percentile intervals, Davison and Hinkley 1997, Sections 3.8 and 5.3.
+    Source: cluster bootstrap, Davison and Hinkley 1997, Section 3.8; intervals as ``core.metrics.bootstrap``.
     """
     n = len(noisy_fg)
     if not n:
@@ -115,13 +118,25 @@ def sensitivity(
     value = relative_foreground_sensitivity(*accuracies)
     if n_clusters < 2:
         low, high = np.nan, np.nan
-    elif accuracies.mean() in (0.0, 1.0):
-        low, high = -1.0, 1.0
     else:
-        draws = relative_foreground_sensitivity(*sums.resampled(rounds, seed))
-        ends = percentile_interval(draws[:, None], np.array([value]), np.array([n_clusters]))
-        low, high = (float(end[0]) for end in ends)
+        low, high = -1.0, 1.0
+        telling = _telling(noisy_fg + noisy_bg, clusters, float(accuracies.mean()))
+        if telling.any() and clusters[telling].min() < clusters[telling].max():
+            draws = relative_foreground_sensitivity(*sums.resampled(rounds, seed))
+            freedom = Freedom.of_cells(np.zeros(int(telling.sum()), np.int64), clusters[telling], 1)
+            ends = student_interval(draws[:, None], np.array([value]), freedom.n_clusters, freedom=freedom)
+            low, high = (float(end[0]) for end in ends)
     return Sensitivity(float(accuracies[0]), float(accuracies[1]), float(value), low, high, n, n_clusters)
+
+
+def _telling(answers: np.ndarray, clusters: np.ndarray, mean: float) -> np.ndarray:
+    """Images of clusters that say something of RFS: bool (N,); ``answers`` are both accuracies of each, summed.
+
+    RFS is a share of what is right, or of what is wrong where most is right: clusters that have nothing of it leave it
+    as it is, however many they are.
+    """
+    of_it = answers if mean <= 0.5 else 2 - answers
+    return (np.bincount(clusters, weights=of_it) > _EPS)[clusters]
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from core.metrics.bootstrap import ROUNDS, percentile_interval
+from core.metrics.bootstrap import ROUNDS, student_interval
 
 #: Of all images, those that are the worst.
 WORST = 0.1
@@ -29,7 +29,7 @@ def worst_mean(
         seed: Makes the draws repeatable.
 
     Returns:
-        ``(value, low, high)``, a percentile interval of 95 %, cut at 0 and 1; NaN without values, and no interval with
+        ``(value, low, high)``, an interval of 95 %, cut at 0 and 1; NaN without values, and no interval with
         fewer than two clusters.
 
     Source: cluster (block) bootstrap, Davison and Hinkley 1997, Section 3.8.
@@ -47,9 +47,9 @@ def worst_mean(
         _tail(_drawn(rng, len(sizes), min(block, rounds - start)), sizes, codes, falling, share)
         for start in range(0, rounds, block)
     ]
-    ends = percentile_interval(np.concatenate(draws)[:, None], np.array([value]), np.array([len(sizes)]))
-    low, high = (float(np.clip(end[0], 0, 1)) for end in ends)
-    return value, low, high
+    drawn, trials = np.concatenate(draws)[:, None], np.array([len(sizes)])
+    low, high = student_interval(drawn, np.array([value]), trials, bounds=(0.0, 1.0))
+    return value, float(low[0]), float(high[0])
 
 
 def _drawn(rng: np.random.Generator, n: int, rounds: int) -> np.ndarray:

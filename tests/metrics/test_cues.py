@@ -55,9 +55,18 @@ def test_a_drop_is_of_the_images_that_have_both_answers(four_images):
     assert (gray["view"], gray["n"], gray["n_clusters"]) == ("gray", 3, 3)
     assert gray["value"] == pytest.approx(1 / 3)
     assert gray["drop"] == pytest.approx(2 / 3 - 1 / 3)
-    # Wilson's for 1 of 3. Resampling three changes of 0, 1 and 0: none is 1 in 8 of 27, all are in 1 of 27.
+    # Wilson's for 1 of 3. Of the changes 0, 1 and 0 the standard error is 1/3, and t for three 4.30: all is possible.
     assert (gray["low"], gray["high"]) == pytest.approx((0.0615, 0.7923), abs=1e-4)
-    assert (gray["drop_low"], gray["drop_high"]) == pytest.approx((0.0, 1.0))
+    assert (gray["drop_low"], gray["drop_high"]) == pytest.approx((-1.0, 1.0))
+
+
+def test_the_interval_of_a_drop_is_students():
+    # 40 images, of which 8 are lost. Variance of a change 0.2 * 0.8 = 0.16; over 39, and what an image half way to the
+    # bound would add, (1.2 / 80)^2 and (0.8 / 80)^2 times 0.04; t for 40: 2.0227.
+    gray = cues.ablation(ablated({name: (1, int(name >= 8)) for name in range(40)})).iloc[1]
+    below, above = (2.0227 * np.sqrt(0.16 / 39 + 0.04 * room**2) for room in (1.2 / 80, 0.8 / 80))
+    assert (gray["drop"], gray["drop_low"]) == pytest.approx((0.2, 0.2 - below), abs=0.008)
+    assert gray["drop_high"] == pytest.approx(0.2 + above, abs=0.008)
 
 
 def test_the_columns_of_ablation_are_those_that_are_published(four_images):
@@ -66,9 +75,10 @@ def test_the_columns_of_ablation_are_those_that_are_published(four_images):
 
 
 def test_an_answer_that_gets_right_without_the_object_is_a_drop_below_zero():
-    gray = cues.ablation(ablated({"a": (0, 1), "b": (1, 1)})).iloc[1]
+    gray = cues.ablation(ablated({name: (int(name >= 10), 1) for name in range(20)})).iloc[1]
     assert gray["drop"] == -0.5
-    assert (gray["drop_low"], gray["drop_high"]) == (-1.0, 0.0)
+    # Standard error sqrt(0.25 / 19), t for 20: 2.093.
+    assert (gray["drop_low"], gray["drop_high"]) == pytest.approx((-0.74, -0.26), abs=0.02)
 
 
 def test_mean_probability_is_of_the_counted_images():
@@ -98,14 +108,16 @@ def test_text_columns_may_be_categories_and_images_numbers(four_images):
 
 
 def test_objects_are_resampled_where_images_share_them():
-    # Object p keeps its three answers, q loses its three: resamplings of two objects change by 0, 1/2 or 1.
+    # Object p keeps its three answers, q loses its three: Wilson's for 1 of 2; of the change two objects say nothing.
     right = {name: (1, int(name in "abc")) for name in "abcdef"}
     objects = {name: "p" if name in "abc" else "q" for name in "abcdef"}
     gray = cues.ablation(ablated(right, cluster=objects), cluster="cluster").iloc[1]
     assert (gray["n"], gray["n_clusters"], gray["drop"]) == (6, 2, 0.5)
-    assert (gray["low"], gray["high"], gray["drop_low"], gray["drop_high"]) == (0.0, 1.0, 0.0, 1.0)
+    assert (gray["low"], gray["high"]) == pytest.approx((0.0945, 0.9055), abs=1e-4)
+    assert (gray["drop_low"], gray["drop_high"]) == (-1.0, 1.0)
     alone = cues.ablation(ablated(right)).iloc[1]
-    assert alone["drop_low"] > 0
+    # Six images say more: standard error sqrt(0.25 / 5) and t for six, 2.571.
+    assert alone["drop_low"] == pytest.approx(-0.075, abs=0.02)
     assert alone["n_clusters"] == 6
 
 
@@ -116,8 +128,8 @@ def test_clusters_of_one_image_each_are_no_clusters(four_images):
 
 def test_a_drop_that_never_varies_still_has_a_width():
     gray = cues.ablation(ablated(dict.fromkeys(range(20), (1, 0)))).iloc[1]
-    # Wilson's upper end for 0 of 20 is 0.161.
-    assert (gray["drop"], gray["drop_low"], gray["drop_high"]) == pytest.approx((1.0, 0.839, 1.0), abs=1e-3)
+    # Wilson's upper end for 0 of 20 is 0.161; such an image could change by -1 instead of 1.
+    assert (gray["drop"], gray["drop_low"], gray["drop_high"]) == pytest.approx((1.0, 0.678, 1.0), abs=1e-3)
     assert (gray["value"], gray["low"], gray["high"]) == pytest.approx((0.0, 0.0, 0.161), abs=1e-3)
 
 
@@ -217,14 +229,15 @@ def test_classes_may_be_called_categories_and_columns_be_of_categories():
 
 
 def test_objects_are_resampled_for_rfs_where_images_share_them():
-    right = {name: [([0], [1]) if name in "abc" else ([1], [0])] for name in "abcdef"}
-    table = noisy(right, dict.fromkeys("abcdef", "x"))
-    table["cluster"] = table["sample_id"].map(lambda name: "p" if name in "abc" else "q")
+    names = "abcdefghijklmnopqrstuvwx"
+    right = {name: [([0], [1]) if name < "m" else ([1], [0])] for name in names}
+    table = noisy(right, dict.fromkeys(names, "x"))
+    table["cluster"] = table["sample_id"].map(lambda name: "p" if name < "m" else "q")
     shared = cues.rfs(table, cluster="cluster").iloc[0]
     # Object p alone gives RFS 1, q alone -1.
-    assert (shared["value"], shared["low"], shared["high"], shared["n"], shared["n_clusters"]) == (0, -1, 1, 6, 2)
+    assert (shared["value"], shared["low"], shared["high"], shared["n"], shared["n_clusters"]) == (0, -1, 1, 24, 2)
     alone = cues.rfs(table).iloc[0]
-    assert (alone["n"], alone["n_clusters"]) == (6, 6)
+    assert (alone["n"], alone["n_clusters"]) == (24, 24)
     assert -1 < alone["low"] < 0 < alone["high"] < 1
 
 

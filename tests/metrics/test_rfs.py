@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import UsageError
+from core.metrics.bootstrap import student_interval
 from core.metrics.rfs import relative_foreground_sensitivity, sensitivity
 
 
@@ -78,36 +79,49 @@ def test_numbers_of_classes_and_clusters_may_have_gaps():
     assert found == measured([1, 1, 0, 0], [1, 1, 1, 0], classes=[0, 0, 0, 1])
 
 
-def test_both_accuracies_of_an_image_are_drawn_together():
+@pytest.fixture
+def replicas(monkeypatch):
+    """What an RFS's resamplings give: the distinct values, in a list that fills as RFS is measured."""
+    seen = []
+
+    def look(draws, *arguments, **options):
+        seen.extend(np.unique(np.round(draws, 12)).tolist())
+        return student_interval(draws, *arguments, **options)
+
+    monkeypatch.setattr("core.metrics.rfs.student_interval", look)
+    return seen
+
+
+def test_both_accuracies_of_an_image_are_drawn_together(replicas):
     # Twice the first gives RFS 1, twice the second 0, one of each accuracies of 1/4 and 3/4: 1/2.
-    found = measured([0.0, 0.5], [1.0, 0.5])
-    assert (found.value, found.low, found.high) == pytest.approx((0.5, 0.0, 1.0))
+    assert measured([0.0, 0.5], [1.0, 0.5]).value == pytest.approx(0.5)
+    assert replicas == [0.0, 0.5, 1.0]
 
 
-def test_a_class_that_is_not_drawn_is_in_no_mean():
+def test_a_class_that_is_not_drawn_is_in_no_mean(replicas):
     # Accuracies of 1/2 and 3/4: (1/4) / (3/4). With the first class alone 1/2 and 1: (1/2) / (1/2); were the other
     # one counted as wrong, 1/4 and 1/2: 1/3.
-    found = measured([0.5, 0.5], [1.0, 0.5], classes=[0, 1])
-    assert (found.value, found.low, found.high) == pytest.approx((1 / 3, 0.0, 1.0))
+    assert measured([0.5, 0.5], [1.0, 0.5], classes=[0, 1]).value == pytest.approx(1 / 3)
+    assert replicas == pytest.approx([0.0, 1 / 3, 1.0])
 
 
-def test_clusters_are_drawn_whole():
+def test_clusters_are_drawn_whole(replicas):
     noisy_fg, noisy_bg = [0, 0, 0, 0.5, 0.5, 0.5], [1, 1, 1, 0.5, 0.5, 0.5]
     whole = measured(noisy_fg, noisy_bg, clusters=[0, 0, 0, 1, 1, 1])
-    assert (whole.low, whole.high) == pytest.approx((0.0, 1.0))
     assert (whole.n, whole.n_clusters) == (6, 2)
-    # One by one, all six are of the same kind in one of 64 resamplings: less often than in 2.5 %.
-    alone = measured(noisy_fg, noisy_bg)
-    assert alone.low > 0.1
-    assert alone.high < 0.9
+    assert replicas == [0.0, 0.5, 1.0]
+    replicas.clear()
+    # One by one there may be none to six of either kind.
+    measured(noisy_fg, noisy_bg)
+    assert replicas == pytest.approx(np.arange(7) / 6)
 
 
-def test_a_cluster_of_two_classes_is_drawn_with_both():
+def test_a_cluster_of_two_classes_is_drawn_with_both(replicas):
     # Of the two clusters, one has (fg, bg) of class 0 (1, 1) and of class 1 (0, 1): alone 1/2 and 1, which is RFS 1.
     # The other has (0, 0) and (1, 1): alone 1/2 and 1/2. Together: (1/2, 1/2) and (1/2, 1), so 1/2 and 3/4.
     found = measured([1, 0, 0, 1], [1, 1, 0, 1], classes=[0, 1, 0, 1], clusters=[0, 0, 1, 1])
-    assert (found.value, found.low, found.high) == pytest.approx((1 / 3, 0.0, 1.0))
-    assert found.n_clusters == 2
+    assert (found.value, found.n_clusters) == (pytest.approx(1 / 3), 2)
+    assert replicas == pytest.approx([0.0, 1 / 3, 1.0])
 
 
 def test_intervals_are_those_of_drawing_clusters_one_by_one():
@@ -125,7 +139,20 @@ def test_intervals_are_those_of_drawing_clusters_one_by_one():
             )
         )
     found = measured(noisy_fg, noisy_bg, classes, clusters, rounds=4000)
-    np.testing.assert_allclose([found.low, found.high], np.quantile(draws, [0.025, 0.975]), atol=0.012)
+    # t for 40 clusters: 2.0227; their variance is 40/39 of that of the draws.
+    reach = 2.0227 * np.std(draws) * np.sqrt(40 / 39)
+    np.testing.assert_allclose([found.low, found.high], [found.value - reach, found.value + reach], atol=0.012)
+
+
+def test_images_that_are_wrong_both_times_say_nothing_of_the_side():
+    # Three images of thirty are right at all: t is that of three, 4.30, not of thirty.
+    noisy_fg, noisy_bg = [1, 0, 0, *[0] * 27], [0, 1, 1, *[0] * 27]
+    found = measured(noisy_fg, noisy_bg)
+    assert (found.value, found.low, found.high) == pytest.approx((1 / 3, -1.0, 1.0))
+    # Only one is: it cannot say how another would be.
+    assert measured([0] * 30, [1, *[0] * 29]).low == -1.0
+    # The same of errors, where nearly all is right.
+    assert measured([0, *[1] * 29], [1] * 30).low == -1.0
 
 
 @pytest.mark.parametrize("right", [0.0, 1.0])
@@ -137,8 +164,8 @@ def test_where_no_answer_differs_nothing_is_known_of_the_side(right):
 
 def test_where_all_images_say_the_same_the_interval_still_has_a_width():
     found = measured([0] * 20, [1] * 20)
-    # Wilson's upper end for 0 of 20 is 0.161.
-    assert (found.value, found.low, found.high) == pytest.approx((1.0, 0.839, 1.0), abs=1e-3)
+    # Wilson's upper end for 0 of 20 is 0.161, of the 2 from 1 to -1.
+    assert (found.value, found.low, found.high) == pytest.approx((1.0, 0.678, 1.0), abs=1e-3)
 
 
 def test_one_image_has_a_value_and_no_interval():

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.metrics.bootstrap import cluster_bootstrap, replicates
+from core.metrics.bootstrap import replicates
 from core.metrics.simultaneous import hidden_variance, may_be_lowest, pair_reach
 from core.types import FEW_OBJECTS, THIN, is_thin
 
@@ -70,18 +70,6 @@ def test_only_the_pairs_that_are_asked_for_count():
     whole = pair_reach(draws, trials, extra)
     one = pair_reach(draws, trials, extra, sides=([0], [1]))
     assert one[0, 1] < 0.75 * whole[0, 1]
-
-
-@pytest.mark.parametrize(("n_objects", "covered"), [(5, (0.75, 0.90)), (20, (0.91, 0.97))])
-def test_resampling_few_objects_covers_too_little(n_objects, covered):
-    rng = np.random.default_rng(4)
-    sims, per = 800, 6
-    chance = rng.beta(2, 1, (sims, n_objects))
-    values = (rng.random((sims, n_objects, per)) < chance[..., None]).astype(float)
-    cells = np.repeat(np.arange(sims), n_objects * per)
-    clusters = np.tile(np.repeat(np.arange(n_objects), per), sims)
-    low, high, _ = cluster_bootstrap(values.reshape(-1), cells, clusters, sims, rounds=400)
-    assert covered[0] < ((low <= 2 / 3) & (high >= 2 / 3)).mean() < covered[1]
 
 
 def test_thin_is_few_images_or_few_objects():

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from statistics import NormalDist
 
 import numpy as np
 import pandas as pd
@@ -119,46 +118,34 @@ def _table(
         same = np.flatnonzero((known == pattern[:, None]).all(axis=0))
         own = None if clusters is None else clusters[pattern]
         paired = pattern & known[:, 0]
-        share = shares(values[pattern][:, same], own, confidence=confidence, seed=seed)
+        looks = np.array([rungs[number].looks for number in same])
+        share = shares(values[pattern][:, same], own, confidence=_of_each(confidence, looks))
         change = values[paired][:, same] - values[paired][:, :1]
-        gain = changes(change, None if clusters is None else clusters[paired], seed=seed)
+        of_paired = None if clusters is None else clusters[paired]
+        gain = changes(change, of_paired, confidence=_of_each(intervals.CONFIDENCE, looks), seed=seed)
         for place, number in enumerate(same):
-            rows[number] = _row(rungs[number], share.iloc[place], gain.iloc[place], own, confidence)
+            rows[number] = _row(rungs[number], share.iloc[place], gain.iloc[place])
     rows[0] |= dict.fromkeys(("gain", "gain_low", "gain_high"), np.nan)
     found = pd.DataFrame([rows[number] for number in range(len(rungs))])
     found["n_failed"] = n_images - found["n"]
     return found.assign(oracle=[rung.oracle for rung in rungs], mark=[rung.mark for rung in rungs])
 
 
-def _row(rung: Rung, share: pd.Series, gain: pd.Series, clusters: np.ndarray | None, confidence: float) -> dict:
-    low, high = _for_all(share, rung, confidence)
-    if clusters is None and rung.looks > 1:
-        low, high = intervals.wilson(share["value"] * share["n"], share["n"], 1 - (1 - confidence) / rung.looks)
-    gain_low, gain_high = _for_all(gain, rung, intervals.CONFIDENCE)
+def _row(rung: Rung, share: pd.Series, gain: pd.Series) -> dict:
     return {
         "bound": rung.name,
         "top1": share["value"],
-        "low": _clipped(low, 0.0),
-        "high": _clipped(high, 0.0),
+        "low": share["low"],
+        "high": share["high"],
         "passes": rung.passes,
         "n": int(share["n"]),
         "gain": gain["value"],
-        "gain_low": _clipped(gain_low, -1.0),
-        "gain_high": _clipped(gain_high, -1.0),
+        "gain_low": gain["low"],
+        "gain_high": gain["high"],
         "n_clusters": int(share["n_clusters"]),
     }
 
 
-def _for_all(interval: pd.Series, rung: Rung, confidence: float) -> tuple[float, float]:
-    """An interval that holds for all candidates at once (Bonferroni).
-
-    A bootstrap has too few rounds for such far tails, so its interval is stretched as a normal one would be.
-    """
-    value, low, high = (float(interval[name]) for name in ("value", "low", "high"))
-    normal = NormalDist()
-    stretch = normal.inv_cdf(1 - (1 - confidence) / rung.looks / 2) / normal.inv_cdf(0.5 + confidence / 2)
-    return value - stretch * (value - low), value + stretch * (high - value)
-
-
-def _clipped(end: float, lowest: float) -> float:
-    return float(np.clip(end, lowest, 1.0))
+def _of_each(confidence: float, looks: np.ndarray) -> np.ndarray:
+    """Confidence of each of several intervals that hold at once (Bonferroni)."""
+    return 1 - (1 - confidence) / looks

@@ -7,10 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from core.errors import DataError
 from core.metrics import intervals
-from core.metrics.bootstrap import cluster_bootstrap, percentile_interval, replicates
+from core.metrics.bootstrap import replicates, student_interval
+from core.metrics.clusters import Freedom
+from core.metrics.score import score_interval
 
 #: The evaluation that everybody uses: shorter side 256, crop at the middle.
 ONE_CROP_SIZE = 256
@@ -125,20 +128,18 @@ def shares(
     values: np.ndarray,
     clusters: np.ndarray | None,
     *,
-    confidence: float = intervals.CONFIDENCE,
-    seed: int = 0,
+    confidence: ArrayLike = intervals.CONFIDENCE,
 ) -> pd.DataFrame:
     """The share of images that are right, for each of several answers to the same images.
 
     Args:
         values: bool or float (n, k), without NaN.
         clusters: int (n,) from 0, or None.
-        confidence: Two-sided, 0..1.
-        seed: Of the bootstrap.
+        confidence: Two-sided, 0..1, of all answers or of each.
 
     Returns:
-        k rows: ``value, low, high, n, n_clusters``; Wilson's interval, or a bootstrap over clusters. NaN without
-        images.
+        k rows: ``value, low, high, n, n_clusters``; Wilson's interval, or the score interval over clusters. NaN
+        without images.
     """
     n, k = values.shape
     total = values.sum(axis=0, dtype=float)
@@ -147,19 +148,24 @@ def shares(
         n_clusters = np.full(k, n)
     else:
         cells, owners = np.tile(np.arange(k), n), np.repeat(clusters, k)
-        low, high, n_clusters = cluster_bootstrap(
-            values.reshape(-1), cells, owners, k, confidence=confidence, seed=seed
-        )
+        low, high, n_clusters = score_interval(values.reshape(-1), cells, owners, k, confidence=confidence)
     value = total / n if n else np.full(k, np.nan)
     return pd.DataFrame({"value": value, "low": low, "high": high, "n": n, "n_clusters": n_clusters})
 
 
-def changes(change: np.ndarray, clusters: np.ndarray | None, *, seed: int = 0) -> pd.DataFrame:
+def changes(
+    change: np.ndarray,
+    clusters: np.ndarray | None,
+    *,
+    confidence: ArrayLike = intervals.CONFIDENCE,
+    seed: int = 0,
+) -> pd.DataFrame:
     """Mean differences between two answers to the same images, with paired bootstrap intervals.
 
     Args:
         change: float (n, k), in [-1, 1]: of each image, one answer's value less the other's.
         clusters: int (n,) from 0, or None.
+        confidence: Two-sided, 0..1, of all changes or of each.
         seed: Of the bootstrap.
 
     Returns:
@@ -172,5 +178,6 @@ def changes(change: np.ndarray, clusters: np.ndarray | None, *, seed: int = 0) -
     cells = np.tile(np.arange(k), n)
     owners = None if clusters is None else np.repeat(clusters, k)
     draws = replicates(change.reshape(-1), cells, owners, k, seed=seed)
-    low, high = percentile_interval(draws, value, np.full(k, n_independent(clusters, n)))
+    freedom = Freedom.of_cells(cells, owners, k)
+    low, high = student_interval(draws, value, freedom.n_clusters, confidence, freedom=freedom)
     return pd.DataFrame({"value": value, "low": low, "high": high})

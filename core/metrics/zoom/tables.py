@@ -22,7 +22,6 @@ def by_zoom(
     clusters: Sequence | None = None,
     *,
     confidence: float = intervals.CONFIDENCE,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """Accuracy of each view.
 
@@ -31,13 +30,12 @@ def by_zoom(
         views: V rows; see ``Grid.of``.
         clusters: (N,), what is not independent between images.
         confidence: Two-sided, 0..1.
-        seed: Of the bootstrap over clusters.
 
     Returns:
         One row per view, in the order of the family: ``size, row, col, top1, low, high, n, n_clusters, n_failed``.
     """
     grid = Grid.of(correct, views, clusters)
-    found = shares(grid.right, grid.clusters, confidence=confidence, seed=seed).rename(columns={"value": "top1"})
+    found = shares(grid.right, grid.clusters, confidence=confidence).rename(columns={"value": "top1"})
     for place, name in enumerate(("size", "row", "col")):
         found.insert(place, name, getattr(grid, name))
     return found.assign(n_failed=grid.n_failed)
@@ -49,7 +47,6 @@ def direction(
     clusters: Sequence | None = None,
     *,
     as_published: bool = False,
-    seed: int = 0,
 ) -> pd.DataFrame:
     """What looking closer, looking from farther away and the standard crop solve, and what each solves alone.
 
@@ -59,7 +56,6 @@ def direction(
         clusters: (N,), what is not independent between images.
         as_published: The study's groups: sizes above, at and below 224, of the views of the greedy cover only. There
             the standard crop, of size 256, counts as zooming in.
-        seed: Of the bootstrap over clusters.
 
     Returns:
         One row per group that has views: ``zoom-out``, ``1-crop``, ``shifted`` (its size at another anchor) and
@@ -74,7 +70,7 @@ def direction(
     groups = {name: members for name, members in groups.items() if members.any()}
     solved = _any_of(grid.right, list(groups.values()))
     alone = solved & (solved.sum(axis=1) == 1)[:, None]
-    by_it, by_nothing_else = (shares(part, grid.clusters, seed=seed) for part in (solved, alone))
+    by_it, by_nothing_else = (shares(part, grid.clusters) for part in (solved, alone))
     found = pd.DataFrame({"group": list(groups), **{name: by_it[name] for name in ("value", "low", "high")}})
     for name, column in (("alone", "value"), ("alone_low", "low"), ("alone_high", "high")):
         found[name] = by_nothing_else[column]
@@ -117,7 +113,7 @@ def centre_bias(
         views: V rows; see ``Grid.of``.
         clusters: (N,), what is not independent between images.
         image_sizes: int (N, 2), width and height in pixels, for the published variant.
-        seed: Of the bootstraps.
+        seed: Of the bootstrap of the drops.
 
     Returns:
         One row per anchor, from the top left: ``row, col``; ``value, low, high``: images that some size at this anchor
@@ -135,14 +131,14 @@ def centre_bias(
     solved = _any_of(grid.right, at)
     middle = np.flatnonzero((anchors == MIDDLE).all(axis=1))
     found = pd.DataFrame({"row": anchors[:, 0], "col": anchors[:, 1]})
-    simple = shares(solved, grid.clusters, seed=seed)
+    simple = shares(solved, grid.clusters)
     found = found.assign(**{name: simple[name] for name in ("value", "low", "high")})
     change = solved[:, middle].astype(float) - solved if len(middle) else np.zeros((0, len(anchors)))
     drop = changes(change, grid.clusters, seed=seed)
     there = ~(anchors == MIDDLE).all(axis=1)
     for name, column in (("drop", "value"), ("drop_low", "low"), ("drop_high", "high")):
         found[name] = drop[column].where(there)
-    needed = shares(_needed_at(grid, anchors, at, image_sizes, len(correct)), grid.clusters, seed=seed)
+    needed = shares(_needed_at(grid, anchors, at, image_sizes, len(correct)), grid.clusters)
     for name, column in (("published", "value"), ("published_low", "low"), ("published_high", "high")):
         found[name] = needed[column]
     return found.assign(n=simple["n"], n_clusters=simple["n_clusters"], n_failed=grid.n_failed)
