@@ -139,9 +139,7 @@ def how_sure(known: Mapping[str, Any]) -> str:
     ]
     if "accuracy" in found:
         share = percent(found["accuracy"]["lowest"], 0)
-        sentences.append(
-            f"From {SOME} objects on, intervals of an accuracy held it in at least {share} of the studies."
-        )
+        sentences.append(f"With {SOME} objects or more, an accuracy's interval held it in at least {share} of them.")
     if found:
         name, worst = min(found.items(), key=lambda one: one[1]["lowest"])
         sentences.append(
