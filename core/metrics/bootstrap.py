@@ -51,6 +51,8 @@ def replicates(
     """
     if clusters is None:
         return _independent(values, cells, n_cells, rounds, seed)
+    if not len(values):
+        return np.full((rounds, n_cells), np.nan)
     known, codes = np.unique(clusters, return_inverse=True)
     flat = codes.astype(np.int64) * n_cells + cells
     shape = (len(known), n_cells)

@@ -2,7 +2,8 @@
 
 Whoever names the worst of many settings has looked at all of them, so an interval for one pair alone says too much:
 among settings that are all alike, the worst and the best differ "clearly" most of the time. Here the critical value is
-that of the largest difference of all pairs, which covers the pair that is picked because it differs most.
+that of the largest difference of all pairs, which covers the pair that is picked because it differs most. Bands of
+maps, of one number a cell, are in ``core.metrics.bands``.
 """
 
 from __future__ import annotations
