@@ -121,7 +121,7 @@ def markdown(rows: Sequence[Mapping[str, Any]], world: str) -> str:
         lines.append([NUMBERS[name].title, NUMBERS[name].images, *cells])
     for name in (name for name in names if NUMBERS[name].compares):
         cells = [_whole(by_place[name, k]["differs"]) if (name, k) in by_place else _DASH for k in objects]
-        lines.append(["*equal models called different*", NUMBERS[name].images, *cells])
+        lines.append([f"*equal models called different* ({NUMBERS[name].title})", NUMBERS[name].images, *cells])
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
 
 
@@ -135,16 +135,17 @@ def how_sure(known: Mapping[str, Any]) -> str:
     sentences = [
         "A 95 % interval promises to hold the truth in 95 of 100 studies. That can be tested where the truth is known: "
         f"the embedded models were asked for {about['objects']:,} new objects of Diorama, {about['images']} images "
-        f"each, and {known['draws']:,} small studies of each size were drawn from them, and from simulated objects."
+        f"each, and up to {known['draws']:,} small studies of each size drawn from them, and from simulated objects."
     ]
-    if "accuracy" in found:
-        share = percent(found["accuracy"]["lowest"], 0)
+    if shares := [one["lowest"] for name, one in found.items() if name.startswith("accuracy")]:
+        share = percent(min(shares), 0)
         sentences.append(f"With {SOME} objects or more, an accuracy's interval held it in at least {share} of them.")
     if found:
+        means = [one["mean"] for one in found.values()]
         name, worst = min(found.items(), key=lambda one: one[1]["lowest"])
         sentences.append(
-            f"The lowest share of all kinds of numbers is {percent(worst['lowest'], 0)} ({NUMBERS[name].title}, "
-            f"{worst['objects']} objects, {worst['world']})."
+            f"Over all kinds of numbers the share is {percent(sum(means) / len(means), 0)} on average, and at the lowest "
+            f"{percent(worst['lowest'], 0)} ({NUMBERS[name].title}, {worst['objects']} objects, {worst['world']})."
         )
     if called := [one["differs"] for one in found.values() if one["differs"] is not None]:
         sentences.append(f"Models that are equally good were called different in at most {percent(max(called), 0)}.")

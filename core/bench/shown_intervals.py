@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from core.answers import compare
-from core.metrics import accuracy_by
+from core.metrics import accuracy_by, bands
 from core.metrics.differences import difference
 
 #: Low and high, float (studies,) or (studies, m) each.
@@ -30,6 +30,7 @@ class Intervals:
         difference: Of values and of whether each is of the second group, both bool (studies, objects, images).
         half_area: Of values bool (studies, objects, areas) and the areas, ascending.
         band: Of values bool (studies, objects, cells): every cell's interval, so that all hold at once.
+        change_band: The same of the second model's values less the first's, float (studies, objects, cells).
     """
 
     accuracy: Callable[[np.ndarray], Ends]
@@ -37,6 +38,7 @@ class Intervals:
     difference: Callable[[np.ndarray, np.ndarray], Ends]
     half_area: Callable[[np.ndarray, np.ndarray], Ends]
     band: Callable[[np.ndarray], Ends]
+    change_band: Callable[[np.ndarray], Ends]
 
 
 def accuracy(values: np.ndarray) -> Ends:
@@ -71,17 +73,24 @@ def half_area(values: np.ndarray, areas: np.ndarray) -> Ends:
     return np.array([one.low for one in found]), np.array([one.high for one in found])
 
 
-def cells(values: np.ndarray) -> Ends:
-    """See ``metrics.accuracy_by``; one table of each study's cells."""
-    studies, objects, places = _numbered(values.shape)
-    table = pd.DataFrame({"study": studies, "cell": places, "object": objects})
-    found = accuracy_by(table.assign(correct=values.reshape(-1).astype(float)), ["study", "cell"], "object")
-    shape = (len(values), values.shape[2])
-    return found["low"].to_numpy().reshape(shape), found["high"].to_numpy().reshape(shape)
+def band(values: np.ndarray) -> Ends:
+    """See ``metrics.bands.accuracy_band``."""
+    return _bands(bands.accuracy_band, values)
 
 
-#: What pages show today.
-SHOWN = Intervals(accuracy, paired, differences, half_area, cells)
+def change_band(change: np.ndarray) -> Ends:
+    """See ``metrics.bands.change_band``."""
+    return _bands(bands.change_band, change)
+
+
+def _bands(of: Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray]], values: np.ndarray) -> Ends:
+    _, objects, cells = _numbered((1, *values.shape[1:]))
+    found = [of(one.reshape(-1).astype(float), cells, objects, values.shape[2]) for one in values]
+    return np.array([one[0] for one in found]), np.array([one[1] for one in found])
+
+
+#: What pages show.
+SHOWN = Intervals(accuracy, paired, differences, half_area, band, change_band)
 
 
 def _numbered(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

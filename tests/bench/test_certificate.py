@@ -6,14 +6,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.bench import certificate
-from core.bench.certificate import Found, certify, held
+from core.bench.certificate import NUMBERS, Found, certify, held
 from core.bench.shown_intervals import SHOWN
 from core.bench.worlds import Rendered, Simulated
 from core.embedded import population
 from core.embedded.population import Population
 from core.errors import UsageError
 
+FUNCTIONS = ("accuracy", "paired", "difference", "half_area", "band", "change_band")
 FIVE = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -48,6 +48,8 @@ def only(lines):
     [
         ("accuracy", "accuracy", 1.0),
         ("accuracy-1", "accuracy", 1.0),
+        # The centre alone, of 25 cells.
+        ("accuracy-map", "accuracy", 0.04),
         ("paired", "paired", -1.0),
         ("gap", "difference", -1.0),
         ("contrast", "difference", -1.0),
@@ -73,9 +75,9 @@ def test_values_reach_the_intervals_by_study_object_and_image():
 
         return function
 
-    ways = replace(SHOWN, **{name: keep(name) for name in ("accuracy", "paired", "difference", "half_area", "band")})
-    for number in certificate.NUMBERS:
-        certify([hand_made()], draws=3, objects=[4], numbers=[number], intervals=ways)
+    ways = replace(SHOWN, **{name: keep(name) for name in FUNCTIONS})
+    for number in NUMBERS:
+        certify([hand_made()], draws=round(3 / NUMBERS[number].part), objects=[4], numbers=[number], intervals=ways)
         if number == "accuracy-1":
             assert seen["accuracy"][0].shape == (3, 4, 1)
         if number == "contrast":
@@ -85,9 +87,11 @@ def test_values_reach_the_intervals_by_study_object_and_image():
             assert values[~second].all()
             assert not values[second].any()
             assert second.sum(axis=2).tolist() == [[4] * 4] * 3
-    assert seen["accuracy"][0].shape == (3, 4, 20)
+        if number == "accuracy":
+            assert seen["accuracy"][0].shape == (3, 4, 20)
+    assert seen["accuracy"][0].shape == (3, 4, 25)
     assert seen["paired"][0].shape == (3, 4, 10)
-    assert seen["band"][0].shape == (3, 4, 25)
+    assert seen["band"][0].shape == seen["change_band"][0].shape == (3, 4, 25)
     assert seen["half_area"][1].tolist() == pytest.approx([0.1, 0.2, 0.3])
 
 
@@ -115,6 +119,18 @@ def test_a_study_without_an_interval_is_counted_and_not_judged():
 def test_equal_models_are_called_different_where_the_interval_leaves_zero_out(low, high, share):
     ways = replace(SHOWN, paired=always(low, high))
     assert only(certify([hand_made()], draws=4, objects=[3], numbers=["paired"], intervals=ways)).differs == share
+
+
+def test_one_cell_that_differs_is_enough_to_call_equal_models_different():
+    def first_cell(values):
+        low, high = np.full((2, len(values), values.shape[2]), [[[-0.1]], [[0.1]]])
+        low[:, 0] = 0.05
+        return low, high
+
+    asked = {"draws": 16, "objects": [3], "numbers": ["change-band"]}
+    assert only(certify([hand_made()], **asked, intervals=replace(SHOWN, change_band=first_cell))).differs == 1.0
+    # The left model alone knows the centre: of 25 cells one changes by -1, which no interval here holds.
+    assert only(certify([hand_made()], **asked, intervals=replace(SHOWN, change_band=first_cell))).held == 0.0
 
 
 def test_numbers_of_one_model_say_nothing_of_equal_models():
@@ -165,6 +181,11 @@ def test_a_line_depends_on_no_other_line_and_on_no_number_of_processes():
         *(("paired", 5), ("paired", 9)),
     ]
     assert certify([world], draws=20, objects=[5, 9], numbers=["accuracy", "paired"], workers=2) == every
+
+
+def test_what_takes_long_is_drawn_less_often():
+    lines = certify([hand_made()], draws=16, objects=[3], numbers=["accuracy", "band"])
+    assert [line.draws for line in lines] == [16, 4]
 
 
 def test_progress_counts_lines():

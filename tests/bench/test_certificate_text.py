@@ -65,17 +65,19 @@ def test_a_missing_certificate_names_the_command(tmp_path):
 def test_a_cell_of_the_table_is_the_share_and_the_width():
     lines = certificate_text.markdown(content()["lines"], "Diorama").splitlines()
     assert lines[0] == "| 95 % interval of | images an object | 3 objects | 5 objects | 9 objects |"
-    assert lines[2] == "| accuracy | 20 | 91 (60) | 93 (41) | 96 (30) |"
+    assert lines[2] == "| accuracy, as trained | 20 | 91 (60) | 93 (41) | 96 (30) |"
     assert lines[3] == "| difference of two models | 10 | – | 97 (50) | – |"
-    assert lines[4] == "| *equal models called different* | 10 | – | 4 | 6 |"
+    assert lines[4] == "| *equal models called different* (difference of two models) | 10 | – | 4 | 6 |"
     assert len(lines) == 5
 
 
 def test_the_words_hold_the_figures():
     words = " ".join(certificate_text.how_sure(content()).split())
-    assert "7 new objects of Diorama, 3 images each, and 400 small studies" in words
+    assert "7 new objects of Diorama, 3 images each, and up to 400 small studies" in words
     assert "With 5 objects or more, an accuracy's interval held it in at least 92 % of them." in words
-    assert "(accuracy, 9 objects, logit 3, sd 2)" in words
+    assert "(accuracy, as trained, 9 objects, logit 3, sd 2)" in words
+    # The mean of 0.938 for accuracies and 0.97 for differences.
+    assert "is 95 % on average, and at the lowest 92 % (" in words
     assert "called different in at most 4 %." in words
     assert "With fewer than 5 objects the lowest share is 91 %." in words
 
