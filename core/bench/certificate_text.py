@@ -143,9 +143,10 @@ def how_sure(known: Mapping[str, Any]) -> str:
     if found:
         means = [one["mean"] for one in found.values()]
         name, worst = min(found.items(), key=lambda one: one[1]["lowest"])
+        where = f"{NUMBERS[name].title}, {worst['objects']} objects, {worst['world']}"
         sentences.append(
             f"Over all kinds of numbers the share is {percent(sum(means) / len(means), 0)} on average, and at the "
-            f"lowest {percent(worst['lowest'], 0)} ({NUMBERS[name].title}, {worst['objects']} objects, {worst['world']})."
+            f"lowest {percent(worst['lowest'], 0)} ({where})."
         )
     if called := [one["differs"] for one in found.values() if one["differs"] is not None]:
         sentences.append(f"Models that are equally good were called different in at most {percent(max(called), 0)}.")
