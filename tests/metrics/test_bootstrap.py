@@ -50,16 +50,16 @@ def standard_draws(sd, n=1):
 
 
 def test_the_ends_are_as_far_as_students_t_says():
-    # Nine objects: t of 8 degrees 2.3060; the variance of replicates is 8/9 of that of a mean; one object more half way
-    # to the bound, counted 0.04 times: 0.04 * (1 / 18)^2.
+    # Nine objects: t of 8 degrees 2.3060; the variance of replicates is 8/9 of a mean's; one object more, a quarter of
+    # the way to the bound, counted 0.04 times: 0.04 * (1 / 36)^2.
     low, high = student_interval(standard_draws(0.06), np.zeros(1), np.array([9]))
-    reach = 2.3060 * np.sqrt(0.06**2 * 9 / 8 + 0.04 / 18**2)
+    reach = 2.3060 * np.sqrt(0.06**2 * 9 / 8 + 0.04 / 36**2)
     assert (low[0], high[0]) == pytest.approx((-reach, reach), abs=1e-4)
 
 
 def test_the_end_that_has_more_room_reaches_further():
     low, high = student_interval(0.5 + standard_draws(0.06), np.full(1, 0.5), np.array([9]))
-    below, above = (2.3060 * np.sqrt(0.06**2 * 9 / 8 + 0.04 * (room / 18) ** 2) for room in (1.5, 0.5))
+    below, above = (2.3060 * np.sqrt(0.06**2 * 9 / 8 + 0.04 * (room / 36) ** 2) for room in (1.5, 0.5))
     assert (low[0], high[0]) == pytest.approx((0.5 - below, 0.5 + above), abs=1e-4)
 
 

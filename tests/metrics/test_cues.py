@@ -61,10 +61,10 @@ def test_a_drop_is_of_the_images_that_have_both_answers(four_images):
 
 
 def test_the_interval_of_a_drop_is_students():
-    # 40 images, of which 8 are lost. Variance of a change 0.2 * 0.8 = 0.16; over 39, and what an image half way to the
-    # bound would add, (1.2 / 80)^2 and (0.8 / 80)^2 times 0.04; t for 40: 2.0227.
+    # 40 images, of which 8 are lost. Variance of a change 0.2 * 0.8 = 0.16; over 39, and what an image a quarter of
+    # the way to the bound would add, (1.2 / 160)^2 and (0.8 / 160)^2 times 0.04; t for 40: 2.0227.
     gray = cues.ablation(ablated({name: (1, int(name >= 8)) for name in range(40)})).iloc[1]
-    below, above = (2.0227 * np.sqrt(0.16 / 39 + 0.04 * room**2) for room in (1.2 / 80, 0.8 / 80))
+    below, above = (2.0227 * np.sqrt(0.16 / 39 + 0.04 * room**2) for room in (1.2 / 160, 0.8 / 160))
     assert (gray["drop"], gray["drop_low"]) == pytest.approx((0.2, 0.2 - below), abs=0.008)
     assert gray["drop_high"] == pytest.approx(0.2 + above, abs=0.008)
 

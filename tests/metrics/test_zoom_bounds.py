@@ -64,9 +64,9 @@ def test_gains_are_of_the_same_images():
     assert np.isnan(found["1-crop", ""]["gain"])
     oracle = found["any of 4", "oracle"]
     assert oracle["gain"] == pytest.approx(0.6)
-    # Of five changes three are 1 and two 0: standard error sqrt(0.24 / 4) = 0.245, and what an image half way to -1
-    # would add, 0.04 * (1.6 / 10)^2 = 0.001; t for five: 2.776.
-    assert (oracle["gain_low"], oracle["gain_high"]) == pytest.approx((0.6 - 2.776 * np.sqrt(0.061), 1.0), abs=0.03)
+    # Of five changes three are 1 and two 0: standard error sqrt(0.24 / 4) = 0.245, and what an image a quarter of
+    # the way to -1 would add, 0.04 * (1.6 / 20)^2 = 0.0003; t for five: 2.776.
+    assert (oracle["gain_low"], oracle["gain_high"]) == pytest.approx((0.6 - 2.776 * np.sqrt(0.0603), 1.0), abs=0.03)
 
 
 def test_a_view_is_chosen_on_one_half_and_counted_on_the_other():
