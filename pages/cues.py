@@ -33,11 +33,11 @@ ABOUT = (
     "The published code squashes images to 256 × 256, counts a mask's interpolated border as object, leaves the last "
     "row and column out of boxes and transposes tiles; none of this is done here."
 )
-#: How intervals are made where no object recurs; where one does, all are a bootstrap over objects.
+#: How intervals are made where no object recurs; where one does, all are over objects.
 INTERVALS = (
-    "Wilson's for accuracies under an ablation and by size and place; a bootstrap over images for changes (paired), "
-    "RFS, alignment and the accuracies of a class; the difference from another benchmark from the intervals of both "
-    "(MOVER)"
+    "Wilson's for accuracies under an ablation and by size and place; score intervals over images, which are like it, "
+    "for alignment and the accuracies of a class; Student's t over images for changes (paired) and RFS; the difference "
+    "from another benchmark from the intervals of both (MOVER)"
 )
 
 

@@ -118,7 +118,7 @@ def build(
 
 def _interval(cluster_unit: str | None, is_cross_fitted: bool) -> str:
     """What intervals are, and what is not in them."""
-    kind = f"95 %, bootstrap over {cluster_unit}s" if cluster_unit else "95 %, Wilson"
+    kind = f"95 %, score interval over {cluster_unit}s" if cluster_unit else "95 %, Wilson"
     if not is_cross_fitted:
         return kind
     return f"{kind}, of cross-fitted answers: fitting heads to other images of the same kind is not in them"

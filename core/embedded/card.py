@@ -62,7 +62,7 @@ def write(name: str) -> str:
             "## What each bias did",
             "",
             "Change of top-1 accuracy from what was in training to what never was, in points, with the 95 % interval "
-            "of a bootstrap over objects.",
+            "by Student's t over objects.",
             "",
             *_table(
                 ["bias", "from", "to", "accuracy", "change", "n"],
@@ -71,7 +71,7 @@ def write(name: str) -> str:
             "",
             "## What was measured",
             "",
-            "Top-1 accuracy in percent with the 95 % interval of a bootstrap over objects.",
+            "Top-1 accuracy in percent with the 95 % score interval over objects.",
             "",
             *_table(
                 ["benchmark", "condition", "top-1", "n", "identity"],

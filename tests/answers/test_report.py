@@ -75,7 +75,7 @@ def test_the_location_table_covers_the_grid_and_counts_cut_outs(toy_model, locat
     assert len(rows) == 441
     assert {(row["n"], row["n_clusters"]) for row in rows} == {(4, 4)}
     assert {row["x"] for row in rows} == {round(0.05 * i, 2) for i in range(21)}
-    assert content["interval"] == "95 %, bootstrap over cut-outs"
+    assert content["interval"] == "95 %, score interval over cut-outs"
 
 
 def test_tables_can_be_chosen_and_an_unknown_one_is_named(toy_run):

@@ -90,7 +90,7 @@ def test_the_report_has_the_factors_of_the_family_as_columns(run):
     assert rows["top left"]["top1"] == pytest.approx(0.2)
     assert {row["n"] for row in rows.values()} == {5}
     assert "by_class" in content["tables"]
-    assert content["interval"] == "95 %, bootstrap over images"
+    assert content["interval"] == "95 %, score interval over images"
     exported = report.predictions(run)
     assert {"view", "crop"} <= set(exported)
     assert len(exported) == 25

@@ -104,7 +104,7 @@ def test_a_report_of_the_heads_has_the_tables_from_their_answers():
     content = json.loads(json.dumps(report.build(run, head=linear_head.cross_fitted(run))))
     assert content["head"] == "linear"
     assert content["warnings"] == []
-    assert content["interval"].startswith("95 %, bootstrap over images, of cross-fitted answers")
+    assert content["interval"].startswith("95 %, score interval over images, of cross-fitted answers")
     rows = {row["view"]: row for row in content["tables"]["ablation"]}
     assert [rows[view]["top1"] for view in VIEWS] == [1.0, 0.5, 1.0, 1.0, 1.0]
     assert (rows["gray"]["drop"], rows["gray"]["n"], rows["tile"]["drop"]) == (0.5, 12, 0.0)

@@ -172,7 +172,7 @@ def test_an_image_opens_where_only_the_family_of_all_views_is_stored():
 
 
 def test_intervals_are_said_as_they_are_made_where_objects_recur(vit):
-    assert "bootstrap over objects" in said(opened(models=VIT))
+    assert "score intervals of accuracies" in said(opened(models=VIT))
 
 
 def test_intervals_are_said_as_they_are_made_where_images_are_independent():

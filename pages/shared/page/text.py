@@ -151,7 +151,7 @@ def about(cards: Sequence[Card], more: str = "", independent: str = "Wilson's") 
     """The popover on what is measured, and with which interval.
 
     Args:
-        cards: Of the benchmarks, the first of which says what is resampled.
+        cards: Of the benchmarks, the first of which says what intervals are over.
         more: Markdown on the page's own terms.
         independent: How intervals are made where images are independent; Markdown.
     """
@@ -163,8 +163,9 @@ def about(cards: Sequence[Card], more: str = "", independent: str = "Wilson's") 
         first = cards[0]
         unit = escaped(first.cluster_unit or "")
         st.markdown(
-            f"Intervals: 95 %, bootstrap over {unit}s, because the same {unit} recurs in every cell. What "
-            f"rests on fewer than {THIN} images or {FEW_OBJECTS} of these is marked as thin and carries no claim."
+            f"Intervals: 95 %, over {unit}s, because the same {unit} recurs in every cell: score intervals of "
+            f"accuracies, Student's t of what is computed from several. What rests on fewer than {THIN} images or "
+            f"{FEW_OBJECTS} {unit}s is marked as thin and carries no claim."
             if unit
             else f"Intervals: 95 %, {independent}."
         )
