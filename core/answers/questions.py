@@ -214,7 +214,7 @@ def plain(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
 
 
 def is_clustered(run: store.Run) -> bool:
-    """Whether rows of a run share objects, or are views of one image, so that intervals come from resampling those."""
+    """Whether rows of a run share objects, or are views of one image, so that intervals are over those."""
     return card_of(run).cluster_unit is not None or run.n_views > 1
 
 

@@ -338,7 +338,7 @@ def summary(table: pd.DataFrame, by: str = "", cluster: str = "") -> pd.DataFram
     Args:
         table: From ``stored``, with the other columns named.
         by: Column of groups; none gives one group.
-        cluster: Column of what is not independent, which is resampled; images by default.
+        cluster: Column of what is not independent; images by default.
 
     Returns:
         For each group and measure a row: the ``by`` column, ``measure``, ``value``, ``low``, ``high`` (NaN where

@@ -181,7 +181,7 @@ def repaired_shares(tried: pd.DataFrame, clusters: Mapping[str, int] | None = No
 
     Args:
         tried: ``sample_id, factor, repaired`` of whole mistakes; those that are right when asked again are left out.
-        clusters: Cluster of each sample id, where images share objects; intervals come from resampling those.
+        clusters: Cluster of each sample id, where images share objects; intervals are over those.
 
     Returns:
         One row per factor that occurs, the control last: ``factor, label, value, low, high, n, n_clusters`` and

@@ -213,7 +213,7 @@ def shares(table: pd.DataFrame, clustered: bool) -> dict[str, tuple[float, float
 
     Args:
         table: From ``of_run``.
-        clustered: Whether images share objects, so that intervals come from resampling those.
+        clustered: Whether images share objects, so that intervals are over those.
     """
     found = {"wrong": _share(table, 1 - table["right"], clustered)}
     if table["accepted"].notna().any():

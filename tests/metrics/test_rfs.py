@@ -181,3 +181,23 @@ def test_no_image_has_no_value():
     found = measured([], [])
     assert np.isnan([found.acc_noisy_fg, found.acc_noisy_bg, found.value, found.low, found.high]).all()
     assert (found.n, found.n_clusters) == (0, 0)
+
+
+@pytest.mark.parametrize(("n_objects", "n_images"), [(9, 10), (30, 1)])
+def test_the_interval_holds_the_truth_with_few_objects(n_objects, n_images):
+    # Objects of different ease; noise on the object costs 0.8 in log odds more than noise around it.
+    rng = np.random.default_rng(3)
+    ease = np.random.default_rng(4).normal(size=200_000)
+    chances = [1 / (1 + np.exp(-(0.5 - cost + ease))) for cost in (0.8, 0.0)]
+    truth = relative_foreground_sensitivity(*(part.mean() for part in chances))
+    held, runs = 0, 200
+    for _ in range(runs):
+        odds = 0.5 + rng.normal(size=n_objects).repeat(n_images)
+        noisy_fg, noisy_bg = (
+            (rng.random(len(odds)) < 1 / (1 + np.exp(-(odds - cost)))).astype(float) for cost in (0.8, 0.0)
+        )
+        classes, clusters = np.zeros(len(odds), dtype=int), np.arange(n_objects).repeat(n_images)
+        found = measured(noisy_fg, noisy_bg, classes, clusters, rounds=300)
+        held += found.low <= truth <= found.high
+    # Two standard errors of a share of 200 are 0.03.
+    assert held / runs >= 0.92
