@@ -56,7 +56,8 @@ def accuracy_band(
         return *intervals.wilson(np.bincount(cells, weights=values, minlength=n_cells), n, own), n
     draws = replicates(values, cells, clusters, n_cells, rounds=rounds, seed=seed)
     freedom = Freedom.of_cells(cells, clusters, n_cells)
-    return score_interval(values, cells, clusters, n_cells, confidence=_each(draws, freedom, confidence, True))
+    own = _each(draws, freedom, confidence, for_few=True)
+    return score_interval(values, cells, clusters, n_cells, confidence=own)
 
 
 def change_band(
@@ -89,11 +90,11 @@ def change_band(
     freedom = Freedom.of_cells(cells, clusters, n_cells)
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = np.bincount(cells, weights=change, minlength=n_cells) / np.bincount(cells, minlength=n_cells)
-    own = _each(draws, freedom, confidence, False)
+    own = _each(draws, freedom, confidence)
     return *student_interval(draws, mean, freedom.n_clusters, own, freedom=freedom), freedom.n_clusters
 
 
-def _each(draws: np.ndarray, freedom: Freedom, confidence: float, for_few: bool) -> np.ndarray:
+def _each(draws: np.ndarray, freedom: Freedom, confidence: float, *, for_few: bool = False) -> np.ndarray:
     """Confidence of each cell's own interval: float (n_cells,).
 
     Args:
