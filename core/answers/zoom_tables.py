@@ -288,9 +288,21 @@ def _reported(name: str) -> RunTable:
     def has_it(run: store.Run) -> bool:
         return is_zoomed(run) and has_factors(run, name)
 
-    return RunTable(CardTable(name, by, title, True), made, has_it, lambda run: name not in _LONG and has_it(run))
+    printed = {column: column for column in _PRINTED.get(name, ())}
+    card = CardTable(name, by, title, True)
+    return RunTable(card, made, has_it, lambda run: name not in _LONG and has_it(run), printed)
 
 
+_GAIN = ("gain", "gain_low", "gain_high")
+#: Of tables with many columns, those that a terminal shows.
+_PRINTED = {
+    "bound": ("bound", "top1", "low", "high", *_GAIN, "passes", "n", "mark"),
+    "bound_by_origin": ("origin", "bound", "top1", "low", "high", *_GAIN, "n", "mark"),
+    "at_object": ("size", "top1", "low", "high", *_GAIN, "n", "n_clusters"),
+    "luck": ("bound", "observed", "value", "low", "high", "excess", "excess_low", "excess_high", "passes", "n"),
+    "centre_bias": ("row", "col", "value", "low", "high", "drop", "drop_low", "drop_high", "published", "n"),
+    "minimal_cover": ("order", *_PLACE, "gain", "cumulative", "top1", "n"),
+}
 _NOTES = {
     "at_object": (
         "each image is seen at the anchor in whose third of it its object's centre lies; the row without a size is of "
