@@ -38,6 +38,7 @@ def page() -> None:
     if not found.runs:
         text.head(TITLE, "Would it be right if it looked closer? Nothing is stored for this choice yet.")
         _offer(choice, choice.models)
+        behind.show_image_alone(choice, "")
         return
     text.head(TITLE, finding.said(found))
     text.tiles(finding.tiles(found), choice)

@@ -38,7 +38,7 @@ _SYMBOLS = (
 )
 LUCK = "x-thin-open"
 #: Sizes that the axis names; the others lie between them.
-_NAMED = (10, 32, 64, 128, 192, 256, 320, 384, 460, 576, 672, 720, 832, 1024)
+_NAMED = (10, 48, 122, 224, 256, 348, 460, 576, 672, 690, 768, 896, 1024)
 
 
 def atlas(

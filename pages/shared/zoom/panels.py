@@ -243,7 +243,7 @@ def published(found: Zoomed, choice: Choice) -> None:
         text.short_identity(list(found.runs.values())),
     )
     shown = figures.published(others, own, choice.colours, words)
-    figure.show(shown, "published", {"published": others}, {})
+    figure.show(shown, "reference", {"published": others}, {})
 
 
 def _pick_origin(benchmark: str, custom: list[Any]) -> None:
