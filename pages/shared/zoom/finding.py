@@ -39,7 +39,7 @@ def tiles(found: Zoomed) -> list[Tile]:
     parts = [
         ("Top-1, usual crop", one, "top1", _ONE),
         (_best_label(bounds), best, "top1", _BEST),
-        ("Some zoom right (oracle)", every, "top1", _EVERY),
+        ("Some zoom (oracle)", every, "top1", _EVERY),
         ("The same by luck", dealt, "value", _LUCK),
     ]
     found_tiles = []

@@ -105,10 +105,11 @@ def where(found: Zoomed) -> None:
     model = next(iter(found.of("zoom-324").runs), "")
     if not model:
         return
-    st.header("Where the useful zooms lie", anchor=False)
+    of = f": {escaped(model)}" if len(found.runs) > 1 else ""
+    st.header(f"Where the useful zooms lie{of}", anchor=False)
     run = found.runs[model]
     bias, cover = found.table(model, "centre_bias"), found.table(model, "minimal_cover")
-    identity, of = text.short_identity([run]), f"{model}: " if len(found.runs) > 1 else ""
+    identity = text.short_identity([run])
     views = found.table(model, "by_zoom")
     first = min(zoom.FIRST, len(cover))
     with st.container(key="oc-figures-wide-zoom"):
@@ -119,9 +120,7 @@ def where(found: Zoomed) -> None:
                 model,
                 bias,
                 "value",
-                Words(
-                    f"{of}Solved at each anchor by some size", f"n = {int(bias['n'].max()):,} · 36 tries each", identity
-                ),
+                Words("Solved at each anchor", f"by some size · n = {int(bias['n'].max()):,}", identity),
             )
         )
         later.draw(
@@ -131,7 +130,7 @@ def where(found: Zoomed) -> None:
                 model,
                 bias,
                 "published",
-                Words(f"{of}As published", "only where the greedy cover's zoom at the anchor is right", identity),
+                Words("As published", "by a zoom of the greedy cover", identity),
             )
         )
         later.draw(partial(_cover, found, model, first, identity, views, cover))  # fmt: skip
