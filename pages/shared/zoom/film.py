@@ -159,7 +159,8 @@ def _film(
     st.html(f"{CSS}<style>{here}</style>")
     st.html(f'<div class="oc-film">{"".join(parts)}</div>')
     for model, table in tables.items():
-        st.caption(_flip(model, table))
+        said = _flip(model, table)
+        st.caption(said)
     if not tables:
         st.caption("Answers to all sizes come with --view zoom-324 or zoom-36; the picture above is asked live.")
 

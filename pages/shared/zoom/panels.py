@@ -105,8 +105,8 @@ def where(found: Zoomed) -> None:
     model = next(iter(found.of("zoom-324").runs), "")
     if not model:
         return
-    of = f": {escaped(model)}" if len(found.runs) > 1 else ""
-    st.header(f"Where the useful zooms lie{of}", anchor=False)
+    which = f": {escaped(model)}" if len(found.runs) > 1 else ""
+    st.header(f"Where the useful zooms lie{which}", anchor=False)
     run = found.runs[model]
     bias, cover = found.table(model, "centre_bias"), found.table(model, "minimal_cover")
     identity = text.short_identity([run])
