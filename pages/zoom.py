@@ -7,12 +7,11 @@ from functools import partial
 import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
-from core import paths
 from core.answers.cards import card_of
 from core.answers.questions import Question
-from core.wording import code, escaped
+from core.wording import escaped
 from pages.shared.images import behind
-from pages.shared.page import cached, dock, frame, later, place, text
+from pages.shared.page import dock, frame, later, place, text
 from pages.shared.page.frame import Choice
 from pages.shared.zoom import finding, panels, results
 from pages.shared.zoom.results import Zoomed
@@ -29,6 +28,10 @@ ABOUT = (
     "The published “36 crops” are the first 36 zooms of a greedy cover chosen on the same images, and the published "
     "centre bias counts an anchor only where such a zoom stands; both are shown, and named."
 )
+WHAT = (
+    "324 zooms of each image, decoded once. It takes as long as evaluating 324 times as many images; zoom-36 looks at "
+    "the middle alone and takes a ninth."
+)
 
 
 def page() -> None:
@@ -37,7 +40,8 @@ def page() -> None:
     found = results.found(choice)
     if not found.runs:
         text.head(TITLE, "Would it be right if it looked closer? Nothing is stored for this choice yet.")
-        _offer(choice, choice.models)
+        frame.offer_views(choice, choice.models, results.FAMILIES[0], WHAT)
+        behind.show_image_alone(choice, "")
         return
     text.head(TITLE, finding.said(found))
     text.tiles(finding.tiles(found), choice)
@@ -47,7 +51,7 @@ def page() -> None:
         text.about([card_of(run) for run in list(found.runs.values())[:1]], ABOUT)
         if missing:
             with st.popover(f"{len(missing)} not computed yet", icon=":material/pending:"):
-                _offer(choice, missing)
+                frame.offer_views(choice, missing, results.FAMILIES[0], WHAT)
     figures, images = dock.workspace()
     with figures:
         panels.show(found, choice)
@@ -77,26 +81,6 @@ def _images(found: Zoomed, choice: Choice, right: DeltaGenerator) -> str:
     with dock.opened(right, escaped(said)):
         behind.show(choice, run, Question(where=cell.where), list(found.runs.values()), dict(found.runs))
     return cell.benchmark
-
-
-def _offer(choice: Choice, models: tuple[str, ...] | list[str]) -> None:
-    """What computes each model's answers to all zooms."""
-    for model in models:
-        with st.container(border=True):
-            if cached.benchmark(choice.benchmark, choice.data_home) is None:
-                frame.offer_run(model, choice.benchmark, choice)
-                continue
-            known = choice.known.get(model)
-            source = known.source if known else model
-            st.markdown(
-                f"**{escaped(model)}** on {code(choice.benchmark)}: 324 zooms of each image, decoded once. It takes as "
-                "long as evaluating 324 times as many images; zoom-36 looks at the middle alone and takes a ninth."
-            )
-            if not paths.read_only():
-                frame.link("Run it", frame.RUNS_PAGE, {"model": source, "benchmark": choice.benchmark,
-                                                       "run_view": results.FAMILIES[0]})  # fmt: skip
-            command = f"python -m core evaluate --model {source} --benchmark {choice.benchmark}"
-            st.code(f"{command} --view {results.FAMILIES[0]}", language="bash", wrap_lines=True)
 
 
 frame.draw(page)

@@ -15,10 +15,7 @@ import pyarrow as pa
 
 from core import labels, store
 from core.images.views import get_views
-from core.store.manifest import write_manifest
-from core.store.parts import write_parquet
-from tests.manifests import make_manifest
-from tests.synthetic_store import MODELS
+from tests.synthetic_store import MODELS, stored
 
 IMAGES = 19_000
 KEY, VIEW = "hard-imagenet", "all-cues"
@@ -68,34 +65,9 @@ def write(model: str, table: pd.DataFrame, skill: float, seed: int, key: str = K
                    pa.nulls(n, pa.uint64())]  # fmt: skip
         names = ("sample_id", "view", "top10", "top10_prob", "error", "digest")
         parts.append(pa.table(dict(zip(names, columns, strict=True)), schema=store.PREDICTIONS_SCHEMA))
-    pool = store.identity({"n": n, "key": key})
-    identity = store.identity({"synthetic": model, "n": n, "view": VIEW, "key": key})
-    path = store.samples_file(key, pool, labels.IMAGENET_1K)
-    store.write_samples(path, table)
-    folder = store.run_folder(key, model, identity)
     # By image, as a run writes them.
     rows = np.arange(n * len(parts)).reshape(len(parts), n).T.reshape(-1)
-    write_parquet(folder / "part-0000000-0000000.parquet", pa.concat_tables(parts).take(pa.array(rows)))
-    manifest = make_manifest(
-        identity,
-        key,
-        model=model,
-        n=n,
-        num_classes=1000,
-        fingerprint=store.identity({"weights": model}),
-        samples=store.relative(path),
-        samples_digest=store.digest_samples(table),
-        pool=pool,
-        view=VIEW,
-        card=True,
-        created="2026-01-01T00:00:00+0000",
-        updated="2026-01-01T00:00:00+0000",
-        status="complete",
-    )
-    write_manifest(folder, manifest)
-    found = store.open_run(folder)
-    assert found is not None
-    return found
+    return stored(model, table, key, VIEW, "part-0000000-0000000.parquet", pa.concat_tables(parts).take(pa.array(rows)))
 
 
 def make(n: int = IMAGES, models: tuple[str, ...] = MODELS) -> list[store.Run]:

@@ -126,6 +126,46 @@ def write_run(
     return store.open_run(folder)
 
 
+def stored(model: str, table: pd.DataFrame, key: str, view: str, file: str, content: pa.Table) -> store.Run:
+    """A complete run of which nothing was evaluated.
+
+    Args:
+        model: Its name.
+        table: Samples.
+        key: Of the benchmark.
+        view: Of the family of views.
+        file: Name of the one part.
+        content: Predictions.
+    """
+    n = len(table)
+    pool = store.identity({"n": n, "key": key})
+    identity = store.identity({"synthetic": model, "n": n, "view": view, "key": key})
+    path = store.samples_file(key, pool, labels.IMAGENET_1K)
+    store.write_samples(path, table)
+    folder = store.run_folder(key, model, identity)
+    write_parquet(folder / file, content)
+    manifest = make_manifest(
+        identity,
+        key,
+        model=model,
+        n=n,
+        num_classes=1000,
+        fingerprint=store.identity({"weights": model}),
+        samples=store.relative(path),
+        samples_digest=store.digest_samples(table),
+        pool=pool,
+        view=view,
+        card=True,
+        created="2026-01-01T00:00:00+0000",
+        updated="2026-01-01T00:00:00+0000",
+        status="complete",
+    )
+    write_manifest(folder, manifest)
+    found = store.open_run(folder)
+    assert found is not None
+    return found
+
+
 def make(sizes: dict[str, int], models: tuple[str, ...] = MODELS) -> list[store.Run]:
     """Runs of models, the first the best, on protocols with so many images each; into the data home."""
     runs = []

@@ -16,10 +16,7 @@ import pyarrow as pa
 from core import labels, store
 from core.images.views import get_views
 from core.store import dense
-from core.store.manifest import write_manifest
-from core.store.parts import write_parquet
-from tests.manifests import make_manifest
-from tests.synthetic_store import MODELS
+from tests.synthetic_store import MODELS, stored
 
 IMAGES = 10_980
 KEY, VIEW = "imagenet-hard", "zoom-324"
@@ -67,32 +64,7 @@ def write(model: str, table: pd.DataFrame, skill: float, seed: int) -> store.Run
     known = {"sample_id": table["sample_id"].tolist(), "accepted": table["accepted"].tolist(), "mean_top": top[:, 0]}
     filled = {**known, **columns}
     content = pa.table([filled.get(each.name, pa.nulls(n, each.type)) for each in dense.SCHEMA], schema=dense.SCHEMA)
-    pool = store.identity({"n": n, "key": KEY})
-    identity = store.identity({"synthetic": model, "n": n, "view": VIEW, "key": KEY})
-    path = store.samples_file(KEY, pool, labels.IMAGENET_1K)
-    store.write_samples(path, table)
-    folder = store.run_folder(KEY, model, identity)
-    write_parquet(folder / "dense-0000000-0000000.parquet", content)
-    manifest = make_manifest(
-        identity,
-        KEY,
-        model=model,
-        n=n,
-        num_classes=1000,
-        fingerprint=store.identity({"weights": model}),
-        samples=store.relative(path),
-        samples_digest=store.digest_samples(table),
-        pool=pool,
-        view=VIEW,
-        card=True,
-        created="2026-01-01T00:00:00+0000",
-        updated="2026-01-01T00:00:00+0000",
-        status="complete",
-    )
-    write_manifest(folder, manifest)
-    found = store.open_run(folder)
-    assert found is not None
-    return found
+    return stored(model, table, KEY, VIEW, "dense-0000000-0000000.parquet", content)
 
 
 def make(n: int = IMAGES, models: tuple[str, ...] = MODELS) -> list[store.Run]:

@@ -26,4 +26,5 @@ def prepare(run: store.Run) -> None:
         if zoom_tables.is_zoomed(run):
             policy = benchmark_class(run.benchmark).default_policy
             for name in zoom_tables.FIRST:
-                zoom_tables.answer(run, name, policy)
+                if zoom_tables.has_factors(run, name):
+                    zoom_tables.answer(run, name, policy)

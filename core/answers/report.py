@@ -146,8 +146,9 @@ class _Told:
 
     @property
     def cluster_unit(self) -> str | None:
-        """What is not independent; views of one image never are."""
-        return self.card.cluster_unit or ("image" if self.run.n_views > 1 else None)
+        """What is not independent. A share of an image's views is no success or failure, so that images are drawn."""
+        is_share = self.run.n_views > 1 and self.reduce == "mean"
+        return self.card.cluster_unit or ("image" if is_share else None)
 
     @cached_property
     def images(self) -> pd.DataFrame:

@@ -23,13 +23,14 @@ def every(table: pd.DataFrame) -> pd.Series | None:
     return rows.iloc[0] if len(rows) else None
 
 
-def finding(model: str, bound: pd.DataFrame, luck: pd.DataFrame) -> str:
-    """One crop, what the best single zoom gains, and what any of all zooms is worth beside luck; Markdown.
+def finding(model: str, bound: pd.DataFrame, luck: pd.DataFrame, at_object: pd.DataFrame | None = None) -> str:
+    """One crop, what looking elsewhere gains, and what any of all zooms is worth beside luck; Markdown.
 
     Args:
         model: Name.
         bound: Of ``core.metrics.zoom.bound``.
         luck: Of ``core.metrics.zoom.luck``.
+        at_object: Of ``core.metrics.zoom.at_object``, where it is known where objects are.
     """
     one = row_of(bound, zoom.ONE_CROP)
     name = escaped(model)
@@ -41,7 +42,8 @@ def finding(model: str, bound: pd.DataFrame, luck: pd.DataFrame) -> str:
         f"In the usual crop **{name}** is right on **{percent(one['top1'], 0)}** "
         f"{interval(one['low'], one['high'], 0)} of images."
     ]
-    return " ".join(filter(None, (*said, _single(bound), _augmented(bound), _any(bound, luck))))
+    parts = (_single(bound), "" if at_object is None else _closer(at_object), _augmented(bound), _any(bound, luck))
+    return " ".join(filter(None, (*said, *parts)))
 
 
 def _single(bound: pd.DataFrame) -> str:
@@ -50,6 +52,8 @@ def _single(bound: pd.DataFrame) -> str:
     fair = row_of(bound, zoom.BEST, zoom.CROSS_FITTED)
     if chosen is None or fair is None or pd.isna(fair["gain"]):
         return ""
+    if (chosen["size"], chosen["row"], chosen["col"]) == (zoom.ONE_CROP_SIZE, 1, 1) and fair["gain_low"] <= 0:
+        return "No other single zoom is better for all of them."
     around = f"**{points(fair['gain'])}** {interval(fair['gain_low'], fair['gain_high'], 0)}"
     where = f"size {int(chosen['size'])}, {anchor_name(int(chosen['row']), int(chosen['col']))}"
     if fair["gain_low"] > 0:
@@ -57,6 +61,21 @@ def _single(bound: pd.DataFrame) -> str:
     if fair["gain_high"] < 0:
         return "No single zoom is better for all of them."
     return f"No single zoom is clearly better for all of them: the best ({where}) gains {around}."
+
+
+def _closer(at_object: pd.DataFrame) -> str:
+    """What looking at the object gains, at the size that is best on images that it is not measured on."""
+    fair, chosen = at_object[at_object["size"].isna()], at_object[at_object["chosen"]]
+    if fair.empty or chosen.empty or is_thin(fair.iloc[0]["n"], fair.iloc[0]["n_clusters"]):
+        return ""
+    row, size = fair.iloc[0], int(chosen.iloc[0]["size"])
+    around = f"**{points(row['gain'])}** {interval(row['gain_low'], row['gain_high'], 0)}"
+    what = f"Looking at where the object is (the nearest of nine anchors, size {size})"
+    if row["gain_low"] > 0:
+        return f"{what} gains {around}."
+    return (
+        f"{what} loses: {around}." if row["gain_high"] < 0 else f"{what} changes nothing that could be told: {around}."
+    )
 
 
 def _how(chosen: pd.Series) -> str:

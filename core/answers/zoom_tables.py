@@ -34,6 +34,7 @@ class Zooms:
         accepted: n lists of class indices.
         clusters: (n,) what is not independent between images; None if all are.
         origin: (n,) where images come from; None if the benchmark does not say.
+        place: float (n, 2), x and y of the object's centre in shares of the image; None if the benchmark does not say.
         top: int (n, V), negative for an image that failed.
         p_top: float (n, V).
         p_accepted: float (n, V).
@@ -50,6 +51,7 @@ class Zooms:
     accepted: pd.Series
     clusters: np.ndarray | None
     origin: np.ndarray | None
+    place: np.ndarray | None
     top: np.ndarray
     p_top: np.ndarray
     p_accepted: np.ndarray
@@ -74,7 +76,7 @@ class Zooms:
         """Of some images: bool (n,)."""
         of_images = ("rows", "sample_ids", "accepted", "top", "p_top", "p_accepted", "mean_top", "correct")
         parts = {name: getattr(self, name)[kept] for name in of_images}
-        for name in ("clusters", "origin"):
+        for name in ("clusters", "origin", "place"):
             values = getattr(self, name)
             parts[name] = None if values is None else values[kept]
         others = tuple(
@@ -119,6 +121,7 @@ def read(run: store.Run, policy: Policy = "top1") -> Zooms:
         accepted,
         said["cluster"].to_numpy() if card_of(run).cluster_unit else None,
         said["origin"].to_numpy() if "origin" in said else None,
+        said[["x", "y"]].to_numpy(dtype=float) if {"x", "y"} <= set(said) else None,
         grid.top,
         grid.p_top,
         grid.p_accepted,
@@ -177,6 +180,17 @@ def by_origin(zooms: Zooms) -> pd.DataFrame:
     )
 
 
+def at_object(zooms: Zooms) -> pd.DataFrame:
+    """At the anchor nearest to the object; see ``core.metrics.zoom.at_object``.
+
+    Raises:
+        UsageError: If the benchmark does not say where objects are.
+    """
+    if zooms.place is None:
+        raise UsageError(f"'{zooms.run.benchmark}' does not say where its objects are")
+    return zoom.at_object(zooms.correct, zooms.views, *zooms.place.T, zooms.clusters)
+
+
 def luck(zooms: Zooms) -> pd.DataFrame:
     """What so many tries would solve anyway; see ``core.metrics.zoom.luck``."""
     return zoom.luck(zooms.top, zooms.accepted.tolist(), zooms.views, zooms.num_classes, zooms.clusters)
@@ -204,6 +218,7 @@ TABLES: dict[str, tuple[Callable[[Zooms], pd.DataFrame], tuple[str, ...], str]] 
         "Top-1 by size and anchor",
     ),
     "bound": (bound, ("bound",), "From one crop to any of all zooms"),
+    "at_object": (at_object, ("size",), "At the anchor nearest to the object"),
     "luck": (luck, ("bound",), "What so many tries would solve by luck: labels dealt anew"),
     "direction": (
         lambda zooms: zoom.direction(zooms.correct, zooms.views, zooms.clusters),
@@ -225,7 +240,7 @@ TABLES: dict[str, tuple[Callable[[Zooms], pd.DataFrame], tuple[str, ...], str]] 
     "smallest_flip": (smallest_flip, ("sample_id",), "The zoom nearest to the usual crop that changes the answer"),
 }
 #: What a page shows first.
-FIRST = ("bound", "luck", "by_zoom", "centre_bias", "minimal_cover", "direction", "unsolvable")
+FIRST = ("bound", "luck", "at_object", "by_zoom", "centre_bias", "minimal_cover", "direction", "unsolvable")
 #: Not in a report where no table is named: a row an image.
 _LONG = ("unsolvable", "smallest_flip", "by_zoom")
 
@@ -247,6 +262,13 @@ def answer(run: store.Run, name: str, policy: Policy = "top1") -> pd.DataFrame:
     return joined.remembered(run, question, lambda: TABLES[name][0](read(run, policy)))
 
 
+def has_factors(run: store.Run, name: str) -> bool:
+    """Whether a run's benchmark and views say what a table is by."""
+    needed = {"bound_by_origin": ("origin",), "at_object": ("x", "y")}.get(name, ())
+    has_anchors = name != "at_object" or any(row["row"] != 1 for row in run.views.rows)
+    return has_anchors and all(card_of(run).factor(each) is not None for each in needed)
+
+
 def others_of(run: store.Run, name: str) -> tuple[str, ...]:
     """Identities of the other results that a table of a run counts too."""
     return tuple(other.identity for other in random_crops_of(run)) if name in ("bound", "bound_by_origin") else ()
@@ -264,12 +286,28 @@ def _reported(name: str) -> RunTable:
         return Made(table, _NOTES.get(name, ()))
 
     def has_it(run: store.Run) -> bool:
-        return is_zoomed(run) and (name != "bound_by_origin" or card_of(run).factor("origin") is not None)
+        return is_zoomed(run) and has_factors(run, name)
 
-    return RunTable(CardTable(name, by, title, True), made, has_it, lambda run: name not in _LONG and has_it(run))
+    printed = {column: column for column in _PRINTED.get(name, ())}
+    card = CardTable(name, by, title, True)
+    return RunTable(card, made, has_it, lambda run: name not in _LONG and has_it(run), printed)
 
 
+_GAIN = ("gain", "gain_low", "gain_high")
+#: Of tables with many columns, those that a terminal shows.
+_PRINTED = {
+    "bound": ("bound", "top1", "low", "high", *_GAIN, "passes", "n", "mark"),
+    "bound_by_origin": ("origin", "bound", "top1", "low", "high", *_GAIN, "n", "mark"),
+    "at_object": ("size", "top1", "low", "high", *_GAIN, "n", "n_clusters"),
+    "luck": ("bound", "observed", "value", "low", "high", "excess", "excess_low", "excess_high", "passes", "n"),
+    "centre_bias": ("row", "col", "value", "low", "high", "drop", "drop_low", "drop_high", "published", "n"),
+    "minimal_cover": ("order", *_PLACE, "gain", "cumulative", "top1", "n"),
+}
 _NOTES = {
+    "at_object": (
+        "each image is seen at the anchor in whose third of it its object's centre lies; the row without a size is of "
+        "the size that is best on the other half of the images.",
+    ),
     "bound": (
         "'oracle': some view is right, and only the label says which; it is no classifier. 'chosen on these images' "
         "looks better than it is.",

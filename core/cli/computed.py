@@ -97,20 +97,24 @@ def _columns(rows: Sequence[Mapping[str, Any]], by: Sequence[str]) -> list[_Colu
             continue
         owner = name
         is_text = isinstance(rows[0][name], str | bool)
-        plain = is_text or name in by or name.startswith("n") or name in _SIGNED
-        cells = tuple(_cell(row, name, by) for row in rows)
+        # Shares are fractions, whole numbers are counts or places.
+        is_whole = all(isinstance(row[name], int) for row in rows if row[name] is not None)
+        plain = is_text or is_whole or name in by or name in _SIGNED
+        cells = tuple(_cell(row, name, by, is_whole=is_whole) for row in rows)
         head = _HEADS.get(name, name if plain else f"{name} %")
         columns.append(_Column(head, cells, not is_text and name not in by, name in by))
     return columns
 
 
-def _cell(row: Mapping[str, Any], name: str, by: Sequence[str]) -> str:
+def _cell(row: Mapping[str, Any], name: str, by: Sequence[str], *, is_whole: bool) -> str:
     value = row[name]
+    if value is None:
+        return _NOTHING
     if isinstance(value, bool):
         return "yes" if value else ""
     if name in by or isinstance(value, str):
         return str(value)
-    if value is not None and (name == "n" or name.startswith("n_")):
+    if is_whole:
         return f"{value:,} thin" if _is_thin(row, name) else f"{value:,}"
     return _number(value, name)
 

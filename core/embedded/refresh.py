@@ -21,8 +21,8 @@ from core.images.views import CLEAN
 from core.types import ProgressCallback
 from core.wording import count
 
-#: Families of views that are evaluated too: without the object, and under noise.
-_ALSO = {"diorama/clean": ("all-cues",)}
+#: Families of views that are evaluated too: without the object, and under noise; all zooms, and random crops.
+_ALSO = {"diorama/clean": ("all-cues",), "diorama/small": ("zoom-324", "tta-rrc@32,0.1,1")}
 Bar = Callable[[str], AbstractContextManager[ProgressCallback]]
 
 

@@ -76,20 +76,29 @@ def cell_traces(
     table = table.assign(**{name: table[name].map(row_name) for name in (row, column)})
     uncommon = table["uncommon"].astype(bool) if "uncommon" in table else pd.Series(False, index=table.index)
     grid = table.pivot(index=row, columns=column, values="value").reindex(index=rows, columns=columns)
-    cells = {
+    return [accuracy_cells(grid, showscale=False), *_squares(table, clicks, uncommon, row, column)]
+
+
+def accuracy_cells(grid: pd.DataFrame, **more: Any) -> dict[str, Any]:
+    """Cells of accuracies, on the one scale from 0 to 100 %, that say nothing when they are pointed at.
+
+    Args:
+        grid: float (rows, columns), named on both sides; NaN stays blank.
+        **more: What else is this trace's own.
+    """
+    return {
         "type": "heatmap",
-        "x": columns,
-        "y": rows,
+        "x": list(grid.columns),
+        "y": list(grid.index),
         "z": grid.to_numpy(dtype=float).tolist(),
         "zmin": 0,
         "zmax": 1,
         "colorscale": [list(stop) for stop in ACCURACY_SCALE],
-        "showscale": False,
         "hoverinfo": "skip",
         "xgap": 1,
         "ygap": 1,
+        **more,
     }
-    return [cells, *_squares(table, clicks, uncommon, row, column)]
 
 
 def uncommon_frames(

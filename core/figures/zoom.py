@@ -9,9 +9,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from core.figures.heatmap import category_heatmap, outline
+from core.figures.heatmap import accuracy_cells, category_heatmap, outline
 from core.figures.style import (
-    ACCURACY_SCALE,
     BAR_OPACITY,
     DARK_INK,
     MUTED,
@@ -38,7 +37,7 @@ _SYMBOLS = (
 )
 LUCK = "x-thin-open"
 #: Sizes that the axis names; the others lie between them.
-_NAMED = (10, 32, 64, 128, 192, 256, 320, 384, 460, 576, 672, 720, 832, 1024)
+_NAMED = (10, 48, 122, 224, 256, 348, 460, 576, 672, 690, 768, 896, 1024)
 
 
 def atlas(
@@ -70,19 +69,8 @@ def atlas(
         y=[anchor_name(int(row), int(col)) for row, col in zip(table["row"], table["col"], strict=True)],
     )
     grid = named.pivot(index="y", columns="x", values="value").reindex(index=rows, columns=columns)
-    cells = {
-        "type": "heatmap",
-        "x": columns,
-        "y": rows,
-        "z": grid.to_numpy(dtype=float).tolist(),
-        "zmin": 0,
-        "zmax": 1,
-        "colorscale": [list(stop) for stop in ACCURACY_SCALE],
-        "hoverinfo": "skip",
-        "xgap": 1,
-        "ygap": 1,
-        "colorbar": {"tickformat": ".0%", "thickness": 8, "outlinewidth": 0, "tickvals": [0, 0.5, 1], "len": 0.9},
-    }
+    scale = {"tickformat": ".0%", "thickness": 8, "outlinewidth": 0, "tickvals": [0, 0.5, 1], "len": 0.9}
+    cells = accuracy_cells(grid, colorbar=scale)
     hover = [
         f"size {x} px, {y}<br>{text}" for x, y, text in zip(named["x"], named["y"], interval_text(named), strict=True)
     ]

@@ -96,8 +96,8 @@ def _of_one(asked: Evaluation, total: int, n_images: int) -> Cost:
     rate = rates.find(asked.model, asked.device, asked.precision, asked.batch_size)
     if rate is None:
         return Cost(n_images, n_stored)
-    n_views = len(get_views(asked.view).names)
-    return Cost(n_images, n_stored, rate.images_per_s / n_views, rate.benchmark, rate.startup_s)
+    passes = get_views(asked.view).passes
+    return Cost(n_images, n_stored, rate.images_per_s / passes, rate.benchmark, rate.startup_s)
 
 
 def _stored(asked: Evaluation, total: int) -> int:

@@ -87,9 +87,7 @@ def test_images_without_features_or_class_take_no_part():
     assert answers(fitted)[2:12, 0].tolist() == labels[2:12].tolist()
     # One more that is not there, and its class has four left.
     features[2] = np.nan
-    with pytest.raises(
-        UsageError, match=r"two classes with 5 images each, .* 1 of the 2 classes .* \(10 images"
-    ):
+    with pytest.raises(UsageError, match=r"two classes with 5 images each, .* 1 of the 2 classes .* \(10 images"):
         head_fit.cross_fit(features, labels, NAMES[:2])
 
 

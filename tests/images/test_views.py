@@ -158,3 +158,10 @@ def test_an_unknown_view_names_the_nearest_one(typed, meant):
         get_views(typed)
     with pytest.raises(UsageError, match=rf"unknown view '{typed}'\. Did you mean .*'{meant}'"):
         views_with(typed)
+
+
+def test_a_familys_cost_is_in_passes():
+    assert get_views("clean").passes == 1
+    assert get_views("zoom-324").passes == 324
+    # MEMO looks at 64 crops, forward and back, and again.
+    assert get_views("memo").passes > 64 * 3

@@ -23,7 +23,9 @@ def charts(at):
     return [chart.proto.spec for chart in at.get("plotly_chart")]
 
 
-@pytest.mark.parametrize("path", [*PAGES, "pages/uncommon_settings.py", "pages/mistakes.py", "pages/runs.py"])
+@pytest.mark.parametrize(
+    "path", [*PAGES, *(f"pages/{name}.py" for name in ("uncommon_settings", "mistakes", "runs", "zoom"))]
+)
 def test_every_page_opens_on_what_comes_with_the_project(path, embedded_results):
     at = open_page(path)
     assert not at.exception

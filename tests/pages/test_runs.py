@@ -126,7 +126,7 @@ def test_a_wrong_data_folder_is_explained_and_nothing_can_be_started(tmp_path, s
 @pytest.fixture
 def photos(shared, tmp_path):
     """Masks of Hard ImageNet's classes, and their six photos laid out as ImageNet is."""
-    masks = shared / "data" / "hard-imagenet-mini"
+    masks = (shared / "data" / "hard-imagenet-mini").resolve()
     for path in sorted((masks / "val").iterdir()):
         wnid, _, file = path.name.partition("_")
         folder = tmp_path / "imagenet" / "val" / wnid

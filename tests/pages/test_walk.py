@@ -22,6 +22,7 @@ PAGES = {
     "rotation": f"{FACTORS}&models={MODELS[0]}&view=rotation",
     "settings": f"/uncommon_settings?benchmark=diorama/settings&models={MODELS[0]}&models={MODELS[1]}",
     "cues": f"/cues?benchmark=diorama/clean&models={MODELS[0]}&models={MODELS[1]}&cell=diorama/clean;ablation%3Dgray",
+    "zoom": f"/zoom?models={MODELS[0]}&models={MODELS[1]}&cell=diorama/small;size%3D384;row%3D1;col%3D1",
     "mistakes": f"/mistakes?benchmark=diorama/location&models={MODELS[0]}&models={MODELS[1]}",
     "runs": "/runs",
 }
@@ -158,7 +159,7 @@ def saved(tab, click):
         return stream.read(), download.value.suggested_filename
 
 
-@pytest.mark.parametrize("page", ["overview", "factors", "rotation", "settings", "cues", "mistakes"])
+@pytest.mark.parametrize("page", ["overview", "factors", "rotation", "settings", "cues", "zoom", "mistakes"])
 def test_every_figure_is_saved_for_a_paper(url, browser, page, embedded_results):
     runs = {run.identity[:8] for run in store.list_runs()}
     tab = opened(browser, url + PAGES[page], color_scheme="dark", accept_downloads=True)

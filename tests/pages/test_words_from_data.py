@@ -62,16 +62,11 @@ _MARKDOWN = {
 _SAFE_CALLS = {"escaped", "code", "count", "percent", "interval", "points", "duration", "len", "join", "how_far"}
 _SAFE_NAMES = {
     *("finding", "LEAD", "more", "said", "gone", "state", "unit", "stopped", "where", "which", "how", "mark", "title"),
-    *("taken_for", "as_it_is", "active", "drawn", "size", "label", "n", "why", "what", "_NOBODY", "SOURCE", "first"),
+    *("taken_for", "as_it_is", "active", "drawn", "size", "label", "n", "why", "what", "first", "independent"),
     *(
-        "_SHOWN",
         "hint",
         "page",
         "severity",
-        "MOST_BARS",
-        "THIN",
-        "FEW_OBJECTS",
-        "MARKS",
         "problems",
         "parts",
         "key",
@@ -100,7 +95,8 @@ def _unsafe(node):
             [] if called in _SAFE_CALLS | {"sentence", "removesuffix", "_in_words", "_summary"} else [ast.unparse(node)]
         )
     if isinstance(node, ast.Name):
-        return [] if node.id in _SAFE_NAMES else [node.id]
+        # Constants of a module are texts of our own.
+        return [] if node.id in _SAFE_NAMES or node.id.strip("_").isupper() else [node.id]
     if isinstance(node, ast.Attribute) and node.attr.isupper():
         return []
     if isinstance(node, ast.Subscript):

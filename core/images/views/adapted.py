@@ -36,6 +36,11 @@ class Adapted(Views):
         """Before, which is the clean view, and after."""
         return [{"view": "clean", "adapted": False}, {"view": MEMO, "adapted": True}]
 
+    @property
+    def passes(self) -> int:
+        """Before and after, and 64 crops forward and back, which is three passes, and forward again."""
+        return 2 + 64 * 4
+
     def render(
         self, image: Image.Image, mask: np.ndarray | None, preprocess: Preprocess, rng: RandomOf
     ) -> Iterator[np.ndarray]:

@@ -89,6 +89,11 @@ class Views(ABC):
         """Names of the views, in order."""
         return [str(row["view"]) for row in self.rows()]
 
+    @property
+    def passes(self) -> int:
+        """Forward passes that an image takes, about."""
+        return len(self.rows())
+
     def card(self) -> ViewsCard:
         """What the family is, as data."""
         what = (self.name, self.title, self.version, self.factors, self.tables)

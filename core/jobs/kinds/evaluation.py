@@ -144,8 +144,8 @@ class Evaluation:
             startup_s = max(0.0, time.monotonic() - begun - session.inference_s)
             with contextlib.suppress(StoreError):
                 rates.record(
-                    # Of single views, since families differ in how many an image has.
-                    Rate(session.images, last.rate * run.n_views, startup_s, self.benchmark),
+                    # Of single passes, since families differ in how many an image takes.
+                    Rate(session.images, last.rate * get_views(self.view).passes, startup_s, self.benchmark),
                     *(self.model, self.device, self.precision, self.batch_size),
                 )
         return result_of(run)

@@ -8,6 +8,7 @@ Source: Taesiri et al. 2023, "ImageNet-Hard: The hardest images remaining from a
 biases in image classification".
 """
 
+from core.metrics.zoom.at_object import at_object, nearest_anchor
 from core.metrics.zoom.bounds import bound, by_origin
 from core.metrics.zoom.cover import FIRST, cover_anchors, cover_sizes, minimal_cover
 from core.metrics.zoom.grid import ONE_CROP_SIZE
@@ -25,6 +26,7 @@ __all__ = [
     "ONE_CROP_SIZE",
     "ORACLE",
     "Ensemble",
+    "at_object",
     "bound",
     "by_origin",
     "by_zoom",
@@ -34,6 +36,7 @@ __all__ = [
     "direction",
     "luck",
     "minimal_cover",
+    "nearest_anchor",
     "smallest_flip",
     "unsolvable",
 ]

@@ -115,7 +115,7 @@ def cluster_codes(clusters: Sequence | None, images: np.ndarray) -> np.ndarray |
     """Numbers from 0 for the clusters of some images: int (n,); None where each image is its own."""
     if clusters is None:
         return None
-    codes, names = pd.factorize(np.asarray(clusters)[images], use_na_sentinel=False)
+    codes, names = pd.factorize(np.asarray(clusters)[images], sort=True, use_na_sentinel=False)
     return codes if len(names) < len(codes) else None
 
 

@@ -90,7 +90,7 @@ def _best(grid: Grid, seed: int) -> list[Rung]:
     best = int(grid.right.sum(axis=0).argmax())
     chosen = Rung(BEST, grid.right[:, best].astype(float), 1, chosen=CHOSEN, looks=grid.n_views, view=best)
     found = np.full(len(grid), np.nan)
-    for there, here in _halves(grid, seed):
+    for there, here in halves(grid.clusters, len(grid), seed):
         found[here] = grid.right[here, int(grid.right[there].sum(axis=0).argmax())]
     return [chosen, Rung(BEST, found, 1, chosen=CROSS_FITTED)]
 
@@ -100,7 +100,7 @@ def _first_of_cover(grid: Grid, first: int, seed: int) -> list[Rung]:
     views = greedy(pack(grid.right), first)[0]
     name = f"any of the cover's first {first}"
     found, passes = np.full(len(grid), np.nan), len(views)
-    for there, here in _halves(grid, seed):
+    for there, here in halves(grid.clusters, len(grid), seed):
         others = greedy(pack(grid.right[there]), first)[0]
         found[here] = grid.right[np.ix_(here, others)].any(axis=1)
         passes = max(passes, len(others))
@@ -111,10 +111,16 @@ def _first_of_cover(grid: Grid, first: int, seed: int) -> list[Rung]:
     ]
 
 
-def _halves(grid: Grid, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Images to choose on and images to count, twice; clusters stay whole. None where there is one cluster or none."""
-    codes = np.arange(len(grid)) if grid.clusters is None else grid.clusters
-    n = n_independent(grid.clusters, len(grid))
+def halves(clusters: np.ndarray | None, n_images: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Images to choose on and images to count, twice; clusters stay whole. None where there is one cluster or none.
+
+    Args:
+        clusters: int (n,) from 0, or None.
+        n_images: How many there are.
+        seed: Of the split.
+    """
+    codes = np.arange(n_images) if clusters is None else clusters
+    n = n_independent(clusters, n_images)
     if n < 2:
         return []
     of_first = np.zeros(n, dtype=bool)

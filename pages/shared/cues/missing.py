@@ -6,12 +6,12 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from core import paths
-from core.wording import code, escaped
 from pages.shared.cues import results
 from pages.shared.cues.results import Cues
-from pages.shared.page import cached, frame
+from pages.shared.page import frame
 from pages.shared.page.frame import Choice
+
+_WHAT = "four ways of taking the object away, and noise on it and elsewhere, 41 views of each image, decoded once."
 
 
 def offer(choice: Choice, models: Sequence[str] = ()) -> None:
@@ -21,22 +21,7 @@ def offer(choice: Choice, models: Sequence[str] = ()) -> None:
         choice: Of the sidebar.
         models: Which; all chosen ones by default.
     """
-    for model in models or choice.models:
-        with st.container(border=True):
-            if cached.benchmark(choice.benchmark, choice.data_home) is None:
-                frame.offer_run(model, choice.benchmark, choice)
-                continue
-            known = choice.known.get(model)
-            source = known.source if known else model
-            st.markdown(
-                f"**{escaped(model)}** on {code(choice.benchmark)}: four ways of taking the object away, and noise on "
-                "it and elsewhere, 41 views of each image, decoded once."
-            )
-            if not paths.read_only():
-                frame.link("Run it", frame.RUNS_PAGE, {"model": source, "benchmark": choice.benchmark,
-                                                       "run_view": results.ALL})  # fmt: skip
-            command = f"python -m core evaluate --model {source} --benchmark {choice.benchmark} --view {results.ALL}"
-            st.code(command, language="bash", wrap_lines=True)
+    frame.offer_views(choice, models or choice.models, results.ALL, _WHAT)
 
 
 def offer_rest(choice: Choice, found: Cues) -> None:

@@ -72,7 +72,8 @@ def show(run: store.Run, aligned: pd.DataFrame | None) -> None:
         st.caption(f"{escaped(model)} has no image right with the object grayed out that it has right as it is.")
         return
     order = cue_worst.order_of(right, aligned)
-    st.caption(_said(model, right, order))
+    said = _said(model, right, order)
+    st.caption(said)
     classes = list(dict.fromkeys(worst["class"]))
     pages = math.ceil(len(classes) / PER_PAGE)
     page = st.pagination(pages, max_visible_pages=5, **address.number(_PAGE, pages)) if pages > 1 else 1

@@ -206,6 +206,29 @@ def _offer_runs(gaps: Sequence[tuple[str, str]], choice: Choice) -> None:
         st.caption(f"… and {len(gaps) - 12} more.")
 
 
+def offer_views(choice: Choice, models: Sequence[str], view: str, what: str) -> None:
+    """What computes models' answers to a family of views of the chosen benchmark.
+
+    Args:
+        choice: Of the sidebar.
+        models: Which.
+        view: Name of the family.
+        what: What it is and takes, as Markdown after the names of model and benchmark.
+    """
+    for model in models:
+        with st.container(border=True):
+            if cached.benchmark(choice.benchmark, choice.data_home) is None:
+                offer_run(model, choice.benchmark, choice)
+                continue
+            known = choice.known.get(model)
+            source = known.source if known else model
+            st.markdown(f"**{escaped(model)}** on {code(choice.benchmark)}: {what}")
+            if not paths.read_only():
+                link("Run it", RUNS_PAGE, {"model": source, "benchmark": choice.benchmark, "run_view": view})
+            command = f"python -m core evaluate --model {source} --benchmark {choice.benchmark} --view {view}"
+            st.code(command, language="bash", wrap_lines=True)
+
+
 def offer_run(model: str, key: str, choice: Choice) -> None:
     """A line on a result that is not there, with what to do: get the data, then run it."""
     known = choice.known.get(model)

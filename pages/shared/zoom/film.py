@@ -29,12 +29,12 @@ from pages.shared.zoom.results import FAMILIES
 _SIZE, _AT = "zoom_size", "zoom_at"
 #: Models that are asked live beside each other.
 _MOST_LIVE = 2
-_THUMB_PX, _PICTURE_PX = 84, 448
+_THUMB_PX = 84
 _ARROWS = dict(zip(ANCHORS, "↖↑↗←·→↙↓↘", strict=True))
 CSS = """<style>
+.oc-live {width: 100%; border-radius: 0.35rem; display: block; image-rendering: pixelated;}
 .oc-film {display: grid; grid-template-columns: repeat(auto-fill, minmax(3.6rem, 1fr)); gap: 0.45rem 0.4rem;}
 .oc-film figure {margin: 0; min-width: 0; text-align: center; padding: 2px; border-radius: 0.35rem;}
-.oc-film figure.here {outline: 2px solid var(--st-primary-color, #2F6DB5);}
 .oc-film img {width: 100%; border-radius: 0.25rem; display: block;}
 .oc-film figcaption {font-size: 0.72rem; line-height: 1.25; font-feature-settings: "tnum";}
 .oc-film i {display: inline-block; width: 0.55rem; height: 0.55rem; border-radius: 50%; margin: 0 1px;}
@@ -93,8 +93,10 @@ def _picture(source: Benchmark, sample_id: str, model: str, run: store.Run, view
     image = Image.fromarray(found.picture)
     if found.heat.values is not None:
         image = drawing.with_heat(image, found.heat.values, 0.6)
-    encoded = drawing.png(image, max(1, round(_PICTURE_PX / image.width)))
-    st.image(encoded, width="stretch", alt=f"{view} as {model} sees it, with its Grad-CAM")
+    # Small, and enlarged by the browser: a step of the slider shall be seen at once.
+    encoded = pictures.data_uri(drawing.png(image))
+    said = html.escape(f"{view} as {model} sees it, with its Grad-CAM")
+    st.html(f'<img class="oc-live" src="{encoded}" alt="{said}">')
     return found
 
 
@@ -151,13 +153,14 @@ def _film(
     for each, src in zip(SIZES, frames, strict=False):
         marks = "".join(_mark(model, table, float(each), choice.colours.get(model, "#6B7785"))
                         for model, table in tables.items())  # fmt: skip
-        here = ' class="here"' if each == size else ""
-        parts.append(
-            f'<figure{here}><img src="{src}" alt="size {each}"><figcaption>{each} {marks}</figcaption></figure>'
-        )
-    st.html(f'{CSS}<div class="oc-film">{"".join(parts)}</div>')
+        parts.append(f'<figure><img src="{src}" alt="size {each}"><figcaption>{each} {marks}</figcaption></figure>')
+    # What is chosen is said apart: the film itself stays as it is and is not sent again.
+    here = f".oc-film figure:nth-child({SIZES.index(size) + 1}) {{outline: 2px solid #2F6DB5;}}"
+    st.html(f"{CSS}<style>{here}</style>")
+    st.html(f'<div class="oc-film">{"".join(parts)}</div>')
     for model, table in tables.items():
-        st.caption(_flip(model, table))
+        said = _flip(model, table)
+        st.caption(said)
     if not tables:
         st.caption("Answers to all sizes come with --view zoom-324 or zoom-36; the picture above is asked live.")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
-from core.answers import sentences, zoom_sentences
+from core.answers import sentences, zoom_sentences, zoom_tables
 from core.metrics import zoom
 from core.wording import anchor_name, interval, percent
 from pages.shared.page.text import Tile, tile_of
@@ -24,7 +24,8 @@ def said(found: Zoomed) -> str:
     for model, run in found.runs.items():
         if not run.complete:
             return sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples)
-        return zoom_sentences.finding(model, found.table(model, "bound"), found.table(model, "luck"))
+        at_object = found.table(model, "at_object") if zoom_tables.has_factors(run, "at_object") else None
+        return zoom_sentences.finding(model, found.table(model, "bound"), found.table(model, "luck"), at_object)
     return ""
 
 
@@ -38,7 +39,7 @@ def tiles(found: Zoomed) -> list[Tile]:
     parts = [
         ("Top-1, usual crop", one, "top1", _ONE),
         (_best_label(bounds), best, "top1", _BEST),
-        ("Some zoom right (oracle)", every, "top1", _EVERY),
+        ("Some zoom (oracle)", every, "top1", _EVERY),
         ("The same by luck", dealt, "value", _LUCK),
     ]
     found_tiles = []

@@ -7,9 +7,11 @@ from typing import Any
 
 import streamlit as st
 
-from core.answers import marks, zoom_sentences
+from core.answers import marks, zoom_sentences, zoom_tables
 from core.figures import zoom as figures
+from core.figures.curve import curve
 from core.figures.style import Words
+from core.images.views.zoom import SIZE
 from core.metrics import zoom
 from core.wording import anchor_name, count, escaped, percent
 from pages.shared.page import figure, later, place, text
@@ -26,6 +28,28 @@ def show(found: Zoomed, choice: Choice) -> None:
     for number, model in enumerate(found.runs):
         later.draw(partial(_atlas, found, model), first=number == 0)
     later.draw(partial(_ladder, found, choice))
+    later.draw(partial(_at_object, found, choice))
+
+
+def _at_object(found: Zoomed, choice: Choice) -> None:
+    """Accuracy by size where each image is seen at its object; only where it is known where that is."""
+    there = {model: run for model, run in found.runs.items() if zoom_tables.has_factors(run, "at_object")}
+    if not there:
+        return
+    tables = {model: found.table(model, "at_object").rename(columns={"top1": "value"}) for model in there}
+    tables = {model: table[table["size"].notna() & (table["n"] > 0)] for model, table in tables.items()}
+    shown = curve(
+        {model: table.astype({"size": float}) for model, table in tables.items() if len(table)},
+        SIZE,
+        choice.colours,
+        Words(
+            "Looking at where the object is",
+            "each image at the anchor nearest to its object · 95 % interval at each size",
+            text.short_identity(list(there.values())),
+        ),
+        height=330,
+    )
+    figure.show(shown, "at-object", tables, found.identities)
 
 
 def _atlas(found: Zoomed, model: str) -> None:
@@ -81,10 +105,11 @@ def where(found: Zoomed) -> None:
     model = next(iter(found.of("zoom-324").runs), "")
     if not model:
         return
-    st.header("Where the useful zooms lie", anchor=False)
+    which = f": {escaped(model)}" if len(found.runs) > 1 else ""
+    st.header(f"Where the useful zooms lie{which}", anchor=False)
     run = found.runs[model]
     bias, cover = found.table(model, "centre_bias"), found.table(model, "minimal_cover")
-    identity, of = text.short_identity([run]), f"{escaped(model)}: " if len(found.runs) > 1 else ""
+    identity = text.short_identity([run])
     views = found.table(model, "by_zoom")
     first = min(zoom.FIRST, len(cover))
     with st.container(key="oc-figures-wide-zoom"):
@@ -95,9 +120,7 @@ def where(found: Zoomed) -> None:
                 model,
                 bias,
                 "value",
-                Words(
-                    f"{of}Solved at each anchor by some size", f"n = {int(bias['n'].max()):,} · 36 tries each", identity
-                ),
+                Words("Solved at each anchor", f"by some size · n = {int(bias['n'].max()):,}", identity),
             )
         )
         later.draw(
@@ -107,7 +130,7 @@ def where(found: Zoomed) -> None:
                 model,
                 bias,
                 "published",
-                Words(f"{of}As published", "only where the greedy cover's zoom at the anchor is right", identity),
+                Words("As published", "by a zoom of the greedy cover", identity),
             )
         )
         later.draw(partial(_cover, found, model, first, identity, views, cover))  # fmt: skip
@@ -219,7 +242,7 @@ def published(found: Zoomed, choice: Choice) -> None:
         text.short_identity(list(found.runs.values())),
     )
     shown = figures.published(others, own, choice.colours, words)
-    figure.show(shown, "published", {"published": others}, {})
+    figure.show(shown, "reference", {"published": others}, {})
 
 
 def _pick_origin(benchmark: str, custom: list[Any]) -> None:
