@@ -40,7 +40,7 @@ def at_object(
         x: float (N,), of the object's centre in shares of the image's width; NaN where it is not known.
         y: float (N,), from top to bottom.
         clusters: (N,), what is not independent between images.
-        seed: Of the halves and the bootstraps.
+        seed: Of the halves and the bootstrap of gains.
 
     Returns:
         One row per size that has all nine anchors: ``size, top1, low, high``; ``gain, gain_low, gain_high``: difference
@@ -69,7 +69,7 @@ def at_object(
     for there, here in halves(own, len(hits), seed):
         fair[here] = hits[here, int(hits[there].sum(axis=0).argmax())]
     values = np.column_stack([hits, fair]) if not np.isnan(fair).any() else hits
-    share = shares(values, own, seed=seed)
+    share = shares(values, own)
     gain = changes(values - right[:, [grid.one_crop]], own, seed=seed)
     found = pd.DataFrame({"size": pd.array([*sizes, pd.NA][: values.shape[1]], dtype="Int64")})
     found = found.assign(**{"top1" if name == "value" else name: share[name] for name in ("value", "low", "high")})
