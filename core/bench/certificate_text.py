@@ -22,6 +22,8 @@ from core.wording import percent
 FILE = "certificate.json"
 #: Studies of fewer objects than this are told of by themselves.
 SOME = 5
+#: Begins the lines of a table that tell how often equal models were called different.
+EQUAL = "equal models called different"
 _DASH = "–"
 
 
@@ -57,8 +59,9 @@ def figures(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
 
     Returns:
         By key of ``certificate.NUMBERS``: over all worlds and studies of at least ``SOME`` objects the lowest and the
-        mean share that held the truth (``lowest, mean``), the ``world`` and ``objects`` of the lowest, the lowest of
-        studies of fewer objects (``few``), and the largest share of equal models called different (``differs``).
+        mean share that held the truth (``lowest, mean``), the ``world`` and ``objects`` of the lowest and its standard
+        ``error``, the lowest of studies of fewer objects (``few``), and the largest share of equal models called
+        different (``differs``).
     """
     table = pd.DataFrame(list(rows)).dropna(subset="held")
     found = {}
@@ -73,6 +76,7 @@ def figures(rows: Iterable[Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
             "mean": float(some["held"].mean()),
             "world": str(lowest["world"]),
             "objects": int(lowest["objects"]),
+            "error": float(lowest["error"]),
             "few": _number(float(few["held"].min())) if len(few) else None,
             "differs": _number(float(some["differs"].astype(float).max())),
         }
@@ -100,29 +104,33 @@ def read(path: Path = population.FOLDER / FILE) -> dict[str, Any]:
     return known
 
 
-def markdown(rows: Sequence[Mapping[str, Any]], world: str) -> str:
-    """A short table: a line each kind of number, a column each number of objects.
+def grid(rows: Sequence[Mapping[str, Any]], world: str) -> list[list[str]]:
+    """A short table of one world: a line each kind of number, a column each number of objects.
 
     Args:
         rows: The ``lines`` of ``content``.
         world: Only of this one.
 
     Returns:
-        Markdown. A cell says what percentage held the truth, and the median width (points; for areas, points of the
-        image's area); for equal models, what percentage was called different.
+        Cells as text, the heads first. A cell says what percentage held the truth, and the median width (points; for
+        areas, points of the image's area); for equal models, what percentage was called different.
     """
-    mine = [row for row in rows if row["world"] == world]
-    by_place = {(row["number"], row["objects"]): row for row in mine}
-    objects = sorted({row["objects"] for row in mine})
-    names = [name for name in NUMBERS if any(row["number"] == name for row in mine)]
-    lines = [["95 % interval of", "images an object", *(f"{k} objects" for k in objects)], ["---"] * (2 + len(objects))]
+    mine = {(row["number"], row["objects"]): row for row in rows if row["world"] == world}
+    objects = sorted({k for _, k in mine})
+    names = [name for name in NUMBERS if any(number == name for number, _ in mine)]
+    lines = [["95 % interval of", "images an object", *(f"{k} objects" for k in objects)]]
     for name in names:
-        cells = [_cell(by_place.get((name, k))) for k in objects]
-        lines.append([NUMBERS[name].title, NUMBERS[name].images, *cells])
+        lines.append([NUMBERS[name].title, NUMBERS[name].images, *(_cell(mine.get((name, k))) for k in objects)])
     for name in (name for name in names if NUMBERS[name].compares):
-        cells = [_whole(by_place[name, k]["differs"]) if (name, k) in by_place else _DASH for k in objects]
-        lines.append([f"*equal models called different* ({NUMBERS[name].title})", NUMBERS[name].images, *cells])
-    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+        cells = [_whole(mine[name, k]["differs"]) if (name, k) in mine else _DASH for k in objects]
+        lines.append([f"{EQUAL}, {NUMBERS[name].title}", NUMBERS[name].images, *cells])
+    return lines
+
+
+def markdown(rows: Sequence[Mapping[str, Any]], world: str) -> str:
+    """The ``grid`` of a world in Markdown."""
+    heads, *lines = grid(rows, world)
+    return "\n".join("| " + " | ".join(line) + " |" for line in (heads, ["---"] * len(heads), *lines))
 
 
 def how_sure(known: Mapping[str, Any]) -> str:

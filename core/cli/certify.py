@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,11 +11,13 @@ from core.cli.options import Json, print_json
 from core.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from rich.table import Table
 
 app = typer.Typer(rich_markup_mode=None)
+_LEGEND = (
+    "Cells: percentage of the studies whose interval held the truth (median width in points; of areas, in points of "
+    "the image's area); of equal models, percentage called different."
+)
 
 
 @app.command()
@@ -56,28 +58,22 @@ def certify(
     elif as_markdown:
         _say(certificate_text.markdown(known["lines"], rendered.name))
     else:
-        terminal.out.print(_table(known))
-        _say(certificate_text.how_sure(known))
+        for world in dict.fromkeys(line.world for line in lines):
+            terminal.out.print(_table(certificate_text.grid(known["lines"], world), world))
+        _say(_LEGEND)
+        # The terminal shows a space that does not break by its number.
+        _say(" ".join(certificate_text.how_sure(known).split()))
 
 
-def _table(known: Mapping[str, Any]) -> Table:
-    """One line of the certificate each."""
+def _table(grid: list[list[str]], world: str) -> Table:
+    """A world's part of the certificate."""
     from rich.table import Table
 
-    from core.bench.certificate import NUMBERS
-
-    table = Table(title=f"95 % intervals of {known['draws']:,} studies a line", title_justify="left", box=None)
-    for name in ("world", "number"):
-        table.add_column(name)
-    for name in ("objects", "images", "held %", "± %", "median width", "equal called different %"):
-        table.add_column(name, justify="right")
-    for row in known["lines"]:
-        shares = [terminal.percent(row[name]) for name in ("held", "error")]
-        width = "–" if row["width"] is None else f"{row['width']:.3f}"
-        title, images = NUMBERS[row["number"]].title, str(row["images"])
-        table.add_row(
-            row["world"], title, str(row["objects"]), images, *shares, width, terminal.percent(row["differs"])
-        )
+    table = Table(title=world, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for number, head in enumerate(grid[0]):
+        table.add_column(head, justify="right" if number else "left")
+    for line in grid[1:]:
+        table.add_row(*line)
     return table
 
 

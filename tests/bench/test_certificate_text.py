@@ -38,6 +38,7 @@ def test_the_figures_are_the_lowest_and_the_mean_from_five_objects_on():
     accuracy = content()["figures"]["accuracy"]
     assert (accuracy["lowest"], accuracy["world"], accuracy["objects"]) == (0.92, "logit 3, sd 2", 9)
     assert accuracy["mean"] == pytest.approx((0.934 + 0.96 + 0.92) / 3)
+    assert accuracy["error"] == 0.014
     assert accuracy["few"] == 0.91
     assert accuracy["differs"] is None
     assert content()["figures"]["paired"]["differs"] == 0.035
@@ -67,7 +68,7 @@ def test_a_cell_of_the_table_is_the_share_and_the_width():
     assert lines[0] == "| 95 % interval of | images an object | 3 objects | 5 objects | 9 objects |"
     assert lines[2] == "| accuracy, as trained | 20 | 91 (60) | 93 (41) | 96 (30) |"
     assert lines[3] == "| difference of two models | 10 | – | 97 (50) | – |"
-    assert lines[4] == "| *equal models called different* (difference of two models) | 10 | – | 4 | 6 |"
+    assert lines[4] == "| equal models called different, difference of two models | 10 | – | 4 | 6 |"
     assert len(lines) == 5
 
 

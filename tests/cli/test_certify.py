@@ -44,8 +44,8 @@ def test_json_has_every_line(small, capsys):
 
 def test_a_table_and_words_by_default_and_markdown_where_asked(small, capsys):
     said = run(capsys)[1].out
-    assert "95 % intervals of 20 studies a line" in said
-    assert "logit 2, sd 1.5" in said
+    assert said.index("Diorama") < said.index("logit 2, sd 1.5") < said.index("Cells: percentage")
+    assert "\\xa0" not in said
     assert "6 new objects" in said
     lines = run(capsys, "--markdown")[1].out.splitlines()
     assert lines[0] == "| 95 % interval of | images an object | 3 objects | 5 objects |"
