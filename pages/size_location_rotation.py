@@ -19,7 +19,7 @@ from pages.shared.factors import explore, panels, tiles, views
 from pages.shared.factors.explore import ALL, Controls
 from pages.shared.factors.protocol_sentences import sentence, sentence_of_two
 from pages.shared.images import behind
-from pages.shared.page import cached, dock, empty, frame, later, place, text
+from pages.shared.page import cached, dock, empty, frame, later, margin, place, text
 from pages.shared.page.frame import Choice
 
 TITLE = "Size, location, rotation"
@@ -71,7 +71,8 @@ def _finding(runs: Runs, controls: Controls) -> str:
         row = cached.paired(one, other, controls.question).iloc[0]
         numbers = (row[name] for name in ("value", "low", "high", "first", "second"))
         between = Contrast(*numbers, n=int(row["n"]), n_clusters=int(row["n_clusters"]))
-        return sentences.difference(first, second, between).removesuffix(".") + f" of {code(one.benchmark)}."
+        said_of = sentences.difference(first, second, between, margin.chosen())
+        return f"{said_of.removesuffix('.')} ({code(one.benchmark)})."
     for name, there in runs.items():
         if controls.view in (ALL, name) and len(there) > 1:
             said.append(sentence_of_two(name, dict(list(there.items())[:2]), controls.question))

@@ -16,10 +16,12 @@ from core import store
 from core.answers import joined
 from core.answers.questions import VALUE, Question, asked, grouped, is_clustered, plain
 from core.errors import UsageError
+from core.metrics import verdicts
 from core.metrics.accuracy import group_codes
 from core.metrics.bootstrap import replicates, student_interval
 from core.metrics.clusters import Freedom
 from core.metrics.differences import difference
+from core.metrics.verdicts import Verdict
 from core.types import is_thin
 
 #: How near a location must be to the image's centre or border to count as there, as a fraction of its side.
@@ -50,6 +52,10 @@ class Contrast:
     n: int
     n_clusters: int
     bound: str = ""
+
+    def verdict(self, margin: float = verdicts.MARGIN) -> Verdict:
+        """What can be said of it: different, equivalent within a margin (a fraction), or neither."""
+        return verdicts.verdict(self.value, self.low, self.high, self.n, self.n_clusters, d=margin)
 
     @property
     def is_thin(self) -> bool:

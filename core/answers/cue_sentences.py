@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from core.answers.compare import Contrast
+from core.answers.verdict_words import MARGIN, limits, within
 from core.types import is_thin
 from core.wording import escaped, interval, percent, points
 
@@ -56,19 +57,23 @@ def without_object(model: str, table: pd.DataFrame, chance: float) -> str:
     )
 
 
-def most_without(values: Mapping[str, float], contrast: Contrast) -> str:
+def most_without(values: Mapping[str, float], contrast: Contrast, margin: float = MARGIN) -> str:
     """Which of several models is right most often without the object; Markdown.
 
     Args:
         values: Accuracy with the object grayed out, by model.
         contrast: That of the best less that of the second on common images.
+        margin: Largest difference that does not matter, a fraction.
     """
     (best, value), (second, other), *_ = sorted(values.items(), key=lambda each: -each[1])
     around = f"{points(contrast.value)} {interval(contrast.low, contrast.high, 0)}"
     if contrast.is_thin or not contrast.low > 0:
+        found = contrast.verdict(margin)
+        apart = f"are {within(found)}" if found.kind == "equivalent" else "cannot be told apart"
+        more = f"; {limits(found)}" if limits(found) and found.kind == "unclear" and not contrast.is_thin else ""
         return (
             f"Without the object **{escaped(best)}** ({percent(value, 0)}) and **{escaped(second)}** "
-            f"({percent(other, 0)}) are right most often; they cannot be told apart: {around}."
+            f"({percent(other, 0)}) are right most often; they {apart}: {around}{more}."
         )
     return (
         f"Of {len(values)} models **{escaped(best)}** is right most often without the object, {around} more often "

@@ -9,17 +9,19 @@ import math
 from collections.abc import Sequence
 
 from core.answers.compare import Contrast
+from core.answers.verdict_words import MARGIN, limits, within
 from core.types import THIN
 from core.wording import code, count, escaped, interval, percent, points
 
 
-def drop(model: str, contrast: Contrast, change: str) -> str:
+def drop(model: str, contrast: Contrast, change: str, margin: float = MARGIN) -> str:
     """A loss or gain of accuracy between two settings.
 
     Args:
         model: Its name.
         contrast: From ``compare``.
         change: Completes "when", such as ``the object moves from the centre to a corner``.
+        margin: Largest difference that does not matter, a fraction.
     """
     model = escaped(model)
     if math.isnan(contrast.value):
@@ -34,7 +36,11 @@ def drop(model: str, contrast: Contrast, change: str) -> str:
         return f"**{model}** {verb} **{size(contrast.value)}** {interval(low, high, 0)} when {change} {ends}."
     shown = points(contrast.value).replace("pts", "points")
     around = interval(contrast.low, contrast.high, 0)
-    return f"**{model}** shows no clear effect, **{shown}** {around}, when {change} {ends}."
+    found = contrast.verdict(margin)
+    if found.kind == "equivalent":
+        return f"**{model}** is {within(found)}, {shown} {around}, when {change} {ends}."
+    more = f"; {limits(found)}" if limits(found) else ""
+    return f"**{model}** shows no clear effect, **{shown}** {around}, when {change} {ends}{more}."
 
 
 def half(model: str, contrast: Contrast) -> str:
@@ -59,8 +65,15 @@ def overall(model: str, value: float, low: float, high: float, n: int) -> str:
     return f"**{escaped(model)}** is right on **{percent(value)}** {interval(low, high)} of {n:,} images."
 
 
-def difference(first: str, second: str, contrast: Contrast) -> str:
-    """The paired difference of two models over all common images."""
+def difference(first: str, second: str, contrast: Contrast, margin: float = MARGIN) -> str:
+    """The paired difference of two models over all common images.
+
+    Args:
+        first: Name of the one that is taken away.
+        second: Name of the other.
+        contrast: Accuracy of the second less that of the first.
+        margin: Largest difference that does not matter, a fraction.
+    """
     first, second = escaped(first), escaped(second)
     if math.isnan(contrast.value):
         return f"**{first}** and **{second}** have no images in common."
@@ -68,16 +81,21 @@ def difference(first: str, second: str, contrast: Contrast) -> str:
     if contrast.is_thin:
         few = resting(contrast.n, contrast.n_clusters)
         return f"**{second}** and **{first}** rest on {few}, too few to claim which is better."
+    found = contrast.verdict(margin)
     if contrast.low <= 0 <= contrast.high:
         change = f"{points(contrast.value, 1)} {interval(contrast.low, contrast.high)}"
+        is_same = found.kind == "equivalent"
+        apart = f"are {within(found)}" if is_same else "cannot be told apart"
+        more = f"; {limits(found)}" if limits(found) and not is_same else ""
         return (
-            f"**{second}** and **{first}** cannot be told apart: **{second}** less **{first}** is {change} on "
-            f"{contrast.n:,} common images."
+            f"**{second}** and **{first}** {apart}: **{second}** less **{first}** is {change} on "
+            f"{contrast.n:,} common images{more}."
         )
     better, worse = (second, first) if contrast.value > 0 else (first, second)
     low, high = sorted((abs(contrast.low), abs(contrast.high)))
     around = interval(low, high)
-    return f"**{better}** is **{apart}** {around} better than **{worse}** on {contrast.n:,} common images."
+    small = f", a difference {within(found).removeprefix('equivalent ')}" if found.is_small else ""
+    return f"**{better}** is **{apart}** {around} better than **{worse}** on {contrast.n:,} common images{small}."
 
 
 def partial(model: str, benchmark: str, done: int, total: int) -> str:

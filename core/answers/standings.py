@@ -9,6 +9,7 @@ from core import store
 from core.answers import compare, setting_tables
 from core.answers.cards import card_of
 from core.answers.questions import Question
+from core.metrics.verdicts import MARGIN, Verdict, verdict
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Standing:
         second: Model.
         value: Accuracy of the best less that of the second on common images, with ``low`` and ``high``.
         n: Common images.
+        n_clusters: Objects that they show, or images where those are independent.
     """
 
     best: str
@@ -68,6 +70,11 @@ class Standing:
     low: float
     high: float
     n: int
+    n_clusters: int
+
+    def verdict(self, margin: float = MARGIN) -> Verdict:
+        """What can be said of the two: different, equivalent within a margin (a fraction), or neither."""
+        return verdict(self.value, self.low, self.high, self.n, self.n_clusters, d=margin)
 
     @property
     def is_clear(self) -> bool:
@@ -92,4 +99,5 @@ def standing(runs: Mapping[str, store.Run], question: Question, values: Mapping[
     if second is None:
         return None
     row = compare.paired_difference(complete[second], complete[best], question).iloc[0]
-    return Standing(best, second, float(row["value"]), float(row["low"]), float(row["high"]), int(row["n"]))
+    numbers = (float(row[name]) for name in ("value", "low", "high"))
+    return Standing(best, second, *numbers, n=int(row["n"]), n_clusters=int(row["n_clusters"]))

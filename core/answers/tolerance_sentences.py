@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from core.answers.compare import Contrast
 from core.answers.sentences import listed, resting, size
 from core.answers.tolerance import KEPT, Level, Tolerance
+from core.answers.verdict_words import MARGIN, limits, within
 from core.types import THIN, Factor
 from core.wording import count, escaped, interval, percent, points, value
 
@@ -54,6 +55,7 @@ def both(
     found: tuple[Tolerance, Tolerance],
     factors: Sequence[Factor],
     between: tuple[Contrast, tuple[float, ...], tuple[float, ...]],
+    margin: float = MARGIN,
 ) -> str:
     """The worst setting of two models, how the two compare, and what each keeps.
 
@@ -62,6 +64,7 @@ def both(
         found: From ``core.answers.tolerance``, of each.
         factors: As for ``tolerance``.
         between: From ``core.answers.tolerance.worst_against_worst``: on the images that both have.
+        margin: Largest difference that does not matter, a fraction.
     """
     unclear = [model for model, each in zip(models, found, strict=True) if each.worst is None or not each.is_clear]
     if unclear:
@@ -76,7 +79,13 @@ def both(
     where = f"is worst at **{here}** ({accuracies[0]}), {second} at **{there}** ({accuracies[1]})"
     if here == there:
         where = f"and {second} are both worst at **{here}** ({accuracies[0]} and {accuracies[1]})"
-    apart = ", so they cannot be told apart at their worst" if contrast.low <= 0 <= contrast.high else ""
+    verdict = contrast.verdict(margin)
+    more = f" ({limits(verdict)})" if limits(verdict) else ""
+    apart = {
+        "different": "",
+        "equivalent": f", {within(verdict)} at their worst",
+        "unclear": f", so they cannot be told apart at their worst{more}",
+    }[verdict.kind]
     one_keeps, other_keeps = (kept(each, factors) for each in found)
     keeps = f"{one_keeps} ({first}) and {other_keeps} ({second})" if one_keeps != other_keeps else one_keeps
     return (

@@ -15,7 +15,7 @@ from core.types import is_thin
 from core.wording import interval, percent, points
 from pages.shared.cues import results
 from pages.shared.cues.results import Cues
-from pages.shared.page import cached
+from pages.shared.page import cached, margin
 from pages.shared.page.text import Tile
 
 _GONE = "Top-1 on images whose object is grayed out; the outline stays."
@@ -68,7 +68,9 @@ def _most(found: Cues) -> str:
     where = (Where.equals("ablation", MAIN), *results.only_ablations(complete[best]))
     row = cached.paired(complete[second], complete[best], Question(where=where)).iloc[0]
     numbers = (float(row[name]) for name in ("value", "low", "high", "first", "second"))
-    return cue_sentences.most_without(values, Contrast(*numbers, n=int(row["n"]), n_clusters=int(row["n_clusters"])))
+    return cue_sentences.most_without(
+        values, Contrast(*numbers, n=int(row["n"]), n_clusters=int(row["n_clusters"])), margin.chosen()
+    )
 
 
 def tiles(chosen: Cues, aligned: dict[str, store.Run]) -> list[Tile]:

@@ -9,7 +9,7 @@ from core.answers import sentences, tolerance_sentences
 from core.answers.questions import Question, factor_of
 from core.types import Factor
 from pages.shared.factors.explore import PROTOCOLS
-from pages.shared.page import cached
+from pages.shared.page import cached, margin
 
 
 def sentence(protocol: str, model: str, run: store.Run, question: Question) -> str:
@@ -28,7 +28,7 @@ def sentence(protocol: str, model: str, run: store.Run, question: Question) -> s
     if protocol == "location" and found.worst is None and not found.few_objects:
         # Places that are thin each may be enough together.
         corner = cached.centre_to(run, "corner", question)
-        return sentences.drop(model, corner, "the object moves from the centre to a corner")
+        return sentences.drop(model, corner, "the object moves from the centre to a corner", margin.chosen())
     half = cached.half_area(run, question) if protocol == "size" else None
     return tolerance_sentences.tolerance(model, found, _factors(run, protocol), half)
 
@@ -52,7 +52,8 @@ def sentence_of_two(protocol: str, runs: Mapping[str, store.Run], question: Ques
     names = PROTOCOLS[protocol]
     found = tuple(cached.tolerance(run, names, question) for run in (one, other))
     between = cached.worst_against_worst(one, other, names, question)
-    return tolerance_sentences.both((first, second), (found[0], found[1]), _factors(one, protocol), between)
+    factors = _factors(one, protocol)
+    return tolerance_sentences.both((first, second), (found[0], found[1]), factors, between, margin.chosen())
 
 
 def _factors(run: store.Run, protocol: str) -> tuple[Factor, ...]:

@@ -12,10 +12,11 @@ from core.answers import catalogue, standings
 from core.answers.questions import Question
 from core.answers.sentences import listed
 from core.answers.standings import Standing
+from core.answers.verdict_words import limits, within
 from core.types import is_thin
 from core.wording import code, count, escaped, interval, percent, points
 from pages.shared.cues.results import has_masks
-from pages.shared.page import cached
+from pages.shared.page import cached, margin
 from pages.shared.page.frame import Choice
 from pages.shared.page.pickers import BENCHMARK
 
@@ -60,8 +61,12 @@ def _between(table: pd.DataFrame, runs: Runs, policy: str) -> str:
         (key, only), *_ = found.items()
         around = interval(only.low, only.high)
         if not only.is_clear:
-            tied = f"**{escaped(only.best)}** and **{escaped(only.second)}** cannot be told apart"
-            return f"On {code(key)} {tied}: {points(only.value, 1)} {around}, {count(only.n, 'common image')}."
+            found_of = only.verdict(margin.chosen())
+            is_same = found_of.kind == "equivalent"
+            apart = f"are {within(found_of)}" if is_same else "cannot be told apart"
+            more = f"; {limits(found_of)}" if limits(found_of) and not is_same else ""
+            tied = f"**{escaped(only.best)}** and **{escaped(only.second)}** {apart}"
+            return f"On {code(key)} {tied}: {points(only.value, 1)} {around}, {count(only.n, 'common image')}{more}."
         return (
             f"On {code(key)} **{escaped(only.best)}** is best, **{points(only.value, 1)}** {around} over "
             f"{escaped(only.second)} on {count(only.n, 'common image')}."

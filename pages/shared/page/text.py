@@ -11,10 +11,12 @@ import streamlit as st
 
 from core import paths, store
 from core.answers import alike, report, sentences
+from core.bench import certificate_text
+from core.errors import OffcenterError
 from core.images.views import CLEAN
 from core.types import FEW_OBJECTS, THIN, Card, is_thin
 from core.wording import code, escaped, preprocessing
-from pages.shared.page import address
+from pages.shared.page import address, margin
 from pages.shared.page.frame import Choice
 
 #: Identities that a link names; a view of more rests on whatever is newest.
@@ -156,6 +158,7 @@ def about(cards: Sequence[Card], more: str = "", independent: str = "Wilson's") 
         independent: How intervals are made where images are independent; Markdown.
     """
     with st.popover("About", icon=":material/info:"):
+        margin.control()
         for card in cards:
             st.markdown(f"**{escaped(card.title)}**  \n{escaped(card.about)}")
         if more:
@@ -169,7 +172,21 @@ def about(cards: Sequence[Card], more: str = "", independent: str = "Wilson's") 
             if unit
             else f"Intervals: 95 %, {independent}."
         )
+        said = _how_sure()
+        if said:
+            with st.expander("How sure are these intervals?"):
+                st.markdown(said)
+                st.caption("`python -m core certify` draws them anew.")
         st.markdown(f"Paper: {escaped(first.paper)}  \nLicence: {escaped(first.licence)}")
+
+
+@st.cache_data(show_spinner=False)
+def _how_sure() -> str:
+    """What the certificate that comes with the project says; empty where there is none."""
+    try:
+        return certificate_text.how_sure(certificate_text.read())
+    except OffcenterError:
+        return ""
 
 
 def nothing_stored() -> None:
