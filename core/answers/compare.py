@@ -16,7 +16,7 @@ from core import store
 from core.answers import joined
 from core.answers.questions import VALUE, Question, asked, grouped, is_clustered, plain
 from core.errors import UsageError
-from core.metrics import verdicts
+from core.metrics import bands, verdicts
 from core.metrics.accuracy import group_codes
 from core.metrics.bootstrap import replicates, student_interval
 from core.metrics.clusters import Freedom
@@ -73,7 +73,8 @@ def paired_difference(first: store.Run, second: store.Run, question: Question) -
 
     Returns:
         The ``by`` columns, ``value``, ``low``, ``high`` (in [-1, 1]), ``n`` common images, ``n_clusters``, and
-        ``first``, ``second``: the two accuracies on them.
+        ``first``, ``second``: the two accuracies on them. With ``by`` also ``band_low``, ``band_high``: intervals of
+        all rows that hold at once.
 
     Raises:
         UsageError: If the runs are of different benchmarks or families of views.
@@ -110,6 +111,9 @@ def _paired_difference(first: store.Run, second: store.Run, question: Question) 
     low, high, n_clusters = paired_interval(change, cells, clusters, len(groups))
     metric = {"value": means[0], "low": low, "high": high, "n": n, "n_clusters": n_clusters}
     table = groups.assign(**metric, first=means[1], second=means[2])
+    if question.by:
+        ends = bands.change_band(change, cells, clusters, len(groups))
+        table = table.assign(band_low=ends[0], band_high=ends[1])
     return plain(table, question.by)
 
 

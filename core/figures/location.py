@@ -22,6 +22,8 @@ from core.figures.style import (
 from core.figures.traces import marks, silent, steady
 from core.types import is_thin
 
+#: Side of the frame of a cell that differs, of the cell's.
+_INSET = 0.82
 #: Pixels below a map, for its axis and the scale of its colours.
 _BELOW = 88
 
@@ -38,7 +40,8 @@ def location_map(
     """A map of a metric table with the columns ``x`` and ``y``, y downwards.
 
     Args:
-        table: From ``answers.questions.answer`` by x and y, or from ``compare.paired_difference``.
+        table: From ``answers.questions.answer`` by x and y, or from ``compare.paired_difference``, whose cells that
+            differ at once (``band_low``, ``band_high``) are framed.
         words: Title, subtitle, caption.
         chosen: The cell that is outlined.
         change: Whether values are differences around 0.
@@ -66,7 +69,10 @@ def location_map(
         [_cells(table, xs, ys, span, change), _squares(table), *_thin(table)],
         words,
         height=height,
-        shapes=_outline(chosen, _step(xs) / 2, _step(ys) / 2) if chosen is not None else [],
+        shapes=[
+            *(_differing(table, _step(xs) / 2, _step(ys) / 2) if change else ()),
+            *(_outline(chosen, _step(xs) / 2, _step(ys) / 2) if chosen is not None else ()),
+        ],
         margin={"b": _BELOW},
         left=NUMBERS_LEFT,
         xaxis={"title": {"text": "x of object centre"}, "range": reach, **axis},
@@ -129,6 +135,17 @@ def _thin(table: pd.DataFrame) -> list[dict[str, Any]]:
         return []
     marker = {"symbol": "circle", "size": 3, "color": "rgba(29,39,51,0.55)"}
     return [silent(thin["x"].tolist(), thin["y"].tolist(), "markers", marker=marker)]
+
+
+def _differing(table: pd.DataFrame, half_x: float, half_y: float) -> list[dict[str, Any]]:
+    """A thin frame in each cell that differs from 0 when all cells are looked at at once: all of them as one path."""
+    if "band_low" not in table:
+        return []
+    path = ""
+    for row in table[(table["band_low"] > 0) | (table["band_high"] < 0)].itertuples():
+        x, y, across, down = row.x, row.y, _INSET * half_x, _INSET * half_y
+        path += f"M{x - across},{y - down}H{x + across}V{y + down}H{x - across}Z"
+    return [{"type": "path", "path": path, "line": {"color": DARK_INK, "width": 1}}] if path else []
 
 
 def _outline(chosen: tuple[float, float], half_x: float, half_y: float) -> list[dict[str, Any]]:

@@ -117,3 +117,18 @@ def test_the_comparison_does_not_depend_on_the_order_of_predictions(samples):
     other = write_run("location", samples, "other", right, seed=4)
     assert store.read(one)["sample_id"].tolist() != store.read(other)["sample_id"].tolist()
     assert (compare.paired_difference(one, other, Question(("x", "y")))["value"] == 0).all()
+
+
+def test_rows_that_differ_at_once_are_fewer_than_those_that_differ_each(embedded_results):
+    one, other = (
+        store.find_run("diorama/location", name) for name in ("test_efficientnet.diorama", "test_vit.diorama")
+    )
+    table = compare.paired_difference(one, other, Question(("x", "y")))
+    known = table.dropna(subset=["low"])
+    each = (known["low"] > 0) | (known["high"] < 0)
+    at_once = (known["band_low"] > 0) | (known["band_high"] < 0)
+    assert (known["band_low"] <= known["low"] + 1e-9).all()
+    assert (known["band_high"] >= known["high"] - 1e-9).all()
+    assert 0 < at_once.sum() < each.sum()
+    assert not (at_once & ~each).any()
+    assert "band_low" not in compare.paired_difference(one, other, Question())

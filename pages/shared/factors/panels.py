@@ -175,9 +175,12 @@ def show_difference(
     n = count(int(table["n"].sum()), "common image")
     less = f"{_short(second)} less {_short(first)}"
     along = "location" if len(axis) == 2 else _title(axis[0])
+    differ = int(((table["band_low"] > 0) | (table["band_high"] < 0)).sum())
+    ends = f"framed: {differ:,} of {len(table):,} differ, all looked at at once"
+    parts = [f"green: {_short(second)} better, purple: worse", n, ends if len(axis) == 2 else "paired 95 % interval"]
     said = Words(
         f"{less}: {controls.question.policy.replace('top', 'top-')} by {along}",
-        f"green: {_short(second)} better, purple: worse · {n} · paired 95 % interval",
+        " · ".join(parts),
         f"identity {other.identity[:8]} less {one.identity[:8]}",
     )
     tables = {f"{second} less {first}": table}
