@@ -16,7 +16,7 @@ from core.wording import interval, percent, points
 from pages.shared.cues import results
 from pages.shared.cues.results import Cues
 from pages.shared.page import cached, margin
-from pages.shared.page.text import Tile
+from pages.shared.page.text import Tile, tile_of
 
 _GONE = "Top-1 on images whose object is grayed out; the outline stays."
 _DROP = "Of the same images: without the object less with it, paired."
@@ -84,18 +84,20 @@ def tiles(chosen: Cues, aligned: dict[str, store.Run]) -> list[Tile]:
     rows = {model: results.ablation(run) for model, run in chosen.ablations.items()}
     for label, view, hint in (("Top-1 with the object", "clean", ""), ("Top-1 without it", MAIN, _GONE)):
         there = {model: row for model, table in rows.items() if (row := cue_sentences.row_of(table, view)) is not None}
-        found.append(_tile(label, {m: (percent(r["value"]), _around(r)) for m, r in there.items()}, hint, there))
+        found.append(tile_of(label, {m: (percent(r["value"]), _around(r)) for m, r in there.items()}, hint, there))
     there = {model: row for model, table in rows.items() if (row := cue_sentences.row_of(table, MAIN)) is not None}
     shown = {
         model: (points(-row["drop"], 1), interval(-row["drop_high"], -row["drop_low"])) for model, row in there.items()
     }
-    found.append(_tile("Change without it", shown, _DROP, there))
+    found.append(tile_of("Change without it", shown, _DROP, there))
     noise = {model: row for model, run in chosen.noise.items() if (row := results.pooled(run)) is not None}
-    found.append(_tile("RFS", {model: _signed(row) for model, row in noise.items()}, _RFS, noise))
+    found.append(tile_of("RFS", {model: _signed(row) for model, row in noise.items()}, _RFS, noise))
     looks = {model: cached.aligned(run) for model, run in aligned.items()}
     iou = {model: table[table["measure"] == "iou"].iloc[0] for model, table in looks.items() if len(table)}
     found.append(
-        _tile("IoU of Grad-CAM", {model: (f"{row['value']:.2f}", _plain(row)) for model, row in iou.items()}, _IOU, iou)
+        tile_of(
+            "IoU of Grad-CAM", {model: (f"{row['value']:.2f}", _plain(row)) for model, row in iou.items()}, _IOU, iou
+        )
     )
     shown_tiles = [tile for tile in found if tile is not None]
     for model, row in list(iou.items())[:1]:
@@ -117,14 +119,3 @@ def _signed(row: pd.Series) -> tuple[str, str]:
     return cue_sentences.signed(
         row["value"]
     ), f"[{cue_sentences.signed(row['low'])}, {cue_sentences.signed(row['high'])}]"
-
-
-def _tile(label: str, said_of: dict[str, tuple[str, str]], hint: str, rows: dict[str, pd.Series]) -> Tile | None:
-    if not said_of:
-        return None
-    (first, numbers), *others = said_of.items()
-    row = rows[first]
-    n, n_clusters = int(row["n"]), int(row["n_clusters"])
-    thin = f"{sentences.resting(n, n_clusters)}: thin" if is_thin(n, n_clusters) else ""
-    hint = f"{hint} n = {n:,}.".strip()
-    return Tile(label, *numbers, hint, tuple((model, " ".join(pair)) for model, pair in others), thin=thin)

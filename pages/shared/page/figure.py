@@ -115,7 +115,26 @@ def _page(figure: go.Figure) -> bytes:
 def table_csv(tables: Mapping[str, pd.DataFrame], identities: Mapping[str, str]) -> bytes:
     """Metric tables of several models under each other, as CSV."""
     parts = [
-        table.assign(model=name, identity=identities.get(name, ""))[["model", *table.columns, "identity"]]
+        table.assign(model=name, interval=intervals_of(table), identity=identities.get(name, ""))[
+            ["model", *table.columns, "interval", "identity"]
+        ]
         for name, table in tables.items()
     ]
     return pd.concat(parts).to_csv(index=False).encode() if parts else b""
+
+
+def intervals_of(table: pd.DataFrame) -> list[str]:
+    """How the interval of each row of a metric table is made, and over how many; empty where there is none.
+
+    ``95 %, score interval over 9 objects``; ``Wilson's`` over independent images; of a difference ``Student's t``.
+    """
+    if not {"low", "high", "n"} <= set(table.columns):
+        return [""] * len(table)
+    n_clusters = table["n_clusters"] if "n_clusters" in table else table["n"]
+    is_change = bool({"first", "gain", "drop", "acc_noisy_fg"} & set(table.columns))
+    said = []
+    for low, n, k in zip(table["low"], table["n"], n_clusters, strict=True):
+        unit = "images" if k == n else "objects"
+        kind = "Student's t" if is_change else "Wilson's" if k == n else "score interval"
+        said.append("" if pd.isna(low) else f"95 %, {kind} over {int(k):,} {unit}")
+    return said

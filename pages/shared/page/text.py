@@ -15,7 +15,7 @@ from core.bench import certificate_text
 from core.errors import OffcenterError
 from core.images.views import CLEAN
 from core.types import FEW_OBJECTS, THIN, Card, is_thin
-from core.wording import code, escaped, preprocessing
+from core.wording import code, count, escaped, preprocessing
 from pages.shared.page import address, margin
 from pages.shared.page.frame import Choice
 
@@ -87,7 +87,8 @@ def tile_of(
     n, n_clusters = (int(rows[first][name]) for name in ("n", "n_clusters"))
     thin = f"{sentences.resting(n, n_clusters)}: thin" if is_thin(n, n_clusters) else ""
     others_said = tuple((model, " ".join(pair)) for model, pair in others)
-    return Tile(label, *numbers, f"{hint} n = {n:,}.".strip(), others_said, thin=thin)
+    over = f", {count(n_clusters, 'object')}" if n_clusters != n else ""
+    return Tile(label, *numbers, f"{hint} n = {n:,}{over}.".strip(), others_said, thin=thin)
 
 
 def identity_of(runs: Sequence[store.Run]) -> str:
