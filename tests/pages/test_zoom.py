@@ -155,13 +155,15 @@ def test_imagenet_hard_has_origins_and_published_numbers(tmp_path):
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_a_click_on_a_cell_then_an_image_then_the_slider(tmp_path, monkeypatch):
-    with app_server(tmp_path / "data") as url, chromium() as browser:
+def test_a_click_on_a_cell_then_an_image_then_the_slider(embedded_results):
+    with app_server() as url, chromium() as browser:
         tab = browser.new_context(viewport={"width": 1440, "height": 900}).new_page()
         tab.set_default_timeout(PATIENCE_MS)
         tab.goto(f"{url}/zoom?models={BATCH}")
         wait_for_text(tab, "For which zooms it is right")
-        plot = tab.locator(".st-key-atlas-test_efficientnet-diorama .nsewdrag, [class*=atlas] .nsewdrag").first
+        plot = tab.locator("[class*=st-key-atlas] .nsewdrag").first
+        plot.wait_for()
+        tab.wait_for_timeout(2500)
         box = plot.bounding_box()
         tab.mouse.click(box["x"] + box["width"] * 24.5 / 36, box["y"] + box["height"] * 2.5 / 9)
         wait_for_text(tab, "size 672 px, top right")
