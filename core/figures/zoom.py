@@ -105,12 +105,14 @@ def atlas(
             "tickvals": [name for name in columns if int(name) in _NAMED] if len(columns) > 12 else columns,
             "tickangle": 0,
             "showgrid": False,
+            # Without room that marks would be given at the ends: a cell is where it is drawn.
+            "range": [-0.5, len(columns) - 0.5],
         },
         yaxis={
             "type": "category",
             "categoryorder": "array",
             "categoryarray": rows,
-            "autorange": "reversed",
+            "range": [len(rows) - 0.5, -0.5],
             "showgrid": False,
         },
     )

@@ -174,7 +174,7 @@ def test_a_click_on_a_cell_then_an_image_then_the_slider(embedded_results):
         picture = tab.locator("[role=dialog] img.oc-live").first
         picture.wait_for()
         before = picture.get_attribute("alt")
-        tab.locator("[role=dialog] [data-testid=stSlider] input").focus()
+        tab.locator("[role=dialog] input[type=range]").focus()
         tab.keyboard.press("ArrowRight")
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline and picture.get_attribute("alt") == before:

@@ -26,7 +26,7 @@ from pages.shared.page import address, cached, place
 from pages.shared.page.frame import Choice
 from pages.shared.zoom.results import FAMILIES
 
-_SIZE, _AT = "zoom_size", "zoom_at"
+_SIZE, _AT, _SLIDER = "zoom_size", "zoom_at", "zoom-slider"
 #: Models that are asked live beside each other.
 _MOST_LIVE = 2
 _THUMB_PX = 84
@@ -39,6 +39,38 @@ CSS = """<style>
 .oc-film figcaption {font-size: 0.72rem; line-height: 1.25; font-feature-settings: "tnum";}
 .oc-film i {display: inline-block; width: 0.55rem; height: 0.55rem; border-radius: 50%; margin: 0 1px;}
 </style>"""
+
+#: Streamlit's own slider waits a fifth of a second before it says where it is.
+_slider = st.components.v2.component(
+    "offcenter_zoom_slider",
+    html="<label><span>Shorter side after resizing: from far to near</span><output></output>"
+    '<input type="range" min="0" step="1"></label>',
+    css="""
+label {display: grid; grid-template-columns: 1fr auto; gap: 0.2rem 0.6rem; font-family: var(--st-font);
+  font-size: 0.875rem; color: var(--st-text-color);}
+output {font-weight: 600; font-feature-settings: "tnum"; color: var(--st-primary-color);}
+input {grid-column: 1 / -1; width: 100%; margin: 0; accent-color: var(--st-primary-color); cursor: pointer;}
+input:focus-visible {outline: 3px solid var(--st-primary-color); outline-offset: 3px; border-radius: 4px;}
+""",
+    js="""
+export default function(component) {
+  const { data, parentElement, setTriggerValue } = component;
+  const input = parentElement.querySelector('input');
+  const output = parentElement.querySelector('output');
+  const say = () => {
+    const size = data.sizes[Number(input.value)];
+    output.textContent = `${size} px`;
+    input.setAttribute('aria-valuetext', `${size} pixels`);
+    return size;
+  };
+  input.max = data.sizes.length - 1;
+  // Who holds it has moved on already when an answer comes.
+  if (!input.matches(':focus')) input.value = data.sizes.indexOf(data.size);
+  say();
+  input.oninput = () => setTriggerValue('size', say());
+}
+""",
+)
 
 
 def show(source: Benchmark, sample_id: str, runs: Mapping[str, store.Run], choice: Choice) -> None:
@@ -74,14 +106,21 @@ def _controls() -> tuple[int, tuple[int, int]]:
         usual = (int(float(str(values["size"]))), (int(float(str(values["row"]))), int(float(str(values["col"])))))
     sizes, arrows = [str(size) for size in SIZES], list(_ARROWS.values())
     named = {arrow: anchor_name(*anchor) for anchor, arrow in _ARROWS.items()}
-    size = st.select_slider(
-        "Shorter side after resizing, px: from far to near", sizes, **address.one(_SIZE, sizes, str(usual[0]))
-    )
+    asked = next(iter(address.asked(_SIZE)), "")
+    size = asked if asked in sizes else str(usual[0])
+    address.note(_SIZE, [size])
+    _slider(key=_SLIDER, data={"sizes": sizes, "size": size}, on_size_change=_moved)
     arrow = st.segmented_control(
         "Anchor", arrows, help="; ".join(f"{each} {said}" for each, said in named.items()),
         label_visibility="collapsed", **address.one(_AT, arrows, _ARROWS[usual[1]]),
     ) or _ARROWS[MIDDLE]  # fmt: skip
     return int(size), next(anchor for anchor, each in _ARROWS.items() if each == arrow)
+
+
+def _moved() -> None:
+    size = st.session_state[_SLIDER].get("size")
+    if size:
+        address.put(**{_SIZE: size})
 
 
 def _picture(source: Benchmark, sample_id: str, model: str, run: store.Run, view: str) -> on_demand.Looked:
