@@ -167,6 +167,7 @@ def test_a_click_on_a_cell_then_an_image_then_the_slider(embedded_results):
         box = plot.bounding_box()
         tab.mouse.click(box["x"] + box["width"] * 24.5 / 36, box["y"] + box["height"] * 2.5 / 9)
         wait_for_text(tab, "size 672 px, top right")
+        tab.wait_for_url("**cell=*")
         query = parse_qs(urlparse(tab.url).query)
         assert query["cell"] == [f"{SMALL};size=672.0;row=0.0;col=2.0"]
         sample = store_sample()
