@@ -27,7 +27,7 @@ from core.errors import ImageError, NotAvailableError, OffcenterError
 from core.explain.resident import Resident, residents
 from core.images.opening import as_rgb, reasons
 from core.images.seeing import Seen, see
-from core.images.views import views_with
+from core.images.views import CLEAN, views_with
 from core.models.outputs import finite
 from core.saliency.maps import STATE_TEXT, Method, Saliency, State, Target, check_method
 
@@ -188,6 +188,62 @@ def predict_sample(
         except OffcenterError as error:
             predictions.append(Prediction(source, source, problem=str(error)))
     return predictions
+
+
+@dataclass(frozen=True)
+class Adaptation:
+    """What a model says of one image before and after it has adapted to it.
+
+    Attributes:
+        before: (class index, probability 0..1) of the best classes, best first.
+        after: The same afterwards.
+        entropy_before: Entropy of the mean answer to random crops, in nats, which adapting lowers.
+        entropy_after: The same afterwards.
+    """
+
+    before: tuple[tuple[int, float], ...]
+    after: tuple[tuple[int, float], ...]
+    entropy_before: float
+    entropy_after: float
+
+
+def adapt_sample(
+    model_source: str,
+    benchmark_key: str,
+    data_root: Path | str | None,
+    sample_id: str,
+    *,
+    device: str = "auto",
+    fingerprint: str | None = None,
+) -> Adaptation:
+    """What a model says of one image of a benchmark once it has adapted to it (MEMO); the model stays as it is.
+
+    It takes about as long as three hundred answers.
+
+    Args:
+        model_source: A model's name (see ``core.models``).
+        benchmark_key: For example ``si-score/size``.
+        data_root: Its data folder; the one last used if None.
+        sample_id: Of its samples table.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        fingerprint: Of the weights that a stored result was made with; others are refused.
+
+    Raises:
+        UsageError: If a name is unknown.
+        DataError: If the image cannot be opened.
+        ModelError: If the model cannot be had or run.
+    """
+    from core.zoom import memo
+
+    sample = _Sample.of(benchmark_key, data_root, sample_id, CLEAN)
+    with residents().use(model_source, device, fingerprint) as resident, _lane(resident, slow=True):
+        found = memo.predict(resident.model, sample.image, sample_id=sample.image_id)
+    return Adaptation(_best(found.before), _best(found.after), found.entropy_before, found.entropy_after)
+
+
+def _best(prob: np.ndarray) -> tuple[tuple[int, float], ...]:
+    best = np.argsort(-prob, kind="stable")[:TOP_K]
+    return tuple((int(index), float(prob[index])) for index in best)
 
 
 @dataclass(frozen=True)

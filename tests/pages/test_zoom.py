@@ -1,6 +1,7 @@
 """The page Zoom on the embedded world: what it says is what the tables say, and a click leads to an image live."""
 
 import json
+import re
 import time
 from urllib.parse import parse_qs, urlparse
 
@@ -107,6 +108,16 @@ def test_the_drawer_shows_the_film_and_one_zoom_live(batch):
     there = told[(told["row"] == 0) & (told["col"] == 2)]
     assert body.count('title="test_efficientnet.diorama: right"') == int(there["right"].sum())
     assert body.count('title="test_efficientnet.diorama: wrong"') == 36 - int(there["right"].sum())
+
+
+def test_a_model_adapts_to_one_image_on_request(batch):
+    sample = store.read_samples(batch)["sample_id"].iloc[7]
+    app = opened(models=BATCH, image=f"{SMALL}:{sample}", drawer="zoom", memo="1")
+    assert not app.exception
+    words = next(each.value for each in app.markdown if "nats" in str(each.value))
+    before, after = re.search(r"crops ([\d.]+) → ([\d.]+) nats", words).groups()
+    assert float(after) < float(before)
+    assert "usual crop:" in words
 
 
 def test_the_drawer_looks_closer_on_benchmarks_without_stored_zooms_too(batch):

@@ -102,6 +102,23 @@ def _look(source: str, fingerprint: str, benchmark: str, root: str | None, sampl
     return Looked(found.image, found.top5, heat)
 
 
+def adapt(run: store.Run, root: str | None, sample_id: str) -> Any:
+    """What a run's model says of an image once it has adapted to it; see ``core.explain.one_image.adapt_sample``.
+
+    Returns:
+        ``Adaptation``, or why there is none, as text.
+    """
+    try:
+        return _adapt(run.source, run.fingerprint, run.benchmark, root, sample_id)
+    except OffcenterError as error:
+        return str(error)
+
+
+@st.cache_data(max_entries=64, show_spinner="Adapting to this image …")
+def _adapt(source: str, fingerprint: str, benchmark: str, root: str | None, sample_id: str) -> Any:
+    return _engine().adapt_sample(source, benchmark, root, sample_id, fingerprint=fingerprint)
+
+
 def warm_soon(run: store.Run) -> None:
     """Load a run's model ahead, in the background, so that the first map of it need not wait for that.
 

@@ -22,7 +22,21 @@ _SHOWN = "address-shown"
 _YES, _NO = "1", "0"
 _TRUE = (_YES, "true", "True")
 #: What is opened inside a view does not change what it rests on.
-_INSIDE = {"cell", "image", "by", "p", "show", "sort", "size", "drawer", "target", "outline", "zoom_size", "zoom_at"}
+_INSIDE = {
+    "cell",
+    "image",
+    "by",
+    "p",
+    "show",
+    "sort",
+    "size",
+    "drawer",
+    "target",
+    "outline",
+    "zoom_size",
+    "zoom_at",
+    "memo",
+}
 
 
 def begin() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -92,6 +92,7 @@ def show(source: Benchmark, sample_id: str, runs: Mapping[str, store.Run], choic
             looked = _picture(source, sample_id, model, run, view)
         with columns[1 if len(live) == 1 else number]:
             _answers(sample_id, model, run, looked)
+    _adapting(source, sample_id, live)
     zooms = {model: each for model in runs if (each := _zoomed(choice, model, source.key, anchor)) is not None}
     tables = {model: of_image(run, sample_id) for model, run in zooms.items()}
     tables = {model: _at(table, anchor) for model, table in tables.items() if len(table)}
@@ -150,6 +151,27 @@ def _answers(sample_id: str, model: str, run: store.Run, found: on_demand.Looked
     )
     note = f"<small>{html.escape(found.heat.message)}</small>" if found.heat.message else ""
     st.html(f'<div class="oc-small"><b>{html.escape(model)}</b>{lines}{note}</div>')
+
+
+def _adapting(source: Benchmark, sample_id: str, runs: Sequence[tuple[str, store.Run]]) -> None:
+    """What each model says once it has adapted to this image; only where somebody asks, since it is slow."""
+    asked = st.toggle(
+        "Adapt to this image (MEMO, slow)",
+        help="64 random crops, one step that makes the model surer of their mean answer, then the usual crop again; "
+        "the model forgets it afterwards.",
+        **address.switch("memo"),
+    )
+    for model, run in runs if asked else ():
+        found = on_demand.adapt(run, str(source.root), sample_id)
+        if isinstance(found, str):
+            st.info(escaped(found))
+            continue
+        (was, p_was), (now, p_now) = found.before[0], found.after[0]
+        before, after = (cached.class_name(run.label_space, index) for index in (was, now))
+        st.markdown(
+            f"**{escaped(model)}**, usual crop: {escaped(before)} {p_was:.2f}, adapted: **{escaped(after)}** {p_now:.2f}; entropy "
+            f"of the mean over crops {found.entropy_before:.2f} → {found.entropy_after:.2f} nats."
+        )
 
 
 def _zoomed(choice: Choice, model: str, benchmark: str, anchor: tuple[int, int]) -> store.Run | None:
