@@ -168,10 +168,9 @@ def _adapting(source: Benchmark, sample_id: str, runs: Sequence[tuple[str, store
             continue
         (was, p_was), (now, p_now) = found.before[0], found.after[0]
         before, after = (cached.class_name(run.label_space, index) for index in (was, now))
-        st.markdown(
-            f"**{escaped(model)}**, usual crop: {escaped(before)} {p_was:.2f}, adapted: **{escaped(after)}** {p_now:.2f}; entropy "
-            f"of the mean over crops {found.entropy_before:.2f} → {found.entropy_after:.2f} nats."
-        )
+        said = f"{escaped(before)} {p_was:.2f}, adapted: **{escaped(after)}** {p_now:.2f}"
+        fell = f"{found.entropy_before:.2f} → {found.entropy_after:.2f} nats"
+        st.markdown(f"**{escaped(model)}**, usual crop: {said}; entropy of the mean over crops {fell:s}.")
 
 
 def _zoomed(choice: Choice, model: str, benchmark: str, anchor: tuple[int, int]) -> store.Run | None:
