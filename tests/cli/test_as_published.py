@@ -41,6 +41,7 @@ def made(run, cutouts, backgrounds, tmp_path):
     return out
 
 
+@pytest.mark.slow
 def test_what_is_not_stored_is_evaluated_once_and_shown_beside_the_own(run, made, monkeypatch):
     report = ("report", *ASKED, "--view", "ablations", "--as-published", "--table", "ablation")
     code, out, err = run(*report, "--data", made)
@@ -104,6 +105,7 @@ def test_a_wrong_name_is_one_line_with_the_fix(run, arguments, said):
     assert len([line for line in err.splitlines() if line.startswith("error: ")]) == 1
 
 
+@pytest.mark.slow
 def test_an_evaluation_that_was_stopped_goes_on(run, made):
     open_and_remember("si-score/size", made)
     family = ("--view", "rfs-as-published")

@@ -122,6 +122,7 @@ def test_pages_fit_a_small_screen_and_keep_the_models_on_the_way(location_runs, 
         tab.close()
 
 
+@pytest.mark.slow
 def test_a_grad_cam_of_an_embedded_result_is_shown_on_request(embedded_results, browser):
     if importlib.util.find_spec("core.explain.one_image") is None:
         pytest.skip("inference on demand (core.explain.one_image) is not part of this checkout")

@@ -71,6 +71,7 @@ def verdicts(run):
     return {row.sample_id: (row.category, row.severity) for row in found.itertuples()}
 
 
+@pytest.mark.slow
 def test_each_verdict_key_leaves_the_page_as_it_is_and_stores_its_verdict(browser, run, surest):
     with app_server() as url:
         tab = opened(browser, url, run, "&advance=0")
@@ -136,6 +137,7 @@ def test_among_the_unreviewed_the_next_one_is_unreviewed(browser, run, surest):
         tab.close()
 
 
+@pytest.mark.slow
 def test_verdicts_are_downloaded_whole(browser, run, surest):
     with app_server() as url:
         tab = opened(browser, url, run, "&advance=0")
@@ -172,6 +174,7 @@ def test_the_browser_remembers_the_name(browser, run):
         tab.close()
 
 
+@pytest.mark.slow
 def test_a_cell_of_the_matrix_filters_both_ways_and_the_same_again_shows_all(browser, run, surest):
     with app_server() as url:
         tab = opened(browser, url, run)
@@ -196,6 +199,7 @@ def test_a_cell_of_the_matrix_filters_both_ways_and_the_same_again_shows_all(bro
         tab.close()
 
 
+@pytest.mark.slow
 def test_every_mistake_is_on_some_page_of_thumbnails(browser, run, surest):
     with app_server() as url:
         tab = opened(browser, url, run)

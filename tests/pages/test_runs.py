@@ -340,6 +340,7 @@ def test_the_uncommon_settings_page_queues_a_probe_and_shows_how_far_it_is(embed
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 def test_a_browser_starts_a_run_that_outlives_page_and_server_and_cancels_it(small_request):
     # Enough to be still at it when the second server is up.
     for number in range(4000):
