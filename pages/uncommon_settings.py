@@ -14,7 +14,7 @@ from core.types import is_thin
 from core.uncommon.gaps import DEFINITIONS, as_change
 from core.wording import escaped, interval, percent, points
 from pages.shared.images import behind
-from pages.shared.page import address, cached, dock, empty, frame, place, text
+from pages.shared.page import address, cached, dock, empty, frame, margin, place, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.text import Tile
 from pages.shared.uncommon import panels, reasons
@@ -112,9 +112,9 @@ def _finding(runs: Runs, definition: str) -> str:
             said.append(sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples))
         elif not said:
             values = cached.settings(run, "value_changes")
-            said.append(setting_sentences.settings(model, attributes, values, definition))
+            said.append(setting_sentences.settings(model, attributes, values, definition, margin.chosen()))
         else:
-            said.append(setting_sentences.in_short(model, attributes, definition))
+            said.append(setting_sentences.in_short(model, attributes, definition, margin.chosen()))
     return " ".join(said)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from core.answers.sentences import listed, resting, size
+from core.answers.verdict_words import MARGIN, limits, verdict, within
 from core.wording import escaped, interval, points
 
 #: Attributes in words.
@@ -16,7 +17,9 @@ LABELS = {"time": "time of day", "weather": "weather", "locations": "location"}
 MEASURE = "accuracy in common less uncommon settings, same class mix on both sides"
 
 
-def settings(model: str, attributes: pd.DataFrame, values: pd.DataFrame, definition: str) -> str:
+def settings(
+    model: str, attributes: pd.DataFrame, values: pd.DataFrame, definition: str, margin: float = MARGIN
+) -> str:
     """Which attribute costs a model most, and which of its values.
 
     Ties are named as ties; what rests on too few images or objects carries no claim.
@@ -26,6 +29,7 @@ def settings(model: str, attributes: pd.DataFrame, values: pd.DataFrame, definit
         attributes: From ``core.uncommon.ranking.attribute_changes``.
         values: From ``core.uncommon.ranking.value_changes``.
         definition: Of ``core.uncommon.gaps.DEFINITIONS``.
+        margin: Largest difference that does not matter, a fraction.
     """
     model = escaped(model)
     known = _of(attributes, definition)
@@ -37,7 +41,8 @@ def settings(model: str, attributes: pd.DataFrame, values: pd.DataFrame, definit
     if worst["high"] >= 0:
         return (
             f"No attribute clearly costs **{model}** accuracy: at worst, with {LABELS[worst['attribute']]}, it changes "
-            f"by {_change(worst)} ({MEASURE.replace('common less uncommon', 'uncommon less common')})."
+            f"by {_change(worst)} ({MEASURE.replace('common less uncommon', 'uncommon less common')})"
+            f"{_verdict(worst, margin)}."
         )
     inside = _inside(worst["attribute"], values, definition)
     ties = [row for row in others if row["tied"]]
@@ -52,7 +57,7 @@ def settings(model: str, attributes: pd.DataFrame, values: pd.DataFrame, definit
     )
 
 
-def in_short(model: str, attributes: pd.DataFrame, definition: str) -> str:
+def in_short(model: str, attributes: pd.DataFrame, definition: str, margin: float = MARGIN) -> str:
     """The same of a second model, by the same measure, without its values."""
     model = escaped(model)
     firm = [row for row in _of(attributes, definition) if not row["thin"]]
@@ -60,11 +65,20 @@ def in_short(model: str, attributes: pd.DataFrame, definition: str) -> str:
         return f"**{model}** rests on too few images or objects to say."
     worst, *others = firm
     if worst["high"] >= 0:
-        return f"No attribute clearly costs **{model}** accuracy ({LABELS[worst['attribute']]}: {_change(worst)})."
+        cost = f"{LABELS[worst['attribute']]}: {_change(worst)}"
+        return f"No attribute clearly costs **{model}** accuracy ({cost}){_verdict(worst, margin)}."
     ties = [row for row in others if row["tied"]]
     named = listed([f"**{LABELS[row['attribute']]}** ({_cost(row)})" for row in (worst, *ties)])
     apart = ", which cannot be told apart" if ties else ""
     return f"By the same measure **{model}** loses most with {named}{apart}."
+
+
+def _verdict(row: dict[str, Any], margin: float) -> str:
+    """What an unclear change allows one to say all the same."""
+    found = verdict(*(float(row[name]) for name in ("value", "low", "high")), row["n"], row["n_clusters"], d=margin)
+    if found.kind == "equivalent":
+        return f", a change {within(found).removeprefix('equivalent ')}"
+    return f"; {limits(found)}" if limits(found) else ""
 
 
 def _inside(attribute: str, values: pd.DataFrame, definition: str) -> str:

@@ -107,6 +107,8 @@ def test_nothing_is_claimed_where_nothing_is_clear():
     table = together(many("car", right=160, of=200), many("car", "night", right=158, of=200))
     said = settings("m", attribute_changes(table), value_changes(table), "paper-code")
     assert said.startswith("No attribute clearly costs **m** accuracy")
+    # What cannot be told says what could have been; a change that does not matter is called small.
+    assert "would show" in said or "a change within" in said
     assert f"−1.0{NBSP}pts" in said
 
 
