@@ -7,6 +7,7 @@ theme; CSV and HTML come from here. Each file names the identities of its result
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -19,6 +20,7 @@ from core.figures.style import standalone
 from core.wording import escaped
 
 Clicked = Callable[[list[Any]], None]
+_UNUSUAL = re.compile(r"[^0-9A-Za-z_-]")
 
 
 def show(
@@ -40,6 +42,8 @@ def show(
         on_click: Gets the customdata of a clicked point.
         population: Completes "only images with", where not all are counted; plain text.
     """
+    # As it stands in the name of its element, by which the browser's script finds it.
+    key = _UNUSUAL.sub("-", key)
     with st.container(key=f"oc-figure-{key}", gap="xxsmall"):
         if population:
             st.caption(f"Only images with {escaped(population)}")
