@@ -64,6 +64,7 @@ def test_a_newcomer_sees_for_which_sizes_and_anchors_the_model_is_right(batch):
     assert len(points) == 324
     one = zoom_sentences.row_of(tables["bound"], zoom.ONE_CROP)
     assert percent(one["top1"]) in html_of(app)
+    assert "cover-anchors" in str(list(figures(app)))
     assert {"ladder", "at-object", "anchors-value", "anchors-published", "cover"} <= {
         name for name in ("ladder", "at-object", "anchors-value", "anchors-published", "cover")
         if any(name in key for key in figures(app))

@@ -112,28 +112,17 @@ def where(found: Zoomed) -> None:
     identity = text.short_identity([run])
     views = found.table(model, "by_zoom")
     first = min(zoom.FIRST, len(cover))
+    by_size = Words("Solved at each anchor", f"by some size · n = {int(bias['n'].max()):,}", identity)
+    published_way = Words("As published", "by a zoom of the greedy cover", identity)
+    drawn = (
+        partial(_anchors, found, model, bias, "value", by_size),
+        partial(_anchors, found, model, bias, "published", published_way),
+        partial(_cover_anchors, found, model, first, identity, views, cover),
+        partial(_cover, found, model, first, identity, views, cover),
+    )
     with st.container(key="oc-figures-wide-zoom"):
-        later.draw(
-            partial(
-                _anchors,
-                found,
-                model,
-                bias,
-                "value",
-                Words("Solved at each anchor", f"by some size · n = {int(bias['n'].max()):,}", identity),
-            )
-        )
-        later.draw(
-            partial(
-                _anchors,
-                found,
-                model,
-                bias,
-                "published",
-                Words("As published", "by a zoom of the greedy cover", identity),
-            )
-        )
-        later.draw(partial(_cover, found, model, first, identity, views, cover))  # fmt: skip
+        for each in drawn:
+            later.draw(each)
     later.draw(partial(_directions, found, model))
 
 
@@ -145,11 +134,18 @@ def _anchors(found: Zoomed, model: str, table: Any, value: str, words: Words) ->
 def _cover(found: Zoomed, model: str, first: int, identity: str, views: Any, cover: Any) -> None:
     sizes = zoom.cover_sizes(cover, views)
     words = Words(
-        f"Sizes of the first {first} zooms that together solve most",
-        f"greedy cover, {count(len(cover), 'zoom')} in all · chosen on these images",
+        f"Sizes of the first {first} zooms",
+        f"that together solve most: greedy cover, {count(len(cover), 'zoom')} in all",
         identity,
     )
     figure.show(figures.cover(sizes, words), "cover", {model: cover}, {model: found.runs[model].identity})
+
+
+def _cover_anchors(found: Zoomed, model: str, first: int, identity: str, views: Any, cover: Any) -> None:
+    places = zoom.cover_anchors(cover, views)
+    words = Words(f"Anchors of the first {first} zooms", "percent of these zooms · chosen on these images", identity)
+    shown = figures.anchors(places, "value", words)
+    figure.show(shown, "cover-anchors", {model: places}, {model: found.runs[model].identity})
 
 
 def _directions(found: Zoomed, model: str) -> None:
