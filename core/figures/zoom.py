@@ -11,10 +11,8 @@ import plotly.graph_objects as go
 
 from core.figures.heatmap import accuracy_cells, category_heatmap, outline
 from core.figures.style import (
-    BAR_OPACITY,
     DARK_INK,
     MUTED,
-    NOTED,
     NUMBERS_LEFT,
     RULE,
     Words,
@@ -36,8 +34,8 @@ _SYMBOLS = (
     ("any of", "star-open", "any of all, oracle"),
 )
 LUCK = "x-thin-open"
-#: Sizes that the axis names; the others lie between them.
-_NAMED = (10, 48, 122, 224, 256, 348, 460, 576, 672, 690, 768, 896, 1024)
+#: Sizes that an axis names; the others lie between them.
+NAMED = (10, 48, 122, 224, 256, 348, 460, 576, 672, 690, 768, 896, 1024)
 
 
 def atlas(
@@ -102,7 +100,7 @@ def atlas(
             "type": "category",
             "categoryorder": "array",
             "categoryarray": columns,
-            "tickvals": [name for name in columns if int(name) in _NAMED] if len(columns) > 12 else columns,
+            "tickvals": [name for name in columns if int(name) in NAMED] if len(columns) > 12 else columns,
             "tickangle": 0,
             "showgrid": False,
             # Without room that marks would be given at the ends: a cell is where it is drawn.
@@ -245,43 +243,6 @@ def anchors(table: pd.DataFrame, value: str, words: Words, *, height: int = 300)
     return category_heatmap(
         shown, "row", "col", words, rows=list(ANCHOR_ROWS), columns=list(ANCHOR_COLUMNS), height=height
     )
-
-
-def cover(sizes: pd.DataFrame, words: Words, *, usual: int = zoom.ONE_CROP_SIZE, height: int = 300) -> go.Figure:
-    """How often each size is among the first zooms of a cover.
-
-    Args:
-        sizes: From ``core.metrics.zoom.cover_sizes``.
-        words: Title, subtitle, caption.
-        usual: Size whose bar is marked.
-        height: Pixels.
-    """
-    names = [str(int(size)) for size in sizes["size"]]
-    trace = {
-        "type": "bar",
-        "x": names,
-        "y": sizes["count"].tolist(),
-        "marker": {"color": [NOTED if name == str(usual) else MUTED for name in names], "opacity": BAR_OPACITY},
-        "hovertext": [
-            f"size {name} px: {n} of {of}" for name, n, of in zip(names, sizes["count"], sizes["n"], strict=True)
-        ],
-        "hoverinfo": "text",
-        "showlegend": False,
-    }
-    return figure(
-        [trace],
-        words,
-        height=height,
-        left=NUMBERS_LEFT,
-        xaxis={
-            "title": {"text": "shorter side after resizing, px"},
-            "type": "category",
-            "tickvals": [name for name in names if int(name) in _NAMED] if len(names) > 12 else names,
-            "tickangle": 0,
-        },
-        yaxis={"title": {"text": "zooms"}, "gridcolor": RULE, "zeroline": False, "rangemode": "tozero",
-               "tickformat": "d", "dtick": 1},
-    )  # fmt: skip
 
 
 def published(table: pd.DataFrame, own: Mapping[str, float], colours: Mapping[str, str], words: Words) -> go.Figure:

@@ -5,6 +5,7 @@ import pytest
 
 from core.answers import marks
 from core.figures import zoom as figures
+from core.figures import zoom_cover
 from core.figures.style import Words
 from core.metrics import zoom
 from core.wording import anchor_name
@@ -81,9 +82,12 @@ def test_origins_carry_their_name():
 
 def test_sizes_of_a_cover_are_counted():
     cover = zoom.minimal_cover(CORRECT, VIEWS)
-    found = figures.cover(zoom.cover_sizes(cover, VIEWS), WORDS)
+    found = zoom_cover.sizes(zoom.cover_sizes(cover, VIEWS), WORDS)
     assert list(found.data[0].x) == ["256", "512"]
     assert sum(found.data[0].y) == len(cover) == 2
+    places = zoom_cover.anchors(zoom.cover_anchors(cover, VIEWS), WORDS)
+    assert sum(sum(row) for row in places.data[0].z) == 2
+    assert list(places.data[1].text).count("1") == 2
 
 
 @pytest.mark.parametrize(

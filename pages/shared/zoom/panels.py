@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.answers import marks, zoom_sentences, zoom_tables
 from core.figures import zoom as figures
+from core.figures import zoom_cover
 from core.figures.curve import curve
 from core.figures.style import Words
 from core.images.views.zoom import SIZE
@@ -138,13 +139,13 @@ def _cover(found: Zoomed, model: str, first: int, identity: str, views: Any, cov
         f"that together solve most: greedy cover, {count(len(cover), 'zoom')} in all",
         identity,
     )
-    figure.show(figures.cover(sizes, words), "cover", {model: cover}, {model: found.runs[model].identity})
+    figure.show(zoom_cover.sizes(sizes, words), "cover", {model: cover}, {model: found.runs[model].identity})
 
 
 def _cover_anchors(found: Zoomed, model: str, first: int, identity: str, views: Any, cover: Any) -> None:
     places = zoom.cover_anchors(cover, views)
-    words = Words(f"Anchors of the first {first} zooms", "percent of these zooms · chosen on these images", identity)
-    shown = figures.anchors(places, "value", words)
+    words = Words(f"Anchors of the first {first} zooms", "how many lie at each · chosen on these images", identity)
+    shown = zoom_cover.anchors(places, words)
     figure.show(shown, "cover-anchors", {model: places}, {model: found.runs[model].identity})
 
 
