@@ -65,7 +65,7 @@ def anchors(table: pd.DataFrame, words: Words, *, height: int = 300) -> go.Figur
         "y": list(ANCHOR_ROWS),
         "z": grid.to_numpy().tolist(),
         "zmin": 0,
-        "colorscale": [[0, faded(MUTED, 0.06)], [1, faded(MUTED, 0.75)]],
+        "colorscale": [[0, faded(MUTED, 0.06)], [1, faded(MUTED, 0.4)]],
         "showscale": False,
         "hoverinfo": "skip",
         "xgap": 2,

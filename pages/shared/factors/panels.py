@@ -176,8 +176,8 @@ def show_difference(
     less = f"{_short(second)} less {_short(first)}"
     along = "location" if len(axis) == 2 else _title(axis[0])
     differ = int(((table["band_low"] > 0) | (table["band_high"] < 0)).sum())
-    ends = f"framed: {differ:,} of {len(table):,} differ, all looked at at once"
-    parts = [f"green: {_short(second)} better, purple: worse", n, ends if len(axis) == 2 else "paired 95 % interval"]
+    framed = f"framed: {differ:,} of {len(table):,} differ at once"
+    parts = [f"green: {_short(second)} better", framed if len(axis) == 2 else "paired 95 % interval", n]
     said = Words(
         f"{less}: {controls.question.policy.replace('top', 'top-')} by {along}",
         " · ".join(parts),
