@@ -79,7 +79,9 @@ def build(
     policy, reduce = counted.policy, reduce or run.views.reduce
     told = _Told(run, card, with_view_factors(run, _without(counted.table, exclude)), policy, reduce)
     overall = told.rows(())[0]
-    plain = _Told(run, card, with_view_factors(run, _without(table, exclude)), "top1", reduce)
+    plain = None
+    if counted.is_beside_plain:
+        plain = _Told(run, card, with_view_factors(run, _without(table, exclude)), "top1", reduce).rows(())[0]
     outputs = len(classes) if policy == "restricted" else run.manifest.model.num_classes
     cluster = "cluster" if card.cluster_unit else None
     made, left_out = run_tables.make(extra, Asked(run, told.said, policy, cluster, progress))
@@ -104,7 +106,7 @@ def build(
         "n_failed": int(told.images["error"].notna().sum()),
         "n_samples": len(samples),
         "overall": overall,
-        "plain": plain.rows(())[0] if counted.is_beside_plain else None,
+        "plain": plain,
         "tables": found,
         "notes": {name: list(each.notes) for name, each in made.items() if each.notes},
         "warnings": [

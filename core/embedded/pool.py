@@ -104,6 +104,15 @@ def _shard_file(home: Path, number: int) -> Path:
 
 
 def _render_extra(category: str, instance: int, home: Path) -> None:
+    render(category, instance, _extra_file(home, category, instance))
+
+
+def render(category: str, instance: int, path: Path) -> None:
+    """Keep a cut-out of an object by day, ``EXTRA_SIZE`` pixels, as a PNG.
+
+    Raises:
+        StoreError: If it cannot be written.
+    """
     seen = view(category, instance)
     with torch.inference_mode():
         (picture,) = cut_out(
@@ -115,7 +124,7 @@ def _render_extra(category: str, instance: int, home: Path) -> None:
         )
     buffer = io.BytesIO()
     Image.fromarray(picture).save(buffer, "PNG")
-    paths.write_atomically(_extra_file(home, category, instance), buffer.getvalue())
+    paths.write_atomically(path, buffer.getvalue())
 
 
 def _compose_shard(number: int, home: Path) -> None:

@@ -17,11 +17,10 @@ import torch
 from PIL import Image
 
 from core import models, paths
-from core.diorama import assets, objects, scene
-from core.diorama.render import LIGHTS, cut_out
+from core.diorama import assets, scene
 from core.embedded import population
 from core.embedded.build import in_processes, view
-from core.embedded.pool import EXTRA_SIZE
+from core.embedded.pool import render
 from core.embedded.population import Planned
 from core.embedded.train import TRAININGS, trained
 from core.errors import ModelError
@@ -79,28 +78,13 @@ def _picture_file(folder: Path, category: str, instance: int) -> Path:
 
 def _ask(category: str, instance: int, folder: Path, names: tuple[str, ...]) -> None:
     """Keep whether each model knows the object on each of its images: bool (images, models)."""
-    _render(category, instance, folder)
+    render(category, instance, _picture_file(folder, category, instance))
     composed = [scene.compose(image.row).image for image in _planned(category, instance, folder)]
     target = assets.CATEGORIES.index(category)
     answers = np.stack([_best(model, composed) == target for model in _loaded(names)], axis=1)
     buffer = io.BytesIO()
     np.save(buffer, answers)
     paths.write_atomically(_answer_file(folder, category, instance), buffer.getvalue())
-
-
-def _render(category: str, instance: int, folder: Path) -> None:
-    seen = view(category, instance)
-    with torch.inference_mode():
-        (picture,) = cut_out(
-            objects.make(category, instance),
-            yaw_deg=seen.yaw_deg,
-            pitch_deg=seen.pitch_deg,
-            size=EXTRA_SIZE,
-            lights=[LIGHTS["day"]],
-        )
-    buffer = io.BytesIO()
-    Image.fromarray(picture).save(buffer, "PNG")
-    paths.write_atomically(_picture_file(folder, category, instance), buffer.getvalue())
 
 
 def _planned(category: str, instance: int, folder: Path) -> list[Planned]:

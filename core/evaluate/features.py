@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 from filelock import FileLock
 
 from core import paths, store
@@ -83,6 +85,24 @@ def read(run: store.Run) -> Features | None:
         except (OSError, ValueError, EOFError) as error:
             raise StoreError(f"{path} cannot be read ({error}); delete it and ask for the features again.") from error
     return Features(*loaded)
+
+
+def read_beside(path: Path, remedy: str) -> pa.Table | None:
+    """A table that was computed from features and is kept beside them, or None if it was not.
+
+    Args:
+        path: Its file.
+        remedy: Completes "delete it and", for one that is damaged.
+
+    Raises:
+        StoreError: If it cannot be read.
+    """
+    if not path.is_file():
+        return None
+    try:
+        return pq.read_table(path, partitioning=None)
+    except (OSError, pa.ArrowException) as error:
+        raise StoreError(f"{path} cannot be read ({error}); delete it and {remedy}.") from error
 
 
 def keep(

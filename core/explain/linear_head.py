@@ -8,12 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from core import benchmarks, store
 from core.answers.cards import card_of
 from core.benchmarks.base import Benchmark
-from core.errors import StoreError, UsageError
+from core.errors import UsageError
 from core.evaluate import features
 from core.labels import class_names
 from core.metrics.cues import CLASS_COLUMNS
@@ -48,13 +47,8 @@ def read(run: store.Run, seed: int = 0) -> pd.DataFrame | None:
     Raises:
         StoreError: If they cannot be read.
     """
-    path = _file(run, seed)
-    if not path.is_file():
-        return None
-    try:
-        return to_pandas(pq.read_table(path, partitioning=None))
-    except (OSError, pa.ArrowException) as error:
-        raise StoreError(f"{path} cannot be read ({error}); delete it and ask for the linear head again.") from error
+    table = features.read_beside(_file(run, seed), "ask for the linear head again")
+    return None if table is None else to_pandas(table)
 
 
 def cross_fitted(

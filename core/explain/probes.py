@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from core import store
 from core.benchmarks.base import Benchmark
-from core.errors import StoreError, UsageError
+from core.errors import UsageError
 from core.evaluate import features
 from core.store.parts import write_parquet
 from core.types import ProgressCallback
@@ -27,13 +26,8 @@ def read(run: store.Run, seed: int = 0) -> pd.DataFrame | None:
     Raises:
         StoreError: If they cannot be read.
     """
-    path = _file(run, seed)
-    if not path.is_file():
-        return None
-    try:
-        return pq.read_table(path, partitioning=None).to_pandas()
-    except (OSError, pa.ArrowException) as error:
-        raise StoreError(f"{path} cannot be read ({error}); delete it and fit the probes again.") from error
+    table = features.read_beside(_file(run, seed), "fit the probes again")
+    return None if table is None else table.to_pandas()
 
 
 def fit(
