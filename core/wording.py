@@ -57,8 +57,17 @@ def _one_line(words: object) -> str:
 
 
 def percent(share: float | None, digits: int = 1) -> str:
-    """``0.613`` as ``61.3 %``; a dash for nothing."""
-    return _NOTHING if _absent(share) else f"{100 * share:.{digits}f}{_NBSP}%"
+    """``0.613`` as ``61.3 %``; a dash for nothing.
+
+    What is not all is never rounded to 100 %, and what is not nothing never to 0 %: it gets a further digit, at most
+    two.
+    """
+    if _absent(share):
+        return _NOTHING
+    text = f"{100 * share:.{digits}f}"
+    if digits < 2 and 0 < share < 1 and float(text) in (0, 100):
+        return percent(share, digits + 1)
+    return f"{text}{_NBSP}%"
 
 
 def interval(low: float | None, high: float | None, digits: int = 1) -> str:

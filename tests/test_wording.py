@@ -1,5 +1,7 @@
 import math
 
+import pytest
+
 from core import wording
 from core.answers import sentences
 from core.answers.compare import Contrast
@@ -49,3 +51,14 @@ def test_two_models_within_their_interval_cannot_be_told_apart():
     said = sentences.difference("a", "b", Contrast(0.01, -0.01, 0.03, 0.5, 0.51, 50, 10))
     assert "cannot be told apart" in said
     assert "**b** is" in sentences.difference("a", "b", Contrast(0.1, 0.05, 0.15, 0.5, 0.6, 50, 10))
+
+
+@pytest.mark.parametrize(
+    ("share", "digits", "said"),
+    [
+        (0.996, 0, "99.6"), (1.0, 0, "100"), (0.9996, 1, "99.96"), (1.0, 1, "100.0"), (0.003, 0, "0.3"),
+        (0.0, 0, "0"), (0.0004, 1, "0.04"), (0.994, 0, "99"), (0.00001, 0, "0.00"),
+    ],
+)  # fmt: skip
+def test_what_is_not_all_is_never_called_all(share, digits, said):
+    assert wording.percent(share, digits).replace("\xa0", " ") == f"{said} %"

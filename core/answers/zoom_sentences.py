@@ -55,12 +55,12 @@ def _single(bound: pd.DataFrame) -> str:
     if (chosen["size"], chosen["row"], chosen["col"]) == (zoom.ONE_CROP_SIZE, 1, 1) and fair["gain_low"] <= 0:
         return "No other single zoom is better for all of them."
     around = f"**{points(fair['gain'])}** {interval(fair['gain_low'], fair['gain_high'], 0)}"
-    where = f"size {int(chosen['size'])}, {anchor_name(int(chosen['row']), int(chosen['col']))}"
+    where = f"size {int(chosen['size'])}, {anchor_name(int(chosen['row']), int(chosen['col']))}, on all of them"
     if fair["gain_low"] > 0:
-        return f"Looking {_how(chosen)} at all of them ({where}) gains {around}, on images that it was not chosen on."
+        return f"Looking {_how(chosen)}, with one zoom chosen on the other half of them ({where}), gains {around}."
     if fair["gain_high"] < 0:
         return "No single zoom is better for all of them."
-    return f"No single zoom is clearly better for all of them: the best ({where}) gains {around}."
+    return f"No single zoom is clearly better: the best of the other half ({where}) changes it by {around}."
 
 
 def _closer(at_object: pd.DataFrame) -> str:
@@ -70,7 +70,7 @@ def _closer(at_object: pd.DataFrame) -> str:
         return ""
     row, size = fair.iloc[0], int(chosen.iloc[0]["size"])
     around = f"**{points(row['gain'])}** {interval(row['gain_low'], row['gain_high'], 0)}"
-    what = f"Looking at where the object is (the nearest of nine anchors, size {size})"
+    what = f"Looking at where the object is (the nearest of nine anchors, size chosen on the other half, {size} on all)"
     if row["gain_low"] > 0:
         return f"{what} gains {around}."
     return (

@@ -40,12 +40,15 @@ def at_object(gain):
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ({}, "Looking closer at all of them (size 320, middle) gains **+6 pts** [1, 11]"),
-        ({"best": (128, 1, 1)}, "Looking from farther away at all of them (size 128, middle)"),
-        ({"best": (256, 0, 1)}, "Looking elsewhere at all of them (size 256, top)"),
+        (
+            {},
+            "(size 320, middle, on all of them), gains **+6 pts** [1, 11].",
+        ),
+        ({"best": (128, 1, 1)}, "Looking from farther away, with one zoom"),
+        ({"best": (256, 0, 1)}, "Looking elsewhere, with one zoom chosen on the other half"),
         (
             {"gain": (0.02, -0.02, 0.06)},
-            "No single zoom is clearly better for all of them: the best (size 320",
+            "No single zoom is clearly better: the best of the other half (size 320",
         ),
         ({"gain": (-0.03, -0.05, -0.01)}, "No single zoom is better for all of them."),
         ({"best": (256, 1, 1), "gain": (0.0, 0.0, 0.0)}, "No other single zoom is better for all of them."),
@@ -56,6 +59,11 @@ def at_object(gain):
 )
 def test_each_number_is_said_with_its_direction(options, said):
     assert said in said_of("m", bound(**options), LUCK)
+
+
+def test_an_oracle_that_misses_one_image_is_not_called_all():
+    assert "right on 99.5 %: an oracle" in said_of("m", bound(oracle=0.995), LUCK)
+    assert "right on 100 %: an oracle" in said_of("m", bound(oracle=1.0), LUCK)
 
 
 def test_of_several_kinds_of_random_crops_none_is_picked():
@@ -73,7 +81,10 @@ def test_the_oracle_never_stands_without_luck_where_that_is_known():
 @pytest.mark.parametrize(
     ("gain", "said"),
     [
-        ((0.15, 0.06, 0.23), "(the nearest of nine anchors, size 672) gains **+15 pts** [6, 23]."),
+        (
+            (0.15, 0.06, 0.23),
+            "size chosen on the other half, 672 on all) gains **+15 pts** [6, 23].",
+        ),
         ((-0.1, -0.2, -0.01), "loses: **−10 pts** [−20, −1]."),
         ((0.0, -0.1, 0.1), "changes nothing that could be told"),
     ],

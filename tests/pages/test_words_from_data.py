@@ -137,6 +137,8 @@ def test_no_page_asks_another_host_or_shows_markup_of_data(hostile):
         f"size_location_rotation?{at}&benchmark=si-score&cell={quote(f'si-score/size;class={HOSTILE}')}",
         f"mistakes?{at}&benchmark=imagenet&image={image}&cam=true&repair=true",
         f"uncommon_settings?{at}&cell={quote(HOSTILE)}",
+        f"cues?{at}&cell={quote(HOSTILE)}&margin={quote(HOSTILE)}",
+        f"zoom?{at}&benchmark=imagenet&image={image}&drawer=zoom&zoom_size={quote(HOSTILE)}&zoom_at={quote(HOSTILE)}",
         f"runs?job={quote(HOSTILE)}&model={quote(HOSTILE)}&data={quote(HOSTILE)}",
     ]
     environment = {"OFFCENTER_DATA": str(paths.data_home())}

@@ -6,7 +6,7 @@ import pandas as pd
 
 from core.answers import sentences, zoom_sentences, zoom_tables
 from core.metrics import zoom
-from core.wording import anchor_name, interval, percent
+from core.wording import interval, percent
 from pages.shared.page.text import Tile, tile_of
 from pages.shared.zoom.results import Zoomed
 
@@ -38,7 +38,7 @@ def tiles(found: Zoomed) -> list[Tile]:
     dealt = {model: zoom_sentences.every(table) for model, table in luck.items()}
     parts = [
         ("Top-1, usual crop", one, "top1", _ONE),
-        (_best_label(bounds), best, "top1", _BEST),
+        ("Best single zoom", best, "top1", _BEST),
         ("Some zoom (oracle)", every, "top1", _EVERY),
         ("The same by luck", dealt, "value", _LUCK),
     ]
@@ -48,12 +48,3 @@ def tiles(found: Zoomed) -> list[Tile]:
         numbers = {model: (percent(row[column]), interval(row["low"], row["high"])) for model, row in there.items()}
         found_tiles.append(tile_of(label, numbers, hint, there))
     return [tile for tile in found_tiles if tile is not None]
-
-
-def _best_label(bounds: dict[str, pd.DataFrame]) -> str:
-    """Names the zoom where it is one model's."""
-    if len(bounds) == 1:
-        row = zoom_sentences.row_of(next(iter(bounds.values())), zoom.BEST, zoom.CHOSEN)
-        if row is not None:
-            return f"Best zoom: {int(row['size'])} px, {anchor_name(int(row['row']), int(row['col']))}"
-    return "Best single zoom"
