@@ -17,14 +17,17 @@ from core.cli import (
     align,
     bench,
     certify,
+    data,
     diorama,
     evaluate,
     generate,
+    importing,
     jobs,
     listings,
     mistakes,
     relink,
     report,
+    slices,
     terminal,
     uncommon,
     verify,
@@ -38,9 +41,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (listings, evaluate, verify, relink, report, align, bench, certify, uncommon):
+for group in (listings, evaluate, verify, relink, report, align, bench, certify, uncommon, slices):
     app.add_typer(group.app)
 app.add_typer(generate.app, name="generate")
+app.add_typer(data.app, name="data")
+app.add_typer(importing.app, name="import")
 app.add_typer(diorama.app, name="diorama")
 app.add_typer(jobs.app, name="jobs")
 app.add_typer(mistakes.app, name="mistakes")

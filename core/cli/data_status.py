@@ -1,0 +1,7 @@
+"""What is there: ``status`` and ``check``."""
+
+from __future__ import annotations
+
+import typer
+
+app = typer.Typer(rich_markup_mode=None)

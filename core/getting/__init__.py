@@ -1,0 +1,1 @@
+"""Getting published data: addresses, downloads, unpacking, and what is there."""
