@@ -22,7 +22,7 @@ from core.answers.compare import half_crossing
 from core.bench.shown_intervals import SHOWN, Ends, Intervals
 from core.bench.worlds import MAP, MIXED, PLACE, SIZE, Simulated, Studies, World
 from core.errors import UsageError, nearest
-from core.types import Progress, ProgressCallback
+from core.types import FEW_OBJECTS, Progress, ProgressCallback
 
 #: Objects of a study.
 OBJECTS = (3, 5, 9, 20, 50)
@@ -56,6 +56,7 @@ class Number:
         find: Its intervals.
         compares: Whether it compares two models, so that equal ones may be called different.
         part: Share of the studies that it is computed for; what takes long is for fewer.
+        least: Fewest objects that it is shown for.
     """
 
     title: str
@@ -63,6 +64,7 @@ class Number:
     find: Callable[[Studies, np.random.Generator, Intervals], Found]
     compares: bool = False
     part: float = 1.0
+    least: int = 2
 
 
 @dataclass(frozen=True)
@@ -118,6 +120,25 @@ def _gap(studies: Studies, rng: np.random.Generator, intervals: Intervals) -> Fo
     return Found(intervals.difference(studies.first[..., of], studies.uncommon[..., of]), studies.truth_gap)
 
 
+def _adjusted_gap(studies: Studies, rng: np.random.Generator, intervals: Intervals) -> Found:
+    of = studies.of(PLACE)
+    uncommon = studies.uncommon[..., of]
+    ends = intervals.adjusted(studies.first[..., of], uncommon, studies.classes)
+    weights = np.stack([
+        np.bincount(classes, weights=side.sum(axis=1), minlength=studies.truth_gap_by_class.shape[1])
+        for classes, side in zip(studies.classes, uncommon, strict=True)
+    ])  # fmt: skip
+    truth = (weights * studies.truth_gap_by_class).sum(axis=1) / weights.sum(axis=1)
+    return Found(ends, truth)
+
+
+def _pairs(studies: Studies, rng: np.random.Generator, intervals: Intervals) -> Found:
+    of = studies.of(SIZE)
+    first, second = np.triu_indices(len(of), 1)
+    truth = studies.truth_first[:, of]
+    return Found(intervals.pairs(studies.first[..., of]), truth[:, second] - truth[:, first])
+
+
 def _contrast(studies: Studies, rng: np.random.Generator, intervals: Intervals) -> Found:
     of = studies.of(MAP)
     away = np.abs(studies.images.iloc[of][["x", "y"]].to_numpy(float) - 0.5)
@@ -153,8 +174,10 @@ NUMBERS: dict[str, Number] = {
     "paired-1": Number("difference of two models", "1", _paired(1), compares=True),
     "paired": Number("difference of two models", str(PAIRED), _paired(PAIRED), compares=True),
     "gap": Number("gap, uncommon to common places", "8", _gap),
+    "adjusted-gap": Number("the same, within classes", "8", _adjusted_gap),
     "contrast": Number("contrast, centre to corner", "5", _contrast),
     "half-area": Number("area at half accuracy", "10", _half_area),
+    "pairs": Number("all pairs of 10 sizes at once", "10", _pairs, part=0.25, least=FEW_OBJECTS),
     "band": Number("map of 25 cells, all at once", "25", _cells, part=0.25),
     "change-band": Number("map of differences of two models, all at once", "25", _changed_cells, True, 0.25),
 }
@@ -184,13 +207,14 @@ def certify(
         progress: Called after each line.
 
     Returns:
-        One line for each world, number and number of objects, in this order.
+        One line for each world, number and number of objects, in this order; none of fewer objects than pages show the
+        number for.
 
     Raises:
         UsageError: If a number is unknown, or studies have too few objects or draws.
     """
     _check(draws, seed, objects, numbers)
-    lines = [(world, name, k) for world in worlds for name in numbers for k in objects]
+    lines = [(world, name, k) for world in worlds for name in numbers for k in objects if k >= NUMBERS[name].least]
     tasks = [(world, name, k, draws, seed, intervals) for world, name, k in lines]
     begun, found = perf_counter(), {}
     for number, held in _each(tasks, workers):

@@ -14,7 +14,9 @@ import pandas as pd
 
 from core.answers import compare
 from core.metrics import accuracy_by, bands
+from core.metrics.bootstrap import replicates
 from core.metrics.differences import difference
+from core.metrics.simultaneous import hidden_variance, pair_reach
 
 #: Low and high, float (studies,) or (studies, m) each.
 Ends = tuple[np.ndarray, np.ndarray]
@@ -28,7 +30,10 @@ class Intervals:
         accuracy: Of values bool (studies, objects, images); where objects have one image each, images are independent.
         paired: Of the second model's values less the first's, float (studies, objects, images); the same holds.
         difference: Of values and of whether each is of the second group, both bool (studies, objects, images).
+        adjusted: The same within the classes of the objects, int (studies, objects), weighed as the second group's.
         half_area: Of values bool (studies, objects, areas) and the areas, ascending.
+        pairs: Of values bool (studies, objects, cells): every pair's difference, the later cell less the earlier, in
+            the order of ``np.triu_indices``, so that all hold at once.
         band: Of values bool (studies, objects, cells): every cell's interval, so that all hold at once.
         change_band: The same of the second model's values less the first's, float (studies, objects, cells).
     """
@@ -36,7 +41,9 @@ class Intervals:
     accuracy: Callable[[np.ndarray], Ends]
     paired: Callable[[np.ndarray], Ends]
     difference: Callable[[np.ndarray, np.ndarray], Ends]
+    adjusted: Callable[[np.ndarray, np.ndarray, np.ndarray], Ends]
     half_area: Callable[[np.ndarray, np.ndarray], Ends]
+    pairs: Callable[[np.ndarray], Ends]
     band: Callable[[np.ndarray], Ends]
     change_band: Callable[[np.ndarray], Ends]
 
@@ -66,11 +73,43 @@ def differences(values: np.ndarray, second: np.ndarray) -> Ends:
     return np.array([one.low for one in found]), np.array([one.high for one in found])
 
 
+def adjusted(values: np.ndarray, second: np.ndarray, classes: np.ndarray) -> Ends:
+    """See ``core.uncommon.gaps.adjusted_gaps``."""
+    _, objects, _ = _numbered((1, *values.shape[1:]))
+    found = []
+    for right, side, own in zip(values, second, classes, strict=True):
+        strata = np.unique(own, return_inverse=True)[1]
+        n = np.bincount(strata, weights=side.sum(axis=1))
+        one = difference(
+            right.reshape(-1).astype(float), side.reshape(-1), clusters=objects, strata=strata[objects],
+            weights=n / n.sum(),
+        )  # fmt: skip
+        found.append((one.low, one.high))
+    low, high = np.array(found).T
+    return low, high
+
+
 def half_area(values: np.ndarray, areas: np.ndarray) -> Ends:
     """See ``compare.area_at_half``."""
     _, objects, cells = _numbered((1, *values.shape[1:]))
     found = [compare.area_at_half(right.reshape(-1).astype(float), areas[cells], objects) for right in values]
     return np.array([one.low for one in found]), np.array([one.high for one in found])
+
+
+def pairs(values: np.ndarray) -> Ends:
+    """See ``core.metrics.simultaneous.pair_reach``."""
+    _, n_objects, n_cells = values.shape
+    _, objects, cells = _numbered((1, n_objects, n_cells))
+    first, second = np.triu_indices(n_cells, 1)
+    trials, found = np.full(n_cells, n_objects), []
+    for one in values:
+        right, mean = one.reshape(-1).astype(float), one.mean(axis=0)
+        draws = replicates(right, cells, objects, n_cells)
+        reach = pair_reach(draws, trials, hidden_variance(right, cells, trials))[first, second]
+        change = mean[second] - mean[first]
+        found.append((change - reach, change + reach))
+    low, high = np.array(found).transpose(1, 0, 2)
+    return low, high
 
 
 def band(values: np.ndarray) -> Ends:
@@ -90,7 +129,7 @@ def _bands(of: Callable[..., tuple[np.ndarray, np.ndarray, np.ndarray]], values:
 
 
 #: What pages show.
-SHOWN = Intervals(accuracy, paired, differences, half_area, band, change_band)
+SHOWN = Intervals(accuracy, paired, differences, adjusted, half_area, pairs, band, change_band)
 
 
 def _numbered(shape: tuple[int, ...]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -25,6 +25,8 @@ SHARED = 0.8
 BETTER = 0.5
 #: Logits that an uncommon place, halving the object's area, and the way from the centre to a corner cost.
 UNCOMMON, HALVED, CORNER = 1.0, 1.0, 2.0
+#: Classes of simulated objects, which are all alike.
+CLASSES = 5
 _NODES = 80
 
 
@@ -37,18 +39,22 @@ class Studies:
         first: bool (studies, objects, images): whether the first model knows each image.
         second: The same of the second model.
         uncommon: bool (studies, objects, images): whether the place is uncommon for the object.
+        classes: int (studies, objects): the class of each object.
         truth_first: float (studies, images): the first model's accuracy on each image over all objects of the world.
         truth_second: Of the second.
         truth_gap: float (studies,): the first model's accuracy in uncommon places less that in common ones.
+        truth_gap_by_class: float (studies, classes): the same within each class.
     """
 
     images: pd.DataFrame
     first: np.ndarray
     second: np.ndarray
     uncommon: np.ndarray
+    classes: np.ndarray
     truth_first: np.ndarray
     truth_second: np.ndarray
     truth_gap: np.ndarray
+    truth_gap_by_class: np.ndarray
 
     def of(self, setting: str) -> np.ndarray:
         """Places of a setting's images: int (m,)."""
@@ -97,9 +103,16 @@ class Rendered:
         self._found = found
         self._pairs = np.array(list(combinations(range(len(found.models)), 2)))
         self._truth = found.correct.mean(axis=0).T
-        place = (found.images["setting"] == PLACE).to_numpy()
-        sides = [found.correct[place & side] for side in (found.uncommon, ~found.uncommon)]
-        self._gap = sides[0].mean(axis=0) - sides[1].mean(axis=0)
+        self._classes, names = pd.factorize(found.objects["category"], sort=True)
+        every = np.ones(len(self._classes), dtype=bool)
+        self._gap = self._gap_among(every)
+        self._gap_by_class = np.stack([self._gap_among(self._classes == number) for number in range(len(names))])
+
+    def _gap_among(self, objects: np.ndarray) -> np.ndarray:
+        """Accuracy in uncommon places less that in common ones, of some objects: float (models,)."""
+        place = (self._found.images["setting"] == PLACE).to_numpy() & objects[:, None]
+        sides = [self._found.correct[place & side] for side in (self._found.uncommon, ~self._found.uncommon)]
+        return sides[0].mean(axis=0) - sides[1].mean(axis=0)
 
     def draw(self, rng: np.random.Generator, n_studies: int, n_objects: int, *, equal: bool = False) -> Studies:
         """See ``World.draw``."""
@@ -108,12 +121,14 @@ class Rendered:
         drawn = rng.integers(len(correct), size=(n_studies, n_objects))
         sides = [np.repeat(which[:, [side]], n_objects, axis=1) for side in (0, 1)]
         truth, gap = [self._truth[which[:, side]] for side in (0, 1)], self._gap[which[:, 0]]
+        by_class = self._gap_by_class.T[which].mean(axis=1) if equal else self._gap_by_class.T[which[:, 0]]
         if equal:
             swapped = rng.random(drawn.shape) < 0.5
             sides = [np.where(swapped, sides[1 - side], sides[side]) for side in (0, 1)]
             truth, gap = [(truth[0] + truth[1]) / 2] * 2, self._gap[which].mean(axis=1)
         first, second = (correct[drawn[..., None], np.arange(correct.shape[1]), side[..., None]] for side in sides)
-        return Studies(self._found.images, first, second, self._found.uncommon[drawn], *truth, gap)
+        uncommon, classes = self._found.uncommon[drawn], self._classes[drawn]
+        return Studies(self._found.images, first, second, uncommon, classes, *truth, gap, by_class)
 
 
 class Simulated:
@@ -154,7 +169,9 @@ class Simulated:
         place = (self.images["setting"] == PLACE).to_numpy()
         gap = truth[0][:, self._uncommon].mean(axis=1) - truth[0][:, place & ~self._uncommon].mean(axis=1)
         uncommon = np.broadcast_to(self._uncommon, known[0].shape)
-        return Studies(self.images, *known, uncommon, *truth, gap)
+        classes = rng.integers(CLASSES, size=(n_studies, n_objects))
+        by_class = np.tile(gap[:, None], CLASSES)
+        return Studies(self.images, *known, uncommon, classes, *truth, gap, by_class)
 
 
 def logit_normal_mean(mean: np.ndarray, sd: float) -> np.ndarray:

@@ -31,8 +31,8 @@ def accuracy_band(
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Intervals of all cells' means that hold at once.
 
-    They are those of ``accuracy_by``, each at a higher confidence. Few objects make that uncertain; the normal critical
-    value is then Student's of the same tail.
+    They are those of ``accuracy_by``, each at a higher confidence, and with exact ends: where many must hold at once,
+    ends lie far out. Few objects make that uncertain; the normal critical value is then Student's of the same tail.
 
     Args:
         values: float or bool (N,), in [0, 1], without NaN.
@@ -53,11 +53,11 @@ def accuracy_band(
     n = np.bincount(cells, minlength=n_cells)
     if clusters is None:
         own = confidence ** (1 / max(int((n > 0).sum()), 1))
-        return *intervals.wilson(np.bincount(cells, weights=values, minlength=n_cells), n, own), n
+        return *intervals.clopper_pearson(np.bincount(cells, weights=values, minlength=n_cells), n, own), n
     draws = replicates(values, cells, clusters, n_cells, rounds=rounds, seed=seed)
     freedom = Freedom.of_cells(cells, clusters, n_cells)
     own = _each(draws, freedom, confidence, for_few=True)
-    return score_interval(values, cells, clusters, n_cells, confidence=own)
+    return score_interval(values, cells, clusters, n_cells, confidence=own, exact=True)
 
 
 def change_band(

@@ -13,16 +13,17 @@ from numpy.typing import ArrayLike
 
 from core.metrics import intervals
 from core.metrics.clusters import Freedom
-from core.metrics.score import UNSEEN, student
+from core.metrics.score import student
 
 ROUNDS = 2000
 #: Rows of draws that are multiplied at once in ``replicates``, where clusters are few.
 _CHUNK = 500
 #: Draws held at once, 8 bytes each and twice over; bounds the memory where clusters are many.
 _MOST_DRAWS = 2**22
-#: How far towards the bound the object lies that was not drawn, see ``student_interval``. Without it 95 % intervals of
-#: paired differences over five objects of 100 images each cover 92 % where models are alike on nearly every object.
-_UNSEEN_CHANGE = 0.25
+#: How far towards the bound the object that was not drawn takes an end, as a share of one object's weight; see
+#: ``student_interval``. Without it 95 % intervals of paired differences over five objects of 100 images each cover 92 %
+#: where models are alike on nearly every object.
+UNSEEN = 0.05
 #: Replicates of less variance do not vary.
 _EPS = 1e-24
 
@@ -108,9 +109,8 @@ def student_interval(
 
     Percentiles of replicates of few clusters reach too little far: they vary by (G - 1) / G of the variance, and their
     tails are those of a normal at best. So the ends are the estimate and ``t`` times the root of the mean square by
-    which replicates differ from it, widened by what resampling leaves out. To either end is added what one object more
-    would do that lies a quarter of the way to the bound, counted ``UNSEEN`` times: few objects rarely hold the one that
-    changes most.
+    which replicates differ from it, widened by what resampling leaves out. To either end is added what a part of one
+    object more would do that lies at the bound: few objects rarely hold the one that changes most.
 
     Where all replicates agree, resampling has nothing to vary. Such an interval is not of no width: it reaches so far
     towards either bound as Wilson's does towards 1 when none of ``n_trials`` trials succeeded.
@@ -142,7 +142,7 @@ def student_interval(
     critical = student(freedom.degrees[known], confidence)
     for end, sign, bound in ((low, -1, bounds[0]), (high, 1, bounds[1])):
         room = np.abs(estimate[known] - bound)
-        unseen = UNSEEN * (_UNSEEN_CHANGE * room / (freedom.degrees[known] + 1)) ** 2
+        unseen = (UNSEEN * room / (freedom.degrees[known] + 1)) ** 2
         own = estimate[known] + sign * np.where(fixed, reach * room, critical * np.sqrt(variance + unseen))
         end[known] = np.clip(own, *bounds)
     return low, high

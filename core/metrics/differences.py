@@ -9,6 +9,7 @@ import numpy as np
 from core.metrics import intervals
 from core.metrics.bootstrap import replicates, student_interval
 from core.metrics.clusters import Freedom
+from core.metrics.score import score_interval
 
 #: Replicates that differ by less do not differ.
 _EPS = 1e-12
@@ -52,9 +53,10 @@ def difference(
     """The difference between two groups, with its interval.
 
     Where images share objects, objects are resampled once for both groups, so that what the groups owe to the same
-    objects cancels; Student's t, for as many objects as the groups are worth, makes up for few of them. Where images
-    are independent, the groups' Wilson intervals are combined (Newcombe's hybrid score interval); an image that counts
-    several times counts as one when it comes to certainty.
+    objects cancels; Student's t, for as many objects as the groups are worth, makes up for few of them. A group that is
+    nearly always right has a skewed accuracy, which t does not know: so neither end is nearer than where the groups'
+    own score intervals, combined, put it. Where images are independent, the groups' Wilson intervals are combined
+    (Newcombe's hybrid score interval); an image that counts several times counts as one when it comes to certainty.
 
     Args:
         values: float (N,), 1.0 or 0.0.
@@ -94,22 +96,55 @@ def _resampled(
 ) -> tuple[float, float]:
     """Interval from resampling objects once for all cells; NaN where a cell has fewer than two.
 
-    Resampling cannot vary a cell whose objects are all right, or all wrong, however few they are: such a cell adds
-    what Wilson's interval of its objects says (see ``intervals.combine``). Where nothing varies at all, the groups owe
-    the same to the same objects, and the fewest of a cell say how far the interval reaches.
+    Where nothing varies at all, the groups owe the same to the same objects, and the fewest of a cell say how far the
+    interval reaches.
     """
     n_cells = 2 * len(weights)
-    pairs = np.unique(np.stack([cells, clusters]), axis=1)
-    n_objects = np.bincount(pairs[0], minlength=n_cells)
     signed = np.stack([-weights, weights], axis=1).reshape(-1)
-    change = weighted(replicates(values, cells, clusters, n_cells), weights)
+    draws = replicates(values, cells, clusters, n_cells)
+    change = weighted(draws, weights)
     freedom = Freedom.of_sum(cells, clusters, signed)
     ends = student_interval(change[:, None], np.array([value]), freedom.n_clusters, freedom=freedom)
     low, high = (float(end[0]) for end in ends)
-    right, n = np.bincount(cells, weights=values, minlength=n_cells), np.bincount(cells, minlength=n_cells)
-    uniform = (right == 0) | (right == n)
-    if np.nanmax(change) - np.nanmin(change) < _EPS or not uniform.any():
+    if np.nanmax(change) - np.nanmin(change) < _EPS:
         return low, high
+    right, n = np.bincount(cells, weights=values, minlength=n_cells), np.bincount(cells, minlength=n_cells)
+    means = right / n
+    if len(weights) == 1:
+        own_low, own_high, _ = score_interval(values, cells, clusters, n_cells)
+        _, least, most = intervals.combine(signed, means, own_low, own_high, _correlation(draws))
+        return float(max(min(low, least), -1.0)), float(min(max(high, most), 1.0))
+    return _with_uniform(signed, right, n, cells, clusters, (low, value, high))
+
+
+def _correlation(draws: np.ndarray) -> np.ndarray:
+    """Of cells' replicates: float (n_cells, n_cells); 0 with a cell that does not vary."""
+    away = np.nan_to_num(draws - np.nanmean(draws, axis=0))
+    spread = np.sqrt((away**2).sum(axis=0))
+    scaled = away * np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > _EPS)
+    found = scaled.T @ scaled
+    np.fill_diagonal(found, 1.0)
+    return found
+
+
+def _with_uniform(
+    signed: np.ndarray,
+    right: np.ndarray,
+    n: np.ndarray,
+    cells: np.ndarray,
+    clusters: np.ndarray,
+    found: tuple[float, float, float],
+) -> tuple[float, float]:
+    """An interval of several strata with what resampling cannot vary: cells that are all right, or all wrong.
+
+    However few objects they have: each adds what Wilson's interval of its objects says (see ``intervals.combine``).
+    """
+    low, value, high = found
+    uniform = (right == 0) | (right == n)
+    if not uniform.any():
+        return low, high
+    pairs = np.unique(np.stack([cells, clusters]), axis=1)
+    n_objects = np.bincount(pairs[0], minlength=len(n))
     means = right / n
     cell_low, cell_high = intervals.wilson(np.where(right == 0, 0, n_objects), n_objects)
     total, own_low, own_high = intervals.combine(

@@ -15,6 +15,7 @@ import numpy as np
 from scipy import special
 
 from core.metrics import intervals
+from core.metrics.bootstrap import UNSEEN
 
 _EPS = 1e-12
 
@@ -31,7 +32,9 @@ def pair_reach(
 
     The largest |difference| / spread over all pairs, in each replicate, gives the critical value. Few clusters make
     the spread itself uncertain; as for a single mean, the critical value is then that of Student's t instead of the
-    normal at the same tail, and the spread is widened by G / (G - 1).
+    normal at the same tail, and the spread is widened by G / (G - 1) and by what one object more might do
+    (``core.metrics.bootstrap.UNSEEN``). Two settings that agree on every object need not agree on the next: their
+    difference reaches as far as Wilson's interval does when none of so many trials succeeded.
 
     Args:
         draws: float (rounds, k): replicates of each setting's number, from the same resampling
@@ -51,7 +54,9 @@ def pair_reach(
     away, spread, widened = _spreads(draws, n_trials, extra)
     rows, columns = sides or (range(len(spread)), range(len(spread)))
     limit = _critical(away, spread, rows, columns, confidence)
-    return np.where(np.isinf(widened), np.inf, _for_few(limit, n_trials) * widened)
+    reach = _for_few(limit, n_trials) * widened
+    alike = np.where(spread > _EPS, 0.0, _alike(draws, n_trials, 1 - 2 * special.ndtr(-limit)))
+    return np.where(np.isinf(widened), np.inf, np.maximum(reach, alike))
 
 
 def may_be_lowest(
@@ -99,10 +104,23 @@ def _spreads(draws: np.ndarray, n_trials: np.ndarray, extra: np.ndarray) -> tupl
     own = np.diag(shared)
     variance = np.clip(own[:, None] + own[None, :] - 2 * shared, 0.0, None)
     hidden = np.asarray(extra)[:, None] + np.asarray(extra)[None, :]
-    fewest = np.minimum(n_trials[:, None], n_trials[None, :])
+    room, fewest = _room(draws, n_trials)
     with np.errstate(divide="ignore", invalid="ignore"):
-        widened = np.where(fewest < 2, np.inf, np.sqrt(variance * fewest / (fewest - 1) + hidden))
+        unseen = (UNSEEN * room / fewest) ** 2
+        widened = np.where(fewest < 2, np.inf, np.sqrt(variance * fewest / (fewest - 1) + hidden + unseen))
     return away, np.sqrt(variance + hidden), widened
+
+
+def _room(draws: np.ndarray, n_trials: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """How far each difference is from its farther bound, and the fewer trials of the two: float (k, k) each."""
+    mean = np.nanmean(draws, axis=0)
+    return 1 + np.abs(mean[:, None] - mean[None, :]), np.minimum(n_trials[:, None], n_trials[None, :])
+
+
+def _alike(draws: np.ndarray, n_trials: np.ndarray, confidence: float) -> np.ndarray:
+    """How far the difference of two settings may reach that agreed on every object: float (k, k)."""
+    room, fewest = _room(draws, n_trials)
+    return intervals.wilson(np.zeros(fewest.shape), fewest, confidence)[1] * room
 
 
 def hidden_variance(values: np.ndarray, cells: np.ndarray, n_trials: np.ndarray) -> np.ndarray:
@@ -126,7 +144,10 @@ def hidden_variance(values: np.ndarray, cells: np.ndarray, n_trials: np.ndarray)
 def _critical(
     away: np.ndarray, spread: np.ndarray, rows: Sequence[int], columns: Sequence[int], confidence: float
 ) -> float:
-    """The value that the largest |difference| / spread of a replicate exceeds in ``1 - confidence`` of them."""
+    """The value that the largest |difference| / spread of a replicate exceeds in ``1 - confidence`` of them.
+
+    It is never less than that of one difference: pairs that do not vary at all count as nothing here.
+    """
     columns = np.asarray(columns)
     largest = np.zeros(len(away))
     inverse = np.divide(1.0, spread, out=np.zeros_like(spread), where=spread > _EPS)
@@ -136,7 +157,8 @@ def _critical(
         if len(others):
             scaled = np.abs(away[:, others] - away[:, [row]]) * inverse[row, others]
             np.maximum(largest, scaled.max(axis=1), out=largest)
-    return float(np.quantile(largest, confidence)) if len(largest) else np.nan
+    one = special.ndtri(0.5 + confidence / 2)
+    return max(float(np.quantile(largest, confidence)), float(one)) if len(largest) else np.nan
 
 
 def _for_few(limit: float, n_trials: np.ndarray) -> float:

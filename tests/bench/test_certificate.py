@@ -13,7 +13,7 @@ from core.embedded import population
 from core.embedded.population import Population
 from core.errors import UsageError
 
-FUNCTIONS = ("accuracy", "paired", "difference", "half_area", "band", "change_band")
+FUNCTIONS = ("accuracy", "paired", "difference", "adjusted", "half_area", "pairs", "band", "change_band")
 FIVE = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
@@ -52,6 +52,7 @@ def only(lines):
         ("accuracy-map", "accuracy", 0.04),
         ("paired", "paired", -1.0),
         ("gap", "difference", -1.0),
+        ("adjusted-gap", "adjusted", -1.0),
         ("contrast", "difference", -1.0),
         # The curve rises from 0 at 0.1 to its maximum of 1 at 0.2, through a half in the middle.
         ("half-area", "half_area", 0.15),
@@ -77,7 +78,8 @@ def test_values_reach_the_intervals_by_study_object_and_image():
 
     ways = replace(SHOWN, **{name: keep(name) for name in FUNCTIONS})
     for number in NUMBERS:
-        certify([hand_made()], draws=round(3 / NUMBERS[number].part), objects=[4], numbers=[number], intervals=ways)
+        k = max(4, NUMBERS[number].least)
+        certify([hand_made()], draws=round(3 / NUMBERS[number].part), objects=[k], numbers=[number], intervals=ways)
         if number == "accuracy-1":
             assert seen["accuracy"][0].shape == (3, 4, 1)
         if number == "contrast":
@@ -92,7 +94,24 @@ def test_values_reach_the_intervals_by_study_object_and_image():
     assert seen["accuracy"][0].shape == (3, 4, 25)
     assert seen["paired"][0].shape == (3, 4, 10)
     assert seen["band"][0].shape == seen["change_band"][0].shape == (3, 4, 25)
+    assert seen["pairs"][0].shape == (3, 10, 3)
+    values, second, classes = seen["adjusted"]
+    assert values.shape == second.shape == (3, 4, 8)
+    assert classes.tolist() == [[0] * 4] * 3
     assert seen["half_area"][1].tolist() == pytest.approx([0.1, 0.2, 0.3])
+
+
+def test_all_pairs_of_a_world_made_by_hand_hold():
+    # Sizes of 0.1, 0.2 and 0.3 are known never, always and always: the pairs differ by 1, 1 and 0.
+    line = only(certify([hand_made()], draws=8, objects=[10], numbers=["pairs"]))
+    assert line.held == 1
+    ends = np.array([0.9, 0.9, -0.1]), np.array([1.0, 1.0, 0.1])
+    ways = replace(SHOWN, pairs=lambda values: tuple(np.tile(end, (len(values), 1)) for end in ends))
+    assert only(certify([hand_made()], draws=8, objects=[10], numbers=["pairs"], intervals=ways)).held == 1
+
+
+def test_a_number_is_certified_for_the_objects_that_it_is_shown_for():
+    assert [line.objects for line in certify([hand_made()], draws=8, objects=[4, 9, 10], numbers=["pairs"])] == [10]
 
 
 def test_all_cells_must_hold_at_once():

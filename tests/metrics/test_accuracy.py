@@ -5,6 +5,7 @@ import pytest
 
 from core import metrics
 from core.errors import DataError, UsageError
+from core.metrics import intervals
 
 
 def ranking(*best):
@@ -168,10 +169,12 @@ def test_accuracy_of_clustered_images(table):
     np.testing.assert_array_equal(found["value"], [0.0, np.nan, 0.75, 0.5])
     assert found["n"].tolist() == [1, 0, 4, 2]
     assert found["n_clusters"].tolist() == [1, 0, 2, 1]
-    # Only (red, 1) has two cut-outs. Student's t for two of them leaves so little that they count as one trial each:
-    # Wilson for 1.5 of 2 at z = 1.96: (0.75 + 0.9604) / 2.9207 -+ 1.96 / 2.9207 * sqrt(0.09375 + 0.2401).
-    np.testing.assert_allclose(found["low"], [np.nan, np.nan, 0.1979, np.nan], atol=1e-4)
-    np.testing.assert_allclose(found["high"], [np.nan, np.nan, 0.9734, np.nan], atol=1e-4)
+    # Only (red, 1) has two cut-outs, with 2 of 2 and 1 of 2 right: residuals 0.5 and -0.5, over a half each, give the
+    # variance 1 / 16 * 3 / 4 = 0.046875, which is that of four images too. t has 3 degrees on either side. Unseen:
+    # 0.08 * 0.375^2 = 0.01125 for the lower end, 0.08 * 0.125^2 = 0.00125 for the upper.
+    ends = [intervals.wilson(0.75 * trials, trials) for trials in (0.1875 / 0.058125, 0.1875 / 0.048125)]
+    np.testing.assert_allclose(found["low"], [np.nan, np.nan, ends[0][0], np.nan], atol=1e-6)
+    np.testing.assert_allclose(found["high"], [np.nan, np.nan, ends[1][1], np.nan], atol=1e-6)
 
 
 def test_a_cell_without_data_is_nan_never_zero(table):

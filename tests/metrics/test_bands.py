@@ -34,10 +34,15 @@ def test_the_largest_of_many_deviations_is_larger_the_more_differ():
     assert largest_deviation(scaled) == pytest.approx(largest_deviation(draws))
 
 
-def test_of_independent_images_the_band_is_wilsons_at_a_higher_confidence():
+def test_of_independent_images_the_band_is_exact_at_a_higher_confidence():
     values, cells = np.array([1.0, 0, 1, 1, 0, 1]), np.array([0, 0, 0, 1, 1, 1])
     low, high, n_clusters = accuracy_band(values, cells, None, 3)
-    expected = intervals.wilson([2, 2, 0], [3, 3, 0], 0.95**0.5)
+    # Clopper and Pearson's for 2 of 3: an end p at which 2 or more, or 2 or fewer, have half of the tail, 0.01266.
+    tail = (1 - 0.95**0.5) / 2
+    least, most = low[0], high[0]
+    assert 3 * least**2 * (1 - least) + least**3 == pytest.approx(tail)
+    assert 1 - most**3 == pytest.approx(tail)
+    expected = intervals.clopper_pearson([2, 2, 0], [3, 3, 0], 0.95**0.5)
     np.testing.assert_allclose([low, high], expected)
     assert n_clusters.tolist() == [3, 3, 0]
 
@@ -70,7 +75,7 @@ def test_no_values_have_no_band():
 def test_the_band_is_never_wider_than_that_of_cells_without_relation():
     values, cells, objects = map_of(np.random.default_rng(3), 6, np.zeros(40))
     low, high, _ = accuracy_band(values, cells, objects, 40)
-    widest = score_interval(values, cells, objects, 40, confidence=1 - 0.05 / 40)
+    widest = score_interval(values, cells, objects, 40, confidence=1 - 0.05 / 40, exact=True)
     assert (low >= widest[0] - 1e-12).all()
     assert (high <= widest[1] + 1e-12).all()
 

@@ -77,3 +77,13 @@ def test_thin_is_few_images_or_few_objects():
     assert is_thin(THIN - 1, THIN - 1)
     assert is_thin(360, 5)
     assert is_thin(np.array([29, 30]), np.array([29, 30])).tolist() == [True, False]
+
+
+def test_settings_that_agree_on_every_object_may_differ_on_the_next():
+    # Twelve objects, two settings that are right for the same half of them. Resampling shows no difference at all;
+    # what none of 12 trials shows reaches 3.8415 / 15.8415 of the way to a difference of 1.
+    values, cells, objects = (np.repeat(np.arange(12) % 2, 2), np.tile([0, 1], 12), np.repeat(np.arange(12), 2))
+    trials = np.full(2, 12)
+    draws = replicates(values.astype(float), cells, objects, 2)
+    reach = pair_reach(draws, trials, hidden_variance(values, cells, trials))
+    assert reach[0, 1] == reach[1, 0] == pytest.approx(3.8415 / 15.8415, abs=1e-4)
