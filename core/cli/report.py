@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli import heads, terminal
+from core.cli import by_factors, heads, terminal
 from core.cli.as_published import run_as_published, say_what_differs
 from core.cli.computed import computed_table
 from core.cli.options import (
@@ -62,6 +62,10 @@ def show_report(
     table: Annotated[
         list[str] | None, typer.Option(help="by_class, ablation, rfs, alignment, geometry, crop, rank, …")
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="F1[,F2]", help="Accuracy by one or two factors, such as weather,time, and no table."),
+    ] = None,
     policy: Annotated[
         str | None,
         typer.Option(
@@ -104,6 +108,12 @@ def show_report(
 
     if heads.is_linear(head) and as_published:
         raise UsageError("--as-published and --head linear are two reports: give one of them.")
+    if by is not None and (table or as_published or heads.is_linear(head)):
+        raise UsageError("--by is a report of its own: leave out --table, --as-published and --head.")
+    if by is not None:
+        by_factors.show([run_for(name, benchmark, view, precision, identity) for name in model], by, policy,
+                        exclude or (), reduce, as_json)  # fmt: skip
+        return
     runs = [
         run_as_published(name, benchmark, view, precision, identity, data, images)
         if as_published
