@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from core import benchmarks, metrics, paths, store
 from core.answers import cue_tables, geometry_tables, policies, rank_table, run_tables, zoom_tables
-from core.answers.cards import card_of
+from core.answers.cards import card_of, samples_of
 from core.answers.joined import with_view_factors
 from core.answers.run_tables import Asked, RunTable
 from core.errors import UsageError, nearest
@@ -29,7 +29,7 @@ MORE: tuple[RunTable, ...] = (*geometry_tables.TABLES, rank_table.TABLE, *zoom_t
 
 def joined(run: store.Run) -> pd.DataFrame:
     """Samples and predictions of a run, with ``correct`` and the factors of its views; see ``metrics.join``."""
-    return with_view_factors(run, metrics.join(store.read_samples(run), store.read(run)))
+    return with_view_factors(run, metrics.join(samples_of(run), store.read(run)))
 
 
 def build(
@@ -72,7 +72,7 @@ def build(
     card = card_of(run)
     named, extra = _choose(run, card, tables, more)
     chosen, unknown = _known(run, card, named)
-    samples = store.read_samples(run)
+    samples = samples_of(run)
     classes = sorted(set(lists.list_offsets(samples["accepted"])[1].tolist()))
     table = metrics.join(samples, store.read(run, _columns(run, chosen)) if head is None else head)
     counted = policies.counted(run, card, table, policy, classes, is_networks=head is None)

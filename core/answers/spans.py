@@ -14,7 +14,7 @@ import pandas as pd
 
 from core import store
 from core.answers import joined
-from core.answers.cards import card_of
+from core.answers.cards import card_of, samples_of
 from core.metrics.bins import bins
 from core.types import THIN, Factor
 from core.wording import value
@@ -102,7 +102,7 @@ def binned(run: store.Run, factor: Factor) -> Binned | None:
 
 def _bins(run: store.Run, factor: Factor) -> pd.DataFrame:
     """A row for each bin; none where there are few values."""
-    numbers = pd.to_numeric(store.read_samples(run)[factor.name]).to_numpy(dtype=float, na_value=np.nan)
+    numbers = pd.to_numeric(samples_of(run)[factor.name]).to_numpy(dtype=float, na_value=np.nan)
     known = numbers[np.isfinite(numbers)]
     different = len(np.unique(known))
     columns = ["centre", "from", "to", "low", "high"]
