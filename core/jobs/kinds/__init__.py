@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 from core.errors import StoreError, UsageError
 from core.jobs.kinds.alignment import Alignment
 from core.jobs.kinds.arguments import Arguments, Result
+from core.jobs.kinds.description import Description
 from core.jobs.kinds.diagnosis import Diagnosis
 from core.jobs.kinds.evaluation import PRECISIONS, Evaluation
 from core.jobs.kinds.generation import Generation
@@ -26,6 +27,7 @@ __all__ = [
     "PRECISIONS",
     "Alignment",
     "Arguments",
+    "Description",
     "Diagnosis",
     "Evaluation",
     "Generation",
@@ -83,7 +85,7 @@ class Unknown:
 
 
 KINDS: dict[str, type[Arguments]] = {
-    kind.kind: kind for kind in (Evaluation, Diagnosis, Probe, Alignment, Generation, Import, Refresh)
+    kind.kind: kind for kind in (Evaluation, Diagnosis, Probe, Alignment, Generation, Import, Refresh, Description)
 }
 
 
