@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
@@ -33,6 +33,8 @@ MOST_FACTORS = 60
 _MOST_ANGLES = 72
 #: Factors that say which class an image is of, which is not a property that another class could have too.
 WHICH_CLASS = frozenset({"class", "category", "label", "labels", "wnid"})
+#: What a reader of a file calls the columns of a drop.
+REPORTED = {"value": "drop", "low": "drop_low", "high": "drop_high"}
 #: A factor that tells right from wrong without exception, on so many images or more, is no property of them.
 _MANY = 100
 
@@ -139,7 +141,7 @@ class _Tried:
         found = cls()
         for number, factor in enumerate(factors):
             if number >= MOST_FACTORS:
-                found.left_out[factor.name] = f"is beyond the first {MOST_FACTORS} factors"
+                found.left_out[factor.name] = f"beyond the first {MOST_FACTORS} factors"
                 continue
             axes = list(_axes(factor, images[factor.name], clusters))
             reason = "" if axes else _without(factor, images[factor.name], clusters)
@@ -257,14 +259,14 @@ def _gives_away(axis: Axis, right: np.ndarray) -> bool:
 def _without(factor: Factor, column: pd.Series, clusters: np.ndarray | None) -> str:
     """Why a factor has no slices."""
     if factor.is_number and _counts_up(typed(column, factor).to_numpy(dtype=float, na_value=np.nan)):
-        return "names the image: it is another whole number for each"
+        return "another whole number for each image"
     values = column.dropna() if factor.kind == "set" else typed(column, factor).dropna()
     if values.empty:
-        return "has no value"
+        return "no value"
     if factor.kind != "set" and values.nunique() == 1:
-        return "has one value only"
+        return "one value only"
     few = f"{THIN} images" + ("" if clusters is None else f" of {FEW_OBJECTS} objects")
-    return f"has no value that {few} have"
+    return f"no value that {few} have"
 
 
 def encoded(where: Sequence[Where]) -> str:
@@ -301,7 +303,12 @@ def _where(known: dict[str, Factor], name: str, *said: object) -> Where:
 
 def words(run: store.Run, where: Sequence[Where]) -> str:
     """Conditions as plain text: ``area up to 9 %, time night``."""
-    return ", ".join(_said(factor_of(run, part.column), part) for part in where)
+    return _spaced(", ".join(_said(factor_of(run, part.column), part) for part in where))
+
+
+def _spaced(text: str) -> str:
+    """With plain spaces, as a terminal and a file have them."""
+    return text.replace("\u00a0", " ")
 
 
 def _said(factor: Factor, part: Where) -> str:
@@ -321,24 +328,35 @@ def _said(factor: Factor, part: Where) -> str:
 
 def sentence(model: str, found: Slices) -> str:
     """The slice that costs most, or that nothing stands out; Markdown."""
+    return _sentence(escaped(model), found, escaped, "**")
+
+
+def plain_sentence(model: str, found: Slices) -> str:
+    """The same as plain text."""
+    return _spaced(_sentence(model, found, str, ""))
+
+
+def _sentence(model: str, found: Slices, shown: Callable[[str], str], mark: str) -> str:
     tried = f"Of {count(found.n_tried, 'slice')} tried"
+    model = f"{mark}{model}{mark}"
     if not found.n_tried:
-        few = f"{THIN} images and {FEW_OBJECTS} objects"
-        return f"**{escaped(model)}**: no factor has a value that half of the objects show often enough ({few})."
+        few = f"{THIN} images and {FEW_OBJECTS} objects" if found.n != found.n_clusters else f"{THIN} images"
+        return f"No slice of {model} to try: half of the images have no value of a factor often enough ({few})."
     if found.table.empty:
-        return f"{tried}, nothing stands out: no simultaneous 95 % interval of **{escaped(model)}** lies above 0."
+        return f"{tried}, nothing stands out: no simultaneous 95 % interval of {model} lies above 0."
+    others = "objects" if found.n != found.n_clusters else "images"
     if found.confirmed.empty:
         first = found.table.iloc[0]
         return (
-            f"{tried}, nothing stands out of **{escaped(model)}**: {escaped(first['slice'])} seems to cost "
-            f"{_drop(first, '')}, but on the other half of the objects {_again(first)}."
+            f"{tried}, nothing stands out: {shown(first['slice'])} seems to cost {model} {_drop(first, '')}, but the "
+            f"other half of the {others} does not confirm it: {_again(first)}."
         )
     first = found.confirmed.iloc[0]
     which = " (which class it is)" if first["which_class"] else ""
     return (
-        f"{tried}, **{escaped(first['slice'])}**{which} costs **{escaped(model)}** most: {_drop(first, '**')} "
+        f"{tried}, {mark}{shown(first['slice'])}{mark}{which} costs {model} most: {_drop(first, mark)} "
         f"({percent(first['outside'], 0)} to {percent(first['inside'], 0)}; simultaneous 95 % interval), confirmed on "
-        f"the other half of the objects: {_again(first)}."
+        f"the other half of the {others}: {_again(first)}."
     )
 
 
@@ -348,5 +366,7 @@ def _drop(row: pd.Series, mark: str) -> str:
 
 def _again(row: pd.Series) -> str:
     if np.isnan(row["again"]):
-        return f"{count(int(row['n_again']), 'image')} are too few to say"
-    return f"{size(row['again'])} {interval(row['again_low'], row['again_high'], 0)}"
+        return f"{count(int(row['n_again']), 'image')} there are too few to say"
+    # It may have turned to the better.
+    lost = size(row["again"]) if row["again"] >= 0 else f"{size(row['again'])} gained"
+    return f"{lost} {interval(row['again_low'], row['again_high'], 0)}"
