@@ -156,6 +156,18 @@ def families(keys: Iterable[str]) -> dict[str, str]:
     return {family_of(key): benchmark_class(key).title.partition(":")[0] for key in keys}
 
 
+def members(family: str) -> list[str]:
+    """Keys of a family's benchmarks."""
+    return [key for key in known_benchmarks() if family_of(key) == family]
+
+
+def titles(keys: Iterable[str]) -> dict[str, str]:
+    """Title by key, each told apart from the others."""
+    found = {key: benchmark_class(key).title for key in keys}
+    shared = Counter(found.values())
+    return {key: title if shared[title] == 1 else f"{title} ({key})" for key, title in found.items()}
+
+
 def varied(benchmark: type[Benchmark]) -> tuple[str, ...]:
     """The factors a benchmark was made to vary: those of its first table."""
     return benchmark.tables[0].by if benchmark.tables else ()

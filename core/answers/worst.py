@@ -166,4 +166,5 @@ def _too_little(found: Worst) -> str:
         return f"rests on {resting(found.n, found.n_clusters)}, too few"
     if found.levels + found.thin_levels < 2:
         return "has too few values"
-    return f"has too few images of each value (fewer than {THIN}, or of too few objects)"
+    total = found.levels + found.thin_levels
+    return f"has enough images ({THIN}, of {FEW_OBJECTS} objects) at {found.levels} of {total:,} values, too few"

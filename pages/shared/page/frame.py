@@ -26,7 +26,7 @@ from pages.shared.page.pickers import BENCHMARK, MODELS
 LINKS: dict[str, tuple[tuple[str, str], ...]] = {
     "Start": (("app.py", "Home"), ("pages/overview.py", "Overview")),
     "Where it breaks": (
-        ("pages/size_location_rotation.py", "Size, location, rotation"),
+        ("pages/size_location_rotation.py", "Factors"),
         ("pages/uncommon_settings.py", "Uncommon settings"),
         ("pages/cues.py", "Cues"),
         ("pages/zoom.py", "Zoom"),
