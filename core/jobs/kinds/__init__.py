@@ -17,6 +17,7 @@ from core.jobs.kinds.diagnosis import Diagnosis
 from core.jobs.kinds.evaluation import PRECISIONS, Evaluation
 from core.jobs.kinds.generation import Generation
 from core.jobs.kinds.logits import Import
+from core.jobs.kinds.predictions import Predictions
 from core.jobs.kinds.probe import Probe
 from core.jobs.kinds.refresh import Refresh
 from core.store.manifest import decoded
@@ -32,6 +33,7 @@ __all__ = [
     "Evaluation",
     "Generation",
     "Import",
+    "Predictions",
     "Probe",
     "Refresh",
     "Result",
@@ -85,7 +87,8 @@ class Unknown:
 
 
 KINDS: dict[str, type[Arguments]] = {
-    kind.kind: kind for kind in (Evaluation, Diagnosis, Probe, Alignment, Generation, Import, Refresh, Description)
+    kind.kind: kind
+    for kind in (Evaluation, Diagnosis, Probe, Alignment, Generation, Import, Predictions, Refresh, Description)
 }
 
 
