@@ -83,6 +83,7 @@ def _one(
         st.subheader(escaped(of_these), anchor=False, width="content")
         if chosen:
             st.button(f"{escaped(chosen)}  ✕", on_click=subjects.clear_classes, type="tertiary", help="Show all")
+        slices.show_chosen(subject)
     if subject.run is None and found.annotations.path is None:
         st.caption(f"True classes are {SOURCE}, until annotations are found.")
     if len(rows):

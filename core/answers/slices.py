@@ -22,7 +22,7 @@ from core.store import lists
 from core.types import FEW_OBJECTS, THIN, Factor, is_thin
 from core.wording import count, escaped, interval, percent, short_label, value
 
-_FLAGS = ("which_class", "confirmed")
+_FLAGS, _LISTS = ("which_class", "confirmed"), ("parts", "factors", "also")
 #: Slices that are kept of a question.
 MOST = 20
 #: Bins of a numeric factor, and values of another one, at most: the most frequent of them.
@@ -44,8 +44,9 @@ class Slices:
     """Where a model is worse than elsewhere.
 
     Attributes:
-        table: A row a slice, the largest lower bound of the drop first: ``slice`` (plain text), ``conditions`` (see
-            ``encoded``), ``factors`` (names), ``which_class`` (whether one of them says which class it is); ``value,
+        table: A row a slice, the largest lower bound of the drop first: ``slice`` (plain text), ``parts`` (the same by
+            condition), ``conditions`` (see ``encoded``), ``factors`` (names), ``which_class`` (whether one of them says
+            which class it is); ``value,
             low, high`` (accuracy of the rest less that of the slice where slices were sought; the interval is of all
             slices tried at once), ``n, n_clusters, inside, outside``; ``again, again_low, again_high, n_again,
             n_clusters_again, confirmed``: the same on the other half of the objects; ``also``: other slices of the same
@@ -115,14 +116,17 @@ def _table(run: store.Run, question: Question) -> pd.DataFrame:
     factors = [[part.column for part in each] for each in where]
     table = rows.drop(columns=["conditions", "also"]).assign(
         slice=[words(run, each) for each in where],
+        parts=[[words(run, [part]) for part in each] for each in where],
         conditions=[encoded(each) for each in where],
         factors=factors,
         which_class=[bool(WHICH_CLASS & set(each)) for each in factors],
         also=also,
     )
-    first = ["slice", "conditions", "factors", "which_class"]
+    first = ["slice", "parts", "conditions", "factors", "which_class"]
     table = table[[*first, *(name for name in table.columns if name not in first)]]
-    said = pd.DataFrame({"slice": [json.dumps(head)], "factors": [[]], "also": [[]], **dict.fromkeys(_FLAGS, False)})
+    said = pd.DataFrame(
+        {"slice": [json.dumps(head)], **{name: [[]] for name in _LISTS}, **dict.fromkeys(_FLAGS, False)}
+    )
     return pd.concat([said, table], ignore_index=True)[list(table.columns)]
 
 

@@ -65,7 +65,7 @@ def _content(found: Slices, most: int) -> dict[str, Any]:
 
     from core.answers import report
 
-    rows = report.plain_rows(found.table.head(most).drop(columns=["factors", "also"]))
+    rows = report.plain_rows(found.table.head(most).drop(columns=["parts", "factors", "also"]))
     lists = found.table[["conditions", "factors", "also"]].to_dict("records")
     for row, more in zip(rows, lists, strict=False):
         row["conditions"] = json.loads(more["conditions"])

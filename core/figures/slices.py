@@ -10,8 +10,8 @@ import plotly.graph_objects as go
 from core.figures.style import CHOSEN, Words, figure, percent_axis, place_axis, room_for, vertical
 from core.figures.traces import error_bars, marks, steady
 
-#: A name is cut beyond so many signs; the hover text has it whole.
-_LONGEST = 44
+#: A condition has so many signs at most; the hover text has it whole.
+_LONGEST = 40
 #: Of the two marks of a row, how far from its middle.
 _APART = 0.17
 _ROW, _REST = 42, 130
@@ -30,7 +30,10 @@ def slices(table: pd.DataFrame, colour: str, words: Words, chosen: str = "") -> 
         Circles (where slices were sought) and diamonds (tried again; hollow where not confirmed) with ``[conditions]``
         as customdata.
     """
-    names = [_name(row["slice"], row["which_class"]) for row in table.to_dict("records")]
+    names = [[_short(part) for part in parts] for parts in table["parts"]]
+    names = [
+        [*parts, "(which class)"] if which else parts for parts, which in zip(names, table["which_class"], strict=True)
+    ]
     at = [float(place) for place in range(len(table))]
     clicks = [[each] for each in table["conditions"]]
     again = table[table["again"].notna()]
@@ -56,14 +59,13 @@ def slices(table: pd.DataFrame, colour: str, words: Words, chosen: str = "") -> 
         words,
         height=_REST + _ROW * len(table),
         legend=2,
-        left=room_for(names),
+        left=room_for([part for parts in names for part in parts]),
         shapes=[
             vertical(0.0),
             *(band | {"y0": place - 0.48, "y1": place + 0.48, "line": {"width": 0}} for place in rows),
         ],
-        xaxis=percent_axis("accuracy that the slice costs, in points", range=[_padded(lowest, -1), _padded(highest, 1)])
-        | {"tickformat": ".0%"},
-        yaxis=place_axis(names),
+        xaxis=percent_axis("accuracy that the slice costs", range=[_padded(lowest, -1), _padded(highest, 1)]),
+        yaxis=place_axis(["<br>".join(parts) for parts in names]),
     )
 
 
@@ -97,9 +99,10 @@ def _drops(
     )
 
 
-def _name(said: str, which_class: bool) -> str:
-    said = f"{said} (which class)" if which_class else said
-    return said if len(said) <= _LONGEST else f"{said[: _LONGEST - 1]}…"
+def _short(said: str) -> str:
+    """A condition with the middle of a long name left out: its value is at the end."""
+    kept = _LONGEST // 2
+    return said if len(said) <= _LONGEST else f"{said[: _LONGEST - kept - 1]}…{said[-kept:]}"
 
 
 def _padded(end: float, sign: int) -> float:

@@ -44,15 +44,27 @@ def show(subject: Subject, rows: np.ndarray, choice: Choice) -> np.ndarray:
     run = subject.run
     if run is None or not run.complete:
         return rows
-    chosen = next(iter(address.asked(SLICE)), "")
-    where = slices.decoded(run, chosen) if chosen else ()
-    later.draw(partial(_section, run, slices.encoded(where) if where else "", choice))
+    chosen, where = _chosen(run)
+    later.draw(partial(_section, run, chosen, choice))
     if not where:
         return rows
     address.note(SLICE, [chosen])
-    said = slices.words(run, where)
-    st.button(f"Only {escaped(said)}  ✕", on_click=_choose, args=([""],), type="tertiary", help="Show all", key=SLICE)
     return rows[_inside(cached.key_of(run), slices.encoded(where), run, where)[rows]]
+
+
+def show_chosen(subject: Subject) -> None:
+    """The chosen slice, if there is one, as a button that takes it away again."""
+    run = subject.run
+    _, where = _chosen(run) if run is not None and run.complete else ("", ())
+    if run is not None and where:
+        label = f"{escaped(slices.words(run, where))}  ✕"
+        st.button(label, on_click=_choose, args=([""],), type="tertiary", help="Show all", key="slice-clear")
+
+
+def _chosen(run: store.Run) -> tuple[str, tuple[Where, ...]]:
+    """The slice in the address as a text and as conditions; nothing of one that the run does not have."""
+    where = slices.decoded(run, next(iter(address.asked(SLICE)), "[]"))
+    return (slices.encoded(where), where) if where else ("", ())
 
 
 def _section(run: store.Run, chosen: str, choice: Choice) -> None:
@@ -78,11 +90,10 @@ def _section(run: store.Run, chosen: str, choice: Choice) -> None:
 
 def _of_what(found: Slices) -> str:
     """On what slices were sought and tried again, and which factors have none."""
-    clustered = found.n != found.n_clusters
-    sought, again = (
-        count(n, "image") + (f" of {count(objects, 'object')}" if clustered else "")
-        for n, objects in zip(found.n, found.n_clusters, strict=True)
-    )
+    sought, again = (count(found.n[0], "image"), f"{found.n[1]:,}")
+    if found.n != found.n_clusters:
+        sought, again = (f"{said} of {n:,}" for said, n in zip((sought, again), found.n_clusters, strict=True))
+        sought += " objects"
     out = f" · left out: {', '.join(found.left_out)}" if found.left_out else ""
     return escaped(f"By {count(found.n_factors, 'factor')} · sought on {sought}, tried again on {again} others{out}")
 
