@@ -141,7 +141,7 @@ def _read(file: Path, *version: int) -> _Facts:
         name: table[name].to_pandas().to_numpy(dtype=float) for name in tables.NAMES if name in table.column_names
     }
     return _Facts(
-        table.schema.metadata[tables.DIGEST].decode(),
+        (table.schema.metadata or {})[tables.DIGEST].decode(),
         pd.Index(table["image"].to_pandas()),
         {name: each for name, each in columns.items() if len(np.unique(each[~np.isnan(each)])) > 1},
     )
