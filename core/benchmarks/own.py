@@ -33,7 +33,7 @@ class OwnBenchmark(Benchmark):
     """
 
     paper: ClassVar[str] = "Your own data"
-    licence: ClassVar[str] = "Your own data: theirs"
+    licence: ClassVar[str] = "Your own data; rights in the images are their owners'"
     entry: ClassVar[Entry]
     home: ClassVar[Path]
 

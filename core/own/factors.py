@@ -190,21 +190,22 @@ def _shown(level: object) -> str:
 
 
 def _binned(own: OwnFactor) -> OwnFactor | None:
-    """The factor of bins of one with many numbers: a bin's value is one number in its middle; None for few numbers."""
+    """The factor of bins of one with many numbers; None for few.
+
+    Numbers are in bins of about as many images, angles in sectors of 30 degrees; a bin's value is one in its middle.
+    """
     if not own.factor.is_number or own.n_values <= MANY:
         return None
     if own.factor.kind == "circular":
         values = pd.Series(np.mod(np.round(own.values / _SECTOR_DEG) * _SECTOR_DEG, 360.0))
-        said = f"bins of {_SECTOR_DEG:g}°, by their middle"
     else:
         values = pd.Series(bins(own.values).values)
-        said = "bins of about as many images, by a value in their middle"
-    factor = replace(own.factor, name=f"{own.factor.name}_binned", label=f"{own.factor.label} ({said})")
+    factor = replace(own.factor, name=f"{own.factor.name}_binned", label=f"{own.factor.label} (binned)")
     return _own(factor, own.column, Typed(factor.kind, values, own.n_missing), is_derived=True)
 
 
 def _of_dates(name: str, column: str, content: Typed) -> Iterator[OwnFactor]:
-    """A date as a number that curves run along, its year and fraction; and as months or days, and hours."""
+    """A date as a number that curves run along, its year and fraction; and as years, months or days, and hours."""
     dates, label = content.values, _label(column)
     known = dates.dropna()
     year = dates.to_numpy().astype("datetime64[Y]")
@@ -213,11 +214,14 @@ def _of_dates(name: str, column: str, content: Typed) -> Iterator[OwnFactor]:
     number = year.astype(float) + 1970 + (dates.to_numpy() - began).astype(float) / length
     number = np.where(dates.isna(), np.nan, np.round(number, 5))
     years = Typed("numeric", pd.Series(number), content.n_missing, content.warnings)
-    own = _own(Factor(name, f"{label} (year and its fraction)", "numeric"), column, years)
+    own = _own(Factor(name, f"{label} (in years)", "numeric"), column, years)
     binned = _binned(own)
     yield replace(own, is_table=binned is None)
     if binned is not None:
         yield binned
+    if known.dt.year.nunique() > 1:
+        whole = Typed("numeric", dates.dt.year.astype(float), content.n_missing)
+        yield _own(Factor(f"{name}_year", f"{label}: year", "numeric"), column, whole, is_derived=True)
     for ending, form, most in (("month", "%Y-%m", _MOST_MONTHS), ("day", "%Y-%m-%d", _MOST_DAYS)):
         texts = dates.dt.strftime(form).fillna(MISSING).astype(object)
         if 1 < texts.nunique() <= most:
