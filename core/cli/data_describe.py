@@ -80,10 +80,10 @@ def _print(benchmark: str, found: Described) -> None:
     for name in ("fact", "what it is", "least", "median", "greatest", "images"):
         table.add_column(name, justify="left" if name in ("fact", "what it is") else "right")
     for row in rows:
-        what = f"{row['label']}{', ' + row['unit'] if row['unit'] else ''}{'' if row['is_factor'] else ': all equal'}"
-        table.add_row(
-            row["fact"], what, *(f"{row[name]:g}" for name in ("least", "median", "greatest")), f"{row['n']:,}"
-        )
+        unit, equal = f", {row['unit']}" if row["unit"] else "", "" if row["is_factor"] else ": all equal"
+        spread = (f"{row[name]:g}" for name in ("least", "median", "greatest"))
+        what = f"{row['label'].removesuffix(_COMPUTED)}{unit}{equal}"
+        table.add_row(row["fact"], what, *spread, f"{row['n']:,}")
     if rows:
         terminal.out.print(table, soft_wrap=True)
     kept = found.n_images - found.n_new - len(found.unread)

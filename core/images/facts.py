@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 
 import numpy as np
 from PIL import Image
@@ -83,14 +84,14 @@ def of(image: Image.Image) -> dict[str, float | None]:
     share = np.array(grey.histogram(), dtype=float) / (grey.width * grey.height)
     level = np.arange(256) / 255
     mean = float(share @ level)
-    saturation = np.array(rgb.convert("HSV").getchannel("S").histogram(), dtype=float)
+    colourfulness, saturation = _colours(np.asarray(rgb))
     filled = share[share > 0]
     return {
         "brightness": round(mean, 3),
         "contrast": round(math.sqrt(float(share @ (level - mean) ** 2)), 3),
         "sharpness": _significant(_sharpness(grey)),
-        "colourfulness": round(_colourfulness(np.asarray(rgb)), 1),
-        "saturation": round(float(saturation @ level) / float(saturation.sum()), 3),
+        "colourfulness": round(colourfulness, 1),
+        "saturation": round(saturation, 3),
         # Adding zero turns -0.0 into 0.0.
         "entropy": round(float(-(filled @ np.log2(filled))), 2) + 0.0,
         "aspect": round(rgb.width / rgb.height, 3),
@@ -157,18 +158,16 @@ def jpeg_quality(tables: Mapping[int, Sequence[int]] | None) -> int | None:
     found = [np.asarray(table, dtype=float) for _, table in sorted((tables or {}).items())][:2]
     if not found or any(len(table) != 64 for table in found):
         return None
-    bases = [np.array(text.split(), dtype=float) for text in (_LUMA, _CHROMA)]
-    away = [
-        sum(float(np.abs(_scaled(base, quality) - table).sum()) for base, table in zip(bases, found, strict=False))
-        for quality in range(1, 101)
-    ]
-    return 1 + int(np.argmin(away))
+    away = [np.abs(scaled - table).sum(axis=1) for scaled, table in zip(_scaled(), found, strict=False)]
+    return 1 + int(np.argmin(np.sum(away, axis=0)))
 
 
-def _scaled(base: np.ndarray, quality: int) -> np.ndarray:
-    """A table of quality 50 at another quality, as libjpeg scales it."""
-    percent = 5000 // quality if quality < 50 else 200 - 2 * quality
-    return np.clip((base * percent + 50) // 100, 1, 255)
+@cache
+def _scaled() -> np.ndarray:
+    """Both tables at each quality, as libjpeg scales them: float (2, 100, 64)."""
+    bases = np.array([text.split() for text in (_LUMA, _CHROMA)], dtype=float)
+    percent = np.array([5000 // quality if quality < 50 else 200 - 2 * quality for quality in range(1, 101)])
+    return np.clip((bases[:, None] * percent[:, None] + 50) // 100, 1, 255)
 
 
 def _sharpness(grey: Image.Image) -> float:
@@ -185,19 +184,22 @@ def _sharpness(grey: Image.Image) -> float:
     return float(np.var(around - 4 * centre, dtype=np.float64))
 
 
-def _colourfulness(pixels: np.ndarray) -> float:
-    """See ``of``; pixels are uint8 (H, W, 3)."""
+def _colours(pixels: np.ndarray) -> tuple[float, float]:
+    """Colourfulness and mean saturation, see ``of``; pixels are uint8 (H, W, 3)."""
     n = pixels.shape[0] * pixels.shape[1]
     # Whole numbers: exact, however large the image is.
-    sums = np.zeros(4, dtype=np.int64)
+    sums, saturation = np.zeros(4, dtype=np.int64), 0.0
     for band in _bands(pixels):
         red, green, blue = (band[..., channel].astype(np.int32) for channel in range(3))
         for at, opponent in enumerate((red - green, red + green - 2 * blue)):
             sums[2 * at] += opponent.sum(dtype=np.int64)
             sums[2 * at + 1] += np.square(opponent).sum(dtype=np.int64)
+        most, least = np.maximum(np.maximum(red, green), blue), np.minimum(np.minimum(red, green), blue)
+        # Black has none.
+        saturation += float(np.sum((most - least) / np.maximum(most, 1)))
     mean_rg, mean_yb = sums[0] / n, sums[2] / n / 2
     variance = sums[1] / n - mean_rg**2 + sums[3] / n / 4 - mean_yb**2
-    return math.sqrt(max(variance, 0.0)) + 0.3 * math.hypot(mean_rg, mean_yb)
+    return math.sqrt(max(variance, 0.0)) + 0.3 * math.hypot(mean_rg, mean_yb), saturation / n
 
 
 def _bands(pixels: np.ndarray) -> Iterator[np.ndarray]:
