@@ -175,7 +175,7 @@ def compact(run: store.Run) -> pd.DataFrame:
     """The table that ``read`` reads columns of, computed from samples and predictions."""
     samples = samples_of(run)
     samples.insert(1, "position", np.arange(len(samples), dtype=np.int32))
-    joined = with_view_factors(run, metrics.join(samples, store.read(run, _READ)))
+    joined = with_view_factors(run, metrics.join(samples, store.read(run, _READ), run.manifest.model.num_classes))
     ranked = lists.list_matrix(joined["top10"])
     prob = lists.list_matrix(joined["top10_prob"])
     failed = joined["error"].notna().to_numpy()
@@ -220,8 +220,9 @@ class Sample:
     p_accepted: float | None = None
 
     def is_right(self, k: int = 1) -> bool | None:
-        """Whether an accepted class is among the best ``k``; None for an image that failed."""
-        return None if self.error else any(index in self.accepted for index, _ in self.top[:k])
+        """Whether an accepted class is among the best ``k``; None for an image that failed, or if fewer are known."""
+        is_there = any(index in self.accepted for index, _ in self.top[:k])
+        return None if self.error or (not is_there and len(self.top) < k) else is_there
 
 
 def sample(run: store.Run, sample_id: str, view: str = "") -> Sample | None:

@@ -150,7 +150,7 @@ def _print_report(run: Run, content: dict[str, Any]) -> None:
     value = "top5" if content["policy"] == "top5" else "top1"
     overall = content["overall"]
     policy = "" if content["policy"] == "top1" else f" (policy: {content['policy']})"
-    policy += heads.said(content) + terminal.reduced(content)
+    policy += heads.said(content) + terminal.reduced(content) + (", imported" if run.is_imported else "")
     terminal.out.print(
         f"{run.model} on {run.benchmark}{policy}: {value} {terminal.percent(overall[value])} % "
         f"{terminal.interval(overall, value)}, n = {overall['n']:,}, {content['n_failed']:,} failed",
@@ -173,7 +173,7 @@ def _print_report(run: Run, content: dict[str, Any]) -> None:
             terminal.out.print(_drawn(run, spec, rows, value), soft_wrap=True, markup=False)
     _print_more(content)
     terminal.out.print(
-        f"\nidentity {run.identity} · weights {run.fingerprint[:8]} · "
+        f"\nidentity {run.identity} · {wording.weights(run.fingerprint, run.is_imported and not run.preprocessing)} · "
         f"{wording.preprocessing(content['preprocessing'])} · {run.precision} · "
         f"intervals: {content['interval']}",
         markup=False,
