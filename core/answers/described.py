@@ -58,6 +58,11 @@ class _Facts:
     values: Mapping[str, np.ndarray]
 
 
+def possible() -> tuple[Factor, ...]:
+    """Every factor that a description may give a run, whichever name it then has."""
+    return tuple(replace(fact, name=name) for fact in FACTS for name in (fact.name, fact.name + SUFFIX))
+
+
 def version(run: store.Run) -> str:
     """Changes whenever the facts about a run's images do; empty where these were not described."""
     found = _facts_of(run)

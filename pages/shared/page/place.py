@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from core import store
-from core.answers import catalogue
+from core.answers import catalogue, described
 from core.answers.questions import Where
 from core.answers.spans import Span
 from core.errors import UsageError
@@ -75,12 +75,12 @@ def decode(text: str) -> Cell | None:
 
 
 def _factors(key: str) -> dict[str, Factor]:
-    """A benchmark's factors and those of views by name; none of a benchmark that is not known."""
+    """A benchmark's factors, those of views and facts computed by name; none of a benchmark that is not known."""
     benchmark = catalogue.known_benchmarks().get(key)
     if benchmark is None:
         return {}
     of_views = (factor for views in known_views().values() for factor in views.factors)
-    return {factor.name: factor for factor in (*of_views, *benchmark.factors)}
+    return {factor.name: factor for factor in (*described.possible(), *of_views, *benchmark.factors)}
 
 
 def chosen_cell() -> Cell | None:
