@@ -201,8 +201,9 @@ class Largest:
             seed: Makes the draws repeatable.
         """
         rng = np.random.default_rng(seed)
-        drawn = rng.multinomial(n_clusters, np.full(n_clusters, 1 / max(n_clusters, 1)), size=rounds)
-        self._more = (drawn - 1).astype(np.float32)
+        drawn = rng.integers(max(n_clusters, 1), size=(rounds, n_clusters)) + n_clusters * np.arange(rounds)[:, None]
+        times = np.bincount(drawn.reshape(-1), minlength=rounds * n_clusters).reshape(rounds, n_clusters)
+        self._more = (times - 1).astype(np.float32)
         self._largest = np.zeros(rounds, dtype=np.float32)
         self.size = 0
 

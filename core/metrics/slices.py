@@ -287,7 +287,7 @@ def _merged(half: _Half, tried: pd.DataFrame, most: int, own: float) -> pd.DataF
         most: How many at most.
         own: Confidence of an interval that holds for as many comparisons as slices were tried.
     """
-    alone = {row[0] for row in tried["conditions"] if len(row) == 1}
+    alone = {row for row in tried["conditions"] if len(row) == 1}
     rows: list[int] = []
     masks: list[np.ndarray] = []
     also: list[list[tuple[Condition, ...]]] = []
@@ -301,17 +301,35 @@ def _merged(half: _Half, tried: pd.DataFrame, most: int, own: float) -> pd.DataF
             if not _repeats(half.axes, conditions, [taken[same], *also[same]]):
                 also[same].append(conditions)
             continue
-        within = [mask for mask in masks if (kept & mask).sum() >= WITHIN * kept.sum()]
-        within += [half.kept([each]) for each in conditions if len(conditions) > 1 and each in alone]
-        if not all(_costs(half, kept, mask & ~kept, own) for mask in within):
-            continue
-        # What is left of it beside a slice that lies within it has to be worse than the rest, too.
-        left = [kept & ~mask for mask in masks if (kept & mask).sum() >= WITHIN * mask.sum()]
-        if all(_costs(half, part, ~kept, own) for part in left):
+        if _adds(half, kept, masks, [half.kept([each]) for each in conditions if (each,) in alone], own):
             rows, masks, also = [*rows, at], [*masks, kept], [*also, []]
     n_clusters = [len(np.unique(half.objects[mask])) for mask in masks]
     chosen = tried.iloc[rows].reset_index(drop=True)
     return chosen.assign(n_clusters=np.array(n_clusters, dtype=int), also=[tuple(each) for each in also])
+
+
+def _adds(
+    half: _Half, kept: np.ndarray, taken: Sequence[np.ndarray], parents: Sequence[np.ndarray], own: float
+) -> bool:
+    """Whether a slice says something that those before it do not.
+
+    It is worse than the rest of each slice that it is a part of, and on its images that are in no other slice worse
+    than on images that are in none at all.
+
+    Args:
+        half: Where slices are sought.
+        kept: bool (M,), its images.
+        taken: Those of the slices before it.
+        parents: Those of its single conditions that were found, too; none of a slice of one condition.
+        own: Confidence of each comparison.
+    """
+    around = [(kept & mask).sum() >= WITHIN * kept.sum() for mask in taken]
+    whole = [mask for mask, is_around in zip(taken, around, strict=True) if is_around]
+    others = [mask for mask, is_around in zip(taken, around, strict=True) if not is_around and (kept & mask).any()]
+    if not all(_costs(half, kept, mask & ~kept, own) for mask in (*whole, *parents) if (mask & ~kept).any()):
+        return False
+    used = np.logical_or.reduce([np.zeros(half.n, dtype=bool), *others])
+    return not others or _costs(half, kept & ~used, ~kept & ~used, own)
 
 
 def _overlap(axes: Sequence[Axis], first: Sequence[Condition], second: Sequence[Condition]) -> bool:
