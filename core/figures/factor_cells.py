@@ -23,6 +23,7 @@ from core.figures.style import (
 )
 from core.figures.traces import marks, silent
 from core.types import is_thin
+from core.wording import plain, points
 
 #: With more columns or rows than these numbers do not fit into cells.
 _MOST_COLUMNS, _MOST_ROWS = 16, 30
@@ -30,8 +31,8 @@ _MOST_COLUMNS, _MOST_ROWS = 16, 30
 _LETTERS = 24
 #: Letters that stand level under a column, of all columns together.
 _LEVEL = 96
-#: Pixels: of a row, of what is above and below the rows, for the scale of colours and for the axis' title.
-_ROW, _AROUND, _SCALE, _TITLE = 26, 130, 46, 22
+#: Pixels: of a row, of the title above the rows, for the scale of colours and for an axis' title.
+_ROW, _ABOVE, _SCALE, _TITLE = 26, 80, 46, 24
 #: Pixels that a slanted letter reaches down.
 _SLANTED = 4.6
 _DOT = {"symbol": "circle", "size": 3, "color": "rgba(29,39,51,0.55)"}
@@ -71,23 +72,31 @@ def factor_cells(
     numbered = len(columns) <= _MOST_COLUMNS and len(rows) <= _MOST_ROWS
     slanted = sum(min(len(name), _LETTERS) for name in columns) > _LEVEL
     longest = max((min(len(name), _LETTERS) for name in columns), default=0)
-    below = _TITLE + 26 + (round(_SLANTED * longest) if slanted else 0)
+    title = {"text": plain(_short(titles[1])), "standoff": 10}
+    below = 2 * _TITLE + (round(_SLANTED * longest) if slanted else 0)
     return figure(
         [_cells(table, rows, columns, span, change, scaled=not numbered), *_squares(table, span, change, numbered)],
         words,
-        height=max(280, _AROUND + _ROW * len(rows) + below - 48 + (0 if numbered else _SCALE)),
-        left=room_for([_short(name) for name in rows]) + _TITLE,
-        margin={"b": below + (0 if numbered else _SCALE)},
+        height=max(240, _ABOVE + _ROW * len(rows) + below + (0 if numbered else _SCALE)),
+        left=room_for([*map(_short, rows), _short(titles[0])]),
+        margin={"t": _ABOVE, "b": below + (0 if numbered else _SCALE)},
+        annotations=[_row_title(titles[0])],
         shapes=[*(_differing(table, rows, columns) if change else ()), *outline(chosen, rows, columns)],
-        xaxis=_axis(columns, titles[1], side="bottom", tickangle=-40 if slanted else 0),
-        yaxis=_axis(rows, titles[0], autorange="reversed"),
+        xaxis=_axis(columns, title=title, range=[-0.5, len(columns) - 0.5], tickangle=-40 if slanted else 0),
+        yaxis=_axis(rows, range=[len(rows) - 0.5, -0.5]),
     )
 
 
-def _axis(names: Sequence[str], title: str, **more: Any) -> dict[str, Any]:
-    ticks = {"tickvals": list(names), "ticktext": [_short(name) for name in names]}
+def _axis(names: Sequence[str], **more: Any) -> dict[str, Any]:
+    ticks = {"tickvals": list(names), "ticktext": [plain(_short(name)) for name in names], "ticks": ""}
     # Names that read like numbers or dates would become such.
-    return category_axis(list(names), type="category", title={"text": title, "standoff": 8}, **ticks, **more)
+    return category_axis(list(names), type="category", ticklabelstandoff=6, **ticks, **more)
+
+
+def _row_title(title: str) -> dict[str, Any]:
+    """What the rows are, above their names."""
+    place = {"x": 0, "xref": "paper", "xanchor": "right", "xshift": -8, "y": 1, "yref": "paper", "yanchor": "bottom"}
+    return {"text": plain(_short(title)), "showarrow": False, "yshift": 4, **place}
 
 
 def _short(name: str) -> str:
@@ -138,7 +147,7 @@ def _squares(table: pd.DataFrame, span: tuple[float, float], change: bool, numbe
                 part["column"].tolist(),
                 part["row"].tolist(),
                 [
-                    f"{row}, {column}<br>{said}"
+                    f"{plain(row)}, {plain(column)}<br>{said}"
                     for row, column, said in zip(part["row"], part["column"], interval_text(part), strict=True)
                 ],
                 **text,
@@ -158,7 +167,7 @@ def _squares(table: pd.DataFrame, span: tuple[float, float], change: bool, numbe
 def _numbers(table: pd.DataFrame, change: bool) -> list[str]:
     if not change:
         return share_texts(table)
-    said = [f"{100 * value:+.0f}".replace("-", "−") for value in table["value"]]
+    said = [points(value).removesuffix("\u00a0pts") for value in table["value"]]
     thin = is_thin(table["n"], table["n_clusters"])
     return [f"({text})" if few else text for text, few in zip(said, thin, strict=True)]
 

@@ -16,13 +16,15 @@ from core.types import THIN, Factor
 from core.wording import count, interval, percent, points, short_label
 from pages.shared.factors import any_controls, pairs, panels, pictures, tiles, views
 from pages.shared.factors.any_controls import Asked
-from pages.shared.factors.explore import Controls
+from pages.shared.factors.explore import HINT, Controls
 from pages.shared.images import behind
 from pages.shared.page import cached, dock, empty, later, margin, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.text import Tile
 
 Runs = Mapping[str, store.Run]
+#: Pixels of a curve.
+_HEIGHT = 340
 _HINT = (
     "The lowest accuracy of all values that are not thin, where that is, and the change from the highest, whose "
     "interval allows for having picked the worst and the best of all."
@@ -53,7 +55,7 @@ def show(
     asked = any_controls.controls(sets, len(choice.models), within)
     runs, controls = sets[asked.key], asked.controls
     with top:
-        text.head(title, _finding(runs, asked))
+        text.head(title, _finding(runs, asked), HINT)
     text.tiles(_tiles(runs, asked), choice)
     seen = views.families(choice, [asked.key])
     used = [run for there in (runs, *seen.values()) for run in there.values()]
@@ -102,7 +104,8 @@ def _tiles(runs: Runs, asked: Asked) -> list[Tile]:
         there = {model: _worst(run, factors, asked) for model, run in runs.items()}
         first = next(iter(there.values()))
         n = f"n = {first.worst.n:,} of {first.n:,}. " if first.worst else ""
-        label = f"Worst of {count(first.levels, 'value' if len(factors) == 1 else 'pair')} of {what}"
+        among = f"{count(first.levels, 'value' if len(factors) == 1 else 'pair')} of {what}"
+        label = f"Worst of {among if first.levels else what}"
         said = {model: _said(each) for model, each in there.items()}
         found.append(tiles.tile(label, said, f"{n}{_HINT}", _thin(first)))
     return found
@@ -135,10 +138,10 @@ def _one(runs: Runs, factor: Factor, controls: Controls, choice: Choice) -> None
     """A curve along a number, a ring around a circle, rows of other values; or the difference of two models."""
     key = f"any-{factor.name}"
     if controls.compare and len(runs) > 1:
-        panels.show_difference(runs, (factor,), controls, choice, f"{key}-difference")
+        panels.show_difference(runs, (factor,), controls, choice, f"{key}-difference", _HEIGHT, brief=True)
     elif factor.kind == "circular":
-        panels.show_polar(runs, factor, controls, choice, key)
+        panels.show_polar(runs, factor, controls, choice, key, height=_HEIGHT)
     elif factor.is_number:
-        panels.show_curve(runs, factor, controls, choice, key)
+        panels.show_curve(runs, factor, controls, choice, key, height=_HEIGHT)
     else:
         panels.show_rows(runs, factor, controls, choice, key, sort=True)

@@ -16,6 +16,8 @@ from core.wording import short_label, value
 from pages.shared.page import address, cached, text
 
 ALL = "all"
+#: What the page's title means.
+HINT = "Size, location, rotation, or any other factor"
 #: The view by any factors.
 FACTORS = "factors"
 #: What a protocol varies, by the name of the protocol; the first factor decides which benchmark it is.

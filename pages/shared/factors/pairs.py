@@ -116,10 +116,12 @@ def _difference(
     table = next(iter(tables.values()))
     differ = int(((table["band_low"] > 0) | (table["band_high"] < 0)).sum())
     better = panels.short(second)
+    # Of a set's values, an image may be in several.
+    n = int(cached.paired(one, other, Question((), controls.question.policy, controls.question.where))["n"].iloc[0])
     framed = f"framed: {differ:,} of {count(len(table), 'cell')} differ at once"
     said = Words(
         f"{better} less {panels.short(first)}: {controls.measure} by {_names(pair)}",
-        f"points · green: {better} better · {framed} · {count(int(table['n'].sum()), 'common image')}",
+        f"points · green: {better} better · {framed} · {count(n, 'common image')}",
         f"identity {other.identity[:8]} less {one.identity[:8]}",
     )
     shown = factor_cells.factor_cells(

@@ -202,35 +202,21 @@ def _in_order(table: pd.DataFrame, name: str, order: Sequence[Any]) -> pd.DataFr
 
 def show_difference(
     runs: Mapping[str, store.Run], axis: tuple[Factor, ...], controls: Controls, choice: Choice, key: str,
-    height: int = 400,
+    height: int = 400, *, brief: bool = False,
 ) -> None:  # fmt: skip
-    """The paired difference of the first two models along an axis."""
+    """The paired difference of the first two models along an axis; ``brief`` for a title that fits half a page."""
     (first, one), (second, other) = list(runs.items())[:2]
     question = _by(controls.question, *(factor.name for factor in axis))
     table = known(one, question, cached.paired(one, other, question))
-    n = count(int(table["n"].sum()), "common image")
-    less = f"{short(second)} less {short(first)}"
-    along = "location" if len(axis) == 2 else title_of(axis[0])
-    differ = int(((table["band_low"] > 0) | (table["band_high"] < 0)).sum())
-    framed = f"framed: {differ:,} of {len(table):,} differ at once"
-    parts = [f"green: {short(second)} better", framed if len(axis) == 2 else "paired 95 % interval", n]
-    said = Words(
-        f"{less}: {controls.question.policy.replace('top', 'top-')} by {along}",
-        " · ".join(parts),
-        f"identity {other.identity[:8]} less {one.identity[:8]}",
-    )
+    said = _of_difference(one, other, (first, second), axis, controls, table, brief)
     tables = {f"{second} less {first}": table}
     if len(axis) == 2:
         chosen = _chosen_pair(one.benchmark, second, choice)
         shown = location.location_map(table, said, chosen=chosen, change=True, height=height)
         click = partial(_pick_pair, one.benchmark, second)
     elif not axis[0].is_number:
-        if len(table) > MOST_ROWS:
-            st.caption(f"The {MOST_ROWS} of {len(table):,} values that differ most, the largest loss first.")
-            table = table.loc[table["value"].abs().sort_values(ascending=False, kind="stable").index[:MOST_ROWS]]
-            table = table.sort_values("value", kind="stable").reset_index(drop=True)
         shown = bars.dumbbell(
-            table, axis[0].name, (first, second), (choice.colours[first], choice.colours[second]), said
+            _most_different(table), axis[0].name, (first, second), (choice.colours[first], choice.colours[second]), said
         )
         click = partial(_pick_value, one, axis[0])
     else:
@@ -242,6 +228,34 @@ def show_difference(
         )  # fmt: skip
         click = partial(_pick_difference, one, axis[0], second)
     put(shown, key, tables, {first: one, second: other}, controls, click)
+
+
+def _of_difference(
+    one: store.Run, other: store.Run, models: tuple[str, str], axis: tuple[Factor, ...], controls: Controls,
+    table: pd.DataFrame, brief: bool,
+) -> Words:  # fmt: skip
+    """What is written on a difference: which less which, by what, on how many common images."""
+    first, second = (short(model) for model in models)
+    policy, along = controls.question.policy.replace("top", "top-"), "location" if len(axis) == 2 else title_of(axis[0])
+    # Of a set's values, an image may be in several.
+    overall = cached.paired(one, other, _by(controls.question)).iloc[0]
+    n = count(int(overall["n"]), "common image")
+    differ = int(((table["band_low"] > 0) | (table["band_high"] < 0)).sum())
+    framed = f"framed: {differ:,} of {len(table):,} differ at once"
+    identity = f"identity {other.identity[:8]} less {one.identity[:8]}"
+    if brief:
+        return Words(f"Difference in {policy} by {along}", f"{second} less {first} · paired 95 % interval", identity)
+    parts = [f"green: {second} better", framed if len(axis) == 2 else "paired 95 % interval", n]
+    return Words(f"{second} less {first}: {policy} by {along}", " · ".join(parts), identity)
+
+
+def _most_different(table: pd.DataFrame) -> pd.DataFrame:
+    """Of many values those that differ most, from the largest loss to the largest gain; says so."""
+    if len(table) <= MOST_ROWS:
+        return table
+    st.caption(f"The {MOST_ROWS} of {len(table):,} values that differ most, the largest loss first.")
+    most = table["value"].abs().sort_values(ascending=False, kind="stable").index[:MOST_ROWS]
+    return table.loc[most].sort_values("value", kind="stable").reset_index(drop=True)
 
 
 def show_axis(runs: Mapping[str, store.Run], roles: Roles, controls: Controls, choice: Choice) -> None:

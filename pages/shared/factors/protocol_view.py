@@ -14,7 +14,7 @@ from core.answers.compare import Contrast
 from core.answers.questions import factor_of
 from core.wording import code
 from pages.shared.factors import any_view, explore, panels, pictures, tiles, views
-from pages.shared.factors.explore import ALL, FACTORS, Controls
+from pages.shared.factors.explore import ALL, FACTORS, HINT, Controls
 from pages.shared.factors.protocol_sentences import sentence, sentence_of_two
 from pages.shared.images import behind
 from pages.shared.page import cached, dock, empty, later, margin, text
@@ -45,7 +45,7 @@ def page(title: str, choice: Choice, found: Mapping[str, str]) -> None:
         return
     shown = runs if controls.view == ALL else {controls.view: runs[controls.view]}
     with top:
-        text.head(title, _finding(runs, controls))
+        text.head(title, _finding(runs, controls), HINT)
     text.tiles(tiles.tiles(runs, controls), choice)
     seen = views.families(choice, [_key(there) for there in shown.values()])
     used = [run for there in (*shown.values(), *seen.values()) for run in there.values()]
