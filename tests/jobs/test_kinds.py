@@ -18,6 +18,7 @@ from core.jobs.kinds import (
     Description,
     Diagnosis,
     Evaluation,
+    Fetch,
     Generation,
     Import,
     Probe,
@@ -42,6 +43,7 @@ EXAMPLES = [
     Import("/logits/soup.npy", "soup", order="class"),
     Refresh(workers=2),
     Description("imagenet", "/photos", again=True),
+    Fetch("imagenet-a", ("/kept/a.tar",), accept_other=True),
 ]
 
 
@@ -96,6 +98,7 @@ def test_every_kind_has_a_title_that_tells_it_from_the_others():
         ("Logits soup.npy as soup", ("rows by class",), "cpu"),
         ("Embedded models on all of Diorama", (), "auto"),
         ("Facts about the images of imagenet", ("all anew",), "cpu"),
+        ("Fetch imagenet-a", ("from a.tar", "another file than the known one is accepted"), "cpu"),
     ]
 
 

@@ -15,6 +15,7 @@ from core.jobs.kinds.arguments import Arguments, Result
 from core.jobs.kinds.description import Description
 from core.jobs.kinds.diagnosis import Diagnosis
 from core.jobs.kinds.evaluation import PRECISIONS, Evaluation
+from core.jobs.kinds.fetch import Fetch
 from core.jobs.kinds.generation import Generation
 from core.jobs.kinds.logits import Import
 from core.jobs.kinds.predictions import Predictions
@@ -31,6 +32,7 @@ __all__ = [
     "Description",
     "Diagnosis",
     "Evaluation",
+    "Fetch",
     "Generation",
     "Import",
     "Predictions",
@@ -88,7 +90,7 @@ class Unknown:
 
 KINDS: dict[str, type[Arguments]] = {
     kind.kind: kind
-    for kind in (Evaluation, Diagnosis, Probe, Alignment, Generation, Import, Predictions, Refresh, Description)
+    for kind in (Evaluation, Diagnosis, Probe, Alignment, Generation, Import, Predictions, Refresh, Description, Fetch)
 }
 
 
