@@ -190,8 +190,14 @@ class _Rows:
     @classmethod
     def of(cls, raw: RawTable, finder: Finder, root: Path, space: LabelSpace, cluster: str) -> _Rows:
         roles = roles_of(list(raw.frame.columns), cluster)
-        found = finder.find(raw.frame[roles["file"]].tolist())
-        masks = finder.find(raw.frame[roles["mask"]].tolist(), is_one_each=False) if "mask" in roles else None
+        names, masks = raw.frame[roles["file"]].tolist(), None
+        if "mask" not in roles:
+            found = finder.find(names)
+        else:
+            # A mask is often called as its image is: neither may be taken for the other.
+            of_masks = raw.frame[roles["mask"]].tolist()
+            found = finder.without(finder.to_the_letter(of_masks) - finder.to_the_letter(names)).find(names)
+            masks = finder.without(found.ids).find(of_masks, is_one_each=False)
         is_by_folder = "label" not in roles
         cells = list(map(_folder_of, found.ids)) if is_by_folder else raw.frame[roles["label"]].tolist()
         return cls(raw, root, roles, found, masks, match(cells, space), space, is_by_folder)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -110,7 +110,7 @@ def fiftyone(content: Mapping[str, Any], path: Path) -> Rows:
         row: dict[str, Any] = {"file": _field(each, "filepath", "samples", path)}
         if named:
             row["labels"] = list(dict.fromkeys(_labels_of(each.get(named)) or ()))
-        row |= _plain_fields(each)
+        row |= _plain_fields(each, holding.keys())
         if named and isinstance(each.get(named), dict) and isinstance(each[named].get("detections"), list):
             boxes = [
                 _box_area(one.get("bounding_box"), path) for one in each[named]["detections"] if isinstance(one, dict)
@@ -123,10 +123,10 @@ def fiftyone(content: Mapping[str, Any], path: Path) -> Rows:
     return Rows(rows, "FiftyOne JSON", notes)
 
 
-def _plain_fields(sample: Mapping[str, Any]) -> dict[str, Any]:
+def _plain_fields(sample: Mapping[str, Any], labels: Collection[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in sample.items():
-        if name in _INTERNAL or name.startswith("_"):
+        if name in _INTERNAL or name in labels or name.startswith("_"):
             continue
         if isinstance(value, dict) and "$date" in value:
             found[name] = value["$date"]

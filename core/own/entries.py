@@ -198,8 +198,12 @@ def _entry_of(content: dict[str, Any]) -> Entry:
         raise ValueError("its factors or tables are none")
     if not {name for _, by, _ in tables for name in by} <= known:
         raise ValueError("a table is by a factor that it does not have")
+    if not (isinstance(found.n, int) and isinstance(found.has_masks, bool)):
+        raise TypeError("a number, or whether there are masks, is none")
     texts = (found.name, found.root, found.table, found.samples, found.label_space, found.form)
-    if not all(isinstance(text, str) for text in (*texts, *found.columns.values())):
+    texts += (found.cluster_unit or "", *found.columns.values())
+    texts += tuple(text for factor in factors for text in (factor.name, factor.label, factor.unit))
+    if not all(isinstance(text, str) for text in texts):
         raise TypeError("a text is none")
     if Path(found.samples).is_absolute() or ".." in Path(found.samples).parts:
         raise ValueError("its samples lie elsewhere")

@@ -129,6 +129,14 @@ class Finder:
         self._root = str(root).rstrip("/") + "/"
         self._files = frozenset(files)
 
+    def without(self, files: Iterable[str | None]) -> Finder:
+        """The same without some files."""
+        return Finder(Path(self._root), self._files.difference(files))
+
+    def to_the_letter(self, names: Iterable[object]) -> set[str]:
+        """The files that names are to the letter."""
+        return {clean for clean in map(self._clean, names) if clean in self._files}
+
     def find(self, names: Sequence[object], *, is_one_each: bool = True) -> Found:
         """The file of each name.
 
@@ -195,17 +203,13 @@ class Finder:
         return "folder", self._with_other_folders(name)
 
     def _with_other_folders(self, name: str) -> list[str]:
-        """Files of which the one path is the end of the other's."""
-        for files, key in ((self._by_name, folded), (self._by_bare_name, _stem)):
-            wanted = key(name)
-            fitting = [
-                file
-                for file in files.get(wanted.rpartition("/")[2], ())
-                if f"/{key(file)}".endswith(f"/{wanted}") or f"/{wanted}".endswith(f"/{key(file)}")
-            ]
-            if fitting:
-                return fitting
-        return []
+        """Files of which the one path is the end of the other's; with the same ending, or a mask could be an image."""
+        wanted = folded(name)
+        return [
+            file
+            for file in self._by_name.get(wanted.rpartition("/")[2], ())
+            if f"/{folded(file)}".endswith(f"/{wanted}") or f"/{wanted}".endswith(f"/{folded(file)}")
+        ]
 
     @cached_property
     def _by_spelling(self) -> dict[str, list[str]]:
@@ -218,10 +222,6 @@ class Finder:
     @cached_property
     def _by_name(self) -> dict[str, list[str]]:
         return _grouped(self._files, lambda file: folded(file).rpartition("/")[2])
-
-    @cached_property
-    def _by_bare_name(self) -> dict[str, list[str]]:
-        return _grouped(self._files, lambda file: _stem(file).rpartition("/")[2])
 
 
 def folded(name: str) -> str:

@@ -144,7 +144,7 @@ def _stripped(cells: Sequence[str]) -> list[str]:
 
 
 def _rows(text: str, path: Path, delimiter: str) -> Iterator[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
     try:
         for row in reader:
             if row:
@@ -161,7 +161,7 @@ def _delimiter(text: str) -> str:
 
     def parted(delimiter: str) -> tuple[bool, int]:
         try:
-            widths = [len(row) for row in csv.reader(head, delimiter=delimiter)]
+            widths = [len(row) for row in csv.reader(head, delimiter=delimiter, skipinitialspace=True)]
         except csv.Error:
             return False, 0
         return widths[0] > 1 and len(set(widths)) == 1, widths[0]
