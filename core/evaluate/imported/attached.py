@@ -17,7 +17,7 @@ ASKED = 8
 
 
 def agreed(
-    spec: str, benchmark: Benchmark, space: str, sample_ids: Sequence[str], top1: np.ndarray
+    spec: str, benchmark: Benchmark, space: str, sample_ids: Sequence[str], top1: np.ndarray, right: np.ndarray
 ) -> tuple[Model, str]:
     """A model whose predictions are those of a file, as far as a few images tell.
 
@@ -27,6 +27,7 @@ def agreed(
         space: Key of the label space of the file.
         sample_ids: Images with a prediction.
         top1: int (N,), what the file says of each.
+        right: bool (N,), whether that is right: what models mistake tells them apart, so that these are asked first.
 
     Returns:
         The model as it is described, and a sentence with the numbers.
@@ -43,7 +44,7 @@ def agreed(
             f"'{described.name}' has the label space '{described.label_space}', and the file is in '{space}': it made "
             f"other predictions.{said}"
         )
-    chosen = _some(len(sample_ids), benchmark.pool_digest())
+    chosen = _some(right, benchmark.pool_digest())
     answers = zip(chosen, _answers(spec, benchmark, sample_ids, chosen), strict=True)
     same = [answer == top1[row] for row, answer in answers if answer is not None]
     if not same:
@@ -57,12 +58,16 @@ def agreed(
             f"'{described.name}' and the file name the same class for {numbers} images: it did not make these "
             "predictions, or with other weights or preprocessing. Leave out --model, or name the right one."
         )
-    return described, f"attached to imported predictions: it says the same as the file of {numbers} images"
+    return (
+        described,
+        f"attached to imported predictions: says the same as the file of {numbers} images, mistaken first",
+    )
 
 
-def _some(n: int, digest: str) -> list[int]:
-    """A few of n, at random but always the same."""
-    return np.random.default_rng(int(digest[:16], 16)).permutation(n)[:ASKED].tolist()
+def _some(right: np.ndarray, digest: str) -> list[int]:
+    """A few of N, mistakes first, at random but always the same."""
+    order = np.random.default_rng(int(digest[:16], 16)).permutation(len(right))
+    return order[np.argsort(right[order], kind="stable")][:ASKED].tolist()
 
 
 def _answers(spec: str, benchmark: Benchmark, sample_ids: Sequence[str], chosen: Sequence[int]) -> list[int | None]:

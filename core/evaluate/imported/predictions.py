@@ -83,9 +83,8 @@ def import_predictions(
     manifest, samples_path = _manifest(found, name)
     if model is not None:
         steps(Progress(1, 3, stage="asking the model"))
-        ids = found.samples["sample_id"].to_numpy()[found.is_said].tolist()
-        top1 = found.ranked.top[found.matched.rows[found.is_said], 0]
-        manifest = with_model(manifest, *attached.agreed(model, benchmark, found.ranked.space, ids, top1))
+        asked = attached.agreed(model, benchmark, found.ranked.space, found.sample_ids, found.top1, found.right)
+        manifest = with_model(manifest, *asked)
     steps(Progress(2, 3, stage="storing"))
     folder = store.run_folder(manifest.pool.key, name, manifest.identity)
     run = store_rows(

@@ -58,6 +58,21 @@ class Read:
         return _is_said(self.ranked, self.matched)
 
     @property
+    def sample_ids(self) -> list[str]:
+        """Those that have a prediction."""
+        return self.samples["sample_id"].to_numpy()[self.is_said].tolist()
+
+    @property
+    def top1(self) -> np.ndarray:
+        """Int (n,), the best class of each of these."""
+        return self.ranked.top[self.matched.rows[self.is_said], 0]
+
+    @property
+    def right(self) -> np.ndarray:
+        """Bool (n,), whether that is accepted."""
+        return metrics.is_accepted(self.top1[:, None], self.samples["accepted"][self.is_said])
+
+    @property
     def n(self) -> int:
         """Images with a prediction."""
         return int(self.is_said.sum())
