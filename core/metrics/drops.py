@@ -44,8 +44,8 @@ class Sums:
             cells: int (N,) in [0, n_cells), or -1 for an image that is in none.
             n_cells: Number of cells.
         """
-        there = cells >= 0
-        flat = (clusters * n_cells + cells)[there]
+        there = np.flatnonzero(cells >= 0)
+        flat = clusters[there] * n_cells + cells[there]
         shape, size = (n_clusters, n_cells), n_clusters * n_cells
         total = np.bincount(flat, weights=values[there], minlength=size).reshape(shape)
         return cls(total, np.bincount(flat, minlength=size).reshape(shape).astype(float))

@@ -7,9 +7,9 @@ that are left are tried again on the other half, which had no part in choosing t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ MOST_PAIRS = 40_000
 #: Clusters of a half that are resampled. More are put together at random; sums of independent clusters are independent.
 MOST_GROUPS = 400
 #: Slices that are looked at for what is redundant, from the worst on.
-_LOOKED_AT = 300
+_LOOKED_AT = 200
 #: From so large a share of images in common on two slices are the same, or one is a part of the other.
 SAME, WITHIN = 0.8, 0.9
 #: Odd numbers that mix a number's bits.
@@ -156,7 +156,9 @@ class _Half:
 
     def kept(self, conditions: Sequence[Condition]) -> np.ndarray:
         """Which images meet all conditions: bool (M,)."""
-        return np.logical_and.reduce([self.axes[axis].keeps(which, self.images) for axis, which in conditions])
+        (axis, which), *others = conditions
+        kept = self.axes[axis].keeps(which, self.images)
+        return kept & self.kept(others) if others else kept
 
 
 def _halves(values: np.ndarray, clusters: np.ndarray, axes: Sequence[Axis], seed: int) -> tuple[_Half, _Half]:
@@ -301,7 +303,8 @@ def _merged(half: _Half, tried: pd.DataFrame, most: int, own: float) -> pd.DataF
             if not _repeats(half.axes, conditions, [taken[same], *also[same]]):
                 also[same].append(conditions)
             continue
-        if _adds(half, kept, masks, [half.kept([each]) for each in conditions if (each,) in alone], own):
+        parents = (half.kept([each]) for each in conditions if len(conditions) > 1 and (each,) in alone)
+        if _adds(half, kept, masks, parents, own):
             rows, masks, also = [*rows, at], [*masks, kept], [*also, []]
     n_clusters = [len(np.unique(half.objects[mask])) for mask in masks]
     chosen = tried.iloc[rows].reset_index(drop=True)
@@ -309,7 +312,7 @@ def _merged(half: _Half, tried: pd.DataFrame, most: int, own: float) -> pd.DataF
 
 
 def _adds(
-    half: _Half, kept: np.ndarray, taken: Sequence[np.ndarray], parents: Sequence[np.ndarray], own: float
+    half: _Half, kept: np.ndarray, taken: Sequence[np.ndarray], parents: Iterable[np.ndarray], own: float
 ) -> bool:
     """Whether a slice says something that those before it do not.
 
@@ -323,13 +326,17 @@ def _adds(
         parents: Those of its single conditions that were found, too; none of a slice of one condition.
         own: Confidence of each comparison.
     """
-    around = [(kept & mask).sum() >= WITHIN * kept.sum() for mask in taken]
-    whole = [mask for mask, is_around in zip(taken, around, strict=True) if is_around]
-    others = [mask for mask, is_around in zip(taken, around, strict=True) if not is_around and (kept & mask).any()]
-    if not all(_costs(half, kept, mask & ~kept, own) for mask in (*whole, *parents) if (mask & ~kept).any()):
-        return False
-    used = np.logical_or.reduce([np.zeros(half.n, dtype=bool), *others])
-    return not others or _costs(half, kept & ~used, ~kept & ~used, own)
+    least = WITHIN * np.count_nonzero(kept)
+    common = [np.count_nonzero(kept & mask) for mask in taken]
+    around = (mask for mask, n in zip(taken, common, strict=True) if n >= least)
+    for mask in chain(around, parents):
+        beside = mask & ~kept
+        if beside.any() and not _costs(half, kept, beside, own):
+            return False
+    used = np.zeros(half.n, dtype=bool)
+    for mask in (mask for mask, n in zip(taken, common, strict=True) if 0 < n < least):
+        used |= mask
+    return not used.any() or _costs(half, kept & ~used, ~(kept | used), own)
 
 
 def _overlap(axes: Sequence[Axis], first: Sequence[Condition], second: Sequence[Condition]) -> bool:
@@ -351,7 +358,7 @@ def _repeats(axes: Sequence[Axis], conditions: Sequence[Condition], others: Sequ
 
 
 def _jaccard(first: np.ndarray, second: np.ndarray) -> float:
-    return (first & second).sum() / (first | second).sum()
+    return np.count_nonzero(first & second) / np.count_nonzero(first | second)
 
 
 def _costs(half: _Half, part: np.ndarray, other: np.ndarray, own: float) -> bool:
