@@ -23,7 +23,8 @@ from core.getting.addresses import Address, shown
 from core.getting.meter import Meter, size
 from core.getting.receiving import ChangedError, FailureError, Part, Sink, WholeError, answer
 
-_CHUNK = 1 << 16
+#: What is lost of a connection that is cut; small, so that one that is always cut early gets on too.
+_CHUNK = 1 << 14
 #: A server that sends a response of one of these may answer later.
 _PASSING = frozenset((408, 425, 429, 500, 502, 503, 504))
 #: So much new content shows that trying again helps.
@@ -45,7 +46,7 @@ class Patience:
     Attributes:
         connect: For a connection.
         read: For the next bytes.
-        stalled: For the next 64 KiB.
+        stalled: For the next 16 KiB.
         tries: In all, as long as nothing comes.
         pause: Before the second try, doubled before each further one.
         longest: At most, where the server asks for a pause.
