@@ -63,6 +63,15 @@ def possible() -> tuple[Factor, ...]:
     return tuple(replace(fact, name=name) for fact in FACTS for name in (fact.name, fact.name + SUFFIX))
 
 
+def why_not(run: store.Run, name: str) -> str:
+    """Why a run has no computed fact of some name, with a leading space; empty where no fact is called so."""
+    if name not in {factor.name for factor in possible()}:
+        return ""
+    if _facts_of(run) is None:
+        return f" 'python -m core data describe {run.benchmark}' computes it from the images."
+    return " It was computed from the images, and no two of them differ in it."
+
+
 def version(run: store.Run) -> str:
     """Changes whenever the facts about a run's images do; empty where these were not described."""
     found = _facts_of(run)

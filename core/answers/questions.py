@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from core import metrics, store
-from core.answers import joined, spans
+from core.answers import described, joined, spans
 from core.answers.cards import card_of
 from core.answers.spans import Span
 from core.errors import UsageError, nearest
@@ -139,7 +139,8 @@ def factor_of(run: store.Run, name: str) -> Factor:
     known = factors_of(run)
     if name not in known:
         raise UsageError(
-            f"'{run.benchmark}' has no factor '{name}'.{nearest(name, known)} It has: {', '.join(known) or 'none'}."
+            f"'{run.benchmark}' has no factor '{name}'.{described.why_not(run, name)}{nearest(name, known)} "
+            f"It has: {', '.join(known) or 'none'}."
         )
     return known[name]
 

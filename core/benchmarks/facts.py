@@ -84,7 +84,11 @@ def file_of(key: str, pool_digest: str) -> Path:
         key: The benchmark's.
         pool_digest: See ``Benchmark.pool_digest``.
     """
-    return _home() / paths.slug(key) / f"{pool_digest[:_SHORT]}-v{facts.VERSION}.parquet"
+    return _home() / paths.slug(key) / f"{_name(pool_digest)}.parquet"
+
+
+def _name(pool_digest: str) -> str:
+    return f"{pool_digest[:_SHORT]}-v{facts.VERSION}"
 
 
 def _home() -> Path:
@@ -103,11 +107,12 @@ def describe(benchmark: Benchmark, *, again: bool = False, progress: ProgressCal
         DataError: If the data cannot be read as this benchmark, or the folder has gone away.
         StoreError: If facts cannot be written.
     """
-    file = file_of(benchmark.key, benchmark.pool_digest())
+    pool_digest = benchmark.pool_digest()
+    file = file_of(benchmark.key, pool_digest)
     require_writable(file)
     samples = benchmark.samples(benchmark.label_spaces[0])["sample_id"].tolist()
     images = benchmark.image_ids(samples)
-    work = _Work(benchmark, dict(zip(images, samples, strict=True)))
+    work = _Work(benchmark, pool_digest, dict(zip(images, samples, strict=True)))
     work.folder.mkdir(parents=True, exist_ok=True)
     # A second one of the same images waits here, and then finds the first one's work done.
     with FileLock(work.folder / ".fact.lock"):
@@ -144,6 +149,7 @@ class _Work:
 
     Args:
         benchmark: On its data.
+        pool_digest: The benchmark's.
         samples: Sample id by image id.
 
     Attributes:
@@ -151,13 +157,12 @@ class _Work:
         unread: Why images could not be read now, by name.
     """
 
-    def __init__(self, benchmark: Benchmark, samples: dict[str, str]) -> None:
+    def __init__(self, benchmark: Benchmark, pool_digest: str, samples: dict[str, str]) -> None:
         self._benchmark = benchmark
         self._samples = samples
         self._has_masks = _has_masks(benchmark, list(samples.values()))
         pool = benchmark.key if self._has_masks else benchmark.pool or benchmark.key
-        name = f"{benchmark.pool_digest()[:_SHORT]}-v{facts.VERSION}"
-        self.folder = _home() / paths.slug(pool) / name
+        self.folder = _home() / paths.slug(pool) / _name(pool_digest)
         self._parts = Parts(self.folder, "fact", SCHEMA, "Delete it; 'python -m core data describe' computes it again.")
         self.unread: dict[str, str] = {}
 

@@ -13,6 +13,7 @@ from core.answers import compare, joined, questions, report
 from core.answers.cards import card_of, own_card_of, samples_of
 from core.answers.questions import Question, Where
 from core.benchmarks import facts, open_benchmark
+from core.errors import UsageError
 from core.evaluate.loop import evaluate
 from core.store.parts import write_parquet
 from core.types import Factor
@@ -64,6 +65,16 @@ def test_a_fact_answers_a_question_and_its_images_are_behind_it(run, colour_fold
     assert len(rows) == 9
     assert rows.loc[rows["right"] == 0, "sample_id"].tolist() == [f"{RED_WNID}/0.png"]
     assert (rows["brightness"] == at).all()
+
+
+def test_a_fact_that_is_not_there_says_what_computes_it(run, colour_folder):
+    with pytest.raises(UsageError, match="'python -m core data describe imagenet' computes it from the images"):
+        questions.factor_of(run, "brightness")
+    describe(colour_folder)
+    with pytest.raises(UsageError, match="no two of them differ in it"):
+        questions.factor_of(run, "resolution")
+    with pytest.raises(UsageError, match=r"no factor 'brightnes'\. Did you mean 'brightness'"):
+        questions.factor_of(run, "brightnes")
 
 
 def test_facts_are_in_reports_and_exports_and_of_one_image(run, colour_folder):

@@ -5,10 +5,11 @@ import math
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageFilter
 
 from core.errors import DataError, ImageError
 from core.images import facts
+from core.images.opening import open_rgb
 
 
 def image_of(pixels):
@@ -153,3 +154,18 @@ def test_masks_inside_everywhere_and_nowhere():
 def test_a_mask_of_another_size_names_both():
     with pytest.raises(DataError, match=r"mask of 'a\.png' is 4 x 3 pixels, its image 5 x 3"):
         facts.require_same_size(np.ones((3, 4), bool), Image.new("L", (5, 3)), "a.png")
+
+
+@pytest.mark.shared
+def test_facts_of_real_photos_follow_what_is_done_to_them(shared):
+    for path in sorted((shared / "data" / "imagenet-sample").rglob("*.JPEG"))[:12]:
+        original = open_rgb(path)
+        plain = facts.of(original)
+        assert facts.of(saved(original, 75))["jpeg_quality"] == 75
+        dark, grey = facts.of(original.point(lambda level: level // 2)), facts.of(original.convert("L"))
+        assert dark["brightness"] == pytest.approx(plain["brightness"] / 2, abs=0.004)
+        assert dark["contrast"] == pytest.approx(plain["contrast"] / 2, abs=0.004)
+        assert dark["entropy"] < plain["entropy"]
+        assert (grey["colourfulness"], grey["saturation"]) == (0, 0)
+        assert grey["brightness"] == pytest.approx(plain["brightness"], abs=0.001)
+        assert facts.of(original.filter(ImageFilter.GaussianBlur(6)))["sharpness"] < plain["sharpness"] / 4
