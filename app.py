@@ -15,8 +15,10 @@ from core.figures import mini
 from core.wording import code, count, escaped, linked
 from pages.shared.factors import explore
 from pages.shared.factors.protocol_sentences import sentence
+from pages.shared.overview.finding import where_to_look
 from pages.shared.page import cached, frame, later, text
 from pages.shared.page.frame import Choice
+from pages.shared.page.pickers import MODELS
 
 LEAD = (
     "Offcenter runs an image classifier over benchmarks that change one thing at a time, keeps every prediction, and "
@@ -24,7 +26,7 @@ LEAD = (
 )
 HEADS = {"location": "Off-centre", "size": "Too small", "rotation": "Turned", "pose": "Seen from another side"}
 FACTOR_PAGE = "pages/size_location_rotation.py"
-MOST_CARDS = 3
+MOST_CARDS, MOST_LINKS = 3, 8
 #: Complete, partial, missing.
 MARKS = ("●", "◐", "–")
 
@@ -62,6 +64,22 @@ def _cards(choice: Choice) -> None:
                 st.markdown(sentence(name, model, run, Question()))
                 frame.link("See where", FACTOR_PAGE, {"view": name, **choice.query()})
     text.flag_state(list(runs.values()))
+    _others(choice, model)
+
+
+def _others(choice: Choice, model: str) -> None:
+    """The way to the model's results on other benchmarks."""
+    there = {run.benchmark for run in choice.runs if run.label == model and run.view == "clean"}
+    known = catalogue.known_benchmarks()
+    keys = [key for key in known if key in there and catalogue.family_of(key) != choice.benchmark]
+    # One's own come first.
+    keys.sort(key=lambda key: not catalogue.is_own(key))
+    if keys:
+        st.markdown("**Its other results**")
+        with st.container(horizontal=True, gap="small"):
+            for key in keys[:MOST_LINKS]:
+                page_, picker, content = where_to_look(key)
+                frame.link(known[key].title, page_, {picker: content, MODELS: model})
 
 
 def _picture(name: str, run: store.Run, colour: str) -> str:
@@ -80,6 +98,7 @@ def _overall(choice: Choice, model: str) -> None:
         row = cached.answer(run, Question()).iloc[0]
         said = sentences.overall(model, row["value"], row["low"], row["high"], int(row["n"]))
         st.markdown(f"{said.removesuffix('.')} of {code(run.benchmark)}.")
+    _others(choice, model)
     if not runs:
         st.info(f"**{escaped(model)}** has no stored result yet. Open “not computed yet” in the sidebar to start one.")
 

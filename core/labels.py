@@ -1,23 +1,29 @@
 """Label spaces: which class an index stands for.
 
 ``imagenet-1k`` is the order of sorted WordNet ids, as timm and torchvision use it; ``focus-10`` is the ten categories
-of FOCUS in the order of its paper.
+of FOCUS in the order of its paper; ``own-<digits>`` are classes that a user has named, kept in the data folder.
 """
 
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 
+from core import paths
 from core.errors import LabelSpaceError, nearest
 from core.paths import EMBEDDED
 
 IMAGENET_1K = "imagenet-1k"
 FOCUS_10 = "focus-10"
+#: How keys of label spaces begin whose classes a user has named.
+OWN = "own-"
+_OWN_DIGITS = 12
 _FOLDER = EMBEDDED / "labels"
 _MOSTLY = 0.8
 
@@ -27,7 +33,7 @@ class LabelSpace:
     """The classes of a model's output, in order.
 
     Attributes:
-        key: ``imagenet-1k`` or ``focus-10``.
+        key: ``imagenet-1k``, ``focus-10``, or ``own-<digits>`` for one of a user's own.
         names: One short, unique, readable name per class.
         wnids: WordNet id per class; empty where there is none.
         lemmas: All names of each class, comma separated, for search.
@@ -47,13 +53,17 @@ class LabelSpace:
         return _wnid_indices(self.key)
 
 
-@cache
 def label_space(key: str) -> LabelSpace:
     """A label space by its key.
 
     Raises:
-        LabelSpaceError: If the key is unknown.
+        LabelSpaceError: If the key is unknown, or the file of one of a user's own is not there or damaged.
     """
+    return _own_space(key, own_file(key)) if key.startswith(OWN) else _published_space(key)
+
+
+@cache
+def _published_space(key: str) -> LabelSpace:
     if key == IMAGENET_1K:
         with open(_FOLDER / "imagenet_1k.csv", newline="", encoding="utf-8") as stream:
             rows = list(csv.DictReader(stream))
@@ -66,6 +76,42 @@ def label_space(key: str) -> LabelSpace:
     if key == FOCUS_10:
         return LabelSpace(key, tuple(focus_to_imagenet()))
     raise LabelSpaceError(f"unknown label space '{key}'.{nearest(key, (IMAGENET_1K, FOCUS_10))}")
+
+
+def own_key(names: Sequence[str]) -> str:
+    """Key of the label space with these classes, in this order; case and ``_`` for a space make no other one."""
+    plain = "\n".join(map(_plain, names))
+    return OWN + hashlib.sha256(plain.encode("utf-8", "backslashreplace")).hexdigest()[:_OWN_DIGITS]
+
+
+def own_file(key: str) -> Path:
+    """Where the names of a user's own label space are kept."""
+    return paths.data_home() / "own" / "labels" / f"{paths.slug(key)}.json"
+
+
+def keep_own(names: Sequence[str]) -> str:
+    """Keep the classes of a user's own label space, and give its key.
+
+    Args:
+        names: In the order of a model's output.
+
+    Raises:
+        StoreError: If the file cannot be written.
+    """
+    key = own_key(names)
+    paths.write_atomically(own_file(key), json.dumps({"names": list(names)}, ensure_ascii=False, indent=1) + "\n")
+    return key
+
+
+@cache
+def _own_space(key: str, path: Path) -> LabelSpace:
+    names = paths.read_json(path).get("names")
+    if not isinstance(names, list) or not all(isinstance(name, str) for name in names) or own_key(names) != key:
+        raise LabelSpaceError(
+            f"the classes of the label space '{key}' are not in {path}: add its data again with 'python -m core data "
+            "add' and --classes."
+        )
+    return LabelSpace(key, tuple(names))
 
 
 def class_names(key: str, indices: Iterable[int]) -> list[str]:
@@ -101,7 +147,8 @@ class Identified:
     """The label space of a model's output, and how it was told.
 
     Attributes:
-        key: ``imagenet-1k``, ``focus-10``, or ``classes-<n>`` for a space that no benchmark here knows.
+        key: ``imagenet-1k``, ``focus-10``, ``own-<digits>`` for one that a user has named, or ``classes-<n>`` for a
+            space that no benchmark here knows.
         why: For a space that is not known: what was compared with what, in a sentence; else empty.
     """
 
@@ -127,6 +174,10 @@ def identified(num_classes: int, label_names: object = None) -> Identified:
     space = label_space(IMAGENET_1K)
     if num_classes == len(space) and (not names or _is_imagenet_order(names)):
         return Identified(IMAGENET_1K)
+    if sorted(names) == list(range(num_classes)):
+        own = own_key([names[at] for at in range(num_classes)])
+        if own_file(own).is_file():
+            return Identified(own)
     key = f"classes-{num_classes}"
     if num_classes == len(space) + 1:
         return Identified(key, "1,001 outputs, where ImageNet has 1,000 classes: one is perhaps a background class")

@@ -148,6 +148,11 @@ def preprocessing(transform: Mapping[str, object]) -> str:
     return f"{size[-1]} px, {transform['interpolation']}, crop {transform['crop_pct']:g}"  # type: ignore[index]
 
 
+def weights(fingerprint: str, is_file: bool) -> str:
+    """``weights 1a2b3c4d``; ``file 1a2b3c4d`` of imported predictions, of whose weights nothing is known."""
+    return f"{'file' if is_file else 'weights'} {fingerprint[:8]}"
+
+
 def _absent(number: float | None) -> bool:
     return number is None or math.isnan(number)
 

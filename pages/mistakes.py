@@ -13,7 +13,7 @@ from core.mistakes.files import Files
 from core.mistakes.reassessed import SOURCE
 from core.mistakes.table import Filters
 from core.wording import code, escaped
-from pages.shared.mistakes import diagnose, kinds, landing, numbers, subjects, walk
+from pages.shared.mistakes import diagnose, kinds, landing, numbers, slices, subjects, walk
 from pages.shared.mistakes.subjects import PUBLISHED, Subject
 from pages.shared.page import address, cached, empty, frame, text
 from pages.shared.page.frame import Choice
@@ -40,12 +40,14 @@ def page() -> None:
         text.tiles(numbers.tiles(subject, runs), choice)
         text.flag_state([subject.run] if subject.run else [])
     kinds.show(subject, filters, runs, found, choice)
+    rows = slices.show(subject, rows, choice)
     _one(subject, rows, filters, runs, found, choice)
     if diagnose.can_diagnose(subject):
         diagnose.show_all(runs, choice)
     if subject.of_validation:
         _about(found)
-    landing.mount(" ".join((*filters.true, *filters.predicted, *(filters.pair or ()), *filters.categories)))
+    clicked = (*filters.true, *filters.predicted, *(filters.pair or ()), *filters.categories)
+    landing.mount(" ".join((*clicked, *address.asked(slices.SLICE))))
     if runs:
         text.identities(list(runs.values()))
 
@@ -81,6 +83,7 @@ def _one(
         st.subheader(escaped(of_these), anchor=False, width="content")
         if chosen:
             st.button(f"{escaped(chosen)}  ✕", on_click=subjects.clear_classes, type="tertiary", help="Show all")
+        slices.show_chosen(subject)
     if subject.run is None and found.annotations.path is None:
         st.caption(f"True classes are {SOURCE}, until annotations are found.")
     if len(rows):

@@ -1,150 +1,22 @@
-"""How small, how far from the centre and how far turned may an object be? Diorama and SI-Score."""
+"""Where is it worst: by size, location, rotation, or any other factor of any benchmark?"""
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable
-from functools import partial
+from pages.shared.factors import any_view, explore, protocol_view, subjects
+from pages.shared.page import frame
 
-import streamlit as st
-from streamlit.delta_generator import DeltaGenerator
-
-from core import store
-from core.answers import catalogue, sentences
-from core.answers.compare import Contrast
-from core.answers.questions import factor_of
-from core.types import FactorValue
-from core.wording import code, escaped, short_label, value
-from pages.shared.factors import explore, panels, tiles, views
-from pages.shared.factors.explore import ALL, Controls
-from pages.shared.factors.protocol_sentences import sentence, sentence_of_two
-from pages.shared.images import behind
-from pages.shared.page import cached, dock, empty, frame, later, margin, place, text
-from pages.shared.page.frame import Choice
-
-TITLE = "Size, location, rotation"
-Runs = dict[str, dict[str, store.Run]]
+TITLE = "Factors"
 
 
 def page() -> None:
     """Draw the page."""
-    keys = catalogue.benchmarks_varying("area", "x", "angle_deg", "yaw_deg")
-    families = catalogue.families(keys)
-    protocols = {family: explore.protocols(family) for family in families}
-    choice = frame.begin(TITLE, families, {family: list(found.values()) for family, found in protocols.items()})
-    found = protocols[choice.benchmark]
-    runs = {name: there for name, key in found.items() if (there := choice.runs_on(key))}
-    if not runs:
-        empty.show(TITLE, choice, list(found.values()))
-        return
-    top = st.container()
-    controls = explore.controls(
-        {name: found[name] for name in runs}, _first(next(iter(runs.values()))), len(choice.models)
-    )
-    shown = runs if controls.view == ALL else {controls.view: runs[controls.view]}
-    with top:
-        text.head(TITLE, _finding(runs, controls))
-    text.tiles(tiles.tiles(runs, controls), choice)
-    seen = views.families(choice, [_key(there) for there in shown.values()])
-    used = [run for there in (*shown.values(), *seen.values()) for run in there.values()]
-    text.flag_state(used)
-    for there in shown.values():
-        text.flag_differences(list(there.values()))
-    figures, images = dock.workspace()
-    with figures:
-        if controls.view == ALL:
-            _all(shown, controls, choice)
-        else:
-            controls = _one(controls.view, shown[controls.view], controls, choice)
-        views.show(seen, controls, choice)
-    gallery_of = _images(runs, seen, controls, choice, images)
-    text.identities(used)
-    behind.show_image_alone(choice, gallery_of)
-
-
-def _finding(runs: Runs, controls: Controls) -> str:
-    """The sentence on top: of the first model, on what the view shows; or on the difference of the first two."""
-    said = []
-    compared = next((there for name, there in runs.items() if controls.view in (ALL, name) and len(there) > 1), None)
-    if controls.compare and compared:
-        (first, one), (second, other) = list(compared.items())[:2]
-        row = cached.paired(one, other, controls.question).iloc[0]
-        numbers = (row[name] for name in ("value", "low", "high", "first", "second"))
-        between = Contrast(*numbers, n=int(row["n"]), n_clusters=int(row["n_clusters"]))
-        said_of = sentences.difference(first, second, between, margin.chosen())
-        return f"{said_of.removesuffix('.')} ({code(one.benchmark)})."
-    for name, there in runs.items():
-        if controls.view in (ALL, name) and len(there) > 1:
-            said.append(sentence_of_two(name, dict(list(there.items())[:2]), controls.question))
-        elif controls.view in (ALL, name):
-            model, run = next(iter(there.items()))
-            who = "It" if said and name == "size" else model
-            said.append(sentence(name, who, run, controls.question))
-    return " ".join(said[:1] if controls.view == ALL and compared else said[:2])
-
-
-def _all(shown: Runs, controls: Controls, choice: Choice) -> None:
-    """One figure for each protocol; the map first."""
-    with st.container(key="oc-figures"):
-        figures = [draw for name, there in shown.items() for draw in _figures(name, there, controls, choice)]
-        for number, draw in enumerate(figures):
-            later.draw(draw, first=number == 0)
-
-
-def _figures(name: str, there: dict[str, store.Run], controls: Controls, choice: Choice) -> list[Callable[[], None]]:
-    """What draws a protocol along its first factor: a map of places for each model, a ring of angles, a curve."""
-    factor = factor_of(_first(there), explore.PROTOCOLS[name][0])
-    if controls.compare and len(there) > 1:
-        axis = tuple(factor_of(_first(there), each) for each in explore.PROTOCOLS[name])
-        return [partial(panels.show_difference, there, axis, controls, choice, f"difference-{name}")]
-    if name == "location":
-        return panels.maps(there, controls, choice)
-    if factor.kind == "circular":
-        return [partial(panels.show_polar, there, factor, controls, choice, f"polar-{name}")]
-    return [partial(panels.show_curve, there, factor, controls, choice, f"curve-{name}")]
-
-
-def _one(name: str, there: dict[str, store.Run], controls: Controls, choice: Choice) -> Controls:
-    """One protocol in full, its factors as axis, lines or sliders; returns the controls narrowed by the sliders."""
-    roles = explore.roles(_first(there), name)
-    narrowed = dataclasses.replace(controls, question=controls.question.within(*roles.where))
-    with st.container(key="oc-figures-wide"):
-        if narrowed.compare and len(there) > 1:
-            panels.show_difference(there, roles.axis, narrowed, choice, f"difference-{name}", height=470)
-        panels.show_axis(there, roles, narrowed, choice)
-        by_class = factor_of(_first(there), "class")
-        if by_class not in roles.axis:
-            panels.show_rows(there, by_class, narrowed, choice, f"by-class-{name}")
-    return narrowed
-
-
-def _first(there: dict[str, store.Run]) -> store.Run:
-    return next(iter(there.values()))
-
-
-def _key(there: dict[str, store.Run]) -> str:
-    return _first(there).benchmark
-
-
-def _images(runs: Runs, seen: views.Families, controls: Controls, choice: Choice, right: DeltaGenerator) -> str:
-    """The gallery behind the chosen point; returns the key of its benchmark, empty where none is chosen."""
-    cell = place.chosen_cell()
-    there = views.runs_of(cell, seen) or next((p for p in runs.values() if cell and _key(p) == cell.benchmark), None)
-    if cell is None or there is None:
-        st.caption("Click a cell or a point to see the very images behind it; by keyboard, arrows and Enter.")
-        return ""
-    model = place.chosen_model()
-    run = there.get(model) or _first(there)
-    said = ", ".join(_in_words(run, name, content) for name, content in cell.values.items())
-    with dock.opened(right, f"{escaped(said)}"):
-        question, shown = controls.question.within(*cell.where), views.runs_of(cell, seen)
-        behind.show(choice, run, question, list(there.values()), shown)
-    return cell.benchmark
-
-
-def _in_words(run: store.Run, name: str, content: FactorValue) -> str:
-    factor = factor_of(run, name)
-    return f"{short_label(factor)} {value(factor, content)}"
+    offered, needed = subjects.offered()
+    choice = frame.begin(TITLE, offered, needed)
+    found = explore.protocols(choice.benchmark)
+    if found:
+        protocol_view.page(TITLE, choice, found)
+    else:
+        any_view.page(TITLE, choice)
 
 
 frame.draw(page)

@@ -32,7 +32,7 @@ FIGURE = ".js-plotly-plot .main-svg"
 #: Title and selector by the link's label.
 PAGES = {
     "Overview": ("Overview", ".st-key-overview .main-svg"),
-    "Size, location, rotation": ("Size, location, rotation", ".st-key-location-0 .main-svg"),
+    "Factors": ("Factors", ".st-key-location-0 .main-svg"),
     "Home": ("Where does it break?", ".oc-card img"),
 }
 SETTINGS = {"Overview": PAGES["Overview"], "Uncommon settings": ("Uncommon settings", ".st-key-heatmap-time .main-svg")}
@@ -40,7 +40,7 @@ SETTINGS = {"Overview": PAGES["Overview"], "Uncommon settings": ("Uncommon setti
 FLOOR_CHARTS = (0, 1, 3, 7)
 FLOOR = {f"charts{n}": (f"charts{n}", FIGURE if n else "h1") for n in FLOOR_CHARTS}
 CUES = {"Overview": PAGES["Overview"], "Cues": ("Cues", ".st-key-ablations .main-svg")}
-CHARTS = {"Overview": 1, "Size, location, rotation": 3, "Home": 0, "Uncommon settings": 7, "Cues": 1}
+CHARTS = {"Overview": 1, "Factors": 3, "Home": 0, "Uncommon settings": 7, "Cues": 1}
 FACTORS, CHOICE = "/size_location_rotation", "?benchmark=si-score"
 
 

@@ -2,13 +2,37 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pandas as pd
+
 from core import store
+from core.answers import described
 from core.benchmarks import known_benchmarks
 from core.types import Card
 
 
 def card_of(run: store.Run) -> Card:
-    """A run's card.
+    """A run's card; where its images were described, with the facts about them as further factors.
+
+    See ``core.answers.described``.
+    """
+    card = own_card_of(run)
+    computed = described.factors(run, card)
+    return replace(card, factors=(*card.factors, *computed)) if computed else card
+
+
+def samples_of(run: store.Run) -> pd.DataFrame:
+    """A run's samples table with the columns of all factors of ``card_of``.
+
+    Raises:
+        StoreError: If it is gone.
+    """
+    return described.with_facts(run, store.read_samples(run), own_card_of(run))
+
+
+def own_card_of(run: store.Run) -> Card:
+    """A run's card as it is stored.
 
     A run stored before cards gets today's of its benchmark; the same evaluate command writes it into the run. Where
     that benchmark is not known here either, the card has a key and nothing else.

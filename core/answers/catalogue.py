@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, replace
 
 from core import paths, store
-from core.benchmarks import benchmark_class, find_data, known_benchmarks
+from core.benchmarks import benchmark_class, find_data, known_benchmarks, published_benchmarks
 from core.benchmarks.base import Benchmark
 from core.errors import UsageError
 from core.store import weights
@@ -29,6 +29,8 @@ class KnownModel:
         input_px: Side of its input in pixels, or None until it is evaluated.
         megabytes: Of its weights, or None if they are not in a model folder here.
         benchmarks: Keys of the benchmarks it has results on.
+        is_imported: Whether a result of it was made elsewhere.
+        is_file: Whether only a file of its predictions is known, so that it cannot be run.
     """
 
     name: str
@@ -37,11 +39,14 @@ class KnownModel:
     input_px: int | None = None
     megabytes: float | None = None
     benchmarks: tuple[str, ...] = ()
+    is_imported: bool = False
+    is_file: bool = False
 
     @property
     def details(self) -> str:
         """Label space and size in words."""
         parts = [_SPACES.get(self.label_space, self.label_space)]
+        parts += ["imported"] if self.is_imported else []
         parts += [f"{self.input_px} px"] if self.input_px else []
         parts += [f"{self.megabytes:.3g} MB"] if self.megabytes else []
         return " · ".join(part for part in parts if part) or "not evaluated yet"
@@ -83,6 +88,8 @@ def known_models(runs: Sequence[store.Run]) -> dict[str, KnownModel]:
             _input_px(run),
             _megabytes(source),
             tuple(dict.fromkeys([*(earlier.benchmarks if earlier else ()), run.benchmark])),
+            run.is_imported or bool(earlier and earlier.is_imported),
+            run.is_imported and not run.preprocessing,
         )
     waiting = {labels[each.name, each.fingerprint]: each.source for each in networks}
     for label in sorted(set(waiting) - set(found)):
@@ -154,6 +161,23 @@ def family_of(key: str) -> str:
 def families(keys: Iterable[str]) -> dict[str, str]:
     """Title by family, of some benchmarks."""
     return {family_of(key): benchmark_class(key).title.partition(":")[0] for key in keys}
+
+
+def members(family: str) -> list[str]:
+    """Keys of a family's benchmarks."""
+    return [key for key in known_benchmarks() if family_of(key) == family]
+
+
+def is_own(key: str) -> bool:
+    """Whether a benchmark is a user's own."""
+    return key in known_benchmarks() and key not in published_benchmarks()
+
+
+def titles(keys: Iterable[str]) -> dict[str, str]:
+    """Title by key, each told apart from the others."""
+    found = {key: benchmark_class(key).title for key in keys}
+    shared = Counter(found.values())
+    return {key: title if shared[title] == 1 else f"{title} ({key})" for key, title in found.items()}
 
 
 def varied(benchmark: type[Benchmark]) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from core import __version__, metrics, paths, store
+from core.answers import described
+from core.answers.cards import samples_of
 from core.errors import StoreError
 from core.store import lists
 from core.store.parts import find_rows, write_parquet
@@ -61,10 +63,15 @@ def _name(run: store.Run) -> str:
 def version(run: store.Run) -> str:
     """Names what is computed from a run as it stands now: by its predictions, its samples table and the code.
 
+    And by the facts about its images, where these were described.
+
     Raises:
         StoreError: If predictions or samples cannot be read.
     """
-    return f"{run.n_done}-{hashlib.sha256(f'{store.samples_digest(run)} {_code()}'.encode()).hexdigest()[:16]}"
+    # Nothing where nothing was described, so that what was kept without facts serves on.
+    facts = described.version(run)
+    parts = (store.samples_digest(run), _code(), *([facts] if facts else []))
+    return f"{run.n_done}-{hashlib.sha256(' '.join(parts).encode()).hexdigest()[:16]}"
 
 
 @cache
@@ -166,9 +173,9 @@ def _from_table(run: store.Run, read_from: Callable[[Path], _T]) -> _T:
 
 def compact(run: store.Run) -> pd.DataFrame:
     """The table that ``read`` reads columns of, computed from samples and predictions."""
-    samples = store.read_samples(run)
+    samples = samples_of(run)
     samples.insert(1, "position", np.arange(len(samples), dtype=np.int32))
-    joined = with_view_factors(run, metrics.join(samples, store.read(run, _READ)))
+    joined = with_view_factors(run, metrics.join(samples, store.read(run, _READ), run.manifest.model.num_classes))
     ranked = lists.list_matrix(joined["top10"])
     prob = lists.list_matrix(joined["top10_prob"])
     failed = joined["error"].notna().to_numpy()
@@ -213,8 +220,9 @@ class Sample:
     p_accepted: float | None = None
 
     def is_right(self, k: int = 1) -> bool | None:
-        """Whether an accepted class is among the best ``k``; None for an image that failed."""
-        return None if self.error else any(index in self.accepted for index, _ in self.top[:k])
+        """Whether an accepted class is among the best ``k``; None for an image that failed, or if fewer are known."""
+        is_there = any(index in self.accepted for index, _ in self.top[:k])
+        return None if self.error or (not is_there and len(self.top) < k) else is_there
 
 
 def sample(run: store.Run, sample_id: str, view: str = "") -> Sample | None:

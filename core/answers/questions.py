@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from core import metrics, store
-from core.answers import joined
+from core.answers import described, joined, spans
 from core.answers.cards import card_of
+from core.answers.spans import Span
 from core.errors import UsageError, nearest
 from core.labels import class_names
 from core.store import lists
@@ -47,6 +48,11 @@ class Where:
     def equals(cls, column: str, content: FactorValue) -> Where:
         """One value of a factor."""
         return cls(column, values=(content,))
+
+    @classmethod
+    def within(cls, column: str, span: Span) -> Where:
+        """A range of a numeric factor, such as a bin's."""
+        return cls(column, span.low, span.high)
 
     def keeps(self, table: pd.DataFrame, factor: Factor) -> np.ndarray:
         """Which rows it keeps: bool (N,).
@@ -133,7 +139,8 @@ def factor_of(run: store.Run, name: str) -> Factor:
     known = factors_of(run)
     if name not in known:
         raise UsageError(
-            f"'{run.benchmark}' has no factor '{name}'.{nearest(name, known)} It has: {', '.join(known) or 'none'}."
+            f"'{run.benchmark}' has no factor '{name}'.{described.why_not(run, name)}{nearest(name, known)} "
+            f"It has: {', '.join(known) or 'none'}."
         )
     return known[name]
 
@@ -191,11 +198,18 @@ def kept_by(run: store.Run, table: pd.DataFrame, where: Sequence[Where]) -> np.n
 
 
 def grouped(run: store.Run, table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """A run's table with the ``by`` columns in their factors' types and a row for each value of a set."""
+    """A run's table with the ``by`` columns in their factors' types and a row for each value of a set.
+
+    Of a number that hardly recurs, the centre of its bin stands for it; see ``core.answers.spans``.
+    """
     for name in by:
         factor = factor_of(run, name)
+        binned = spans.binned(run, factor)
         if factor.kind == "set":
             table = lists.explode(table, name)
+        elif binned is not None:
+            numbers = table[name].to_numpy(dtype=float, na_value=np.nan)
+            table = table.assign(**{name: binned.centres_of(numbers)})
         else:
             table = table.assign(**{name: typed(table[name], factor)})
     return table

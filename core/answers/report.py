@@ -14,8 +14,8 @@ import pandas as pd
 import pyarrow as pa
 
 from core import benchmarks, metrics, paths, store
-from core.answers import cue_tables, geometry_tables, policies, rank_table, run_tables, zoom_tables
-from core.answers.cards import card_of
+from core.answers import cue_tables, geometry_tables, imported, policies, rank_table, run_tables, zoom_tables
+from core.answers.cards import card_of, samples_of
 from core.answers.joined import with_view_factors
 from core.answers.run_tables import Asked, RunTable
 from core.errors import UsageError, nearest
@@ -29,7 +29,7 @@ MORE: tuple[RunTable, ...] = (*geometry_tables.TABLES, rank_table.TABLE, *zoom_t
 
 def joined(run: store.Run) -> pd.DataFrame:
     """Samples and predictions of a run, with ``correct`` and the factors of its views; see ``metrics.join``."""
-    return with_view_factors(run, metrics.join(store.read_samples(run), store.read(run)))
+    return with_view_factors(run, metrics.join(samples_of(run), store.read(run), run.manifest.model.num_classes))
 
 
 def build(
@@ -72,9 +72,10 @@ def build(
     card = card_of(run)
     named, extra = _choose(run, card, tables, more)
     chosen, unknown = _known(run, card, named)
-    samples = store.read_samples(run)
+    samples = samples_of(run)
     classes = sorted(set(lists.list_offsets(samples["accepted"])[1].tolist()))
-    table = metrics.join(samples, store.read(run, _columns(run, chosen)) if head is None else head)
+    said = store.read(run, _columns(run, chosen)) if head is None else head
+    table = metrics.join(samples, said, run.manifest.model.num_classes if head is None else None)
     counted = policies.counted(run, card, table, policy, classes, is_networks=head is None)
     policy, reduce = counted.policy, reduce or run.views.reduce
     told = _Told(run, card, with_view_factors(run, _without(counted.table, exclude)), policy, reduce)
@@ -97,6 +98,7 @@ def build(
         "n_views": run.n_views,
         "reduce": told.reduce if run.n_views > 1 else None,
         "precision": run.precision,
+        "imported": run.is_imported,
         "preprocessing": run.preprocessing,
         "policy": policy,
         "head": None if head is None else "linear",
@@ -110,7 +112,7 @@ def build(
         "tables": found,
         "notes": {name: list(each.notes) for name, each in made.items() if each.notes},
         "warnings": [
-            *_warnings(run, told.images, overall, policy, outputs if head is None else None, len(samples)),
+            *_warnings(run, told.images, overall, policy, outputs if head is None else None),
             *counted.warnings,
             *unknown,
             *left_out,
@@ -280,14 +282,9 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _warnings(
-    run: store.Run, table: pd.DataFrame, overall: dict[str, Any], policy: Policy, n_outputs: int | None, n_samples: int
+    run: store.Run, table: pd.DataFrame, overall: dict[str, Any], policy: Policy, n_outputs: int | None
 ) -> list[str]:
-    found = []
-    if len(table) < n_samples and not run.complete:
-        found.append(
-            f"partial: {run.n_done:,} of {run.n_samples:,} images are done (in random order, so the numbers are "
-            "estimates of the final ones)"
-        )
+    found = imported.warnings(run, len(table))
     failed = table["error"].dropna()
     if len(failed):
         found.append(f"{len(failed):,} images could not be evaluated and are not counted; the first: {failed.iloc[0]}")
@@ -350,8 +347,8 @@ def predictions(run: store.Run) -> pd.DataFrame:
 
     Returns:
         ``sample_id, view, top1, top1_prob, top10, top10_prob, p_accepted, rank, accepted, correct, error, digest,
-        identity``, then ``cluster`` and the factors. ``correct`` is True, False or missing; classes are indices of the
-        label space.
+        identity``, then ``cluster`` and the factors, and ``imported`` of predictions that were made elsewhere.
+        ``correct`` is True, False or missing; classes are indices of the label space.
     """
     table = joined(run)
     ranked, prob = lists.list_matrix(table["top10"]), lists.list_matrix(table["top10_prob"])
@@ -361,6 +358,8 @@ def predictions(run: store.Run) -> pd.DataFrame:
     table.loc[failed, ["top1", "top1_prob"]] = pd.NA
     table["correct"] = table["correct"].map({1.0: True, 0.0: False}).astype("boolean")
     table["identity"] = run.identity
+    if run.is_imported:
+        table["imported"] = True
     first = ["sample_id", "view", "top1", "top1_prob", "top10", "top10_prob", "p_accepted", "rank", "accepted"]
     first += ["correct", "error", "digest", "identity", "cluster"]
     factors = [column for column in table if column not in (*first, "correct_top5")]

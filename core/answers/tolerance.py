@@ -16,8 +16,9 @@ import pandas as pd
 from core import metrics, store
 from core.answers import joined
 from core.answers.compare import Contrast
-from core.answers.questions import VALUE, Question, asked, factor_of, grouped, is_clustered
+from core.answers.questions import VALUE, Question, asked, factor_of, grouped, is_clustered, plain
 from core.errors import UsageError
+from core.metrics import bands
 from core.metrics.bootstrap import replicates
 from core.metrics.simultaneous import hidden_variance, may_be_lowest, pair_reach
 from core.types import FEW_OBJECTS, Factor, is_thin
@@ -25,6 +26,8 @@ from core.types import FEW_OBJECTS, Factor, is_thin
 #: The share of its best accuracy that a model must keep at a setting it tolerates.
 KEPT = 0.9
 _EPS = 1e-9
+#: Of more settings than this, pairs are compared by the settings' simultaneous bands: to draw all pairs takes too long.
+_MOST_PAIRED = 500
 
 
 @dataclass(frozen=True)
@@ -111,8 +114,23 @@ def tolerance(run: store.Run, factors: Sequence[str], question: Question) -> Tol
     """
     question = replace(question, by=tuple(factors))
     factor = _number(run, factors)
-    levels = joined.remembered(run, ["tolerance", asdict(question)], lambda: _levels(run, question))
-    return _summary(levels, factors, factor if len(factors) == 1 else None)
+    return _summary(levels_of(run, question), factors, factor if len(factors) == 1 else None)
+
+
+def levels_of(run: store.Run, question: Question) -> pd.DataFrame:
+    """A row per setting of any factors: these, the metric columns, and how it compares with the others.
+
+    Args:
+        run: Complete or partial.
+        question: Its ``by`` are the factors; a row is a combination of their values that occurs, none missing.
+
+    Returns:
+        Also ``used``: not thin; ``tied``: may be the worst; ``reach``: of its difference to the worst to either side,
+        for all pairs at once; ``objects``: clusters of all settings, the same in each row. Thin ones are compared with
+        none.
+    """
+    table = joined.remembered(run, ["tolerance", asdict(question)], lambda: _levels(run, question))
+    return plain(table, question.by)
 
 
 def _number(run: store.Run, factors: Sequence[str]) -> Factor:
@@ -124,11 +142,7 @@ def _number(run: store.Run, factors: Sequence[str]) -> Factor:
 
 
 def _levels(run: store.Run, question: Question) -> pd.DataFrame:
-    """A row per setting: the factors, the metric columns, and how it compares.
-
-    ``used``: not thin; ``tied``: may be the worst; ``reach``: of the difference to the worst; ``objects``: clusters of
-    all settings, the same in each row.
-    """
+    """See ``levels_of``."""
     by, value = list(question.by), VALUE[question.policy]
     table = _scored(run, question, ["cluster"])
     levels = metrics.accuracy_by(table, by, "cluster" if is_clustered(run) else None, value=value)
@@ -143,13 +157,30 @@ def _levels(run: store.Run, question: Question) -> pd.DataFrame:
     inside = place[cells] >= 0
     cells, values = place[cells[inside]], table[value].to_numpy(float)[inside]
     clusters = table["cluster"].to_numpy()[inside] if is_clustered(run) else None
-    trials = levels["n_clusters"].to_numpy()[used]
-    draws = replicates(values, cells, clusters, len(used))
-    known, hidden = levels["value"].to_numpy()[used], hidden_variance(values, cells, trials)
+    trials, known = levels["n_clusters"].to_numpy()[used], levels["value"].to_numpy()[used]
+    if len(used) > _MOST_PAIRED:
+        tied, reach = _by_bands(known, *bands.accuracy_band(values, cells, clusters, len(used))[:2])
+    else:
+        draws, hidden = replicates(values, cells, clusters, len(used)), hidden_variance(values, cells, trials)
+        tied = may_be_lowest(known, draws, trials, hidden)
+        reach = pair_reach(draws, trials, hidden)[known.argmin()]
     levels.loc[used, "used"] = True
-    levels.loc[used, "tied"] = may_be_lowest(known, draws, trials, hidden)
-    levels.loc[used, "reach"] = pair_reach(draws, trials, hidden)[known.argmin()]
+    levels.loc[used, "tied"] = tied
+    levels.loc[used, "reach"] = reach
     return levels
+
+
+def _by_bands(known: np.ndarray, low: np.ndarray, high: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Which settings may be the lowest, and the reach of each one's difference to it, from bands that hold at once.
+
+    Args:
+        known: float (k,), accuracies.
+        low: float (k,), lower ends of their simultaneous intervals.
+        high: Upper ends.
+    """
+    least = int(known.argmin())
+    above, below = known - low + (high - known)[least], high - known + (known - low)[least]
+    return low <= high[least], np.maximum(above, below)
 
 
 def _scored(run: store.Run, question: Question, also: Sequence[str]) -> pd.DataFrame:

@@ -1,7 +1,7 @@
 """The benchmarks, one file each.
 
 A file in this folder that defines ``BENCHMARKS``, a tuple of ``Benchmark`` classes, is found by name: to add a
-benchmark, add a file.
+benchmark, add a file. Beside these stand a user's own, which come and go while the program runs (``core.own``).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 import pandas as pd
 
 from core import paths, store
+from core.benchmarks import own
 from core.benchmarks.base import Benchmark, beside_images
 from core.benchmarks.imagenet_masks import ImageNetMasks
 from core.errors import DataError, UsageError, nearest
@@ -25,9 +26,14 @@ from core.types import Table
 EMBEDDED = "embedded"
 
 
-@cache
 def known_benchmarks() -> dict[str, type[Benchmark]]:
-    """Every benchmark class by its key, in the order of file names."""
+    """Every benchmark class by its key, in the order of file names; then a user's own, as they are now."""
+    return {**published_benchmarks(), **own.known(published_benchmarks())}
+
+
+@cache
+def published_benchmarks() -> dict[str, type[Benchmark]]:
+    """Every benchmark class that the project brings, by its key."""
     found: dict[str, type[Benchmark]] = {}
     for module in pkgutil.iter_modules(__path__):
         for benchmark in getattr(importlib.import_module(f"{__name__}.{module.name}"), "BENCHMARKS", ()):
@@ -40,19 +46,26 @@ def benchmark_class(key: str) -> type[Benchmark]:
 
     Raises:
         UsageError: If there is no such benchmark; names the nearest ones.
+        DataError: If it is one of a user's own whose entry is damaged.
     """
     known = known_benchmarks()
     if key not in known:
+        damaged = own.damaged(key)
+        if damaged:
+            raise DataError(damaged)
         raise UsageError(f"unknown benchmark '{key}'.{nearest(key, known)} Known: {', '.join(known)}.")
     return known[key]
 
 
 def find_data(key: str, data: Path | str | None = None) -> Path | None:
-    """The folder of a benchmark's data: given, remembered, ``downloads/<key>`` or embedded; else None."""
+    """The folder of a benchmark's data: given, remembered, ``downloads/<key>``, embedded or as added; else None."""
     if data is not None:
         return paths.place(data)
+    known = known_benchmarks()[key]
+    if issubclass(known, own.OwnBenchmark):
+        return paths.remembered_data(key) or known.home
     downloads = paths.data_home() / "downloads" / key
-    return paths.remembered_data(key) or (downloads if downloads.is_dir() else known_benchmarks()[key].embedded)
+    return paths.remembered_data(key) or (downloads if downloads.is_dir() else known.embedded)
 
 
 def open_benchmark(key: str, data: Path | str | None = None, images: Path | str | None = None) -> Benchmark:

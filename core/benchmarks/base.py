@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from PIL import Image
 
-from core.benchmarks.listing import IMAGE_SUFFIXES
+from core.benchmarks.listing import IMAGE_SUFFIXES, is_junk
 from core.errors import DataError
 from core.images.opening import Decoded, decode_composed, decode_file, reasons
 from core.images.preprocess import Preprocess
@@ -190,7 +190,7 @@ class Benchmark(ABC):
 
 
 def beside_images(root: Path) -> list[Path]:
-    """The files in a folder that are no images, sorted; none of an object store, where listing takes long."""
+    """The files in a folder that are no images and no junk, sorted; none of an object store: listing takes long."""
     if is_remote(root):
         return []
     try:
@@ -207,7 +207,8 @@ def _beside_images(root: Path, changed_ns: int) -> list[str]:
     """
     del changed_ns
     with os.scandir(root) as entries:
-        others = [entry for entry in entries if os.path.splitext(entry.name)[1].lower() not in IMAGE_SUFFIXES]
+        named = [entry for entry in entries if not is_junk(entry.name)]
+        others = [entry for entry in named if os.path.splitext(entry.name)[1].lower() not in IMAGE_SUFFIXES]
     return sorted(entry.name for entry in others if entry.is_file())
 
 

@@ -37,10 +37,18 @@ class ClassFolders(Benchmark):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        inner = [root / name for name in self.archives if (root / name).is_dir()]
+        self.root = self._unpacked(root) or listing.unwrapped(root, self.where)
+
+    def _unpacked(self, folder: Path) -> Path | None:
+        inner = [folder / name for name in self.archives if (folder / name).is_dir()]
         # Of several, a user has to choose.
-        if len(inner) == 1:
-            self.root = inner[0]
+        return inner[0] if len(inner) == 1 else None
+
+    def where(self, folder: Path) -> Path | None:
+        """Where in a folder the class folders are: right there, or where an archive unpacks them; None if nowhere."""
+        if any(name in self.classes for name in listing.subfolders(folder)):
+            return folder
+        return self._unpacked(folder)
 
     @property
     @abstractmethod

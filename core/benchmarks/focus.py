@@ -51,9 +51,9 @@ class Focus(Benchmark):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        if not (root / ANNOTATIONS).is_file():
-            inner = [path.parent for path in root.glob(f"*/{ANNOTATIONS}")]
-            self.root = inner[0] if len(inner) == 1 else root
+        self.root = listing.unwrapped(
+            root, lambda folder: folder if (folder / ANNOTATIONS).is_file() else None, is_sole=False
+        )
         #: Annotated files that are not there, as ``file_name`` without its first slash.
         self.missing: list[str] = []
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from core import paths
+from core.benchmarks import imagenet_ground_truth
 from core.errors import DataError
 from core.labels import IMAGENET_1K, label_space
 
@@ -23,6 +24,10 @@ KEY = "imagenet-mistakes"
 #: Files that give each validation image its original class: file name and class a line, or WordNet ids in order.
 LABEL_FILES = ("val.txt", "LOC_val_solution.csv", "imagenet_2012_validation_synset_labels.txt")
 N_VALIDATION = 50_000
+#: Where copies of ImageNet keep such files, beside the validation images or beside their folder.
+_LABEL_FOLDERS = ("meta", "ILSVRC2012_devkit_t12/data", "devkit/data", "caffe_ilsvrc12")
+#: Folder of validation images in Kaggle's copy, whose lists lie at its top.
+_KAGGLE = ("ILSVRC", "Data", "CLS-LOC", "val")
 
 _NAME = re.compile(r"ILSVRC2012_val_(\d{8})(?:_(n\d{8}))?", re.IGNORECASE)
 _WNID = re.compile(r"^n\d{8}$")
@@ -104,6 +109,35 @@ def find(names: Iterable[str], folders: Iterable[Path]) -> Path | None:
     return next((path for path in tried if path.is_file()), None)
 
 
+def label_folders(root: Path | None = None) -> list[Path]:
+    """Where files of original classes are looked for: see ``folders_of``, then where copies of ImageNet keep them."""
+    near = [root, root.parent] if root is not None else []
+    found = folders_of(root) + [folder / name for folder in near for name in _LABEL_FOLDERS]
+    if root is not None and root.parts[-len(_KAGGLE) :] == _KAGGLE:
+        found.append(root.parents[len(_KAGGLE) - 1])
+    return list(dict.fromkeys(found))
+
+
+def label_files(root: Path | None = None) -> list[Path]:
+    """The files that give validation images their original classes: one, the ground truth with its key, or none."""
+    folders = label_folders(root)
+    listed = find(LABEL_FILES, folders)
+    return [listed] if listed is not None else list(imagenet_ground_truth.find(folders) or ())
+
+
+def original_classes(root: Path | None = None) -> dict[str, int]:
+    """Original class index by validation file name, from ``label_files``; empty without one.
+
+    Raises:
+        DataError: If a file is there and damaged; names line and value.
+    """
+    files = label_files(root)
+    if len(files) < 2:
+        return read_original_classes(files[0]) if files else {}
+    classes = imagenet_ground_truth.read(*files, n_images=N_VALIDATION)
+    return {f"ILSVRC2012_val_{number:08}.JPEG": index for number, index in enumerate(classes, 1)}
+
+
 def read_annotations(path: Path) -> Annotations:
     """The annotations in a file; read once as long as it does not change.
 
@@ -181,7 +215,7 @@ def read_original_classes(path: Path) -> dict[str, int]:
         DataError: Naming file, line and value that does not fit.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
+        lines = path.read_text(encoding="utf-8-sig").split("\n")
     except (OSError, ValueError) as error:
         raise DataError(f"{path} cannot be read: {error}.") from error
     rows = [(number, re.split(r"[,\s]+", line.strip())) for number, line in enumerate(lines, 1) if line.strip()]

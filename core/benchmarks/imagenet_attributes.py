@@ -15,6 +15,7 @@ import pandas as pd
 from core import uncommon
 from core.benchmarks.focus import location_list, plain_value
 from core.benchmarks.imagenet import ImageNet
+from core.benchmarks.imagenet_annotations import validation_name
 from core.errors import DataError
 from core.labels import IMAGENET_1K, focus_to_imagenet
 from core.types import Factor, Table
@@ -49,7 +50,7 @@ class ImageNetAttributes(ImageNet):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        self._folders = dict.fromkeys((root, self.root, root.parent))
+        self._folders = dict.fromkeys((root, self.root, self.root.parent, root.parent))
 
     @cached_property
     def _attributes_file(self) -> Path:
@@ -67,6 +68,9 @@ class ImageNetAttributes(ImageNet):
         files = super().samples()
         files["file"] = files["sample_id"].str.rpartition("/")[2]
         rows = read_attributes(self._attributes_file)
+        if not files["file"].isin(rows["file"]).any():
+            # Copies of the validation set differ in suffixes, and some have the WordNet id in their names.
+            files["file"] = files["file"].map(lambda name: validation_name(name) or name)
         named = files[files["file"].isin(rows["file"])]
         for frame, where in ((named, self.root), (rows, self._attributes_file)):
             if frame["file"].duplicated().any():

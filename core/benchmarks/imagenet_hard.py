@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 from PIL import Image
 
-from core.benchmarks import parquet_shards
+from core.benchmarks import listing, parquet_shards
 from core.benchmarks.base import Benchmark, is_inside
 from core.benchmarks.imagenet import class_names, require_imagenet
 from core.benchmarks.parquet_shards import Shards
@@ -57,6 +57,10 @@ class ImageNetHard(Benchmark):
         Table("by_n_accepted", ("n_accepted",), "Top-1 by number of accepted classes"),
         Table("by_class", ("class",), "Top-1 by class"),
     )
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root)
+        self.root = listing.unwrapped(root, parquet_shards.where)
 
     @cached_property
     def shards(self) -> Shards:

@@ -16,7 +16,7 @@ import pandas as pd
 
 from core.benchmarks import imagenet_annotations, imagenet_scores, listing
 from core.benchmarks.base import Benchmark
-from core.benchmarks.imagenet import POOL, pool_listing, require_imagenet
+from core.benchmarks.imagenet import INNER, POOL, pool_listing, require_imagenet
 from core.benchmarks.imagenet_annotations import Annotations
 from core.errors import DataError
 from core.labels import IMAGENET_1K, label_space
@@ -60,8 +60,7 @@ class ImageNetMultilabel(Benchmark):
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        if not _images(root) and _images(root / "val"):
-            self.root = root / "val"
+        self.root = listing.unwrapped(root, _where)
 
     @cached_property
     def annotations(self) -> Annotations:
@@ -85,8 +84,7 @@ class ImageNetMultilabel(Benchmark):
     @cached_property
     def original(self) -> dict[str, int]:
         """Original class index by file name, of the images for which it is known."""
-        path = imagenet_annotations.find(imagenet_annotations.LABEL_FILES, imagenet_annotations.folders_of(self.root))
-        known = imagenet_annotations.read_original_classes(path) if path else {}
+        known = imagenet_annotations.original_classes(self.root)
         indices = label_space(IMAGENET_1K).index_of_wnid
         for name, path in self.files.items():
             wnid = imagenet_annotations.wnid_in_name(path) or path.partition("/")[0]
@@ -145,9 +143,8 @@ class ImageNetMultilabel(Benchmark):
 
     def label_files(self) -> list[Path]:
         """The annotations, and the list of original classes if there is one."""
-        folders = imagenet_annotations.folders_of(self.root)
-        names = ([imagenet_annotations.FILE], imagenet_annotations.LABEL_FILES)
-        return list(filter(None, (imagenet_annotations.find(each, folders) for each in names)))
+        path = imagenet_annotations.find([imagenet_annotations.FILE], imagenet_annotations.folders_of(self.root))
+        return [*([path] if path else []), *imagenet_annotations.label_files(self.root)]
 
     def pool_digest(self) -> str:
         """See ``imagenet.pool_listing``."""
@@ -177,6 +174,11 @@ class ImageNetM(ImageNetMultilabel):
 
 def _label(index: int, kind: str) -> str:
     return getattr(label_space(IMAGENET_1K), kind)[index] if index >= 0 else _UNKNOWN
+
+
+def _where(folder: Path) -> Path | None:
+    """Where in a folder validation images are, or None."""
+    return next((place for place in (folder, *(folder / name for name in INNER)) if _images(place)), None)
 
 
 def _images(root: Path) -> dict[str, str]:

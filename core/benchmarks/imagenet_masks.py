@@ -12,7 +12,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import ClassVar
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from core import paths
 from core.benchmarks import listing, object_masks
 from core.benchmarks.base import Benchmark
 from core.benchmarks.imagenet import class_names, require_imagenet
+from core.benchmarks.imagenet_files import File, Images, Split
 from core.errors import DataError, StorageError, StoreError
 from core.labels import IMAGENET_1K, label_space
 from core.store.parts import write_parquet
@@ -29,7 +30,6 @@ from core.types import Factor, Table
 
 #: Folders of masks, the one that is used first where there are several.
 SPLITS = ("val", "test", "train")
-Split = Literal["val", "train"]
 
 _NAME = re.compile(r"(n\d{8})_(.+)")
 _TRAINING = re.compile(r"n\d{8}_\d+\.")
@@ -38,20 +38,6 @@ _VALIDATION = "ILSVRC2012_val"
 _MEASURES = 1
 _MEASURED = ("sample_id", "object_area", "centre_distance", "fault")
 _SHOWN = 3
-
-
-@dataclass(frozen=True)
-class File:
-    """A file; its name is relative to the folder, its size in bytes."""
-
-    folder: Path
-    name: str
-    size: int
-
-    @property
-    def path(self) -> Path:
-        """Where it lies."""
-        return self.folder / self.name
 
 
 @dataclass(frozen=True)
@@ -106,6 +92,7 @@ class ImageNetMasks(Benchmark):
                 default the one that was remembered for the masks, else that of the benchmark ``imagenet``.
         """
         super().__init__(root)
+        self.root = listing.unwrapped(root, self._where)
         self._given = images
         self._unseen: frozenset[str] = frozenset()
 
@@ -115,8 +102,16 @@ class ImageNetMasks(Benchmark):
 
     @property
     def _splits(self) -> dict[str, Path]:
-        found = {split: self.root / split / self.mask_folder for split in SPLITS}
-        return {split: folder for split, folder in found.items() if folder.is_dir()}
+        return self._splits_in(self.root)
+
+    def _splits_in(self, folder: Path) -> dict[str, Path]:
+        found = {split: folder / split / self.mask_folder for split in SPLITS}
+        return {split: inside for split, inside in found.items() if inside.is_dir()}
+
+    def _where(self, folder: Path) -> Path | None:
+        """The folder itself if masks are in it, else None; see ``listing.unwrapped``."""
+        is_split = folder == self.root and folder.name in SPLITS and (folder / self.mask_folder).is_dir()
+        return folder if is_split or self._splits_in(folder) else None
 
     @property
     def top(self) -> Path:
@@ -197,7 +192,7 @@ class ImageNetMasks(Benchmark):
         return self.usable(dict(sorted(pairs.found.items())))
 
     def _paired(self, folders: Mapping[str, Path], images: Path) -> Pairs:
-        pairs, finder = Pairs(), _Images(images)
+        pairs, finder = Pairs(), Images(images)
         for folder_split, folder in folders.items():
             masks = listing.flat_images(folder)
             for text in masks.notes():
@@ -212,7 +207,7 @@ class ImageNetMasks(Benchmark):
                     self._add(pairs, finder, folder_split, matched, File(folder, name, size))
         return pairs
 
-    def _add(self, pairs: Pairs, finder: _Images, folder_split: str, matched: re.Match[str], mask: File) -> None:
+    def _add(self, pairs: Pairs, finder: Images, folder_split: str, matched: re.Match[str], mask: File) -> None:
         wnid, file = matched.groups()
         sample_id, split = f"{wnid}/{file}", _split_of(file, folder_split)
         image = finder.find(split, wnid, file)
@@ -344,35 +339,6 @@ class ImageNetMasks(Benchmark):
         """See ``Benchmark.mask`` and ``object_masks.read_mask``."""
         pair = self._pair(sample_id)
         return object_masks.read_mask(pair.mask.path, pair.image.path)
-
-
-class _Images:
-    """ImageNet's files by name; each folder is listed once, when one of its files is first looked for."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        self._sizes: dict[Path, dict[str, int]] = {}
-
-    def find(self, split: Split, wnid: str, file: str) -> File | None:
-        """An image: in the split's folder or in the one given, in its class folder or flat."""
-        for base in self._bases(split):
-            for inner, name in ((base / wnid, f"{wnid}/{file}"), (base, file)):
-                size = self._in(inner).get(file)
-                if size is not None:
-                    return File(base, name, size)
-        return None
-
-    def _bases(self, split: Split) -> Iterator[Path]:
-        yield self._folder / split
-        yield self._folder
-        if self._folder.name in ("val", "train"):
-            yield self._folder.parent / split
-
-    def _in(self, folder: Path) -> dict[str, int]:
-        if folder not in self._sizes:
-            found = listing.entries(folder) if folder.is_dir() else ()
-            self._sizes[folder] = {each.name: each.size for each in found if each.size is not None}
-        return self._sizes[folder]
 
 
 def _split_of(file: str, folder_split: str) -> Split:

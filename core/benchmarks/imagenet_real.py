@@ -60,10 +60,8 @@ class ImageNetReal(ImageNetMultilabel):
 
     def label_files(self) -> list[Path]:
         """The labels, and the list of original classes if there is one."""
-        original = imagenet_annotations.find(
-            imagenet_annotations.LABEL_FILES, imagenet_annotations.folders_of(self.root)
-        )
-        return [path for path in (self._file, original) if path is not None]
+        path = self._file
+        return [*([path] if path else []), *imagenet_annotations.label_files(self.root)]
 
 
 def read_labels(path: Path) -> dict[str, Labels]:

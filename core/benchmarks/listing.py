@@ -6,7 +6,7 @@ import errno
 import hashlib
 import os
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -17,6 +17,10 @@ from core.errors import StorageError
 from core.paths import is_remote
 
 IMAGE_SUFFIXES = frozenset({".jpeg", ".jpg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".ppm"})
+#: What systems and their archives leave beside data, in small letters: of macOS, of Windows, of network storage.
+JUNK = frozenset(
+    {"__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini", "$recycle.bin", "system volume information", "@eadir"}
+)
 _SPOT_CHECKS = 64
 #: Names that a note gives as examples.
 _SHOWN = 3
@@ -61,8 +65,39 @@ class Listing:
         return found
 
 
+def is_junk(name: str) -> bool:
+    """Whether an entry of a folder is none of a data set's: hidden (``._x``, ``.DS_Store``), or one of ``JUNK``."""
+    return name.startswith(".") or name.lower() in JUNK
+
+
+def unwrapped(root: Path, find: Callable[[Path], Path | None], *, is_sole: bool = True) -> Path:
+    """The folder in which a data set lies: the one given, or one that an archive or a download wrapped around it.
+
+    Args:
+        root: As a user gave it; need not be there.
+        find: Of a folder, where in it the data are (the folder itself, or its ``val``), or None if they are not.
+        is_sole: Whether a wrapping folder must have no other folder inside, as for data that are told by little: of
+            ``imagenet`` and ``imagenet-a`` side by side, a user has to choose. Otherwise only one may hold the data.
+
+    Returns:
+        What ``find`` gives for the root, else for the one folder directly in it; the root itself where there is none.
+    """
+    try:
+        found = find(root)
+        if found is not None or not root.is_dir():
+            return found or root
+        inside = [root / name for name in subfolders(root)]
+        if is_sole and len(inside) > 1:
+            return root
+        within = [place for place in map(find, inside) if place is not None]
+    except (OSError, StorageError):
+        # Whoever reads the data says so.
+        return root
+    return within[0] if len(within) == 1 else root
+
+
 def list_class_folders(root: Path, folders: Iterable[str] | None = None) -> Listing:
-    """List ``<root>/<folder>/<image>`` with sizes; hidden files are left out.
+    """List ``<root>/<folder>/<image>`` with sizes; junk is left out.
 
     Args:
         root: Data folder.
@@ -89,7 +124,7 @@ def list_class_folders(root: Path, folders: Iterable[str] | None = None) -> List
 
 
 def flat_images(root: Path) -> Listing:
-    """List ``<root>/<image>`` with sizes; hidden files are left out."""
+    """List ``<root>/<image>`` with sizes; junk is left out."""
     found = sorted(entries(root), key=lambda each: each.name)
     images = [each for each in found if each.is_image]
     # Beside the images lie annotations and class folders; only what can be neither is told of.
@@ -106,12 +141,12 @@ def together(*listings: Listing) -> Listing:
 
 
 def subfolders(root: Path) -> Iterator[str]:
-    """Names of the folders directly below a folder, hidden ones left out.
+    """Names of the folders directly below a folder, junk left out.
 
     Raises:
         StorageError: If the folder cannot be read now.
     """
-    return (each.name for each in entries(root) if each.is_folder)
+    return (each.name for each in entries(root, sizes=False) if each.is_folder)
 
 
 @dataclass(frozen=True)
@@ -120,7 +155,7 @@ class Entry:
 
     Attributes:
         name: Its name.
-        size: Bytes of a file, -1 where a web server does not tell; None for anything else.
+        size: Bytes of a file, -1 where a web server does not tell or nobody asked; None for anything else.
         is_folder: Whether it is a folder.
         problem: Why it is neither a file nor a folder that can be used, or None.
     """
@@ -141,16 +176,20 @@ class Entry:
         return self.problem or ("folder" if self.is_folder else "suffix")
 
 
-def entries(folder: Path) -> Iterator[Entry]:
-    """What stands in a folder, hidden entries left out.
+def entries(folder: Path, *, sizes: bool = True) -> Iterator[Entry]:
+    """What stands in a folder, junk left out; see ``is_junk``.
 
     One look into the folder gives all, on a disk and in an object store.
+
+    Args:
+        folder: The folder.
+        sizes: Whether sizes of files are wanted; a disk has to look at each file for it.
 
     Raises:
         StorageError: If the folder cannot be read now.
     """
     try:
-        yield from _remote_entries(folder) if is_remote(folder) else _local_entries(folder)
+        yield from _remote_entries(folder) if is_remote(folder) else _local_entries(folder, sizes)
     except OSError as error:
         raise StorageError(f"the folder {folder} cannot be read now: {error.strerror or error}.") from error
 
@@ -158,19 +197,19 @@ def entries(folder: Path) -> Iterator[Entry]:
 def _remote_entries(folder: Path) -> Iterator[Entry]:
     for entry in folder.fs.ls(folder.path, detail=True):
         name = str(entry["name"]).rstrip("/").rpartition("/")[2]
-        if name and not name.startswith("."):
+        if name and not is_junk(name):
             is_folder, size = entry["type"] == "directory", entry.get("size")
             yield Entry(name, None if is_folder else -1 if size is None else int(size), is_folder)
 
 
-def _local_entries(folder: Path) -> Iterator[Entry]:
+def _local_entries(folder: Path, sizes: bool) -> Iterator[Entry]:
     with os.scandir(folder) as found:
         for entry in found:
-            if not entry.name.startswith("."):
-                yield _entry(entry)
+            if not is_junk(entry.name):
+                yield _entry(entry, sizes)
 
 
-def _entry(entry: os.DirEntry[str]) -> Entry:
+def _entry(entry: os.DirEntry[str], sizes: bool) -> Entry:
     try:
         entry.name.encode()
     except UnicodeEncodeError:
@@ -179,7 +218,7 @@ def _entry(entry: os.DirEntry[str]) -> Entry:
         if entry.is_dir():
             return Entry(entry.name, is_folder=True)
         if entry.is_file():
-            return Entry(entry.name, entry.stat().st_size)
+            return Entry(entry.name, entry.stat().st_size if sizes else -1)
     except OSError as error:
         if error.errno != errno.ELOOP:
             raise

@@ -61,6 +61,10 @@ class ObjectNet(ClassFolders):
     named: ClassVar[str] = "that ObjectNet's mapping gives a class of ImageNet, such as alarm_clock"
     default_policy: ClassVar[Policy] = "restricted"
 
+    def where(self, folder: Path) -> Path | None:
+        """See ``ClassFolders.where``; a folder is told by its mapping, which names the class folders."""
+        return self._unpacked(folder) or (folder if (folder / MAPPINGS).is_dir() else None)
+
     def label_files(self) -> list[Path]:
         """The mapping files, those that are there."""
         return [path for path in map(self._mapping, FILES) if path is not None]

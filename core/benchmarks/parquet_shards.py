@@ -47,7 +47,7 @@ class Shards:
         Raises:
             DataError: If there are none, or two of the same part of the data set.
         """
-        for folder in (root, *(root / name for name in _INNER)):
+        for folder in _folders(root):
             if folder.is_dir():
                 found = sorted(each.name for each in listing.entries(folder) if _is_parquet(each))
                 if found:
@@ -170,6 +170,16 @@ class Shards:
         return total.hexdigest()
 
 
+def where(folder: Path) -> Path | None:
+    """The folder itself if Parquet files lie in it or in its folder ``data``, else None; see ``listing.unwrapped``."""
+    inside = (each for inner in _folders(folder) if inner.is_dir() for each in listing.entries(inner, sizes=False))
+    return folder if any(map(_is_parquet, inside)) else None
+
+
+def _folders(root: Path) -> tuple[Path, ...]:
+    return root, *(root / name for name in _INNER)
+
+
 def _is_parquet(entry: listing.Entry) -> bool:
     return entry.size is not None and entry.name.lower().endswith(".parquet")
 
@@ -218,5 +228,5 @@ def watched(root: Path) -> list[Path]:
     """The Parquet files that a folder's labels are read from; none of an object store, where looking takes long."""
     if is_remote(root):
         return []
-    folders = (root, *(root / name for name in _INNER))
-    return [path for folder in folders for path in sorted(folder.glob("*.parquet")) if path.is_file()]
+    found = [path for folder in _folders(root) for path in sorted(folder.glob("*.parquet"))]
+    return [path for path in found if path.is_file() and not listing.is_junk(path.name)]

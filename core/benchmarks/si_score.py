@@ -8,6 +8,7 @@ intervals are clustered by cut-out.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fnmatch import fnmatch
 from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
@@ -71,14 +72,28 @@ class SIScore(Benchmark):
         Factor("foreground_instance", "Cut-out", "category"),
         Factor("background", "Background", "category"),
     )
-    #: Folder that the official archive unpacks to.
-    published_folder: ClassVar[str]
+    #: Folders that its archives unpack to, the official one first; patterns, as of ``fnmatch``.
+    published_folders: ClassVar[tuple[str, ...]]
 
     def __init__(self, root: Path) -> None:
         super().__init__(root)
-        inner = root / self.published_folder
-        if not (root / METADATA).is_file() and (inner / METADATA).is_file():
-            self.root = inner
+        self.root = listing.unwrapped(root, self._where, is_sole=False)
+
+    def _where(self, folder: Path) -> Path | None:
+        """The factor's folder in a folder, or None; one that is named for another factor is none of its own."""
+        if (folder / METADATA).is_file():
+            own = _factors_named(folder.name) or {self.key}
+            return folder if self.key in own or folder == self.root else None
+        if not folder.is_dir():
+            return None
+        names = sorted(listing.subfolders(folder))
+        for pattern in self.published_folders:
+            inner = [folder / name for name in names if fnmatch(name, pattern)]
+            inner = [each for each in inner if (each / METADATA).is_file()]
+            # Of several, such as location sets with different minimum shares inside, a user has to choose.
+            if inner:
+                return inner[0] if len(inner) == 1 else None
+        return None
 
     def _beside(self, name: str) -> Path | None:
         """A class list: in the factor's folder, or in the one above, where the repository has it."""
@@ -237,7 +252,7 @@ class SIScoreSize(SIScore):
 
     key: ClassVar[str] = "si-score/size"
     title: ClassVar[str] = "SI-Score: object size"
-    published_folder: ClassVar[str] = "area"
+    published_folders: ClassVar[tuple[str, ...]] = ("area", "size", "object_size", "object_size_*")
     how_to_get: ClassVar[str] = _DOWNLOAD.format(archive="area", factor="size") + " (The archive is also called size.)"
     tables: ClassVar[tuple[Table, ...]] = (Table("by_size", ("area",), "Top-1 by object size"), _BY_CLASS)
 
@@ -247,7 +262,9 @@ class SIScoreLocation(SIScore):
 
     key: ClassVar[str] = "si-score/location"
     title: ClassVar[str] = "SI-Score: object location"
-    published_folder: ClassVar[str] = "location20_area02_min0pc"
+    published_folders: ClassVar[tuple[str, ...]] = (
+        *("location20_area02_min0pc", "location*_min*pc", "location", "object_location", "object_location_*"),
+    )
     how_to_get: ClassVar[str] = _DOWNLOAD.format(archive="location", factor="location")
     tables: ClassVar[tuple[Table, ...]] = (Table("by_location", ("x", "y"), "Top-1 by object location"), _BY_CLASS)
 
@@ -257,12 +274,17 @@ class SIScoreRotation(SIScore):
 
     key: ClassVar[str] = "si-score/rotation"
     title: ClassVar[str] = "SI-Score: object rotation"
-    published_folder: ClassVar[str] = "rotation"
+    published_folders: ClassVar[tuple[str, ...]] = ("rotation", "object_rotation", "object_rotation_*")
     how_to_get: ClassVar[str] = _DOWNLOAD.format(archive="rotation", factor="rotation")
     tables: ClassVar[tuple[Table, ...]] = (
         Table("by_rotation", ("angle_deg", "area"), "Top-1 by rotation and size"),
         _BY_CLASS,
     )
+
+
+def _factors_named(folder: str) -> set[str]:
+    """Keys of the factors whose archives unpack to a folder of this name."""
+    return {each.key for each in BENCHMARKS if any(fnmatch(folder, name) for name in each.published_folders)}
 
 
 def read_csv(path: Path, required: Sequence[str]) -> pd.DataFrame:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli import heads, terminal
+from core.cli import by_factors, heads, terminal
 from core.cli.as_published import run_as_published, say_what_differs
 from core.cli.computed import computed_table
 from core.cli.options import (
@@ -62,6 +62,10 @@ def show_report(
     table: Annotated[
         list[str] | None, typer.Option(help="by_class, ablation, rfs, alignment, geometry, crop, rank, …")
     ] = None,
+    by: Annotated[
+        str | None,
+        typer.Option(metavar="F1[,F2]", help="Accuracy by one or two factors, such as weather,time, and no table."),
+    ] = None,
     policy: Annotated[
         str | None,
         typer.Option(
@@ -104,6 +108,12 @@ def show_report(
 
     if heads.is_linear(head) and as_published:
         raise UsageError("--as-published and --head linear are two reports: give one of them.")
+    if by is not None and (table or as_published or heads.is_linear(head)):
+        raise UsageError("--by is a report of its own: leave out --table, --as-published and --head.")
+    if by is not None:
+        by_factors.show([run_for(name, benchmark, view, precision, identity) for name in model], by, policy,
+                        exclude or (), reduce, as_json)  # fmt: skip
+        return
     runs = [
         run_as_published(name, benchmark, view, precision, identity, data, images)
         if as_published
@@ -140,7 +150,7 @@ def _print_report(run: Run, content: dict[str, Any]) -> None:
     value = "top5" if content["policy"] == "top5" else "top1"
     overall = content["overall"]
     policy = "" if content["policy"] == "top1" else f" (policy: {content['policy']})"
-    policy += heads.said(content) + terminal.reduced(content)
+    policy += heads.said(content) + terminal.reduced(content) + (", imported" if run.is_imported else "")
     terminal.out.print(
         f"{run.model} on {run.benchmark}{policy}: {value} {terminal.percent(overall[value])} % "
         f"{terminal.interval(overall, value)}, n = {overall['n']:,}, {content['n_failed']:,} failed",
@@ -163,7 +173,7 @@ def _print_report(run: Run, content: dict[str, Any]) -> None:
             terminal.out.print(_drawn(run, spec, rows, value), soft_wrap=True, markup=False)
     _print_more(content)
     terminal.out.print(
-        f"\nidentity {run.identity} · weights {run.fingerprint[:8]} · "
+        f"\nidentity {run.identity} · {wording.weights(run.fingerprint, run.is_imported and not run.preprocessing)} · "
         f"{wording.preprocessing(content['preprocessing'])} · {run.precision} · "
         f"intervals: {content['interval']}",
         markup=False,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -16,15 +16,16 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from core import __version__, benchmarks, metrics, paths, store
+from core import benchmarks, metrics, paths, store
 from core.benchmarks import imagenet_annotations
 from core.benchmarks.imagenet import POOL
 from core.benchmarks.imagenet_annotations import N_VALIDATION, validation_number
 from core.benchmarks.imagenet_m import ImageNetM, ImageNetMultilabel
 from core.errors import DataError, UsageError, nearest
-from core.evaluate.rows import TOP_K, Rows, rows_of
-from core.images.views import CLEAN, get_views
-from core.labels import IMAGENET_1K, label_space
+from core.evaluate.imported.scores import CHUNK, chunks, rows_of_scores
+from core.evaluate.imported.storing import identity_of, manifest_of, model_of, store_rows
+from core.evaluate.rows import Rows
+from core.labels import IMAGENET_1K
 from core.store import weights
 
 Order = Literal["file", "class"]
@@ -35,11 +36,8 @@ N_CLASSES = 1000
 ARCHITECTURE = "imported logits"
 #: Part of an imported result's identity; raised when the same logits would be stored as other numbers.
 PROTOCOL = "logits-2"
-#: Stands for the precision, which is not known.
-PRECISION = "as imported"
 #: Stands for the pool's digest: the images themselves were seen elsewhere.
 POOL_DIGEST = hashlib.sha256(b"ImageNet's validation images, seen elsewhere").hexdigest()
-_CHUNK = 4096
 #: Below this accuracy rows or columns cannot be in the order that was claimed.
 _CHANCE = 1 / N_CLASSES
 
@@ -70,10 +68,10 @@ def read_logits(path: Path, name: str | None = None) -> np.ndarray:
         )
     if not np.issubdtype(array.dtype, np.floating):
         raise DataError(f"{path} holds {array.dtype}, not floating-point logits.")
-    for start, part in _chunks(array):
+    for number, part in enumerate(chunks(array)):
         bad = np.flatnonzero(~np.isfinite(part).all(axis=1))
         if len(bad):
-            raise DataError(f"{path}, row {start + int(bad[0]):,}: a value is not finite (NaN or infinite).")
+            raise DataError(f"{path}, row {number * CHUNK + int(bad[0]):,}: a value is not finite (NaN or infinite).")
     return array
 
 
@@ -87,11 +85,6 @@ def _member(path: Path, names: list[str], name: str | None) -> str:
 
 def _hint(name: str | None, names: list[str]) -> str:
     return nearest(name, names) if name else ""
-
-
-def _chunks(array: np.ndarray) -> Iterator[tuple[int, np.ndarray]]:
-    for start in range(0, len(array), _CHUNK):
-        yield start, np.asarray(array[start : start + _CHUNK], dtype=np.float32)
 
 
 def rows_in(names: list[str], order: Order, original: Mapping[str, int]) -> np.ndarray:
@@ -117,37 +110,6 @@ def rows_in(names: list[str], order: Order, original: Mapping[str, int]) -> np.n
         )
     position = {name: at for at, name in enumerate(sorted(original, key=lambda name: (original[name], name)))}
     return np.array([position[name] for name in names], dtype=np.int64)
-
-
-def predictions(logits: np.ndarray, rows: np.ndarray, samples: pd.DataFrame) -> Rows:
-    """Stored predictions from logits.
-
-    Args:
-        logits: float (50000, 1000); rows that sum to 1 and are not negative are taken as probabilities.
-        rows: int (N,), the row of each sample.
-        samples: ``sample_id``, ``accepted``.
-    """
-    names, accepted = samples["sample_id"].tolist(), samples["accepted"].tolist()
-    parts = []
-    for start in range(0, len(rows), _CHUNK):
-        # Read in the order of the file, which a mapped file answers fastest.
-        part = np.asarray(logits[rows[start : start + _CHUNK]], dtype=np.float64)
-        prob = part if _is_probability(part) else _softmax(part)
-        some = np.argpartition(-prob, TOP_K, axis=1)[:, :TOP_K]
-        ranks = np.argsort(-np.take_along_axis(prob, some, axis=1), axis=1, kind="stable")
-        best = np.take_along_axis(some, ranks, axis=1)
-        end = start + len(part)
-        parts.append(rows_of(names[start:end], [CLEAN], accepted[start:end], prob, best))
-    return Rows.together(parts)
-
-
-def _is_probability(part: np.ndarray) -> bool:
-    return bool((part >= 0).all() and np.abs(part.sum(axis=1) - 1).max() < 1e-3)
-
-
-def _softmax(logits: np.ndarray) -> np.ndarray:
-    shifted = np.exp(logits - logits.max(axis=1, keepdims=True))
-    return shifted / shifted.sum(axis=1, keepdims=True)
 
 
 def annotated_folder(data: Path | None = None) -> Path:
@@ -180,26 +142,18 @@ def import_logits(
     """
     logits = read_logits(path, array)
     samples = benchmark.rows(benchmark.names())
-    found = predictions(logits, rows_in(samples["sample_id"].tolist(), order, benchmark.original), samples)
+    rows = rows_in(samples["sample_id"].tolist(), order, benchmark.original)
+    found = rows_of_scores(logits, rows, samples)
     _require_sense(path, samples, found.predictions, order)
     samples_path = store.samples_file(benchmark.key, POOL_DIGEST, IMAGENET_1K)
     manifest = _manifest(path, name, benchmarks.entry(benchmark, samples_path, samples), order)
     folder = store.run_folder(POOL, name, manifest.identity)
-    store.write_samples(samples_path, samples)
-    with store.open_writer(folder, manifest) as writer:
-        done = writer.done()
-        new = np.array([sample_id not in done for sample_id in samples["sample_id"]])
-        if new.any():
-            rows = rows_in(samples.loc[new, "sample_id"].tolist(), order, benchmark.original)
-            chosen = predictions(logits, rows, samples[new])
-            writer.append(chosen.predictions, chosen.side, within=chosen.within)
-        if not new.all():
-            writer.append_side(found.side)
-        writer.finish()
-        writer.write_manifest(status="complete")
-    run = store.open_run(folder, benchmark.key)
-    assert run is not None
-    return run
+    everything = np.ones(len(samples), dtype=bool)
+
+    def rows_of(chosen: np.ndarray) -> Rows:
+        return found if len(chosen) == len(samples) else rows_of_scores(logits, rows[chosen], samples.iloc[chosen])
+
+    return store_rows(folder, manifest, samples_path, samples, everything, rows_of)
 
 
 def _require_sense(path: Path, samples: pd.DataFrame, found: pa.Table, order: Order) -> None:
@@ -215,34 +169,7 @@ def _require_sense(path: Path, samples: pd.DataFrame, found: pa.Table, order: Or
 
 def _manifest(path: Path, name: str, entry: store.BenchmarkEntry, order: Order) -> store.Manifest:
     fingerprint = weights.file_sha256(path)
-    identity = store.identity(
-        {
-            "protocol": PROTOCOL,
-            "weights": fingerprint,
-            "architecture": ARCHITECTURE,
-            "label_space": IMAGENET_1K,
-            "order": order,
-            "pool": [POOL, POOL_DIGEST],
-            "views": [CLEAN, get_views(CLEAN).version],
-        }
-    )
-    return store.Manifest(
-        identity=identity,
-        model=store.ModelEntry(
-            name=name,
-            source=f"logits:{path.name}",
-            architecture=ARCHITECTURE,
-            label_space=IMAGENET_1K,
-            num_classes=len(label_space(IMAGENET_1K)),
-            fingerprint=fingerprint,
-        ),
-        pool=store.PoolEntry(POOL, POOL_DIGEST),
-        views=get_views(CLEAN).card(),
-        precision=PRECISION,
-        # What the model saw is not known here.
-        preprocessing={},
-        benchmarks=(entry,),
-        protocol=PROTOCOL,
-        created=store.now(),
-        versions={"offcenter": __version__},
-    )
+    pool = store.PoolEntry(POOL, POOL_DIGEST)
+    identity = identity_of(PROTOCOL, fingerprint, ARCHITECTURE, IMAGENET_1K, pool, order=order)
+    model = model_of(name, "logits", path, ARCHITECTURE, IMAGENET_1K, fingerprint)
+    return manifest_of(identity, PROTOCOL, model, pool, entry)

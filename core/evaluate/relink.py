@@ -31,18 +31,22 @@ def relink(run: store.Run, data: Path | str) -> store.Run:
     if run.path.is_relative_to(paths.embedded_results()):
         raise UsageError(f"the result {run.identity} came with the project, and so did its images.")
     benchmark = benchmarks.open_benchmark(run.benchmark, data)
-    if run.precision == imports.PRECISION and isinstance(benchmark, ImageNetMultilabel):
+    if run.content == imports.POOL_DIGEST and isinstance(benchmark, ImageNetMultilabel):
         # What was imported was seen elsewhere; the folder has the labels.
         samples = benchmark.rows(benchmark.names())
     else:
         samples = samples_in(benchmark, run.label_space)
         digest = benchmark.pool_digest()
         if digest != run.content:
+            again = (
+                "python -m core import predictions FILE"
+                if run.is_imported
+                else f"python -m core evaluate --model {run.source}"
+            )
             raise UsageError(
                 f"{benchmark.root} does not hold the images of the result {run.identity}: it has {len(samples):,} "
                 f"images with the content {digest[:12]}, the result is of {run.n_samples:,} with {run.content[:12]}. "
-                f"For these images: python -m core evaluate --model {run.source} --benchmark {run.benchmark} "
-                f"--data {data}"
+                f"For these images: {again} --benchmark {run.benchmark} --data {data}"
             )
     path = store.samples_of(run)
     store.write_samples(path, samples)
@@ -60,7 +64,7 @@ def refreshed(run: store.Run) -> store.Run:
         DataError: If the labels cannot be read any more.
     """
     root = benchmarks.root_of(run)
-    if not run.entry.stamp or root is None or not paths.is_there(root) or run.precision == imports.PRECISION:
+    if not run.entry.stamp or root is None or not paths.is_there(root) or run.content == imports.POOL_DIGEST:
         return run
     benchmark = benchmarks.open_benchmark(run.benchmark, root)
     if benchmarks.label_stamp(benchmark) == run.entry.stamp:

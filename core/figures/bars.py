@@ -12,7 +12,7 @@ import plotly.graph_objects as go
 from core.figures.style import BAR_OPACITY, CHOSEN, RULE, Words, figure, interval_text, percent_axis, room_for, row_axis
 from core.figures.traces import error_bars, marks, published_marks, row_bars, silent, steady
 from core.types import is_thin
-from core.wording import row_name
+from core.wording import plain, row_name
 
 #: Room between rows, in bars.
 _GAP = 0.7
@@ -69,7 +69,7 @@ def bars(
             autorange=False,
             range=[lanes.end, 0],
             tickvals=[lanes.centre(name) for name in names],
-            ticktext=[(labels or {}).get(name, name) for name in names],
+            ticktext=[plain((labels or {}).get(name, name)) for name in names],
             zeroline=False,
         ),
     )
@@ -122,7 +122,7 @@ def _bars(model: str, table: pd.DataFrame, group: str, colour: str, lanes: _Lane
     return row_bars(
         [lanes.of(row, model) for row in rows],
         table["value"].tolist(),
-        [f"{model}<br>{row}: {text}" for row, text in zip(rows, interval_text(table), strict=True)],
+        [f"{plain(model)}<br>{plain(row)}: {text}" for row, text in zip(rows, interval_text(table), strict=True)],
         name=model,
         width=0.86,
         marker={"color": colour, "opacity": BAR_OPACITY, **_hatched(table)},
@@ -166,7 +166,7 @@ def dumbbell(
         words: Title, subtitle, caption.
         height: Pixels; from the number of rows by default.
     """
-    levels = _rows(table, group)
+    levels = [plain(row) for row in _rows(table, group)]
     traces = [
         silent([first, second], [level, level], "lines", line={"color": RULE, "width": 4})
         for level, first, second in zip(levels, table["first"], table["second"], strict=True)

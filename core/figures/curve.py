@@ -37,6 +37,7 @@ def curve(
     y_title: str = "top-1",
     log: bool = False,
     chosen: float | None = None,
+    names: Mapping[float, str] | None = None,
     height: int = 380,
 ) -> go.Figure:
     """Accuracy along a numeric factor.
@@ -49,6 +50,7 @@ def curve(
         y_title: What accuracy is shown.
         log: Whether the x axis is logarithmic.
         chosen: The value that is marked.
+        names: What a value is called, where not by itself: a bin by its edges.
         height: Pixels.
 
     Returns:
@@ -56,7 +58,7 @@ def curve(
     """
     traces = []
     for model, table in tables.items():
-        traces += [band(table, factor.name, colours[model]), _line(model, table, factor, colours[model])]
+        traces += [band(table, factor.name, colours[model]), _line(model, table, factor, colours[model], names)]
     return figure(
         traces,
         words,
@@ -77,6 +79,7 @@ def difference_curve(
     *,
     log: bool = False,
     chosen: float | None = None,
+    names: Mapping[float, str] | None = None,
     height: int = 380,
 ) -> go.Figure:
     """The paired difference of two models along a factor, around a line at no difference.
@@ -88,10 +91,11 @@ def difference_curve(
         words: Title, subtitle, caption.
         log: Whether the x axis is logarithmic.
         chosen: The value that is marked.
+        names: What a value is called, where not by itself: a bin by its edges.
         height: Pixels.
     """
     return figure(
-        [band(table, factor.name, colour), _line("difference", table, factor, colour)],
+        [band(table, factor.name, colour), _line("difference", table, factor, colour, names)],
         words,
         height=height,
         left=NUMBERS_LEFT,
@@ -101,8 +105,10 @@ def difference_curve(
     )
 
 
-def _line(model: str, table: pd.DataFrame, factor: Factor, colour: str) -> dict[str, Any]:
-    places = [value(factor, level) for level in table[factor.name]]
+def _line(
+    model: str, table: pd.DataFrame, factor: Factor, colour: str, names: Mapping[float, str] | None
+) -> dict[str, Any]:
+    places = [(names or {}).get(level) or value(factor, level) for level in table[factor.name]]
     return marks(
         table[factor.name].tolist(),
         table["value"].tolist(),

@@ -23,6 +23,7 @@ def polar(
     *,
     groups: Mapping[str, str] | None = None,
     chosen: float | None = None,
+    names: Mapping[float, str] | None = None,
     height: int = 380,
 ) -> go.Figure:
     """Accuracy by angle, 0° at the top, counter-clockwise as the object turns.
@@ -34,6 +35,7 @@ def polar(
         words: Title, subtitle, caption.
         groups: Model of each trace where one model has several (one an area); by default the trace is the model.
         chosen: The angle that is marked.
+        names: What an angle is called, where not by itself: a bin by its edges.
         height: Pixels.
 
     Returns:
@@ -47,7 +49,7 @@ def polar(
         ring = pd.concat([table, table.iloc[:1]])
         if len(tables) <= 2:
             traces.append(band(ring, factor.name, colours[model]))
-        traces.append(_line(name, ring, factor, colours[model], _DASHES[number % len(_DASHES)]))
+        traces.append(_line(name, ring, factor, colours[model], _DASHES[number % len(_DASHES)], names))
     if chosen is not None:
         spoke = {"line": {"color": CHOSEN, "width": 12}}
         traces.insert(0, silent([chosen, chosen], [0, 1.05], "lines", **spoke))
@@ -87,11 +89,14 @@ def polar(
     )
 
 
-def _line(name: str, ring: pd.DataFrame, factor: Factor, colour: str, dash: str) -> dict[str, Any]:
+def _line(
+    name: str, ring: pd.DataFrame, factor: Factor, colour: str, dash: str, names: Mapping[float, str] | None
+) -> dict[str, Any]:
+    places = [(names or {}).get(angle) or f"{angle:g}°" for angle in ring[factor.name]]
     return marks(
         ring[factor.name].tolist(),
         ring["value"].tolist(),
-        [f"{name}<br>{angle:g}°: {text}" for angle, text in zip(ring[factor.name], interval_text(ring), strict=True)],
+        [f"{name}<br>{place}: {text}" for place, text in zip(places, interval_text(ring), strict=True)],
         mode="lines+markers",
         name=name,
         line={"color": colour, "width": 2, "dash": dash},

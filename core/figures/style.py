@@ -247,12 +247,12 @@ def interval_text(table: Mapping[str, object]) -> list[str]:
     ]
 
 
-def scale_colour(share: float) -> str:
-    """A colour of ``ACCURACY_SCALE``; grey for nothing."""
+def scale_colour(share: float, scale: Sequence[tuple[float, str]] = ACCURACY_SCALE) -> str:
+    """A colour of a scale from 0 to 1; grey for nothing."""
     if math.isnan(share):
         return "#B8B8B8"
-    stops = [stop for stop, _ in ACCURACY_SCALE]
-    channels = [[int(colour[at : at + 2], 16) for _, colour in ACCURACY_SCALE] for at in (1, 3, 5)]
+    stops = [stop for stop, _ in scale]
+    channels = [[int(colour[at : at + 2], 16) for _, colour in scale] for at in (1, 3, 5)]
     return "#" + "".join(f"{round(float(np.interp(share, stops, channel))):02X}" for channel in channels)
 
 
@@ -263,9 +263,9 @@ def luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
-def needs_light_ink(share: float) -> bool:
-    """Whether a text on the cell of an accuracy is legible in white rather than in dark ink."""
-    return luminance(scale_colour(share)) < _LIGHT_INK_TO
+def needs_light_ink(share: float, scale: Sequence[tuple[float, str]] = ACCURACY_SCALE) -> bool:
+    """Whether a text on a cell of a scale's colour is legible in white rather than in dark ink."""
+    return luminance(scale_colour(share, scale)) < _LIGHT_INK_TO
 
 
 def standalone(figure: go.Figure) -> str:

@@ -21,17 +21,18 @@ REDUCTIONS: tuple[Reduce, ...] = ("mean", "any", "majority", "first")
 POLICIES: tuple[Policy, ...] = ("top1", "top5", "restricted")
 
 
-def join(samples: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
+def join(samples: pd.DataFrame, predictions: pd.DataFrame, n_classes: int | None = None) -> pd.DataFrame:
     """Samples with what a model said of each; samples without a prediction are left out.
 
     Args:
         samples: ``sample_id``, ``accepted``, ``cluster`` and factor columns, one row per image.
         predictions: ``sample_id``, ``view``, ``top10``, ``error`` and more, one row per image and view.
+        n_classes: Of the model's output; by default several classes that are stored count as all there are.
 
     Returns:
         One row per prediction, in the order of ``samples`` and within an image in that of ``predictions``, with the
         added float columns ``correct`` (top-1) and ``correct_top5``: 1.0, 0.0, or NaN for an image that could not be
-        evaluated.
+        evaluated, and for all of ``correct_top5`` where fewer than five classes are stored and there are more.
 
     Raises:
         DataError: If ids repeat, or a prediction's id is not among the samples.
@@ -53,8 +54,9 @@ def join(samples: pd.DataFrame, predictions: pd.DataFrame) -> pd.DataFrame:
     failed = joined["error"].notna().to_numpy()
     for column, k in (("correct", 1), ("correct_top5", 5)):
         hit = is_accepted(ranked[:, :k], joined["accepted"])
-        # Of dense families of views only the best class is known.
-        known = k == 1 or ranked.shape[1] != 1
+        # Of dense families of views only the best class is known, of imported predictions perhaps a few.
+        n_stored = ranked.shape[1]
+        known = n_stored >= k or not n_stored or (n_stored > 1 if n_classes is None else n_stored >= n_classes)
         joined[column] = np.where(failed | (not known), np.nan, hit.astype(float))
     return joined
 
@@ -132,7 +134,10 @@ def apply_policy(
         return joined
     if policy == "top5":
         if joined["correct_top5"].isna().all() and joined["correct"].notna().any():
-            raise UsageError("policy 'top5': of hundreds of views only the best class is kept. Choose 'top1'.")
+            raise UsageError(
+                "policy 'top5': top-5 is not known, because fewer than five classes of each image are stored (the best "
+                "alone of hundreds of views, and what the file has of imported predictions). Choose 'top1'."
+            )
         return joined.assign(correct=joined["correct_top5"])
     if policy != "restricted":
         raise UsageError(f"unknown policy '{policy}'. Known: {', '.join(POLICIES)}.")
@@ -159,7 +164,8 @@ def _best_of(joined: pd.DataFrame, classes: np.ndarray, within: pd.Series | None
     if n_missing:
         raise UsageError(
             f"policy 'restricted': for {n_missing:,} of {len(joined):,} predictions no class of the benchmark is among "
-            "the stored ten best, and the best of them was not kept. Run evaluate again with --fresh."
+            "the stored best ones, and the best of them was not kept. Run evaluate again with --fresh; of imported "
+            "predictions, import a number for each class."
         )
     best[unknown] = found.astype(best.dtype)
     return best

@@ -180,8 +180,13 @@ def weights_file(source: Source) -> Path:
         return found[0]
     if source.url is not None:
         return _fetched(source.url)
+    return Path(_download(source.repo, weight_names(source)))
+
+
+def weight_names(source: Source) -> tuple[str, ...]:
+    """Files of a hub repository that may hold a model's weights, the first that is there does."""
     named = source.config.get("hf_hub_filename") or "pytorch_model.bin"
-    return Path(_download(source.repo, tuple(dict.fromkeys((safe_name(named), named, *WEIGHTS)))))
+    return tuple(dict.fromkeys((safe_name(named), named, *WEIGHTS)))
 
 
 def safe_name(name: str) -> str:

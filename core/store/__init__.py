@@ -3,7 +3,7 @@
 from core.store.closing import bytes_of, other_bytes
 from core.store.dense import Grid
 from core.store.listing import Listing, find_run, is_model, list_all, list_runs
-from core.store.manifest import MANIFEST, BenchmarkEntry, Manifest, ModelEntry, PoolEntry, Session, now
+from core.store.manifest import AS_IMPORTED, MANIFEST, BenchmarkEntry, Manifest, ModelEntry, PoolEntry, Session, now
 from core.store.places import relative, run_folder
 from core.store.reading import COLUMNS, best_within, read, read_grid, read_logits
 from core.store.runs import (
@@ -38,6 +38,7 @@ from core.store.writer import (
 )
 
 __all__ = [
+    "AS_IMPORTED",
     "COLUMNS",
     "IMAGE",
     "LOGITS_SCHEMA",

@@ -81,6 +81,9 @@ def is_model(run: Run, spec: str) -> bool:
     """Whether a run is of the model of a short name or source."""
     if spec.startswith("local-dir:"):
         spec = "local-dir:" + str(Path(spec.removeprefix("local-dir:")).expanduser().resolve())
+    if run.is_imported and run.preprocessing:
+        # The attached model did not make this result here; one that it made goes by its name.
+        return spec == run.model
     return spec in (run.model, run.source, run.source.removeprefix("hf-hub:"))
 
 

@@ -16,6 +16,8 @@ from core.errors import StoreError
 from core.types import Card, ViewsCard
 
 MANIFEST = "run.json"
+#: Stands for the precision of predictions that were made elsewhere, and is what tells them from others.
+AS_IMPORTED = "as imported"
 
 
 @dataclass(frozen=True)
@@ -110,8 +112,8 @@ class Manifest:
         model: The model.
         pool: The images.
         views: What each image was shown as.
-        precision: ``fp32``, ``bf16``, ``fp16``, or ``as imported``.
-        preprocessing: timm's resolved data config; empty for imported predictions, of which it is not known.
+        precision: ``fp32``, ``bf16``, ``fp16``, or ``AS_IMPORTED``.
+        preprocessing: timm's resolved data config; empty for imported predictions, unless a model was attached to them.
         benchmarks: Those whose images were evaluated, the latest first.
         keep_logits: Whether logits are stored too.
         protocol: Version of what made the numbers.

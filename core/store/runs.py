@@ -30,7 +30,7 @@ import pyarrow.compute as pc
 from core import paths
 from core.errors import StoreError
 from core.store import dense, samples
-from core.store.manifest import BenchmarkEntry, Manifest, read_manifest
+from core.store.manifest import AS_IMPORTED, BenchmarkEntry, Manifest, read_manifest
 from core.store.parts import Parts
 from core.types import ViewsCard
 
@@ -160,8 +160,13 @@ class Run:
 
     @property
     def preprocessing(self) -> Mapping[str, Any]:
-        """Timm's resolved data config; empty for imported predictions, of which it is not known."""
+        """Timm's resolved data config; empty for imported predictions, unless a model was attached to them."""
         return self.manifest.preprocessing
+
+    @property
+    def is_imported(self) -> bool:
+        """Whether its predictions were made elsewhere, and only their file was read here."""
+        return self.manifest.precision == AS_IMPORTED
 
     @property
     def n_samples(self) -> int:

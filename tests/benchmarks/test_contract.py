@@ -9,6 +9,7 @@ from PIL import Image
 from core import benchmarks
 from core.errors import DataError
 from core.labels import label_space
+from core.own.add import keep, understand
 from tests.benchmarks.mask_folders import hard_imagenet, rival
 from tests.benchmarks.test_focus import focus
 from tests.benchmarks.test_si_score import draw, row, write_lists, write_metadata
@@ -54,6 +55,28 @@ def imagenet_attributes(root):
     (root / "n01882714" / "0.JPEG").unlink()
 
 
+#: What a user has added, under this name.
+OWN = "my-photos"
+
+
+def own(root):
+    """Four images with a mask, a cluster and a factor of each kind."""
+    imagenet(root)
+    for name in ("one", "two"):
+        Image.new("L", (10, 8), 255).save(root / f"mask-{name}.png")
+    write_csv(
+        root / "table.csv",
+        ["file", "label", "mask", "group", "area", "angle", "light", "tags", "indoors"],
+        [
+            ["n01440764/0.JPEG", "tench", "mask-one.png", "a", 0.25, 10, "day", "x|y", "yes"],
+            ["n01440764/1.JPEG", "0", "", "a", 0.5, 350, "night", "", "no"],
+            ["n01882714/0.JPEG", "koala|tench", "mask-two.png", "b", "", 90, "", "x", "no"],
+            ["n01882714/1.JPEG", "n01882714", "", "", 1, 180, "day", "y", "yes"],
+        ],
+    )
+    keep(understand(OWN, root, root / "table.csv", published=benchmarks.published_benchmarks()))
+
+
 #: Writes a tiny data set of a benchmark into a new folder.
 BUILDERS = {
     "imagenet": imagenet,
@@ -74,10 +97,22 @@ BUILDERS = {
     "si-score/size": si_score,
     "si-score/location": si_score,
     "si-score/rotation": si_score,
+    OWN: own,
 }
 
-KEYS = list(benchmarks.known_benchmarks())
-SPACES = [(key, space) for key, benchmark in benchmarks.known_benchmarks().items() for space in benchmark.label_spaces]
+#: Not what the user who runs the tests has added.
+PUBLISHED = benchmarks.published_benchmarks()
+KEYS = [*PUBLISHED, OWN]
+SPACES = [(key, space) for key, benchmark in PUBLISHED.items() for space in benchmark.label_spaces]
+SPACES.append((OWN, "imagenet-1k"))
+NOT_EMBEDDED = [key for key in KEYS if key == OWN or PUBLISHED[key].embedded is None]
+
+
+@pytest.fixture(autouse=True)
+def _own_is_added(request, tmp_path):
+    """One of a user's own is known once it was added."""
+    if getattr(request.node, "callspec", None) and request.node.callspec.params.get("key") == OWN:
+        own(tmp_path / "data")
 
 
 @pytest.fixture
@@ -87,7 +122,8 @@ def opened(tmp_path):
             return benchmarks.open_benchmark(key)
         if key not in BUILDERS:
             pytest.fail(f"benchmark '{key}' has no builder: add one to BUILDERS in {__name__}")
-        BUILDERS[key](tmp_path / "data")
+        if key != OWN:
+            BUILDERS[key](tmp_path / "data")
         return benchmarks.open_benchmark(key, tmp_path / "data")
 
     return build
@@ -197,7 +233,7 @@ def test_notes_do_not_grow_with_reading(opened, key):
     assert len(set(once)) == len(once)
 
 
-@pytest.mark.parametrize("key", [key for key in KEYS if benchmarks.benchmark_class(key).embedded is None])
+@pytest.mark.parametrize("key", NOT_EMBEDDED)
 @pytest.mark.parametrize(
     "sample_id",
     ["/etc/hostname", "//etc/hostname", "../out.png", "a/../../out.png", "..\\out.png", "C:\\out.png", "a\0b", ""],
@@ -209,7 +245,7 @@ def test_no_id_leads_out_of_the_data_folder(opened, key, sample_id):
             ask(sample_id)
 
 
-@pytest.mark.parametrize("key", [key for key in KEYS if benchmarks.benchmark_class(key).embedded is None])
+@pytest.mark.parametrize("key", [key for key in NOT_EMBEDDED if key != OWN])
 def test_a_benchmark_without_data_says_how_to_get_them(key):
     benchmark = benchmarks.benchmark_class(key)
     with pytest.raises(benchmarks.UsageError) as caught:

@@ -12,7 +12,19 @@ from core.benchmarks import open_benchmark
 from core.errors import DataError, StorageError, UsageError
 from core.evaluate.loop import evaluate
 from core.explain import alignments, probes
-from core.jobs.kinds import KINDS, Alignment, Diagnosis, Evaluation, Generation, Import, Probe, Refresh, read_arguments
+from core.jobs.kinds import (
+    KINDS,
+    Alignment,
+    Description,
+    Diagnosis,
+    Evaluation,
+    Fetch,
+    Generation,
+    Import,
+    Probe,
+    Refresh,
+    read_arguments,
+)
 from core.jobs.table import is_locked
 from core.jobs.worker import work
 from core.mistakes import diagnosis
@@ -30,6 +42,8 @@ EXAMPLES = [
     Generation("/cut-outs", "/places", "size", "/set", per_object=2, min_inside=0.5),
     Import("/logits/soup.npy", "soup", order="class"),
     Refresh(workers=2),
+    Description("imagenet", "/photos", again=True),
+    Fetch("imagenet-a", ("/kept/a.tar",), accept_other=True),
 ]
 
 
@@ -83,6 +97,8 @@ def test_every_kind_has_a_title_that_tells_it_from_the_others():
         ("Images of si-score/size in /set", ("2 backgrounds a cut-out", "at least 50% inside"), "cpu"),
         ("Logits soup.npy as soup", ("rows by class",), "cpu"),
         ("Embedded models on all of Diorama", (), "auto"),
+        ("Facts about the images of imagenet", ("all anew",), "cpu"),
+        ("Fetch imagenet-a", ("from a.tar", "another file than the known one is accepted"), "cpu"),
     ]
 
 
@@ -174,6 +190,13 @@ def test_logits_are_imported_by_a_job_of_the_cpu_queue(tmp_path):
     assert store.find_run("imagenet-m", "soup").complete
 
 
+def test_images_are_described_by_a_job_of_the_cpu_queue(colour_folder):
+    job = done(Description("imagenet", str(colour_folder)))
+    assert job.result == {"benchmark": "imagenet", "folder": str(paths.data_home() / "described" / "imagenet")}
+    assert (job.progress.done, job.progress.total, job.progress.failed) == (24, 24, 0)
+    assert paths.remembered_data("imagenet") == colour_folder
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -197,6 +220,10 @@ def test_logits_are_imported_by_a_job_of_the_cpu_queue(tmp_path):
         (Import("/none.npy", "soup"), "'/none.npy' is not a file on this machine"),
         (Import("/none.npy", " "), "the model has no name"),
         (Import("/none.npy", "soup", order="files"), "Did you mean 'file'"),
+        (Description("diorama/claen"), "Did you mean 'diorama/clean'"),
+        (Description("imagenet"), "no data folder is known for 'imagenet'"),
+        (Description("imagenet", "/none"), "/none, is not a folder"),
+        (Description("diorama/clean", images="/"), "'diorama/clean' has its images in the folder of --data"),
         (Refresh(workers=0), "workers is 0, but must be at least 1"),
     ],
 )

@@ -110,7 +110,7 @@ def test_pages_fit_a_small_screen_and_keep_the_models_on_the_way(location_runs, 
         tab = browser.new_page(viewport={"width": 1024, "height": 768})
         outside = asked_outside(tab)
         tab.goto(f"{url}/overview?models=second-toy&models=first-toy")
-        for name in ("Size, location, rotation", "Home", "Overview"):
+        for name in ("Factors", "Home", "Overview"):
             settle(tab)
             assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
             assert tab.locator(".oc-model").all_inner_texts()[0].startswith("second-toy")

@@ -37,6 +37,12 @@ def test_a_cell_comes_back_from_the_url_as_it_was(values):
     assert [type(content) for content in found.values.values()] == [type(content) for content in values.values()]
 
 
+def test_a_cell_of_a_computed_fact_comes_back_too():
+    values = {"jpeg_quality": 90.0, "brightness_computed": 0.5}
+    assert decode(Cell("si-score/size", values).encode()).values == values
+    assert decode("si-score/size;dose_computed=1") is None
+
+
 @pytest.mark.parametrize(
     "text",
     [

@@ -12,10 +12,13 @@ from typing import Any, ClassVar
 from core.errors import StoreError, UsageError
 from core.jobs.kinds.alignment import Alignment
 from core.jobs.kinds.arguments import Arguments, Result
+from core.jobs.kinds.description import Description
 from core.jobs.kinds.diagnosis import Diagnosis
 from core.jobs.kinds.evaluation import PRECISIONS, Evaluation
+from core.jobs.kinds.fetch import Fetch
 from core.jobs.kinds.generation import Generation
 from core.jobs.kinds.logits import Import
+from core.jobs.kinds.predictions import Predictions
 from core.jobs.kinds.probe import Probe
 from core.jobs.kinds.refresh import Refresh
 from core.store.manifest import decoded
@@ -26,10 +29,13 @@ __all__ = [
     "PRECISIONS",
     "Alignment",
     "Arguments",
+    "Description",
     "Diagnosis",
     "Evaluation",
+    "Fetch",
     "Generation",
     "Import",
+    "Predictions",
     "Probe",
     "Refresh",
     "Result",
@@ -83,7 +89,8 @@ class Unknown:
 
 
 KINDS: dict[str, type[Arguments]] = {
-    kind.kind: kind for kind in (Evaluation, Diagnosis, Probe, Alignment, Generation, Import, Refresh)
+    kind.kind: kind
+    for kind in (Evaluation, Diagnosis, Probe, Alignment, Generation, Import, Predictions, Refresh, Description, Fetch)
 }
 
 

@@ -16,6 +16,10 @@ from core.wording import short_label, value
 from pages.shared.page import address, cached, text
 
 ALL = "all"
+#: What the page's title means.
+HINT = "Size, location, rotation, or any other factor"
+#: The view by any factors.
+FACTORS = "factors"
 #: What a protocol varies, by the name of the protocol; the first factor decides which benchmark it is.
 PROTOCOLS: dict[str, tuple[str, ...]] = {
     "location": ("x", "y"),
@@ -23,7 +27,10 @@ PROTOCOLS: dict[str, tuple[str, ...]] = {
     "rotation": ("angle_deg",),
     "pose": ("yaw_deg",),
 }
+#: The first factor of each protocol's benchmark.
+FIRST = tuple(factors[0] for factors in PROTOCOLS.values())
 POLICIES = {"top1": "Top-1", "top5": "Top-5"}
+_VIEWS = {FACTORS: "By factors"}
 #: A factor with more values than this cannot have a line for each.
 MOST_LINES = 6
 
@@ -33,7 +40,7 @@ class Controls:
     """What is chosen above the figures.
 
     Attributes:
-        view: ``all`` or a protocol.
+        view: ``all``, a protocol, or ``factors``.
         question: Policy and filters, without ``by``.
         normalise: Whether curves are divided by their own maximum.
         log: Whether areas are on a log axis.
@@ -91,8 +98,8 @@ def controls(found: Mapping[str, str], run: store.Run, n_models: int) -> Control
     """
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         view = st.segmented_control(
-            "View", [ALL, *found], format_func=str.capitalize, label_visibility="collapsed",
-            **address.one("view", [ALL, *found], ALL),
+            "View", [ALL, *found, FACTORS], format_func=lambda name: _VIEWS.get(name, name.capitalize()),
+            label_visibility="collapsed", **address.one("view", [ALL, *found, FACTORS], ALL),
         )  # fmt: skip
         policy = st.segmented_control(
             "Right if", list(POLICIES), format_func=POLICIES.__getitem__, label_visibility="collapsed",
@@ -105,21 +112,32 @@ def controls(found: Mapping[str, str], run: store.Run, n_models: int) -> Control
                 help="Each curve divided by its largest value: compares shapes, not levels.",
                 **address.switch("norm"),
             )
-            stretched = st.toggle(
-                "Stretch the colours of maps",
-                help="Colours run from 0 to 100 %, so that a colour means the same on every map. Stretched, they run "
-                "from the lowest to the highest value shown, which brings out small differences.",
-                **address.switch("stretch", kept=True),
-            )
-        where = _filters(run)
-        compare = n_models > 1 and st.toggle(
-            "Difference",
-            help="Second model less first, on the images both have, with a paired bootstrap interval.",
-            **address.switch("diff"),
-        )
-        _about([benchmark for name, benchmark in found.items() if view in (ALL, None, name)])
+            stretched = stretch()
+        # The view by any factors has filters of its own.
+        where = _filters(run) if view != FACTORS else ()
+        compare = n_models > 1 and difference()
+        _about([benchmark for name, benchmark in found.items() if view in (ALL, FACTORS, None, name)])
     question = Question(policy=policy if policy in POLICIES else "top1", where=where)
     return Controls(view or ALL, question, bool(normalise), bool(log), bool(compare), bool(stretched))
+
+
+def stretch() -> bool:
+    """The switch of a map's colours."""
+    return st.toggle(
+        "Stretch the colours of maps",
+        help="Colours run from 0 to 100 %, so that a colour means the same on every map. Stretched, they run "
+        "from the lowest to the highest value shown, which brings out small differences.",
+        **address.switch("stretch", kept=True),
+    )
+
+
+def difference() -> bool:
+    """The switch between two models' accuracies and their difference."""
+    return st.toggle(
+        "Difference",
+        help="Second model less first, on the images both have, with a paired bootstrap interval.",
+        **address.switch("diff"),
+    )
 
 
 def _about(keys: Sequence[str]) -> None:

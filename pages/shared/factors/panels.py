@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 import pandas as pd
 import plotly.graph_objects as go
+import streamlit as st
 
 from core import store
 from core.answers import questions
@@ -15,7 +16,8 @@ from core.answers.questions import Question
 from core.figures import bars, curve, location, polar
 from core.figures.style import Words
 from core.types import Factor, FactorValue, is_thin
-from core.wording import count, short_label, value
+from core.wording import count, row_name, short_label, value
+from pages.shared.factors import levels
 from pages.shared.factors.explore import Controls, Roles
 from pages.shared.page import cached, figure, place
 from pages.shared.page.frame import Choice
@@ -25,12 +27,20 @@ from pages.shared.page.text import short_identity
 Tables = dict[str, pd.DataFrame]
 #: Letters of a model's name in a title that names two.
 _LONGEST_NAME = 26
+#: Bars of more values than this are not shown.
+MOST_ROWS = 30
 
 
 def answers(runs: Mapping[str, store.Run], question: Question, normalise: bool = False) -> Tables:
     """Metric table by model."""
-    tables = {model: cached.answer(run, question) for model, run in runs.items()}
+    tables = {model: known(run, question, cached.answer(run, question)) for model, run in runs.items()}
     return {model: questions.normalised(table) for model, table in tables.items()} if normalise else tables
+
+
+def known(run: store.Run, question: Question, table: pd.DataFrame) -> pd.DataFrame:
+    """A metric table without images whose number is missing: they have no place on an axis."""
+    numbers = [name for name in question.by if questions.factor_of(run, name).is_number]
+    return table.dropna(subset=numbers).reset_index(drop=True) if numbers else table
 
 
 def words(
@@ -72,7 +82,7 @@ def _map(
     how = {"chosen": _chosen_pair(run.benchmark, model, choice), **how}
     shown = _kept({model: run}, controls, said, how, partial(location.location_map, table, said, **how))
     click = partial(_pick_pair, run.benchmark, model)
-    _show(shown, f"location-{number}", {model: table}, {model: run}, controls, click)
+    put(shown, f"location-{number}", {model: table}, {model: run}, controls, click)
 
 
 def show_curve(
@@ -87,14 +97,14 @@ def show_curve(
     """A curve for each model along a numeric or circular factor; ``of`` says along what, its name by default."""
     tables = answers(runs, _by(controls.question, factor.name), controls.normalise)
     run = next(iter(runs.values()))
-    said = words(f"{controls.measure.capitalize()} by {of or _title(factor)}", runs, tables)
+    said = words(f"{controls.measure.capitalize()} by {of or title_of(factor)}", runs, tables)
     how = {
         **{"y_title": controls.measure, "log": controls.log and factor.name == "area", "height": height},
-        "chosen": _chosen_value(run.benchmark, factor),
+        **{"chosen": _chosen_value(run, factor), "names": _names(run, factor, tables)},
     }
     draw = partial(curve.curve, tables, factor, choice.colours, said, **how)
     shown = _kept(runs, controls, said, {**how, "factor": factor.name, "colours": dict(choice.colours)}, draw)
-    _show(shown, key, tables, runs, controls, partial(_pick_value, run.benchmark, factor))
+    put(shown, key, tables, runs, controls, partial(_pick_value, run, factor))
 
 
 def show_polar(
@@ -111,11 +121,12 @@ def show_polar(
     tables = answers(runs, _by(controls.question, *names), controls.normalise)
     run = next(iter(runs.values()))
     rings, groups = _rings(tables, lines)
-    said = words(f"{controls.measure.capitalize()} by {_title(factor)}", runs, tables)
-    how = {"groups": groups, "chosen": _chosen_value(run.benchmark, factor), "height": height}
+    said = words(f"{controls.measure.capitalize()} by {title_of(factor)}", runs, tables)
+    how = {"groups": groups, "chosen": _chosen_value(run, factor), "height": height}
+    how["names"] = _names(run, factor, tables)
     draw = partial(polar.polar, rings, factor, choice.colours, said, **how)
     shown = _kept(runs, controls, said, {**how, "ring": names, "colours": dict(choice.colours)}, draw)
-    _show(shown, key, rings, runs, controls, partial(_pick_ring, run.benchmark, factor, groups))
+    put(shown, key, rings, runs, controls, partial(_pick_ring, run, factor, groups))
 
 
 def _kept(
@@ -144,45 +155,60 @@ def _rings(tables: Tables, lines: Factor | None) -> tuple[Tables, dict[str, str]
 
 
 def show_rows(
-    runs: Mapping[str, store.Run], factor: Factor, controls: Controls, choice: Choice, key: str, *, of: str = ""
-) -> None:
-    """A bar for each value of a factor without order, and model; ``of`` says by what, its name by default."""
+    runs: Mapping[str, store.Run], factor: Factor, controls: Controls, choice: Choice, key: str, *, of: str = "",
+    sort: bool = False,
+) -> None:  # fmt: skip
+    """A bar for each value of a factor without order, and model; ``of`` says by what, its name by default.
+
+    With ``sort`` the first model's lowest accuracies come first, thin ones last, and no more than ``MOST_ROWS``.
+    """
     run = next(iter(runs.values()))
     tables = answers(runs, _by(controls.question, factor.name))
+    order = worst_first(next(iter(tables.values())), factor.name) if sort else None
+    if order is not None and len(order) > MOST_ROWS:
+        thin = bool(is_thin(*next(iter(tables.values()))[["n", "n_clusters"]].min()))
+        st.caption(f"The {MOST_ROWS} worst of {len(order):,} values{', thin ones after the others' if thin else ''}.")
+        order = order[:MOST_ROWS]
+    if order is not None:
+        tables = {model: _in_order(table, factor.name, order) for model, table in tables.items()}
     shown = bars.bars(
         tables,
         factor.name,
         choice.colours,
         words(
-            f"{controls.question.policy.replace('top', 'Top-')} by {of or _title(factor)}",
+            f"{controls.question.policy.replace('top', 'Top-')} by {of or title_of(factor)}",
             runs,
             tables,
-            f"a {_title(factor)}",
+            f"a {title_of(factor)}",
         ),
         x_title=controls.question.policy.replace("top", "top-"),
-        chosen=_chosen_level(run.benchmark, factor),
+        chosen=_chosen_level(run, factor),
     )
-    _show(shown, key, tables, runs, controls, partial(_pick_value, run.benchmark, factor))
+    put(shown, key, tables, runs, controls, partial(_pick_value, run, factor))
+
+
+def worst_first(table: pd.DataFrame, name: str) -> list[Any]:
+    """Values from the lowest accuracy up; thin ones, which are easily extreme, after the others."""
+    thin = is_thin(table["n"], table["n_clusters"])
+    return table.assign(thin=thin).sort_values(["thin", "value"], kind="stable")[name].tolist()
+
+
+def _in_order(table: pd.DataFrame, name: str, order: Sequence[Any]) -> pd.DataFrame:
+    """The rows of some values, in their order; a missing value is one of them."""
+    rank = {row_name(level): number for number, level in enumerate(order)}
+    place_of = table[name].map(lambda level: rank.get(row_name(level), -1))
+    return table.assign(rank=place_of)[place_of >= 0].sort_values("rank").drop(columns="rank").reset_index(drop=True)
 
 
 def show_difference(
     runs: Mapping[str, store.Run], axis: tuple[Factor, ...], controls: Controls, choice: Choice, key: str,
-    height: int = 400,
+    height: int = 400, *, brief: bool = False,
 ) -> None:  # fmt: skip
-    """The paired difference of the first two models along an axis."""
+    """The paired difference of the first two models along an axis; ``brief`` for a title that fits half a page."""
     (first, one), (second, other) = list(runs.items())[:2]
-    table = cached.paired(one, other, _by(controls.question, *(factor.name for factor in axis)))
-    n = count(int(table["n"].sum()), "common image")
-    less = f"{_short(second)} less {_short(first)}"
-    along = "location" if len(axis) == 2 else _title(axis[0])
-    differ = int(((table["band_low"] > 0) | (table["band_high"] < 0)).sum())
-    framed = f"framed: {differ:,} of {len(table):,} differ at once"
-    parts = [f"green: {_short(second)} better", framed if len(axis) == 2 else "paired 95 % interval", n]
-    said = Words(
-        f"{less}: {controls.question.policy.replace('top', 'top-')} by {along}",
-        " · ".join(parts),
-        f"identity {other.identity[:8]} less {one.identity[:8]}",
-    )
+    question = _by(controls.question, *(factor.name for factor in axis))
+    table = known(one, question, cached.paired(one, other, question))
+    said = _of_difference(one, other, (first, second), axis, controls, table, brief)
     tables = {f"{second} less {first}": table}
     if len(axis) == 2:
         chosen = _chosen_pair(one.benchmark, second, choice)
@@ -190,17 +216,46 @@ def show_difference(
         click = partial(_pick_pair, one.benchmark, second)
     elif not axis[0].is_number:
         shown = bars.dumbbell(
-            table, axis[0].name, (first, second), (choice.colours[first], choice.colours[second]), said
+            _most_different(table), axis[0].name, (first, second), (choice.colours[first], choice.colours[second]), said
         )
-        click = partial(_pick_value, one.benchmark, axis[0])
+        click = partial(_pick_value, one, axis[0])
     else:
         log = controls.log and axis[0].name == "area"
-        chosen = _chosen_value(one.benchmark, axis[0])
+        chosen = _chosen_value(one, axis[0])
         shown = curve.difference_curve(
-            table, axis[0], choice.colours[second], said, log=log, chosen=chosen, height=height
-        )
-        click = partial(_pick_difference, one.benchmark, axis[0], second)
-    _show(shown, key, tables, {first: one, second: other}, controls, click)
+            table, axis[0], choice.colours[second], said, log=log, chosen=chosen, height=height,
+            names=_names(one, axis[0], tables),
+        )  # fmt: skip
+        click = partial(_pick_difference, one, axis[0], second)
+    put(shown, key, tables, {first: one, second: other}, controls, click)
+
+
+def _of_difference(
+    one: store.Run, other: store.Run, models: tuple[str, str], axis: tuple[Factor, ...], controls: Controls,
+    table: pd.DataFrame, brief: bool,
+) -> Words:  # fmt: skip
+    """What is written on a difference: which less which, by what, on how many common images."""
+    first, second = (short(model) for model in models)
+    policy, along = controls.question.policy.replace("top", "top-"), "location" if len(axis) == 2 else title_of(axis[0])
+    # Of a set's values, an image may be in several.
+    overall = cached.paired(one, other, _by(controls.question)).iloc[0]
+    n = count(int(overall["n"]), "common image")
+    differ = int(((table["band_low"] > 0) | (table["band_high"] < 0)).sum())
+    framed = f"framed: {differ:,} of {len(table):,} differ at once"
+    identity = f"identity {other.identity[:8]} less {one.identity[:8]}"
+    if brief:
+        return Words(f"Difference in {policy} by {along}", f"{second} less {first} · paired 95 % interval", identity)
+    parts = [f"green: {second} better", framed if len(axis) == 2 else "paired 95 % interval", n]
+    return Words(f"{second} less {first}: {policy} by {along}", " · ".join(parts), identity)
+
+
+def _most_different(table: pd.DataFrame) -> pd.DataFrame:
+    """Of many values those that differ most, from the largest loss to the largest gain; says so."""
+    if len(table) <= MOST_ROWS:
+        return table
+    st.caption(f"The {MOST_ROWS} of {len(table):,} values that differ most, the largest loss first.")
+    most = table["value"].abs().sort_values(ascending=False, kind="stable").index[:MOST_ROWS]
+    return table.loc[most].sort_values("value", kind="stable").reset_index(drop=True)
 
 
 def show_axis(runs: Mapping[str, store.Run], roles: Roles, controls: Controls, choice: Choice) -> None:
@@ -217,7 +272,7 @@ def show_axis(runs: Mapping[str, store.Run], roles: Roles, controls: Controls, c
             show_polar(runs, factor, controls, choice, f"polar-{factor.name}", roles.lines, height=470)
 
 
-def _short(model: str) -> str:
+def short(model: str) -> str:
     """A name that leaves room for another."""
     return model if len(model) <= _LONGEST_NAME else model[: _LONGEST_NAME - 1] + "…"
 
@@ -226,12 +281,13 @@ def _by(question: Question, *names: str) -> Question:
     return Question(tuple(names), question.policy, question.where)
 
 
-def _title(factor: Factor) -> str:
+def title_of(factor: Factor) -> str:
+    """What a figure is by."""
     known = {"area": "object size", "angle_deg": "rotation", "yaw_deg": "yaw"}
     return known.get(factor.name, factor.label.lower())
 
 
-def _show(
+def put(
     shown: go.Figure,
     key: str,
     tables: Tables,
@@ -239,6 +295,7 @@ def _show(
     controls: Controls,
     on_click: figure.Clicked | None,
 ) -> None:
+    """Draw a figure with what can be saved of it, and which images it counts."""
     identities = {model: run.identity for model, run in runs.items()}
     joint = " ".join(identities.values())
     identities = {name: identities.get(name, joint) for name in tables}
@@ -267,15 +324,21 @@ def _chosen_pair(benchmark: str, model: str, choice: Choice) -> tuple[float, flo
     return float(cell.values["x"]), float(cell.values["y"])
 
 
-def _chosen_level(benchmark: str, factor: Factor) -> FactorValue | None:
-    cell = place.chosen_cell()
-    if cell is None or cell.benchmark != benchmark or set(cell.values) != {factor.name}:
-        return None
-    return cell.values[factor.name]
+def _names(run: store.Run, factor: Factor, tables: Tables) -> dict[FactorValue, str]:
+    """What the bins of a number are called, by their centres; empty where each value stands for itself."""
+    if cached.binned(run, factor) is None:
+        return {}
+    centres = sorted({level for table in tables.values() for level in table[factor.name]})
+    return {level: name for name, level in levels.named(run, factor, centres).items()}
 
 
-def _chosen_value(benchmark: str, factor: Factor) -> float | None:
-    level = _chosen_level(benchmark, factor)
+def _chosen_level(run: store.Run, factor: Factor) -> FactorValue | None:
+    chosen = levels.chosen(run, [factor])
+    return chosen[0] if chosen else None
+
+
+def _chosen_value(run: store.Run, factor: Factor) -> float | None:
+    level = _chosen_level(run, factor)
     return float(level) if factor.is_number and level is not None else None
 
 
@@ -283,13 +346,13 @@ def _pick_pair(benchmark: str, model: str, custom: list[Any]) -> None:
     place.choose_cell(Cell(benchmark, {"x": float(custom[0]), "y": float(custom[1])}), model)
 
 
-def _pick_value(benchmark: str, factor: Factor, custom: list[Any]) -> None:
-    place.choose_cell(Cell(benchmark, {factor.name: custom[1]}), custom[0])
+def _pick_value(run: store.Run, factor: Factor, custom: list[Any]) -> None:
+    place.choose_cell(levels.cell(run, {factor.name: custom[1]}), custom[0])
 
 
-def _pick_difference(benchmark: str, factor: Factor, model: str, custom: list[Any]) -> None:
-    place.choose_cell(Cell(benchmark, {factor.name: custom[1]}), model)
+def _pick_difference(run: store.Run, factor: Factor, model: str, custom: list[Any]) -> None:
+    place.choose_cell(levels.cell(run, {factor.name: custom[1]}), model)
 
 
-def _pick_ring(benchmark: str, factor: Factor, groups: Mapping[str, str], custom: list[Any]) -> None:
-    place.choose_cell(Cell(benchmark, {factor.name: custom[1]}), groups.get(custom[0], ""))
+def _pick_ring(run: store.Run, factor: Factor, groups: Mapping[str, str], custom: list[Any]) -> None:
+    place.choose_cell(levels.cell(run, {factor.name: custom[1]}), groups.get(custom[0], ""))

@@ -32,17 +32,7 @@ def tiles(runs: dict[str, dict[str, store.Run]], controls: Controls) -> list[Til
     policy = explore.POLICIES[question.policy]
     first = next(iter(runs)) if controls.view == ALL else controls.view
     overall = {model: cached.answer(run, question).iloc[0] for model, run in runs[first].items()}
-    rows = list(overall.items())
-    found = [
-        Tile(
-            f"{policy}, {first} set",
-            percent(rows[0][1]["value"]),
-            interval(rows[0][1]["low"], rows[0][1]["high"]),
-            f"All {int(rows[0][1]['n']):,} images of {runs[first][rows[0][0]].benchmark}.",
-            tuple((model, f"{percent(row['value'])} {interval(row['low'], row['high'])}") for model, row in rows[1:]),
-            thin=_overall_thin(rows[0][1]),
-        )
-    ]
+    found = [of_all(f"{policy}, {first} set", overall, next(iter(runs[first].values())).benchmark)]
     for name in ("location", "size", "rotation", "pose"):
         if name not in runs or controls.view not in (ALL, name):
             continue
@@ -55,6 +45,25 @@ def tiles(runs: dict[str, dict[str, store.Run]], controls: Controls) -> list[Til
     return found
 
 
+def of_all(label: str, overall: Mapping[str, Mapping[str, Any]], benchmark: str) -> Tile:
+    """Accuracy over all images that are asked about.
+
+    Args:
+        label: What it is.
+        overall: A row of a metric table by model.
+        benchmark: Key.
+    """
+    rows = list(overall.items())
+    return Tile(
+        label,
+        percent(rows[0][1]["value"]),
+        interval(rows[0][1]["low"], rows[0][1]["high"]),
+        f"All {int(rows[0][1]['n']):,} images of {benchmark}.",
+        tuple((model, f"{percent(row['value'])} {interval(row['low'], row['high'])}") for model, row in rows[1:]),
+        thin=_overall_thin(rows[0][1]),
+    )
+
+
 def _worst_tile(name: str, there: dict[str, store.Run], question: Question) -> Tile:
     """The worst setting of each model: its accuracy there, where that is, and the change from the best."""
     factors = tuple(factor_of(next(iter(there.values())), each) for each in explore.PROTOCOLS[name])
@@ -62,7 +71,7 @@ def _worst_tile(name: str, there: dict[str, store.Run], question: Question) -> T
     first = next(iter(found.values()))
     said = {model: _worst(each, factors) for model, each in found.items()}
     n = f"n = {first.worst.n:,} of {count(first.n_clusters, 'object')}. " if first.worst else ""
-    return _tile(
+    return tile(
         f"Worst {tolerance_sentences.noun(factors)}", said, f"{n}{_HINTS['worst']}", tolerance_sentences.thin(first)
     )
 
@@ -83,7 +92,7 @@ def _region_tile(region: str, there: dict[str, store.Run], question: Question) -
     said = {model: (points(part.value), interval(part.low, part.high, 0)) for model, part in found.items()}
     hint = _HINTS["corner"] if region == "corner" else _HINTS["corner"].replace("in both", "in one of them")
     first = next(iter(found.values()))
-    return _tile(f"Centre → {region}", said, f"{hint} n = {first.n:,}", _thin(first))
+    return tile(f"Centre → {region}", said, f"{hint} n = {first.n:,}", _thin(first))
 
 
 def _half_tile(there: dict[str, Contrast]) -> Tile:
@@ -92,7 +101,7 @@ def _half_tile(there: dict[str, Contrast]) -> Tile:
         for model, part in there.items()
     }
     first = next(iter(there.values()))
-    return _tile("Area at half accuracy", said, f"{_HINTS['half']} n = {first.n:,}", _thin(first))
+    return tile("Area at half accuracy", said, f"{_HINTS['half']} n = {first.n:,}", _thin(first))
 
 
 def _overall_thin(row: Mapping[str, Any]) -> str:
@@ -104,6 +113,7 @@ def _thin(contrast: Contrast) -> str:
     return f"{sentences.resting(contrast.n, contrast.n_clusters)}: thin" if contrast.is_thin else ""
 
 
-def _tile(label: str, said: dict[str, tuple[str, str]], hint: str, thin: str = "") -> Tile:
+def tile(label: str, said: dict[str, tuple[str, str]], hint: str, thin: str = "") -> Tile:
+    """A number of the first model with its interval, and the same of the others in small."""
     (_, first), *others = said.items()
     return Tile(label, *first, hint, tuple((model, " ".join(pair)) for model, pair in others), thin=thin)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from functools import partial
 
@@ -75,5 +76,6 @@ def _compare(ids: tuple[str, ...], runs: tuple[store.Run, ...]) -> None:
                     index, share = sample.top[0]
                     mark = ":green[✓]" if sample.is_right() else ":red[✗]"
                     taken_for = escaped(cached.class_name(run.label_space, index))
-                    st.caption(f"{mark} **{taken_for}** {share:.2f}  \n{escaped(run.label)}")
+                    sure = "" if math.isnan(share) else f" {share:.2f}"
+                    st.caption(f"{mark} **{taken_for}**{sure}  \n{escaped(run.label)}")
                 st.caption(escaped(sample_id))

@@ -30,6 +30,7 @@ _MODES = {"image": "Image", "cam": "Grad-CAM", "cues": "Cues", "zoom": "Zoom"}
 #: Models whose maps stand beside each other.
 _MOST_MAPS = 2
 _PREDICTED = "what each predicts"
+_COUNTS = {2: "two", 3: "three", 4: "four", 5: "five", 10: "ten"}
 
 _stepper = st.components.v2.component(
     "offcenter_stepper",
@@ -209,6 +210,7 @@ def _plain(seen: Seen, model: str, runs: dict[str, store.Run], outlined: bool) -
     image = Image.fromarray(seen.picture)
     if not model:
         st.image(image, width="stretch", alt="the image as it is")
+        st.caption("As it is: what the model of imported predictions saw, and where it looked, is not known.")
         return
     st.image(_enlarged(image, seen, outlined), width="stretch", alt=f"the image as {model} sees it")
     st.caption(f"As {escaped(model)} sees it: {escaped(preprocessing(runs[model].preprocessing))}")
@@ -306,10 +308,14 @@ def top5(model: str, run: store.Run, sample: joined.Sample, colour: str) -> None
         rows.append(_bar(f"{tick}{name}", name, share, colour))
     if sample.accepted and not any(index in sample.accepted for index, _ in sample.top[:5]):
         rows.append(_truth(run, sample, colour))
-    st.html(f'<div class="oc-top"><div class="head">{html.escape(model)} {mark}</div>{"".join(rows)}</div>')
+    imported = " (imported)" if run.is_imported else ""
+    st.html(f'<div class="oc-top"><div class="head">{html.escape(model)}{imported} {mark}</div>{"".join(rows)}</div>')
 
 
 def _bar(name: str, title: str, share: float, colour: str) -> str:
+    if math.isnan(share):
+        # Imported predictions may come without probabilities.
+        return f'<div class="row truth"><span class="name" title="{title}">{name}</span><span></span></div>'
     return (
         f'<div class="row"><span class="name" title="{title}">{name}</span><span class="bar">'
         f'<i style="width:{100 * share:.1f}%;background:{colour}"></i></span>'
@@ -322,7 +328,9 @@ def _truth(run: store.Run, sample: joined.Sample, colour: str) -> str:
     name = html.escape(cached.class_name(run.label_space, sample.accepted[0]))
     if len(sample.accepted) > 1:
         name += f" or {len(sample.accepted) - 1} more"
-    rank = f"rank {sample.rank}" if sample.rank else "not among the best ten"
+    n_known = len(sample.top)
+    beyond = f"not among the best {_COUNTS.get(n_known, n_known)}" if n_known > 1 else "rank not known"
+    rank = f"rank {sample.rank}" if sample.rank else beyond
     label = f'<span class="oc-right">✓</span> {name}'
     if sample.p_accepted is None:
         return f'<div class="row truth"><span class="name" title="{name}">{label}</span><span>{rank}</span></div>'

@@ -20,6 +20,7 @@ from pages.shared.page import cached, margin
 from pages.shared.page.frame import Choice
 from pages.shared.page.pickers import BENCHMARK
 
+FACTOR_PAGE = "pages/size_location_rotation.py"
 Runs = dict[tuple[str, str], store.Run]
 
 
@@ -124,10 +125,14 @@ def _alone(table: pd.DataFrame) -> str:
 def where_to_look(key: str) -> tuple[str, str, str]:
     """The page that looks closest at a benchmark, with the name and the content of its picker."""
     if key in catalogue.benchmarks_varying("area", "x", "angle_deg", "yaw_deg"):
-        return "pages/size_location_rotation.py", BENCHMARK, catalogue.family_of(key)
+        return FACTOR_PAGE, BENCHMARK, catalogue.family_of(key)
+    if catalogue.is_own(key):
+        return FACTOR_PAGE, BENCHMARK, key
     has_settings = any(factor.name == "locations" for factor in catalogue.benchmark_class(key).factors)
     if has_settings and (paths.REPO / "pages/uncommon_settings.py").is_file():
         return "pages/uncommon_settings.py", BENCHMARK, key
     if not has_settings and has_masks(catalogue.benchmark_class(key)):
         return "pages/cues.py", BENCHMARK, key
+    if catalogue.benchmark_class(key).factors and catalogue.family_of(key) == key:
+        return FACTOR_PAGE, BENCHMARK, key
     return "pages/overview.py", "only", catalogue.family_of(key)

@@ -98,7 +98,9 @@ def one(name: str, options: Sequence[str], default: str, *, kept: bool = False) 
     by_lower = {option.lower(): option for option in options}
 
     def parse(values: list[str]) -> str:
-        return by_lower.get(values[0].lower(), default) if values else default
+        if not values or values[0] in options:
+            return values[0] if values else default
+        return by_lower.get(values[0].lower(), default)
 
     return _bound(name, parse, lambda content: [content] if content else [], kept)
 

@@ -19,13 +19,17 @@ from core.answers import (
     questions,
     report,
     setting_tables,
+    spans,
     standings,
     zoom_tables,
 )
 from core.answers import tolerance as tolerances
+from core.answers import worst as worsts
 from core.answers.compare import Contrast
 from core.answers.questions import Question, StoredPolicy
+from core.answers.spans import Binned
 from core.answers.tolerance import Tolerance
+from core.answers.worst import Worst
 from core.benchmarks.base import Benchmark
 from core.errors import OffcenterError
 from core.evaluate.relink import refreshed
@@ -128,6 +132,26 @@ def _levels(key: Key, factor: Factor) -> list:
 def levels(run: store.Run, factor: Factor) -> list:
     """See ``questions.levels``."""
     return _levels(key_of(run), factor)
+
+
+@st.cache_data(max_entries=1024, **_QUIET)
+def _binned(key: Key, factor: Factor) -> Binned | None:
+    return spans.binned(_open(key), factor)
+
+
+def binned(run: store.Run, factor: Factor) -> Binned | None:
+    """See ``core.answers.spans.binned``."""
+    return _binned(key_of(run), factor)
+
+
+@st.cache_data(max_entries=1024, show_spinner="Comparing all values, once …")
+def _worst(key: Key, by: tuple[str, ...], question: Question) -> Worst:
+    return worsts.worst(_open(key), by, question)
+
+
+def worst(run: store.Run, by: tuple[str, ...], question: Question) -> Worst:
+    """See ``core.answers.worst.worst``."""
+    return _worst(key_of(run), by, question)
 
 
 @st.cache_data(max_entries=1024, show_spinner="Comparing on the common images, once …")

@@ -6,6 +6,7 @@ Every page is drawn by ``draw`` and calls ``begin`` first.
 from __future__ import annotations
 
 import html
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -26,7 +27,7 @@ from pages.shared.page.pickers import BENCHMARK, MODELS
 LINKS: dict[str, tuple[tuple[str, str], ...]] = {
     "Start": (("app.py", "Home"), ("pages/overview.py", "Overview")),
     "Where it breaks": (
-        ("pages/size_location_rotation.py", "Size, location, rotation"),
+        ("pages/size_location_rotation.py", "Factors"),
         ("pages/uncommon_settings.py", "Uncommon settings"),
         ("pages/cues.py", "Cues"),
         ("pages/zoom.py", "Zoom"),
@@ -217,7 +218,7 @@ def offer_views(choice: Choice, models: Sequence[str], view: str, what: str) -> 
     """
     for model in models:
         with st.container(border=True):
-            if cached.benchmark(choice.benchmark, choice.data_home) is None:
+            if cached.benchmark(choice.benchmark, choice.data_home) is None or _is_file(model, choice):
                 offer_run(model, choice.benchmark, choice)
                 continue
             known = choice.known.get(model)
@@ -231,6 +232,11 @@ def offer_views(choice: Choice, models: Sequence[str], view: str, what: str) -> 
 
 def offer_run(model: str, key: str, choice: Choice) -> None:
     """A line on a result that is not there, with what to do: get the data, then run it."""
+    if _is_file(model, choice):
+        st.markdown(f"**{escaped(model)}** on {code(key)}: only predictions that were imported are known of it.")
+        command = f"python -m core import predictions FILE --benchmark {key} --name {shlex.quote(model)}"
+        st.code(command, language="bash", wrap_lines=True)
+        return
     known = choice.known.get(model)
     source = known.source if known else model
     has_data = cached.benchmark(key, choice.data_home) is not None
@@ -244,3 +250,9 @@ def offer_run(model: str, key: str, choice: Choice) -> None:
         return
     data = "" if has_data else " --data DIR"
     st.code(f"python -m core evaluate --model {source} --benchmark {key}{data}", language="bash", wrap_lines=True)
+
+
+def _is_file(model: str, choice: Choice) -> bool:
+    """Whether a model cannot be run, because only a file of its predictions is known."""
+    known = choice.known.get(model)
+    return known is not None and known.is_file

@@ -1,26 +1,28 @@
 """The chosen point of a figure and the open image, kept in the URL.
 
-``cell`` is ``<benchmark key>;<factor>=<value>;...``, where a value is what the factor's kind says (without any it means
-all images); ``image`` is
-``<benchmark key>:<sample id>``; ``by`` is the model whose predictions are shown. A pasted link opens the same cell and
-image.
+``cell`` is ``<benchmark key>;<factor>=<value>;...``, where a value is what the factor's kind says, or of numbers a
+range such as ``0.2..0.3`` (without any it means all images); ``image`` is ``<benchmark key>:<sample id>``; ``by`` is
+the model whose predictions are shown. A pasted link opens the same cell and image.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import unquote
 
 from core import store
-from core.answers import catalogue
+from core.answers import catalogue, described
 from core.answers.questions import Where
+from core.answers.spans import Span
 from core.errors import UsageError
 from core.images.views import known_views
 from core.types import Factor, FactorValue
 from pages.shared.page import address
 
 CELL, IMAGE, BY, PAGE = "cell", "image", "by", "p"
+#: Between the ends of a range.
+_TO = ".."
 #: What would end a value in a cell, and the sign that escapes it.
 _ESCAPED = str.maketrans({";": "%3B", "%": "%25"})
 
@@ -32,21 +34,25 @@ class Cell:
     Attributes:
         benchmark: Key.
         values: Value by factor, of the factor's kind.
+        spans: Range by numeric factor, for others.
     """
 
     benchmark: str
     values: Mapping[str, FactorValue]
+    spans: Mapping[str, Span] = field(default_factory=dict)
 
     def encode(self) -> str:
         """As it stands in the URL."""
         factors = _factors(self.benchmark)
-        said = (f"{name}={factors[name].text(content)}" for name, content in self.values.items())
+        said = [f"{name}={factors[name].text(content)}" for name, content in self.values.items()]
+        said += [f"{name}={span.low}{_TO}{span.high}" for name, span in self.spans.items()]
         return ";".join([self.benchmark, *(part.translate(_ESCAPED) for part in said)])
 
     @property
     def where(self) -> tuple[Where, ...]:
         """As conditions."""
-        return tuple(Where.equals(name, content) for name, content in self.values.items())
+        values = (Where.equals(name, content) for name, content in self.values.items())
+        return (*values, *(Where.within(name, span) for name, span in self.spans.items()))
 
 
 def decode(text: str) -> Cell | None:
@@ -54,22 +60,27 @@ def decode(text: str) -> Cell | None:
     key, *parts = text.split(";")
     factors = _factors(key)
     values: dict[str, FactorValue] = {}
+    spans: dict[str, Span] = {}
     for part in parts:
         name, _, content = unquote(part).partition("=")
         try:
-            values[name] = factors[name].parse(content)
+            if factors[name].is_number and _TO in content:
+                low, high = sorted(float(factors[name].parse(end)) for end in content.split(_TO, 1))
+                spans[name] = Span(low, high)
+            else:
+                values[name] = factors[name].parse(content)
         except (KeyError, UsageError):
             return None
-    return Cell(key, values) if key in catalogue.known_benchmarks() else None
+    return Cell(key, values, spans) if key in catalogue.known_benchmarks() else None
 
 
 def _factors(key: str) -> dict[str, Factor]:
-    """A benchmark's factors and those of views by name; none of a benchmark that is not known."""
+    """A benchmark's factors, those of views and facts computed by name; none of a benchmark that is not known."""
     benchmark = catalogue.known_benchmarks().get(key)
     if benchmark is None:
         return {}
     of_views = (factor for views in known_views().values() for factor in views.factors)
-    return {factor.name: factor for factor in (*of_views, *benchmark.factors)}
+    return {factor.name: factor for factor in (*described.possible(), *of_views, *benchmark.factors)}
 
 
 def chosen_cell() -> Cell | None:

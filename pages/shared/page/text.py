@@ -15,7 +15,7 @@ from core.bench import certificate_text
 from core.errors import OffcenterError
 from core.images.views import CLEAN
 from core.types import FEW_OBJECTS, THIN, Card, is_thin
-from core.wording import code, count, escaped, preprocessing
+from core.wording import code, count, escaped, preprocessing, weights
 from pages.shared.page import address, margin
 from pages.shared.page.frame import Choice
 
@@ -46,9 +46,11 @@ class Tile:
     thin: str = ""
 
 
-def head(title: str, finding: str) -> None:
-    """Title, and the finding in a sentence, which is Markdown."""
+def head(title: str, finding: str, hint: str = "") -> None:
+    """Title, what it means where that is not plain, and the finding in a sentence, which is Markdown."""
     st.title(title, anchor=False)
+    if hint:
+        st.caption(hint)
     with st.container(key="oc-finding"):
         st.markdown(finding)
 
@@ -97,10 +99,10 @@ def identity_of(runs: Sequence[store.Run]) -> str:
     day = max(run.manifest.updated[:10] for run in runs)
     parts = [
         f"{first.label}: identity {', '.join(f'{run.identity} ({_of_what(run)})' for run in runs)}",
-        f"weights {first.fingerprint[:8]}",
+        weights(first.fingerprint, first.is_imported and not first.preprocessing),
         preprocessing(first.preprocessing),
         first.precision,
-        f"evaluated {day}" if day else "",
+        f"{'imported' if first.is_imported else 'evaluated'} {day}" if day else "",
     ]
     return " · ".join(part for part in parts if part)
 
@@ -112,7 +114,9 @@ def _of_what(run: store.Run) -> str:
 
 def short_identity(runs: Sequence[store.Run]) -> str:
     """Models and identities for the foot of a figure that is saved."""
-    return " · ".join(f"{run.label}: identity {run.identity[:8]}" for run in runs)
+    return " · ".join(
+        f"{run.label}{', imported' if run.is_imported else ''}: identity {run.identity[:8]}" for run in runs
+    )
 
 
 def identities(runs: Sequence[store.Run]) -> None:
@@ -141,11 +145,13 @@ def flag_state(runs: Sequence[store.Run]) -> None:
     for run in runs:
         done, total = run.n_done, run.n_samples
         if done < total:
+            drawn = ", drawn at random): numbers are estimates of the final ones."
+            if run.is_imported:
+                drawn = ", those that its imported file has): numbers are of these alone, which may be no fair sample."
             stopped = " It was stopped by an error; run it again to go on." if run.manifest.status == "failed" else ""
             which = f"**{escaped(run.label)}** on {code(_of_what(run))}"
             st.info(
-                f"{which} is {done / total:.0%} done ({done:,} of {total:,} images, drawn "
-                f"at random): numbers are estimates of the final ones.{stopped}",
+                f"{which} is {done / total:.0%} done ({done:,} of {total:,} images{drawn}{stopped}",
                 icon=":material/hourglass_bottom:",
             )
 

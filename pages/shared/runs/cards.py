@@ -156,10 +156,11 @@ def _accuracy(job: Job, run: store.Run) -> None:
         return
     if not overall:
         return
-    drawn = "" if run.complete else ", drawn at random"
+    drawn = "" if run.complete else ", those of the file" if run.is_imported else ", drawn at random"
+    imported = "imported · " if run.is_imported else ""
     st.caption(
         f"Top-1 {percent(overall['top1'])} {interval(overall['top1_low'], overall['top1_high'])} over "
-        f"{count(overall['n'], 'image')}{drawn} · identity {escaped(run.identity[:8])}"
+        f"{count(overall['n'], 'image')}{drawn} · {imported}identity {escaped(run.identity[:8])}"
     )
     if run.view == "clean" or run.view in _CUES:
         _link(run)

@@ -48,6 +48,7 @@ def show(known: Mapping[str, KnownModel], first: str = "") -> None:
         known: Models that can be picked by name; any other can be typed.
         first: Name of the one that is filled in, if there is anything left to run of it.
     """
+    known = {name: model for name, model in known.items() if not model.is_file}
     first, key = _something_to_run(known, first)
     details = _sources(known)
     with st.container(border=True, key="oc-run-form"):

@@ -1,0 +1,231 @@
+"""Room on the disk: a result or a download is moved to the trash, and only emptying the trash deletes anything.
+
+Only what lies in the data home is ever moved: not what comes with the project, and no folder of a user's own.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from core import benchmarks, paths, store
+from core.errors import StoreError, UsageError, cannot_write, nearest
+from core.getting.folders import Size, size_of
+
+#: Characters of an identity that are enough to name it.
+SHORTEST = 4
+_RECORD = "freed.json"
+_LOCK = ".lock"
+#: In the names of folders that a fresh evaluation has moved out of its way.
+_SET_ASIDE = ".replaced-"
+
+
+@dataclass(frozen=True)
+class Freeable:
+    """Something that can be moved to the trash.
+
+    Attributes:
+        kind: ``result`` or ``download``.
+        name: What to type: an identity, or a download's name.
+        path: Where it is.
+        title: What it is, in words.
+    """
+
+    kind: str
+    name: str
+    path: Path
+    title: str
+
+    def size(self) -> Size:
+        """How much it is."""
+        return size_of(self.path)
+
+
+@dataclass(frozen=True)
+class Trashed:
+    """Something in the trash.
+
+    Attributes:
+        folder: Of the trash.
+        title: What it was, in words.
+        origin: Where it was.
+        path: Where it is now.
+        when: When it was moved, as its folder says.
+    """
+
+    folder: Path
+    title: str
+    origin: Path
+    path: Path
+    when: str
+
+    def size(self) -> Size:
+        """How much it is."""
+        return size_of(self.path)
+
+
+def results() -> list[Freeable]:
+    """Stored results of the user's own, those that cannot be read or were set aside included; none of the embedded."""
+    home = paths.results_home()
+    listing = store.list_all()
+    titles: dict[Path, str] = {}
+    for run in listing.runs:
+        if run.path.is_relative_to(home):
+            known = titles.get(run.path)
+            titles[run.path] = f"{known}, {run.benchmark}" if known else f"{run.model} on {run.benchmark}"
+    for path in listing.problems:
+        if path.is_relative_to(home):
+            titles.setdefault(path, "a result that cannot be read")
+    for path in home.glob(f"*/*/*{_SET_ASIDE}*"):
+        titles.setdefault(path, f"an earlier result of {path.parent.name}, set aside")
+    return [Freeable("result", path.name, path, title) for path, title in titles.items()]
+
+
+def downloads() -> list[Freeable]:
+    """What lies in ``downloads``, by the name of a benchmark where it is one's."""
+    home = paths.data_home() / "downloads"
+    if not home.is_dir():
+        return []
+    nested = [key for key in benchmarks.known_benchmarks() if "/" in key and (home / key).exists()]
+    outer = {key.partition("/")[0] for key in nested}
+    others = sorted(each.name for each in home.iterdir() if each.name not in outer and not each.name.startswith("."))
+    beside = [
+        f"{name}/{each.name}"
+        for name in sorted(outer)
+        for each in sorted((home / name).iterdir())
+        if f"{name}/{each.name}" not in nested and not each.name.startswith(".")
+    ]
+    return [Freeable("download", name, home / name, "a download") for name in (*nested, *beside, *others)]
+
+
+def find(what: str) -> Freeable:
+    """What is meant by a name.
+
+    Args:
+        what: An identity, the beginning of one, or the name of a download.
+
+    Raises:
+        UsageError: If it is nothing of the user's own, or several things; names what there is.
+    """
+    known = [*downloads(), *results()]
+    found = [each for each in known if each.name == what]
+    if not found and len(what) >= SHORTEST:
+        found = [each for each in known if each.kind == "result" and each.name.startswith(what)]
+    if len(found) == 1:
+        return _own(found[0])
+    if found:
+        raise UsageError(f"'{what}' is the beginning of {len(found)}: {', '.join(each.name for each in found)}.")
+    if len(what) >= SHORTEST and any(run.identity.startswith(what) for run in store.list_runs()):
+        raise UsageError(f"the result '{what}' comes with the project, and stays.")
+    if what in benchmarks.known_benchmarks():
+        folder = benchmarks.find_data(what)
+        where = f"its data are in {folder}, which is not the project's to move" if folder else "it has no data here"
+        raise UsageError(f"'{what}' is no download: {where}.")
+    names = [each.name for each in known]
+    raise UsageError(
+        f"'{what}' is neither a result nor a download.{nearest(what, names)} "
+        "python -m core data status lists both, by the identity and the name that this command takes."
+    )
+
+
+def _own(found: Freeable) -> Freeable:
+    """The same, if it lies in the data home itself and not where a link leads.
+
+    Raises:
+        UsageError: If it does not.
+    """
+    home = (paths.results_home() if found.kind == "result" else paths.data_home() / "downloads").resolve()
+    if found.path.is_symlink() or not found.path.resolve().is_relative_to(home):
+        raise UsageError(
+            f"{found.path} is a link to {found.path.resolve()}, which is yours and stays: remove the link itself."
+        )
+    return found
+
+
+def free(what: Freeable | str) -> Trashed:
+    """Move a result or a download to the trash; whoever asks a user first does so before.
+
+    Args:
+        what: See ``find``.
+
+    Raises:
+        UsageError: See ``find``.
+        StoreError: If it cannot be moved, or a process is at work on it.
+    """
+    found = find(what) if isinstance(what, str) else _own(what)
+    paths.require_writable(found.path)
+    moment = f"{time.strftime('%Y%m%dT%H%M%S')}-{time.time_ns() % 10**9:09}"
+    folder = _home() / moment
+    target = folder / f"{found.kind}s" / _within(found)
+    record = {"title": found.title, "name": found.name, "from": str(found.path), "is": str(target.relative_to(folder))}
+    try:
+        target.parent.mkdir(parents=True)
+        paths.update_json(folder / _RECORD, lambda content: content.update(record))
+        if found.kind == "result":
+            # Whoever writes a run has its lock, and would go on writing into the trash.
+            with FileLock(found.path / _LOCK).acquire(timeout=0):
+                found.path.rename(target)
+        else:
+            found.path.rename(target)
+    except Timeout as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise StoreError(f"{found.path} is being written by another process; wait for it or stop it first.") from error
+    except OSError as error:
+        if not target.exists():
+            shutil.rmtree(folder, ignore_errors=True)
+        raise cannot_write(target, error) from error
+    return Trashed(folder, found.title, found.path, target, moment)
+
+
+def _within(found: Freeable) -> Path:
+    home = paths.results_home() if found.kind == "result" else paths.data_home() / "downloads"
+    return found.path.relative_to(home)
+
+
+def trash() -> list[Trashed]:
+    """What is in the trash, the oldest first."""
+    home = _home()
+    if not home.is_dir() or home.is_symlink():
+        return []
+    return [_trashed(folder) for folder in sorted(home.iterdir()) if folder.is_dir() and not folder.is_symlink()]
+
+
+def _trashed(folder: Path) -> Trashed:
+    record: dict[str, Any] = paths.read_json(folder / _RECORD)
+    inside = Path(str(record.get("is", "")))
+    is_inside = inside.parts and not inside.is_absolute() and ".." not in inside.parts
+    return Trashed(
+        folder,
+        f"{record.get('title', 'something')} ({record.get('name', 'its record is gone')})",
+        Path(str(record.get("from", "?"))),
+        folder / inside if is_inside else folder,
+        folder.name,
+    )
+
+
+def empty_trash() -> int:
+    """Delete all that is in the trash, for good; whoever asks a user first does so before.
+
+    Returns:
+        How many things were deleted.
+
+    Raises:
+        StoreError: If something cannot be deleted; the rest stays.
+    """
+    found = trash()
+    for each in found:
+        paths.require_writable(each.folder)
+        try:
+            shutil.rmtree(each.folder)
+        except OSError as error:
+            raise StoreError(f"cannot delete {each.folder}: {error.strerror or error}. The rest stays.") from error
+    return len(found)
+
+
+def _home() -> Path:
+    return paths.data_home() / "trash"

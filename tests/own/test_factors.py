@@ -1,0 +1,108 @@
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.errors import DataError
+from core.own.factors import factors_of
+
+
+def made(labels=None, kinds=None, **columns):
+    frame = pd.DataFrame({name: pd.Series(values, dtype=object) for name, values in columns.items()})
+    return factors_of(frame, kinds or {}, labels or ["cat"] * len(frame))
+
+
+def by_name(found):
+    return {each.factor.name: each for each in found}
+
+
+def test_names_are_those_that_links_and_options_can_have():
+    found, notes = made(**{"Time of day": ["a"], "köln %": ["1"], "a,b/c": ["x"]})
+    assert [each.factor.name for each in found] == ["time_of_day", "köln", "a_b_c"]
+    assert found[0].factor.label == "Time of day"
+    assert not notes
+
+
+@pytest.mark.parametrize("name", ["correct", "View", "image", "class", "n", "size", "locations", "uncommon_time"])
+def test_names_of_our_own_columns_get_an_ending_and_it_is_said(name):
+    found, notes = made(**{name: ["a", "b"]})
+    assert found[0].factor.name == f"{name.lower()}_own"
+    assert f"'{name}'" in notes[0]
+
+
+def test_two_columns_of_one_name_are_refused():
+    with pytest.raises(DataError, match="the columns 'a b' and 'A_b' both make the factor 'a_b'"):
+        made(**{"a b": ["1"], "A_b": ["2"]})
+
+
+def test_up_to_twenty_numbers_stay_themselves_and_more_get_bins():
+    few, _ = made(x=list(range(20)))
+    assert [each.factor.name for each in few] == ["x"]
+    assert few[0].is_table
+    many, _ = made(x=list(range(100)))
+    plain, binned = many
+    assert (plain.factor.name, plain.is_table) == ("x", False)
+    assert (binned.factor.name, binned.factor.kind, binned.is_table) == ("x_binned", "numeric", True)
+    assert binned.n_values == 10
+    # A bin's value is one of those in it: none is further away than a bin is wide.
+    assert np.abs(binned.values - plain.values).max() < 15
+
+
+def test_bins_of_angles_are_sectors_and_meet_at_north():
+    found = by_name(made(heading=[0, 14, 346, 359.9, 16, 44, 90, *range(100, 115)])[0])
+    assert found["heading_binned"].factor.kind == "circular"
+    assert found["heading_binned"].values[:7].tolist() == [0, 0, 0, 0, 30, 30, 90]
+
+
+def test_missing_numbers_stay_missing_in_bins():
+    found = by_name(made(x=[*range(50), "", None])[0])
+    assert np.isnan(found["x_binned"].values[50:]).all()
+    assert found["x_binned"].n_missing == 2
+
+
+def test_a_date_is_a_number_of_years_and_years_months_and_hours():
+    dates = ["2021-01-01 00:00", "2020-07-02 00:00", "2021-12-31 18:30", ""]
+    found = by_name(made(taken=dates)[0])
+    assert list(found) == ["taken", "taken_year", "taken_month", "taken_day", "taken_hour"]
+    # 2 July 2020 is day 184 of 366; 31 December 2021 at 18:30 is 364 days and 18.5 hours of 365.
+    assert found["taken"].values.tolist()[:3] == [2021.0, 2020.5, round(2021 + (364 + 18.5 / 24) / 365, 5)]
+    assert np.isnan(found["taken"].values[3])
+    assert found["taken_year"].values.tolist()[:3] == [2021.0, 2020.0, 2021.0]
+    assert found["taken_month"].values.tolist() == ["2021-01", "2020-07", "2021-12", "(missing)"]
+    assert found["taken_hour"].values.tolist()[:3] == [0.0, 0.0, 18.0]
+
+
+def test_days_without_times_have_no_hours_and_what_a_user_has_is_not_derived():
+    found, _ = made(taken=["2021-01-01", "2021-01-02"], taken_day=["Friday", "Saturday"])
+    assert [each.factor.name for each in found] == ["taken", "taken_day"]
+    assert found[1].values.tolist() == ["Friday", "Saturday"]
+
+
+def test_one_value_and_an_id_are_pointed_out():
+    found = by_name(made(one=["a"] * 40, photo=[f"p{n}" for n in range(40)], none=[""] * 40)[0])
+    assert "one value only, a" in found["one"].warnings[0]
+    assert "an id, not a factor" in found["photo"].warnings[0]
+    assert not found["photo"].is_table
+    assert "no value" in found["none"].warnings[0]
+
+
+def test_a_factor_that_gives_the_label_away_is_pointed_out():
+    labels = ["cat"] * 40 + ["dog"] * 40
+    leaky, fair = ["indoors"] * 40 + ["outdoors"] * 40, ["day", "night"] * 40
+    found = by_name(made(labels, place=leaky, time=fair, breed=["a", "b"] * 20 + ["c"] * 40)[0])
+    assert "gives the label away" in found["place"].warnings[0]
+    assert "gives the label away" in found["breed"].warnings[0]
+    assert not found["time"].warnings
+    assert not by_name(made(["cat"] * 80, place=leaky)[0])["place"].warnings
+
+
+def test_few_images_a_value_and_missing_values_are_counted():
+    found = by_name(made(x=["a"] * 30 + ["b"] * 29 + [""] * 3)[0])
+    assert found["x"].warnings == ("3 of 62 images have no value.", "1 of 2 values have fewer than 30 images.")
+    assert found["x"].examples == ("a", "b")
+
+
+def test_long_texts_are_no_factor_unless_a_user_says_so():
+    found, notes = made(caption=["x" * 300, "y"])
+    assert not found
+    assert "'caption'" in notes[0]
+    assert len(made(kinds={"caption": "category"}, caption=["x" * 300, "y"])[0]) == 1
