@@ -44,8 +44,7 @@ def _table(keys: tuple, policy: str, _runs: Runs) -> tuple[pd.DataFrame, list[st
             problems.append(f"**{escaped(model)}** on {code(key)}: {escaped(error)}")
             continue
         done = "complete" if run.complete else f"{run.n_done / run.n_samples:.0%} done"
-        failed = run.n_done - int(row["n"])
-        state = done + (f", {failed:,} failed" if failed else "")
+        state = done + _beside(run, policy, run.n_done - int(row["n"]))
         start = cached.start_of(run, Question(policy=policy))
         rows.append(
             {
@@ -56,6 +55,14 @@ def _table(keys: tuple, policy: str, _runs: Runs) -> tuple[pd.DataFrame, list[st
             }
         )
     return pd.DataFrame(rows), problems
+
+
+def _beside(run: store.Run, policy: str, n_without: int) -> str:
+    """Why images have no value: they failed, or what was imported of them does not tell it."""
+    if n_without == run.n_done and policy == "top5" and int(cached.answer(run, Question()).iloc[0]["n"]):
+        return ", top-5 not known"
+    imported = ", imported" if run.is_imported else ""
+    return imported + (f", {n_without:,} failed" if n_without else "")
 
 
 def show(found: pd.DataFrame, on_pick: Callable[[list[str]], None]) -> None:
