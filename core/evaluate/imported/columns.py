@@ -72,8 +72,8 @@ class Column:
         """
         if self.array is not None and self.array.ndim == 1:
             return self.array.astype(np.float64)
-        found = pd.to_numeric(pd.Series(self.texts(), dtype=object), errors="coerce").to_numpy(dtype=np.float64)
-        unsure = np.flatnonzero(np.isnan(found))
+        found = pd.to_numeric(pd.Series(self.texts(), dtype=object), errors="coerce").to_numpy(dtype=np.float64).copy()
+        unsure = np.flatnonzero(~np.isfinite(found))
         texts = self.texts() if len(unsure) else []
         for row in unsure:
             found[row] = as_number(texts[row], name, int(row))
@@ -213,8 +213,8 @@ def _arrays(path: Path) -> dict[str, Column]:
         raise DataError(
             f"{path.name} cannot be read as .npz: {error}. Save it with np.savez and no objects."
         ) from error
-    except AttributeError as error:
-        raise DataError(f"{path.name} is no .npz but a single array: save it with names, np.savez(files=…).") from error
+    except (AttributeError, TypeError) as error:
+        raise DataError(f"{path.name} is no .npz but a single array: use np.savez(PATH, files=…, logits=…).") from error
     columns = {}
     for name, array in arrays.items():
         if array.ndim not in (1, 2):

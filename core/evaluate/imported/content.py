@@ -115,9 +115,7 @@ def _numbered(columns: Mapping[str, Column], names: list[str]) -> Content | None
     lines = list(zip(*(columns[best[k]].texts() for k in range(1, width + 1)), strict=True))
     known = [prob[k] for k in range(1, width + 1) if k in prob]
     if known and len(known) < width:
-        raise DataError(
-            f"there are {width} columns of classes and {len(known)} of their probabilities ({_some(known)})."
-        )
+        raise DataError(f"there are {width} columns of classes and {len(known)} of probabilities ({_some(known)}).")
     numbers = np.stack([columns[name].numbers(name) for name in known], axis=1) if known else None
     return Content(names, [list(line) for line in lines], numbers, source=f"top1 to top{width}")
 
