@@ -61,11 +61,12 @@ def find_data(key: str, data: Path | str | None = None) -> Path | None:
     """The folder of a benchmark's data: given, remembered, ``downloads/<key>``, embedded or as added; else None."""
     if data is not None:
         return paths.place(data)
-    known = known_benchmarks()[key]
-    if issubclass(known, own.OwnBenchmark):
+    known = known_benchmarks().get(key)
+    if known is not None and issubclass(known, own.OwnBenchmark):
         return paths.remembered_data(key) or known.home
     downloads = paths.data_home() / "downloads" / key
-    return paths.remembered_data(key) or (downloads if downloads.is_dir() else known.embedded)
+    there = downloads if downloads.is_dir() else known.embedded if known else None
+    return paths.remembered_data(key) or there
 
 
 def open_benchmark(key: str, data: Path | str | None = None, images: Path | str | None = None) -> Benchmark:
@@ -112,9 +113,10 @@ def find_images(key: str, data: Path | str | None = None) -> Path | None:
 def annotation_stamp(root: Path | None) -> tuple[tuple[str, int, int], ...]:
     """What an opened benchmark depends on besides images: name, time of change and size of the files beside them.
 
-    Whoever keeps an opened benchmark opens it again when this changes.
+    The entries of a user's own are among these, wherever their images lie. Whoever keeps an opened benchmark opens it
+    again when this changes.
     """
-    return _stamp(beside_images(root)) if root else ()
+    return _stamp([*beside_images(root), *own.entry_files()]) if root else ()
 
 
 def _stamp(files: Iterable[Path]) -> tuple[tuple[str, int, int], ...]:

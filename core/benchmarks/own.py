@@ -29,17 +29,19 @@ class OwnBenchmark(Benchmark):
 
     Attributes:
         entry: What was kept when it was added.
+        file: The entry's file.
         home: Folder of the images at that time.
     """
 
     paper: ClassVar[str] = "Your own data"
     licence: ClassVar[str] = "Your own data; rights in the images are their owners'"
     entry: ClassVar[Entry]
+    file: ClassVar[Path]
     home: ClassVar[Path]
 
     def __reduce__(self) -> tuple[object, tuple[Path, Path]]:
         """Another process makes the class from the entry's file."""
-        return _reopened, (self.entry.path, self.root)
+        return _reopened, (self.file, self.root)
 
     @cached_property
     def _kept(self) -> pd.DataFrame:
@@ -48,7 +50,7 @@ class OwnBenchmark(Benchmark):
         Raises:
             DataError: If none of the images is in the folder.
         """
-        kept = entries.read_samples(self.entry)
+        kept = entries.read_samples(self.entry, within=self.file.parent)
         there = kept["sample_id"].isin(self._files.keys()).to_numpy()
         gone = kept["sample_id"][~there].tolist()
         if not there.any():
@@ -118,7 +120,7 @@ class OwnBenchmark(Benchmark):
     def label_files(self) -> list[Path]:
         """The user's table, the entry and the samples that were kept."""
         table = [Path(self.entry.table)] if self.entry.table else []
-        return [path for path in (*table, self.entry.path, entries.folder() / self.entry.samples) if path.is_file()]
+        return [path for path in (*table, self.file, self.file.parent / self.entry.samples) if path.is_file()]
 
 
 class OwnWithMasks(OwnBenchmark):
@@ -142,7 +144,7 @@ class OwnWithMasks(OwnBenchmark):
 
     @cached_property
     def _masks(self) -> Mapping[str, str]:
-        kept = entries.read_samples(self.entry, ["sample_id", MASK])
+        kept = entries.read_samples(self.entry, ["sample_id", MASK], self.file.parent)
         return dict(zip(kept["sample_id"], kept[MASK], strict=True))
 
 
@@ -167,6 +169,11 @@ def known(published: Collection[str]) -> dict[str, type[OwnBenchmark]]:
         published: Keys that are taken; an entry of such a name is left out.
     """
     return {each.name: class_of(each.path) for each in entries.entries()[0] if each.name not in published}
+
+
+def entry_files() -> list[Path]:
+    """The files of all entries, damaged ones too."""
+    return [entries.folder() / f"{name}.json" for name in entries.names()]
 
 
 def damaged(name: str) -> str:
@@ -208,6 +215,7 @@ def _made(path: Path, *version: int) -> type[OwnBenchmark]:
             "cluster_unit": entry.cluster_unit,
             "label_spaces": _spaces(entry.label_space),
             "entry": entry,
+            "file": path,
             "home": place(entry.root),
         },
     )

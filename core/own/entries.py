@@ -239,14 +239,19 @@ def write(entry: Entry, samples: pd.DataFrame) -> Entry:
     return entry
 
 
-def read_samples(entry: Entry, columns: Collection[str] | None = None) -> pd.DataFrame:
+def read_samples(entry: Entry, columns: Collection[str] | None = None, within: Path | None = None) -> pd.DataFrame:
     """The kept samples of an entry.
+
+    Args:
+        entry: The entry.
+        columns: Only these; all by default.
+        within: Folder of the entry's file, by default that of this process's data folder.
 
     Raises:
         DataError: If they are not there or damaged; says what to do.
         StorageError: If the system does not give them now.
     """
-    path = folder() / entry.samples
+    path = (within or folder()) / entry.samples
     try:
         table = pq.read_table(path, partitioning=None, columns=None if columns is None else list(columns))
         missing = {"sample_id", "accepted", "cluster", *(factor.name for factor in entry.factors)} - {
