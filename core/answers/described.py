@@ -17,12 +17,14 @@ import pyarrow.parquet as pq
 
 from core import store
 from core.benchmarks import facts as tables
-from core.images.facts import FACTS
+from core.images.facts import FACTS, OF_MASK
 from core.store.samples import samples_of as samples_file_of
 from core.types import Card, Factor
 
 #: Appended to the name of a fact that is called like something else that the run has.
 SUFFIX = "_computed"
+#: What an image needs to have a fact.
+_NEEDS = {"jpeg_quality": "it is of JPEG files", **{fact.name: "it needs object masks" for fact in OF_MASK}}
 #: Columns of a run's tables that no fact may be called like.
 _TAKEN = frozenset(
     {
@@ -51,11 +53,13 @@ class _Facts:
         version: Changes with any of it.
         images: Names of the pool's images.
         values: float (N,) by name of the fact, NaN where there is none; of those alone that differ between images.
+        absent: Names of facts that no image has.
     """
 
     version: str
     images: pd.Index
     values: Mapping[str, np.ndarray]
+    absent: frozenset[str]
 
 
 def possible() -> tuple[Factor, ...]:
@@ -67,9 +71,13 @@ def why_not(run: store.Run, name: str) -> str:
     """Why a run has no computed fact of some name, with a leading space; empty where no fact is called so."""
     if name not in {factor.name for factor in possible()}:
         return ""
-    if _facts_of(run) is None:
+    found = _facts_of(run)
+    if found is None:
         return f" 'python -m core data describe {run.benchmark}' computes it from the images."
-    return " It was computed from the images, and no two of them differ in it."
+    plain = name.removesuffix(SUFFIX)
+    if plain not in found.absent:
+        return " It was computed from the images, and no two of them differ in it."
+    return f" No image has it: {_NEEDS.get(plain, 'it needs images that can be opened')}."
 
 
 def version(run: store.Run) -> str:
@@ -154,8 +162,10 @@ def _read(file: Path, *version: int) -> _Facts:
     columns = {
         name: table[name].to_pandas().to_numpy(dtype=float) for name in tables.NAMES if name in table.column_names
     }
+    known = {name: len(np.unique(each[~np.isnan(each)])) for name, each in columns.items()}
     return _Facts(
         (table.schema.metadata or {})[tables.DIGEST].decode(),
         pd.Index(table["image"].to_pandas()),
-        {name: each for name, each in columns.items() if len(np.unique(each[~np.isnan(each)])) > 1},
+        {name: each for name, each in columns.items() if known[name] > 1},
+        frozenset(name for name in tables.NAMES if not known.get(name)),
     )

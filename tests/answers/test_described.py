@@ -73,6 +73,9 @@ def test_a_fact_that_is_not_there_says_what_computes_it(run, colour_folder):
     describe(colour_folder)
     with pytest.raises(UsageError, match="no two of them differ in it"):
         questions.factor_of(run, "resolution")
+    for name, needed in (("jpeg_quality", "it is of JPEG files"), ("object_area", "it needs object masks")):
+        with pytest.raises(UsageError, match=f"No image has it: {needed}"):
+            questions.factor_of(run, name)
     with pytest.raises(UsageError, match=r"no factor 'brightnes'\. Did you mean 'brightness'"):
         questions.factor_of(run, "brightnes")
 
