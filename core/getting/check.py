@@ -16,7 +16,7 @@ from core.benchmarks import listing
 from core.benchmarks.base import Benchmark
 from core.benchmarks.imagenet_masks import ImageNetMasks
 from core.errors import OffcenterError, StorageError, nearest
-from core.getting import resemblance
+from core.getting import addresses, resemblance
 from core.getting.expected import Expected, expected, is_published, nearest_count
 from core.images.opening import as_rgb
 from core.labels import IMAGENET_1K, label_space
@@ -101,21 +101,29 @@ def check(key: str, folder: Path | str | None = None, images: Path | str | None 
     Raises:
         UsageError: If there is no such benchmark.
     """
-    known = benchmarks.benchmark_class(key)
+    benchmarks.benchmark_class(key)
     try:
         root = benchmarks.find_data(key, folder)
-        problem = _no_folder(key, known, root)
+        problem = _no_folder(key, root)
         if problem is None and root is not None:
             return _checked(key, root, images, seed)
     except (OffcenterError, OSError) as error:
-        root, problem = None, Finding("layout", "wrong", str(error), known.how_to_get)
+        root, problem = None, Finding("layout", "wrong", str(error), _how_to_get(key))
     return Checked(key, str(root or folder or ""), None, 0, (problem,) if problem else ())
 
 
-def _no_folder(key: str, known: type[Benchmark], root: Path | None) -> Finding | None:
+def _how_to_get(key: str) -> str:
+    """The steps to a benchmark's data, and the command where there is one."""
+    entry = addresses.known().get(key)
+    can_fetch = entry is not None and (entry.hub or any(file.addresses for file in entry.files))
+    command = f" Or: python -m core data fetch {key}" if can_fetch else ""
+    return f"{benchmarks.benchmark_class(key).how_to_get}{command}"
+
+
+def _no_folder(key: str, root: Path | None) -> Finding | None:
     """Why there is no folder to look into, or None."""
     if root is None:
-        return Finding("layout", "wrong", f"no data folder is known for '{key}'.", known.how_to_get)
+        return Finding("layout", "wrong", f"no data folder is known for '{key}'.", _how_to_get(key))
     if paths.is_folder(root):
         return None
     again = f"python -m core data check {key} DIR"
@@ -161,7 +169,7 @@ def _unrecognised(key: str, folder: Path, error: str) -> Iterator[Finding]:
     like = resemblance.looks_like(folder, key)
     if like is not None and key in like.keys and like.folder == folder:
         # It is of this benchmark, and the reader says what is wrong with it.
-        fix = "" if how_to_get in error else how_to_get
+        fix = "" if how_to_get in error else _how_to_get(key)
         if benchmarks.has_masks_alone(key):
             fix = f"python -m core data check {key} {folder} --images IMAGENET"
         yield Finding("layout", "wrong", error, fix)
@@ -180,9 +188,9 @@ def _unrecognised(key: str, folder: Path, error: str) -> Iterator[Finding]:
         yield Finding("layout", "wrong", said, f"Unpack them, then: python -m core data check {key} {folder}")
         return
     if next(iter(folder.iterdir()), None) is None:
-        yield Finding("layout", "wrong", f"{said} The folder is empty.", how_to_get)
+        yield Finding("layout", "wrong", f"{said} The folder is empty.", _how_to_get(key))
         return
-    fix = how_to_get
+    fix = _how_to_get(key)
     if like is not None:
         said += f" {_sentence(like.why)}."
         fix += f" For images of your own: python -m core data add NAME {folder}"
@@ -299,7 +307,7 @@ def _problem(benchmark: Benchmark, sample_id: str) -> str:
     except OffcenterError as error:
         if isinstance(error, StorageError):
             return str(error).rstrip(".")
-        is_cut = "truncated" in str(error)
+        is_cut = "truncated" in str(error).lower()
         return _what_it_is(benchmark, sample_id) or ("the file is cut off" if is_cut else str(error).rstrip("."))
     except Exception as error:
         return f"{type(error).__name__}: {error}"

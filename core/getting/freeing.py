@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,16 @@ from filelock import FileLock, Timeout
 
 from core import benchmarks, paths, store
 from core.errors import StoreError, UsageError, cannot_write, nearest
+from core.getting import addresses
 from core.getting.folders import Size, size_of
 
 #: Characters of an identity that are enough to name it.
 SHORTEST = 4
 _RECORD = "freed.json"
 _LOCK = ".lock"
+#: Folder of downloads that were cut, and files that are about downloads.
+_UNFINISHED = ".partial"
+_BOOKS = ("digests.json",)
 #: In the names of folders that a fresh evaluation has moved out of its way.
 _SET_ASIDE = ".replaced-"
 
@@ -87,20 +93,24 @@ def results() -> list[Freeable]:
 
 
 def downloads() -> list[Freeable]:
-    """What lies in ``downloads``, by the name of a benchmark where it is one's."""
+    """What lies in ``downloads``, by the name of a benchmark where it is one's; unfinished ones below ``.partial``."""
     home = paths.data_home() / "downloads"
-    if not home.is_dir():
+    keys = [*benchmarks.known_benchmarks(), *addresses.known()]
+    nested = sorted({key for key in keys if "/" in key and (home / key).exists()})
+    outer = {key.partition("/")[0] for key in keys if "/" in key}
+    names = [name for name in _names(home) if name not in outer and name not in _BOOKS]
+    beside = [f"{name}/{inner}" for name in sorted(outer) for inner in _names(home / name)]
+    whole = sorted({*names, *nested, *beside})
+    cut = [f"{_UNFINISHED}/{name}" for name in _names(home / _UNFINISHED) if _names(home / _UNFINISHED / name)]
+    found = [Freeable("download", name, home / name, "a download") for name in whole]
+    return [*found, *(Freeable("download", name, home / name, "a download that was cut") for name in cut)]
+
+
+def _names(folder: Path) -> list[str]:
+    """Names in a folder, hidden ones left out; none where it is not there."""
+    if not folder.is_dir():
         return []
-    nested = [key for key in benchmarks.known_benchmarks() if "/" in key and (home / key).exists()]
-    outer = {key.partition("/")[0] for key in nested}
-    others = sorted(each.name for each in home.iterdir() if each.name not in outer and not each.name.startswith("."))
-    beside = [
-        f"{name}/{each.name}"
-        for name in sorted(outer)
-        for each in sorted((home / name).iterdir())
-        if f"{name}/{each.name}" not in nested and not each.name.startswith(".")
-    ]
-    return [Freeable("download", name, home / name, "a download") for name in (*nested, *beside, *others)]
+    return sorted(each.name for each in folder.iterdir() if not each.name.startswith("."))
 
 
 def find(what: str) -> Freeable:
@@ -166,11 +176,7 @@ def free(what: Freeable | str) -> Trashed:
     try:
         target.parent.mkdir(parents=True)
         paths.update_json(folder / _RECORD, lambda content: content.update(record))
-        if found.kind == "result":
-            # Whoever writes a run has its lock, and would go on writing into the trash.
-            with FileLock(found.path / _LOCK).acquire(timeout=0):
-                found.path.rename(target)
-        else:
+        with _locked(found):
             found.path.rename(target)
     except Timeout as error:
         shutil.rmtree(folder, ignore_errors=True)
@@ -180,6 +186,24 @@ def free(what: Freeable | str) -> Trashed:
             shutil.rmtree(folder, ignore_errors=True)
         raise cannot_write(target, error) from error
     return Trashed(folder, found.title, found.path, target, moment)
+
+
+@contextmanager
+def _locked(found: Freeable) -> Iterator[None]:
+    """Within this context nobody else is at it, who would go on writing into the trash.
+
+    Raises:
+        Timeout: If somebody is.
+    """
+    folder = found.path
+    if found.kind == "download" and not found.name.startswith(f"{_UNFINISHED}/"):
+        # Whoever fetches has the lock of where it goes to at first.
+        folder = paths.data_home() / "downloads" / _UNFINISHED / paths.slug(found.name)
+    if not folder.is_dir():
+        yield
+        return
+    with FileLock(folder / _LOCK).acquire(timeout=0):
+        yield
 
 
 def _within(found: Freeable) -> Path:

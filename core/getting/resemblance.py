@@ -119,9 +119,14 @@ class _Seen:
 def _si_score(seen: _Seen) -> Resemblance | None:
     if si_score.METADATA not in seen.files:
         return None
-    varied = varied_factor(seen.folder / si_score.METADATA)
-    why = f"{si_score.METADATA} varies the object's {varied}"
-    return seen.looks(f"si-score/{varied}", why=why) if varied else None
+    path = seen.folder / si_score.METADATA
+    with path.open(encoding="utf-8", errors="replace") as stream:
+        if not set(si_score.METADATA_COLUMNS) <= set(stream.readline().strip().split(",")):
+            return None
+    varied = varied_factor(path)
+    if varied is None:
+        return seen.looks(*(each.key for each in si_score.BENCHMARKS), why=f"it has SI-Score's {path.name}")
+    return seen.looks(f"si-score/{varied}", why=f"{path.name} varies the object's {varied}")
 
 
 def varied_factor(path: Path) -> str | None:

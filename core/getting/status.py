@@ -19,7 +19,7 @@ from core.benchmarks.base import Benchmark
 from core.benchmarks.diorama import Diorama
 from core.benchmarks.si_score_plan import PLAN
 from core.errors import OffcenterError
-from core.getting import freeing
+from core.getting import freeing, unpack
 from core.getting.expected import expected, is_published
 from core.getting.folders import LIMIT_S, Counter, Size
 
@@ -245,7 +245,8 @@ def _source(key: str, known: type[Benchmark], root: Path | None) -> str | None:
     if paths.is_remote(root):
         return "given, in an object store"
     if root.is_relative_to(paths.data_home() / "downloads"):
-        return "downloads"
+        when = unpack.marker(root).get("when")
+        return f"fetched {when}" if isinstance(when, str) else "downloads"
     if (root / PLAN).is_file():
         return "made here"
     return "given"
