@@ -227,6 +227,14 @@ def plain(table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
     return table
 
 
+def knows_top5(run: store.Run) -> bool:
+    """Whether enough classes of each image are stored to say if one of the best five is right."""
+    if not run.is_imported and not run.views.dense:
+        return True
+    known = joined.read(run, ["correct", "correct_top5"])
+    return bool(known["correct_top5"].notna().any() or known["correct"].isna().all())
+
+
 def is_clustered(run: store.Run) -> bool:
     """Whether rows of a run share objects, or are views of one image, so that intervals are over those."""
     return card_of(run).cluster_unit is not None or run.n_views > 1

@@ -59,7 +59,7 @@ def show(
     text.tiles(_tiles(runs, asked), choice)
     seen = views.families(choice, [asked.key])
     used = [run for there in (runs, *seen.values()) for run in there.values()]
-    text.flag_state(used)
+    text.flag_state(used, controls.question.policy)
     text.flag_differences(list(runs.values()))
     figures, images = dock.workspace()
     with figures:

@@ -49,7 +49,7 @@ def page(title: str, choice: Choice, found: Mapping[str, str]) -> None:
     text.tiles(tiles.tiles(runs, controls), choice)
     seen = views.families(choice, [_key(there) for there in shown.values()])
     used = [run for there in (*shown.values(), *seen.values()) for run in there.values()]
-    text.flag_state(used)
+    text.flag_state(used, controls.question.policy)
     for there in shown.values():
         text.flag_differences(list(there.values()))
     figures, images = dock.workspace()

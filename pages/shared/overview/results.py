@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core import store
-from core.answers.questions import Question
+from core.answers.questions import Question, knows_top5
 from core.errors import OffcenterError
 from core.wording import code, escaped
 from pages.shared.page import cached
@@ -59,7 +59,7 @@ def _table(keys: tuple, policy: str, _runs: Runs) -> tuple[pd.DataFrame, list[st
 
 def _beside(run: store.Run, policy: str, n_without: int) -> str:
     """Why images have no value: they failed, or what was imported of them does not tell it."""
-    if n_without == run.n_done and policy == "top5" and int(cached.answer(run, Question()).iloc[0]["n"]):
+    if policy == "top5" and not knows_top5(run):
         return ", top-5 not known"
     imported = ", imported" if run.is_imported else ""
     return imported + (f", {n_without:,} failed" if n_without else "")

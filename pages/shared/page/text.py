@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core import paths, store
-from core.answers import alike, report, sentences
+from core.answers import alike, questions, report, sentences
 from core.bench import certificate_text
 from core.errors import OffcenterError
 from core.images.views import CLEAN
@@ -140,9 +140,20 @@ def flag_differences(runs: Sequence[store.Run]) -> None:
                 st.markdown("\n".join(f"- {escaped(line)}" for line in report.differences(runs)))
 
 
-def flag_state(runs: Sequence[store.Run]) -> None:
-    """Say which results are partial or have images that failed."""
+def flag_state(runs: Sequence[store.Run], policy: str = "top1") -> None:
+    """Say which results are partial, or do not tell what is asked.
+
+    Args:
+        runs: The results.
+        policy: What counts as right.
+    """
     for run in runs:
+        if policy == "top5" and not questions.knows_top5(run):
+            st.info(
+                f"**{escaped(run.label)}** on {code(_of_what(run))}: top-5 is not known, because fewer than five classes "
+                "of each image were imported. Choose Top-1.",
+                icon=":material/help:",
+            )
         done, total = run.n_done, run.n_samples
         if done < total:
             drawn = ", drawn at random): numbers are estimates of the final ones."
