@@ -135,8 +135,6 @@ def test_counting_ends_when_its_time_is_over(colour_folder, monkeypatch):
         size = counter.size(colour_folder)
     assert not size.whole
     assert size.n_images < 24
-    found = of_benchmark("imagenet")
-    assert found["state"] == "missing"
 
 
 def test_at_least_is_said_of_a_count_that_was_cut(run, capsys):
@@ -162,27 +160,30 @@ def test_what_has_not_changed_is_not_looked_at_again(colour_folder, monkeypatch)
 
 
 def test_a_large_folder_that_was_cut_is_remembered_as_a_lower_bound(tmp_path, monkeypatch):
+    large = tmp_path / "large"
+    large.mkdir()
     for number in range(30):
-        (tmp_path / f"{number}.jpg").write_bytes(b"12")
-    settle(tmp_path)
+        (large / f"{number}.jpg").write_bytes(b"12")
+    settle(large)
     monkeypatch.setattr(folders, "_LARGE", 10)
     monkeypatch.setattr(folders, "_BETWEEN", 4)
     clock = iter(range(1000))
     monkeypatch.setattr(folders.time, "monotonic", lambda: next(clock))
     with Counter(limit_s=5) as counter:
-        cut = counter.size(tmp_path)
+        cut = counter.size(large)
     assert 10 <= cut.n_files < 30
     with Counter(limit_s=500) as counter:
-        assert counter.size(tmp_path) == cut
+        assert counter.size(large) == cut
     with Counter(limit_s=None) as counter:
-        assert counter.size(tmp_path) == Size(30, 30, 60)
+        assert counter.size(large) == Size(30, 30, 60)
     with Counter(limit_s=500) as counter:
-        assert counter.size(tmp_path) == Size(30, 30, 60)
+        assert counter.size(large) == Size(30, 30, 60)
 
 
-@pytest.mark.parametrize(
-    "content", ["{", "[]", '{"X": [1, "a", -1, true, [], 3]}', '{"X": 7}', '{"X": [0,0,0,0,true,5]}']
-)
+DAMAGED = ("{", "[]", '{"X": [1, "a", -1, true, [], 3]}', '{"X": 7}', '{"X": [0, 0, 0, 0, true, 5]}')
+
+
+@pytest.mark.parametrize("content", DAMAGED)
 def test_a_damaged_memory_is_counted_anew(colour_folder, content):
     settle(colour_folder)
     memory = paths.data_home() / "cache" / "folder-sizes.json"
@@ -225,9 +226,9 @@ def test_a_download_is_moved_and_the_data_of_a_user_are_not(run, colour_folder, 
     freeing.free("si-score/size")
     assert find_data("si-score/size") is None
     freeing.free(".partial/focus")
-    with pytest.raises(UsageError, match="is a link to .*colours, which is yours"):
+    with pytest.raises(UsageError, match=r"is a link to .*colours, which is yours"):
         freeing.free("linked")
-    with pytest.raises(UsageError, match="'imagenet' is no download: its data are in .*colours, which is not"):
+    with pytest.raises(UsageError, match=r"'imagenet' is no download: its data are in .*colours, which is not"):
         freeing.free("imagenet")
     assert colour_folder.is_dir()
     for name in (str(colour_folder), "../colours", "", ".", "..", "si-score", "digests.json"):
@@ -331,7 +332,7 @@ def test_the_command_prints_json(run, capsys):
     assert content["benchmarks"][0]["n_images"] == 24
 
 
-def test_status_of_a_hundred_thousand_files_takes_about_a_second(tmp_path):
+def test_a_large_folder_never_holds_up_a_page(tmp_path):
     root = tmp_path / "many"
     (root / RED_WNID).mkdir(parents=True)
     first = root / RED_WNID / "0.jpg"
