@@ -92,16 +92,17 @@ def find(run: store.Run, question: Question | None = None) -> Slices:
 
 def _table(run: store.Run, question: Question) -> pd.DataFrame:
     """The table with a first row that says in JSON what all of it is of."""
-    names = [factor.name for factor in card_of(run).factors]
-    known = factors_of(run)
+    # Factors of views are none of an image, and a table may lack what its benchmark's later releases have.
+    there = set(joined.columns_of(run))
+    factors = [factor for factor in card_of(run).factors if factor.name in there]
     cluster = ["cluster"] if is_clustered(run) else []
-    images = asked(run, question, [*dict.fromkeys(name for name in names if name in known), *cluster])
+    images = asked(run, question, [*(factor.name for factor in factors), *cluster])
     images = images[images[VALUE[question.policy]].notna()].reset_index(drop=True)
     if images.empty and run.n_done and question.policy == "top5":
         raise UsageError("policy 'top5': of hundreds of views only the best class is kept. Choose 'top1'.")
     right = images[VALUE[question.policy]].to_numpy(dtype=float)
     clusters = images["cluster"].to_numpy() if cluster else None
-    tried = _Tried.of([known[name] for name in names if name in known], images, right, clusters)
+    tried = _Tried.of(factors, images, right, clusters)
     found = slices.find(right, clusters, tried.axes, most=MOST)
     head = {
         "n_tried": found.n_tried,
@@ -113,13 +114,13 @@ def _table(run: store.Run, question: Question) -> pd.DataFrame:
     rows = found.table
     where = [[tried.where[axis][which] for axis, which in each] for each in rows["conditions"]]
     also = [[words(run, [tried.where[a][w] for a, w in other]) for other in each] for each in rows["also"]]
-    factors = [[part.column for part in each] for each in where]
+    columns = [[part.column for part in each] for each in where]
     table = rows.drop(columns=["conditions", "also"]).assign(
         slice=[words(run, each) for each in where],
         parts=[[words(run, [part]) for part in each] for each in where],
         conditions=[encoded(each) for each in where],
-        factors=factors,
-        which_class=[bool(WHICH_CLASS & set(each)) for each in factors],
+        factors=columns,
+        which_class=[bool(WHICH_CLASS & set(each)) for each in columns],
         also=also,
     )
     first = ["slice", "parts", "conditions", "factors", "which_class"]
@@ -147,7 +148,7 @@ class _Tried:
             if number >= MOST_FACTORS:
                 found.left_out[factor.name] = f"beyond the first {MOST_FACTORS} factors"
                 continue
-            axes = list(_axes(factor, images[factor.name], clusters))
+            axes = list(axes_of(factor, images[factor.name], clusters))
             reason = "" if axes else _without(factor, images[factor.name], clusters)
             if any(_gives_away(axis, right) for axis, _ in axes):
                 reason = "tells right from wrong without exception"
@@ -159,7 +160,7 @@ class _Tried:
         return found
 
 
-def _axes(factor: Factor, column: pd.Series, clusters: np.ndarray | None) -> Iterator[tuple[Axis, list[Where]]]:
+def axes_of(factor: Factor, column: pd.Series, clusters: np.ndarray | None) -> Iterator[tuple[Axis, list[Where]]]:
     """The axes of a factor; a set has one for each of its values."""
     if factor.is_number:
         numbers = typed(column, factor).to_numpy(dtype=float, na_value=np.nan)
