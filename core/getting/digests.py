@@ -53,13 +53,12 @@ def is_known(url: str, sha256: str) -> bool:
     return _first(url).get("sha256") == sha256
 
 
-def require_known(url: str, sha256: str, n: int, *, accept_other: bool = False) -> str:
-    """Compare a digest with the first one that an address had; keep it if it is the first.
+def require_known(url: str, sha256: str, *, accept_other: bool = False) -> str:
+    """Compare a digest with the first one that an address had; see ``keep``.
 
     Args:
         url: The address, or another name of where the file is from.
         sha256: Of what came now.
-        n: Its bytes.
         accept_other: Whether another digest than the first one takes its place.
 
     Returns:
@@ -67,7 +66,6 @@ def require_known(url: str, sha256: str, n: int, *, accept_other: bool = False) 
 
     Raises:
         DataError: If it is another; says how to accept it.
-        StoreError: If it cannot be kept.
     """
     name, first = shown(url), _first(url)
     if first.get("sha256") == sha256:
@@ -77,6 +75,15 @@ def require_known(url: str, sha256: str, n: int, *, accept_other: bool = False) 
             f"{name}: its SHA-256 is {sha256[:16]}…, but was {str(first.get('sha256'))[:16]}… on {first.get('when')}: "
             "the file there is another one now. If it is meant to be, add --accept-other."
         )
-    kept = {"sha256": sha256, "bytes": n, "when": time.strftime("%Y-%m-%d")}
-    paths.update_json(_memory(), lambda known: known.update({name: kept}))
     return "no source gives it: it is kept, and asked of every later copy"
+
+
+def keep(url: str, sha256: str, n: int) -> None:
+    """Keep what an address gave, once it has proved to be of use.
+
+    Raises:
+        StoreError: If it cannot be written.
+    """
+    if not is_known(url, sha256):
+        kept = {"sha256": sha256, "bytes": n, "when": time.strftime("%Y-%m-%d")}
+        paths.update_json(_memory(), lambda known: known.update({shown(url): kept}))

@@ -109,13 +109,22 @@ class FilesPlan(Plan):
 
     def _item(self, item: Item, progress: ProgressCallback | None, accept_other: bool) -> list[str]:
         if item.given is not None:
+            path, n, name, source = item.given, item.given.stat().st_size, item.by_hand, f"{item.given}, given by hand"
             sha256, why = self._given(item, item.given, progress, accept_other)
-            came = self._placed(item, item.given, sha256, f"a file given by hand, {item.given}", progress)
-            return [came, f"SHA-256 {sha256}: {why}."]
-        part = Part(_partial(self.key) / item.file.name)
-        address, sha256, why = self._downloaded(item, part, progress, accept_other)
-        came = self._placed(item, part.path, sha256, shown(address.url), progress)
-        part.discard()
+            came = self._placed(item, path, sha256, source, progress)
+        else:
+            part = Part(_partial(self.key) / item.file.name)
+            address, sha256, why = self._downloaded(item, part, progress, accept_other)
+            n, name = part.size, address.url
+            try:
+                came = self._placed(item, part.path, sha256, shown(address.url), progress)
+            except DataError:
+                # What is no archive will not become one; next time it comes anew.
+                part.discard()
+                raise
+            part.discard()
+        if sha256 not in item.file.digests:
+            digests.keep(name, sha256, n)
         return [came, f"SHA-256 {sha256}: {why}."]
 
     def _given(self, item: Item, given: Path, progress: ProgressCallback | None, accept_other: bool) -> tuple[str, str]:
@@ -130,7 +139,7 @@ class FilesPlan(Plan):
                 f"the published one's {' or '.join(f'{each[:16]}…' for each in sorted(known))}. If it is meant to be "
                 "another, add --accept-other."
             )
-        why = digests.require_known(item.by_hand, sha256, n, accept_other=accept_other)
+        why = digests.require_known(item.by_hand, sha256, accept_other=accept_other)
         return sha256, "not the published one's, accepted as it is" if known else why
 
     def _downloaded(
@@ -185,7 +194,7 @@ class FilesPlan(Plan):
                 f"{shown(address.url)}: this is not the published {item.file.name}: its SHA-256 is {sha256[:16]}…. If "
                 "it is meant to be another, add --accept-other."
             )
-        return sha256, digests.require_known(address.url, sha256, part.size, accept_other=accept_other)
+        return sha256, digests.require_known(address.url, sha256, accept_other=accept_other)
 
     def _placed(self, item: Item, path: Path, sha256: str, source: str, progress: ProgressCallback | None) -> str:
         """Give a whole file its place; returns what came, in words."""
