@@ -19,17 +19,16 @@ from core.own import entries
 from core.own.classes import PUBLISHED, published_space, read_classes
 from core.own.entries import MASK, Entry
 from core.own.factors import OwnFactor, factors_of
-from core.own.files import FAULTS, SAID, Finder, Found, find_images
-from core.own.matching import Labels, match, named
-from core.own.roles import Role, factor_columns, kinds_of, roles_of
+from core.own.files import Finder, find_images
+from core.own.roles import factor_columns, kinds_of
+from core.own.rows import Rows
 from core.own.tables import RawTable, read_table
 from core.own.text import read_bytes
 from core.own.understood import Understood
 from core.types import Factor
+from core.wording import count
 
 _SHOWN = 3
-#: Labels that are not understood, that are named.
-_NAMED = 5
 _SPLITS = frozenset({"train", "training", "val", "valid", "validation", "test"})
 #: Values above which a factor has no table of its own: nobody reads such a one.
 _LONGEST_TABLE = 1000
@@ -76,14 +75,14 @@ def understand(
     path = None if table is None else Path(table).expanduser().resolve()
     raw = _folders(files) if path is None else read_table(path)
     space, own_names = _label_space(classes)
-    rows = _Rows.of(raw, Finder(place, files), place, space, cluster)
+    rows = Rows.of(raw, Finder(place, files), place, space, cluster)
     if rows.found.ids.count(None) < len(rows.found.ids):
         rows.require_each_once()
     problems = [*rows.image_problems(), *rows.label_problems(own_names)]
     kept = np.flatnonzero(rows.is_sample)
     made = _samples(rows, kept, factors, cluster) if len(kept) else _Made(pd.DataFrame(), [], [])
     if not len(kept):
-        raise DataError(f"none of the {len(raw.frame):,} rows can be used. {' '.join(problems)}")
+        raise DataError(f"none of the rows ({len(raw.frame):,}) can be used. {' '.join(problems)}")
     return Understood(
         name=name,
         root=place,
@@ -125,7 +124,7 @@ def keep(understood: Understood) -> Entry:
         # What was remembered for a set of this name before is another folder.
         paths.remember_data(understood.name, understood.root)
     left_out = understood.n_left_out
-    notes = [f"{left_out:,} of {understood.n_rows:,} rows were left out when it was added."] if left_out else []
+    notes = [f"{left_out:,} of {count(understood.n_rows, 'row')} left out when it was added."] if left_out else []
     notes += ["weights are a factor; no mean uses them."] if "weight" in understood.columns else []
     entry = Entry(
         name=understood.name,
@@ -158,7 +157,6 @@ def _folders(files: Iterable[str]) -> RawTable:
     """Images in folders named by class, as a table; the folder above is a split if it is called so."""
     rows: dict[str, list[Any]] = {"file": list(files)}
     parts = [PurePosixPath(file).parts for file in rows["file"]]
-    rows["label"] = [each[-2] if len(each) > 1 else None for each in parts]
     splits = [next((part for part in each[:-2] if part.lower() in _SPLITS), None) for each in parts]
     if len(set(splits)) > 1:
         rows["split"] = splits
@@ -175,123 +173,13 @@ def _label_space(classes: Path | str | None) -> tuple[LabelSpace, list[str]]:
 
 
 @dataclass
-class _Rows:
-    """The rows of a table, with the files and classes that they mean."""
-
-    raw: RawTable
-    root: Path
-    roles: dict[Role, str]
-    found: Found
-    masks: Found | None
-    labels: Labels
-    space: LabelSpace
-    is_by_folder: bool
-
-    @classmethod
-    def of(cls, raw: RawTable, finder: Finder, root: Path, space: LabelSpace, cluster: str) -> _Rows:
-        roles = roles_of(list(raw.frame.columns), cluster)
-        names, masks = raw.frame[roles["file"]].tolist(), None
-        if "mask" not in roles:
-            found = finder.find(names)
-        else:
-            # A mask is often called as its image is: neither may be taken for the other.
-            of_masks = raw.frame[roles["mask"]].tolist()
-            found = finder.without(finder.to_the_letter(of_masks) - finder.to_the_letter(names)).find(names)
-            masks = finder.without(found.ids).find(of_masks, is_one_each=False)
-        is_by_folder = "label" not in roles
-        cells = list(map(_folder_of, found.ids)) if is_by_folder else raw.frame[roles["label"]].tolist()
-        return cls(raw, root, roles, found, masks, match(cells, space), space, is_by_folder)
-
-    @property
-    def is_sample(self) -> np.ndarray:
-        """Which rows have an image and labels that are understood: bool (N,)."""
-        there = np.array([each is not None for each in self.found.ids], dtype=bool)
-        return there & np.array([bool(each) for each in self.labels.accepted], dtype=bool)
-
-    def require_each_once(self) -> None:
-        """Refuse a table with an image twice.
-
-        Raises:
-            DataError: If there is one; names it and its rows.
-        """
-        counts = Counter(each for each in self.found.ids if each is not None)
-        twice = [file for file, n in counts.items() if n > 1]
-        if twice:
-            rows = ", ".join([str(row + 1) for row, each in enumerate(self.found.ids) if each == twice[0]][:_SHOWN])
-            raise DataError(
-                f"{len(twice):,} images are there in several rows, such as '{twice[0]}' in rows {rows}: a row an "
-                "image. Several labels of one image go into one cell, parted by '|'."
-            )
-
-    def image_problems(self) -> list[str]:
-        """Why rows have no image."""
-        names = self.raw.frame[self.roles["file"]].tolist()
-        return [
-            f"{len(rows):,} of {len(names):,} names of images {FAULTS[fault]} ({self.root}): {_some(names, rows)}."
-            for fault, rows in self.found.faults.items()
-        ]
-
-    def label_problems(self, own_names: Sequence[str]) -> list[str]:
-        """Why rows have no class."""
-        found, labels = [], self.labels
-        if labels.n_empty:
-            where = "and lie in no folder of a class" if self.is_by_folder else f"in the column '{self.roles['label']}'"
-            found.append(f"{labels.n_empty:,} rows have no label {where}.")
-        for label, classes in list(labels.ambiguous.items())[:_NAMED]:
-            n = labels.unmatched[label]
-            found.append(f"the label '{label}' ({n:,} rows) may be {named(self.space, classes)}: write one of these.")
-        strangers = [label for label in labels.unmatched if label not in labels.ambiguous]
-        if strangers:
-            n = sum(labels.unmatched[label] for label in strangers)
-            shown = "; ".join(
-                self._stranger(label) for label, _ in labels.unmatched.most_common() if label in labels.hints
-            )
-            classes = "of --classes" if own_names else f"of {self.space.key}; a model with others needs --classes FILE"
-            found.append(f"{len(strangers):,} labels ({n:,} rows) are no classes {classes}: {shown}.")
-        return found
-
-    def _stranger(self, label: str) -> str:
-        hints = self.labels.hints[label]
-        meant = f", perhaps {' or '.join(map(repr, hints))}" if hints else ""
-        return f"'{label[:40]}' ({self.labels.unmatched[label]:,}{meant})"
-
-    def notes(self, files: Collection[str]) -> list[str]:
-        """What a user should know of files and labels."""
-        said = [f"{n:,} images were {SAID[how]}." for how, n in self.found.how.items()]
-        if self.is_by_folder:
-            said.append("there is no column of labels: an image's label is the name of its folder.")
-        used = {each for each in self.found.ids if each}
-        if self.masks is not None:
-            used |= {each for each in self.masks.ids if each}
-            n_lost = sum(map(len, self.masks.faults.values())) - len(self.masks.faults.get("empty", ()))
-            said += [f"{n:,} masks were {SAID[how]}." for how, n in self.masks.how.items()]
-            said += [f"{n_lost:,} masks are not in the folder: their images have none."] if n_lost else []
-        n_more = len(set(files) - used)
-        said += (
-            [f"{n_more:,} other images in the folder are not in the table, and are no part of it."] if n_more else []
-        )
-        if "weight" in self.roles:
-            said.append(f"'{self.roles['weight']}' is kept as a factor; no mean uses it as a weight.")
-        return said
-
-
-def _folder_of(file: str | None) -> str | None:
-    return PurePosixPath(file).parent.name if file else None
-
-
-def _some(names: Sequence[object], rows: Sequence[int]) -> str:
-    shown = [repr(str(names[row])[:60]) for row in rows[:_SHOWN]]
-    return ", ".join(shown) + (f" and {len(rows) - _SHOWN:,} more" if len(rows) > _SHOWN else "")
-
-
-@dataclass
 class _Made:
     samples: pd.DataFrame
     factors: list[OwnFactor]
     notes: list[str]
 
 
-def _samples(rows: _Rows, kept: np.ndarray, asked: Iterable[str], cluster: str) -> _Made:
+def _samples(rows: Rows, kept: np.ndarray, asked: Iterable[str], cluster: str) -> _Made:
     """The samples table of the rows that can be used, in the order of their files."""
     ids = np.array([rows.found.ids[row] for row in kept], dtype=object)
     kept = kept[np.argsort(ids)]
@@ -313,7 +201,7 @@ def _samples(rows: _Rows, kept: np.ndarray, asked: Iterable[str], cluster: str) 
     return _Made(pd.DataFrame(samples), factors, [*notes, *said])
 
 
-def _class_factor(rows: _Rows, classes: Sequence[str]) -> OwnFactor:
+def _class_factor(rows: Rows, classes: Sequence[str]) -> OwnFactor:
     counts = Counter(classes)
     values = pd.Series(list(classes), dtype=object)
     examples = tuple(name for name, _ in counts.most_common(_SHOWN))
@@ -321,7 +209,7 @@ def _class_factor(rows: _Rows, classes: Sequence[str]) -> OwnFactor:
     return OwnFactor(Factor("class", "Class", "category"), column, values, len(counts), examples=examples)
 
 
-def _clusters(rows: _Rows, frame: pd.DataFrame, ids: np.ndarray) -> tuple[list[str], list[str]]:
+def _clusters(rows: Rows, frame: pd.DataFrame, ids: np.ndarray) -> tuple[list[str], list[str]]:
     """What is not independent between images, as text; an image without a value is its own."""
     if "cluster" not in rows.roles:
         return list(ids), []

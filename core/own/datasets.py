@@ -24,7 +24,7 @@ class Rows:
     """What a data set holds.
 
     Attributes:
-        rows: A row an image: ``file``, ``labels`` and factors.
+        rows: A row an image: ``file``, ``label`` and factors.
         form: ``COCO JSON`` or ``FiftyOne JSON``.
         notes: What a user should know.
     """
@@ -80,9 +80,9 @@ def coco(content: Mapping[str, Any], path: Path) -> Rows:
         share = min(1.0, areas[image] / size) if size > 0 else math.nan
         rows.append(
             {
-                "file": _field(each, "file_name", "images", path),
-                "labels": list(labels[image]),
                 **plain,
+                "file": _field(each, "file_name", "images", path),
+                "label": list(labels[image]),
                 "object_share": share,
                 "n_objects": counts[image],
             }
@@ -109,8 +109,8 @@ def fiftyone(content: Mapping[str, Any], path: Path) -> Rows:
     for each in samples:
         row: dict[str, Any] = {"file": _field(each, "filepath", "samples", path)}
         if named:
-            row["labels"] = list(dict.fromkeys(_labels_of(each.get(named)) or ()))
-        row |= _plain_fields(each, holding.keys())
+            row["label"] = list(dict.fromkeys(_labels_of(each.get(named)) or ()))
+        row = {**_plain_fields(each, holding.keys()), **row}
         if named and isinstance(each.get(named), dict) and isinstance(each[named].get("detections"), list):
             boxes = [
                 _box_area(one.get("bounding_box"), path) for one in each[named]["detections"] if isinstance(one, dict)

@@ -185,7 +185,7 @@ def _levels(factor: Factor, values: pd.Series) -> list[object]:
 def _shown(level: object) -> str:
     if isinstance(level, bool):
         return str(level).lower()
-    text = f"{level:.6g}" if isinstance(level, float) else str(level)
+    text = f"{level:.6g}" if isinstance(level, float) else " ".join(str(level).split())
     return text if len(text) <= 24 else f"{text[:23]}…"
 
 

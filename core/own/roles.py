@@ -31,11 +31,13 @@ def roles_of(columns: Sequence[str], cluster: str = "") -> dict[Role, str]:
         cluster: The column that a user says tells which images are not independent.
 
     Raises:
-        UsageError: If none names the files, or the named one is not there.
+        UsageError: If none names the files, the named one is not there, or two differ in case only.
     """
     by_lower: dict[str, str] = {}
     for column in columns:
-        by_lower.setdefault(column.casefold(), column)
+        other = by_lower.setdefault(column.casefold(), column)
+        if other != column:
+            raise UsageError(f"the columns '{other}' and '{column}' differ in case only: rename one.")
     found: dict[Role, str] = {}
     for role, known in NAMES.items():
         name = next((name for name in known if name in by_lower), None)
@@ -51,6 +53,15 @@ def roles_of(columns: Sequence[str], cluster: str = "") -> dict[Role, str]:
         if found["cluster"] in (found["file"], found.get("label"), found.get("mask")):
             raise UsageError(f"--cluster '{cluster}' is the column of the files, labels or masks: name another.")
     return found
+
+
+def also_fitting(columns: Sequence[str], roles: Mapping[Role, str]) -> list[str]:
+    """Sentences on columns that could play a part that another one plays."""
+    said = []
+    for role, used in roles.items():
+        others = [column for column in columns if column.casefold() in NAMES[role] and column not in roles.values()]
+        said += [f"'{used}' is used for the {role}, so that '{other}' is a factor." for other in others]
+    return said
 
 
 def kinds_of(asked: Iterable[str], columns: Sequence[str]) -> dict[str, Kind]:

@@ -55,21 +55,42 @@ def test_rows_that_cannot_be_used_are_named_and_left_out_only_if_asked(folder, t
     assert not entries.names()
     kept = keep(understood(folder, text, tmp_path, leave_out=True))
     assert kept.n == 2
-    assert "5 of 7 rows were left out" in kept.notes[0]
+    assert "5 of 7 rows left out" in kept.notes[0]
 
 
 def test_an_image_twice_is_refused(folder, tmp_path):
-    with pytest.raises(DataError, match=r"1 images are there in several rows, such as 'a.jpg' in rows 1, 3"):
+    with pytest.raises(DataError, match=r"'a.jpg' stands in rows 1, 3 \(1 such image\)"):
         understood(folder, "file,label\na.jpg,tench\nb.jpg,tench\n./a.jpg,goldfish\n", tmp_path)
 
 
 def test_a_table_of_which_nothing_can_be_used_is_refused(folder, tmp_path):
     with pytest.raises(
-        DataError, match=r"none of the 1 rows can be used. 1 labels \(1 rows\) are no classes of imagenet"
+        DataError, match=r"none of the rows \(1\) can be used. 1 label \(1 row\) not among the classes of imagenet"
     ):
         understood(folder, "file,label\na.jpg,my dog\n", tmp_path)
     with pytest.raises(UsageError, match=r"no column of image files.*It has: name, label"):
         understood(folder, "name,label\na.jpg,tench\n", tmp_path)
+
+
+def test_columns_that_could_play_one_part_are_said_or_refused(folder, tmp_path):
+    found = understood(folder, "file,path,label,labels\na.jpg,x,tench,y\n", tmp_path)
+    assert "'file' is used for the file, so that 'path' is a factor." in found.notes
+    assert "'label' is used for the label, so that 'labels' is a factor." in found.notes
+    with pytest.raises(UsageError, match="'file' and 'File' differ in case only"):
+        understood(folder, "file,File,label\na.jpg,b.jpg,tench\n", tmp_path)
+
+
+def test_coco_is_understood_with_its_own_fields_beside(folder, tmp_path):
+    content = {
+        "images": [{"id": 1, "file_name": "a.jpg", "width": 10, "height": 10, "label": "mine", "class": "x"}],
+        "annotations": [{"image_id": 1, "category_id": 1, "bbox": [0, 0, 5, 5]}],
+        "categories": [{"id": 1, "name": "tench"}],
+    }
+    path = write(tmp_path / "coco.json", json.dumps(content))
+    found = understand("mine", folder, path, published=PUBLISHED)
+    assert found.samples["accepted"].tolist() == [[0]]
+    assert found.samples["object_share"].tolist() == [0.25]
+    assert "class_own" in found.samples
 
 
 def test_names_in_another_form_are_found_and_said(tmp_path):
@@ -77,8 +98,8 @@ def test_names_in_another_form_are_found_and_said(tmp_path):
     name = unicodedata.normalize("NFD", "köln.jpeg")
     found = understood(folder, f"file,label\n{name},tench\nb.jpg,tench\n", tmp_path)
     assert found.samples["sample_id"].tolist() == ["köln.JPEG", "x/b.jpg"]
-    assert "1 images were found by a name that differs in case or Unicode form." in found.notes
-    assert "1 images were found with other folders before the name." in found.notes
+    assert "1 image found by a name that differs in case or Unicode form." in found.notes
+    assert "1 image found with other folders before the name." in found.notes
 
 
 def test_folders_named_by_class_need_no_table(tmp_path):
@@ -226,7 +247,7 @@ def test_classes_of_ones_own_are_kept_and_found(folder, tmp_path):
         label_space(found.label_space)
     keep(found)
     assert label_space(found.label_space).names == ("cat", "hot dog")
-    with pytest.raises(DataError, match="no classes of --classes"):
+    with pytest.raises(DataError, match="not among the classes of --classes"):
         understood(folder, "file,label\na.jpg,tench\n", tmp_path, classes=classes)
     focus = understood(folder, "file,label\na.jpg,dog\n", tmp_path, classes="focus-10")
     assert focus.label_space == "focus-10"
@@ -237,8 +258,8 @@ def test_masks_are_found_and_no_images_of_their_own(folder, tmp_path):
     text = "file,label,mask\na.jpg,0,masks/a.png\nb.jpg,0,masks/b.png\nc/d.png,0,\ne.jpg,0,\n"
     found = understood(folder, text, tmp_path)
     assert found.samples[entries.MASK].tolist() == ["masks/a.png", "", "", ""]
-    assert "1 masks are not in the folder: their images have none." in found.notes
-    assert not any("other images" in note for note in found.notes)
+    assert "1 mask not in the folder: these images have none." in found.notes
+    assert not any("other image" in note for note in found.notes)
 
 
 def test_a_hundred_thousand_rows_are_understood_in_seconds(tmp_path, monkeypatch):

@@ -34,7 +34,7 @@ def test_coco_gives_labels_of_annotations_and_the_share_of_boxes(tmp_path):
     frame = table.frame
     assert table.form == "COCO JSON"
     assert frame["file"].tolist() == ["a.jpg", "b.jpg", "c.jpg"]
-    assert frame["labels"].tolist() == [["cat", "dog"], ["dog"], []]
+    assert frame["label"].tolist() == [["cat", "dog"], ["dog"], []]
     # 10 x 50 and 5 x 100 of 100 x 50; a box of four times its image counts as all of it; no size, no share.
     assert frame["object_share"].tolist()[:2] == [0.2, 1.0]
     assert math.isnan(frame["object_share"][2])
@@ -77,7 +77,7 @@ def test_fiftyone_gives_ground_truth_and_plain_fields(tmp_path):
     first = table.frame.iloc[0].to_dict()
     assert first == {
         "file": "data/a.jpg",
-        "labels": ["cat", "dog"],
+        "label": ["cat", "dog"],
         "object_share": 0.5,
         "n_objects": 2,
         "uniqueness": 0.25,
@@ -86,13 +86,13 @@ def test_fiftyone_gives_ground_truth_and_plain_fields(tmp_path):
         "width": 640,
         "height": 480,
     }
-    assert table.frame["labels"].tolist()[1] == []
+    assert table.frame["label"].tolist()[1] == []
     assert "prediction" in " ".join(table.notes)
 
 
 def test_fiftyone_classifications(tmp_path):
     several = {"classifications": [{"label": "cat"}, {"label": "dog"}]}
     samples = [{"filepath": "a.jpg", "label": {"label": "cat"}}, {"filepath": "b.jpg", "label": several}]
-    assert read(tmp_path, {"samples": samples}).frame["labels"].tolist() == [["cat"], ["cat", "dog"]]
+    assert read(tmp_path, {"samples": samples}).frame["label"].tolist() == [["cat"], ["cat", "dog"]]
     with pytest.raises(DataError, match="has no 'filepath'"):
         read(tmp_path, {"samples": [{"label": {"label": "cat"}}]})
