@@ -8,7 +8,7 @@ import pandas as pd
 from core import store
 from core.answers import crop_cuts
 from core.answers.cue_geometry import MEASURES, binned
-from core.answers.run_tables import Asked, Made, RunTable, has_factor, shows_clean, values_of
+from core.answers.run_tables import Asked, Made, RunTable, has_factor, has_own_factor, shows_clean, values_of
 from core.errors import DataError, ModelError, UsageError
 from core.images.views import CLEAN
 from core.metrics.score import score_interval
@@ -103,11 +103,12 @@ def _masks_back(asked: Asked) -> str:
 
 
 def _has_masks(run: store.Run) -> bool:
-    return has_factor(run, "object_area")
+    return all(has_factor(run, name) for name in _FACTORS)
 
 
 def _is_told(run: store.Run) -> bool:
-    return _has_masks(run) and shows_clean(run)
+    # Facts computed from masks make no benchmark one that is about them.
+    return all(has_own_factor(run, name) for name in _FACTORS) and shows_clean(run)
 
 
 TABLES = (

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from core import store
-from core.answers.cards import card_of
+from core.answers.cards import card_of, own_card_of
 from core.errors import DataError, ModelError, UsageError
 from core.images.views import CLEAN
 from core.types import CardTable, Policy, ProgressCallback
@@ -82,6 +82,11 @@ class RunTable:
 def has_factor(run: store.Run, name: str) -> bool:
     """Whether a run's benchmark has a factor."""
     return card_of(run).factor(name) is not None
+
+
+def has_own_factor(run: store.Run, name: str) -> bool:
+    """Whether a run's benchmark has a factor that was not computed from its images."""
+    return own_card_of(run).factor(name) is not None
 
 
 def shows_clean(run: store.Run) -> bool:

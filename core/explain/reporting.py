@@ -9,7 +9,7 @@ import pandas as pd
 
 from core import store
 from core.answers import report
-from core.answers.run_tables import Asked, Made, RunTable, has_factor, shows_clean
+from core.answers.run_tables import Asked, Made, RunTable, has_own_factor, shows_clean
 from core.benchmarks import open_for
 from core.errors import DataError, UsageError
 from core.explain import alignments
@@ -97,7 +97,7 @@ def _is_told(run: store.Run) -> bool:
     """Whether a report has it unasked: where masks are what a benchmark is for, or something has been computed."""
     if not shows_clean(run):
         return False
-    return has_factor(run, "object_area") or any(alignments.stored(run, method) is not None for method in METHODS)
+    return has_own_factor(run, "object_area") or any(alignments.stored(run, method) is not None for method in METHODS)
 
 
 ALIGNMENT = RunTable(

@@ -163,3 +163,21 @@ def test_many_values_are_in_readable_bins(toy_model, tmp_path):
     assert 8 <= len(table) <= 10
     assert table["n"].sum() == 200
     assert table["n"].min() >= 10
+
+
+def test_where_the_object_is_can_be_asked_after_masks_were_described_and_is_not_told_unasked(embedded_results):
+    run = store.find_run("diorama/clean", "test_efficientnet.diorama", view="clean")
+    plain = report.build(run, more=report.MORE)
+    with pytest.raises(UsageError, match="geometry"):
+        report.build(run, tables=["geometry"], more=report.MORE)
+    images = store.image_ids(run).to_pylist()
+    spread = np.linspace(0.1, 0.9, len(images))
+    known = pd.DataFrame({"image": images, **dict.fromkeys(facts.NAMES, spread)})
+    facts._write(facts.file_of(run.benchmark, run.manifest.pool.digest), known)
+    told = report.build(run, more=report.MORE)
+    assert (list(told["tables"]), told["warnings"]) == (list(plain["tables"]), plain["warnings"])
+    rows = report.build(run, tables=["geometry"], more=report.MORE)["tables"]["geometry"]
+    assert {"object_area", "centre_distance"} <= {row["measure"] for row in rows}
+    facts._write(facts.file_of(run.benchmark, run.manifest.pool.digest), known.assign(centre_distance=0.5))
+    with pytest.raises(UsageError, match="geometry"):
+        report.build(run, tables=["geometry"], more=report.MORE)
