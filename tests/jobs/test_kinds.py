@@ -34,6 +34,8 @@ from tests.benchmarks.test_focus import focus
 from tests.job_tools import make_model, state_of, until, waiting
 from tests.validation_images import TENCH, name, write_annotations
 
+#: Any table.
+DATA_CSV = str(paths.EMBEDDED / "labels" / "imagenet_1k.csv")
 EMBEDDED_MODEL, COMPOSED = "test_efficientnet.diorama", "diorama/location"
 EXAMPLES = [
     Evaluation("small", "imagenet", "/photos", limit=5),
@@ -193,6 +195,16 @@ def test_logits_are_imported_by_a_job_of_the_cpu_queue(tmp_path):
     assert store.find_run("imagenet-m", "soup").complete
 
 
+def test_predictions_are_imported_by_a_job_of_the_cpu_queue(colour_folder, tmp_path):
+    names = open_benchmark("imagenet", colour_folder).samples()["sample_id"]
+    rows = "".join(f"{each},{each.split('/')[0]}\n" for each in names)
+    (tmp_path / "p.csv").write_text(f"file,top1\n{rows}")
+    job = done(Predictions(str(tmp_path / "p.csv"), " net ", "imagenet", str(colour_folder)))
+    assert job.result["identity"] == store.find_run("imagenet", "net").identity
+    assert job.progress == Progress(3, 3, stage="stored")
+    assert paths.remembered_data("imagenet") == colour_folder
+
+
 def test_images_are_described_by_a_job_of_the_cpu_queue(colour_folder):
     job = done(Description("imagenet", str(colour_folder)))
     assert job.result == {"benchmark": "imagenet", "folder": str(paths.data_home() / "described" / "imagenet")}
@@ -223,6 +235,12 @@ def test_images_are_described_by_a_job_of_the_cpu_queue(colour_folder):
         (Import("/none.npy", "soup"), "'/none.npy' is not a file on this machine"),
         (Import("/none.npy", " "), "the model has no name"),
         (Import("/none.npy", "soup", order="files"), "Did you mean 'file'"),
+        (Predictions("/none.csv", "net", "diorama/clean"), "'/none.csv' is not a file on this machine"),
+        (Predictions(__file__, "net", "diorama/clean"), r"'test_kinds\.py' is none of \.csv"),
+        (Predictions(DATA_CSV, " ", "diorama/clean"), "the model has no name"),
+        (Predictions(DATA_CSV, "net", "diorama/claen"), "Did you mean 'diorama/clean'"),
+        (Predictions(DATA_CSV, "net", "diorama/clean", label_space="focus"), "Did you mean 'focus-10'"),
+        (Predictions(DATA_CSV, "net", "diorama/clean", first_class=2), "the first class has the index 0 or 1, not 2"),
         (Description("diorama/claen"), "Did you mean 'diorama/clean'"),
         (Description("imagenet"), "no data folder is known for 'imagenet'"),
         (Description("imagenet", "/none"), "/none, is not a folder"),

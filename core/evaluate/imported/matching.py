@@ -13,7 +13,6 @@ import pandas as pd
 
 from core.benchmarks.listing import IMAGE_SUFFIXES
 from core.errors import DataError
-from core.wording import count
 
 #: Names of each kind that are shown.
 _SHOWN = 3
@@ -60,18 +59,14 @@ class Matched:
             (self.by_stem, "by its name without the extension, or as a number"),
         )
         how = ", ".join(f"{n:,} {way}" for n, way in ways if n)
-        found = [f"{count(self.n, 'image')} of {len(self.rows):,} found in the file: {how or 'none'}."]
+        found = [f"Images found in the file: {self.n:,} of {len(self.rows):,}; {how or 'none'}."]
         if self.repeated:
-            found.append(f"{count(self.repeated, 'row')} say again what an earlier one of the same name says.")
+            found.append(f"Rows that say again what an earlier one of the same name says: {self.repeated:,}.")
         if self.strangers:
-            many = f", {self.ambiguous:,} of them because their names fit several" if self.ambiguous else ""
-            found.append(
-                f"{count(len(self.strangers), 'row')} of the file match no image{many}: {examples(self.strangers)}."
-            )
+            many = f" ({self.ambiguous:,} because their names fit several)" if self.ambiguous else ""
+            found.append(f"Rows that match no image: {len(self.strangers):,}{many}: {examples(self.strangers)}.")
         if self.missing:
-            found.append(
-                f"{count(len(self.missing), 'image')} of the benchmark have no prediction: {examples(self.missing)}."
-            )
+            found.append(f"Images that no row is about: {len(self.missing):,}: {examples(self.missing)}.")
         return found
 
 

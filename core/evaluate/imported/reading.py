@@ -93,8 +93,8 @@ class Read:
         notes = "".join(f"; {note}" for note in self.ranked.notes)
         columns = f"Read from {self.content.source}, as classes of {self.ranked.space}{notes}."
         silent = int((self.matched.rows >= 0).sum()) - self.n
-        blank = [f"{silent:,} rows name no class: their images have no prediction."] if silent else []
-        right = f"{_share(self.accuracy)} of {self.n:,} are right; a guess would be in {_share(self.chance)}."
+        blank = [f"Rows that name no class, whose images have no prediction: {silent:,}."] if silent else []
+        right = f"Right: {_share(self.accuracy)} of {self.n:,}; by guessing, {_share(self.chance)}."
         return [columns, *self.matched.said(), *blank, right]
 
 

@@ -150,8 +150,8 @@ def flag_state(runs: Sequence[store.Run], policy: str = "top1") -> None:
     for run in runs:
         if policy == "top5" and not questions.knows_top5(run):
             st.info(
-                f"**{escaped(run.label)}** on {code(_of_what(run))}: top-5 is not known, because fewer than five classes "
-                "of each image were imported. Choose Top-1.",
+                f"**{escaped(run.label)}** on {code(_of_what(run))}: top-5 is not known, because fewer than five "
+                "classes of each image were imported. Choose Top-1.",
                 icon=":material/help:",
             )
         done, total = run.n_done, run.n_samples

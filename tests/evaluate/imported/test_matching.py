@@ -41,7 +41,7 @@ def test_a_name_that_fits_two_images_matches_none():
     found = rows_of(["0.png", "n02/1.png"], ["n01/0.png", "n02/0.png", "n02/1.png"])
     assert found.rows.tolist() == [-1, -1, 1]
     assert (found.strangers, found.ambiguous, found.missing) == (("0.png",), 1, ("n01/0.png", "n02/0.png"))
-    assert "1 row of the file match no image, 1 of them because their names fit several: '0.png'." in found.said()
+    assert "Rows that match no image: 1 (1 because their names fit several): '0.png'." in found.said()
 
 
 def test_an_image_that_two_rows_fit_matches_none_of_them():
