@@ -64,10 +64,10 @@ def _cards(choice: Choice) -> None:
                 st.markdown(sentence(name, model, run, Question()))
                 frame.link("See where", FACTOR_PAGE, {"view": name, **choice.query()})
     text.flag_state(list(runs.values()))
-    _others(choice, model)
+    _others(choice, model, "Its other results")
 
 
-def _others(choice: Choice, model: str) -> None:
+def _others(choice: Choice, model: str, head: str) -> None:
     """The way to the model's results on other benchmarks."""
     there = {run.benchmark for run in choice.runs if run.label == model and run.view == "clean"}
     known = catalogue.known_benchmarks()
@@ -75,7 +75,7 @@ def _others(choice: Choice, model: str) -> None:
     # One's own come first.
     keys.sort(key=lambda key: not catalogue.is_own(key))
     if keys:
-        st.markdown("**Its other results**")
+        st.markdown(f"**{head}**")
         with st.container(horizontal=True, gap="small"):
             for key in keys[:MOST_LINKS]:
                 page_, picker, content = where_to_look(key)
@@ -98,7 +98,7 @@ def _overall(choice: Choice, model: str) -> None:
         row = cached.answer(run, Question()).iloc[0]
         said = sentences.overall(model, row["value"], row["low"], row["high"], int(row["n"]))
         st.markdown(f"{said.removesuffix('.')} of {code(run.benchmark)}.")
-    _others(choice, model)
+    _others(choice, model, "See where")
     if not runs:
         st.info(f"**{escaped(model)}** has no stored result yet. Open “not computed yet” in the sidebar to start one.")
 

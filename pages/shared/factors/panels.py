@@ -164,10 +164,12 @@ def show_rows(
     """
     run = next(iter(runs.values()))
     tables = answers(runs, _by(controls.question, factor.name))
-    order = worst_first(next(iter(tables.values())), factor.name) if sort else None
+    first = next(iter(tables.values()))
+    order = worst_first(first, factor.name) if sort else None
     if order is not None and len(order) > MOST_ROWS:
-        thin = bool(is_thin(*next(iter(tables.values()))[["n", "n_clusters"]].min()))
-        st.caption(f"The {MOST_ROWS} worst of {len(order):,} values{', thin ones after the others' if thin else ''}.")
+        thin = is_thin(first["n"], first["n_clusters"])
+        after = ", thin ones after the others" if thin.any() and not thin.all() else ""
+        st.caption(f"The {MOST_ROWS} worst of {len(order):,} values{after}.")
         order = order[:MOST_ROWS]
     if order is not None:
         tables = {model: _in_order(table, factor.name, order) for model, table in tables.items()}
