@@ -88,7 +88,7 @@ def _one(
         st.caption(f"True classes are {SOURCE}, until annotations are found.")
     if len(rows):
         st.fragment(walk.show)(subject, rows, runs, found, choice)
-    elif filters == Filters():
+    elif filters == Filters() and not (subject.table["right"] == 0).any():
         st.caption("No mistake remains.")
     else:
         st.caption("No image passes these filters. Take one away.")

@@ -41,8 +41,8 @@ def show(subject: Subject, rows: np.ndarray, choice: Choice) -> np.ndarray:
     Returns:
         Those of the rows that lie in the chosen slice; all without one.
     """
-    run = subject.run
-    if run is None or not run.complete:
+    run = _run_of(subject)
+    if run is None:
         return rows
     chosen, where = _chosen(run)
     later.draw(partial(_section, run, chosen, choice))
@@ -54,11 +54,17 @@ def show(subject: Subject, rows: np.ndarray, choice: Choice) -> np.ndarray:
 
 def show_chosen(subject: Subject) -> None:
     """The chosen slice, if there is one, as a button that takes it away again."""
-    run = subject.run
-    _, where = _chosen(run) if run is not None and run.complete else ("", ())
+    run = _run_of(subject)
+    where = _chosen(run)[1] if run is not None else ()
     if run is not None and where:
         label = f"{escaped(slices.words(run, where))}  ✕"
         st.button(label, on_click=_choose, args=([""],), type="tertiary", help="Show all", key="slice-clear")
+
+
+def _run_of(subject: Subject) -> store.Run | None:
+    """The run whose slices are shown: a whole one, with mistakes."""
+    run = subject.run
+    return run if run is not None and run.complete and (subject.table["right"] == 0).any() else None
 
 
 def _chosen(run: store.Run) -> tuple[str, tuple[Where, ...]]:
