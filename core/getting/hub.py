@@ -267,7 +267,12 @@ class ModelPlan(Plan):
                     repo, self.file.name, revision=revision or None, **_client_settings(meter)
                 )
             if self.file.sha256 is not None and digests.of_file(Path(path), progress) != self.file.sha256:
-                raise DataError(f"{path}: its SHA-256 is not the one that the hub gives. Delete it and try again.")
+                # In the hub's cache it is a link to what came; nobody shall find either.
+                Path(path).resolve().unlink()
+                Path(path).unlink(missing_ok=True)
+                raise DataError(
+                    f"{path}: its SHA-256 is not the one that the hub gives; it was thrown away. Try again."
+                )
         path = sources.weights_file(self.source)
         meter.finish()
         known = "as the hub gives it" if self.file is not None and self.file.sha256 else "of the file as it is here"
