@@ -91,8 +91,8 @@ class Rows:
         if twice:
             rows = ", ".join([str(row + 1) for row, each in enumerate(self.found.ids) if each == twice[0]][:_SHOWN])
             raise DataError(
-                f"'{twice[0]}' stands in rows {rows} ({count(len(twice), 'such image')}): an image has one row. Several "
-                "labels of an image go into one cell, parted by '|'."
+                f"'{twice[0]}' stands in rows {rows} ({count(len(twice), 'such image')}): an image has one row. "
+                "Several labels of an image go into one cell, parted by '|'."
             )
 
     def image_problems(self) -> list[str]:
