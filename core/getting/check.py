@@ -104,11 +104,15 @@ def check(key: str, folder: Path | str | None = None, images: Path | str | None 
     benchmarks.benchmark_class(key)
     try:
         root = benchmarks.find_data(key, folder)
-        problem = _no_folder(key, root)
+        problem = _no_folder(key, folder, root)
         if problem is None and root is not None:
             return _checked(key, root, images, seed)
-    except (OffcenterError, OSError) as error:
+    except OffcenterError as error:
         root, problem = None, Finding("layout", "wrong", str(error), _how_to_get(key))
+    except Exception as error:
+        # No name of a folder, and no file system, may end in a traceback.
+        said = f"{folder or root} cannot be looked at ({error})."
+        root, problem = None, Finding("layout", "wrong", said, f"python -m core data check {key} DIR")
     return Checked(key, str(root or folder or ""), None, 0, (problem,) if problem else ())
 
 
@@ -120,17 +124,21 @@ def _how_to_get(key: str) -> str:
     return f"{benchmarks.benchmark_class(key).how_to_get}{command}"
 
 
-def _no_folder(key: str, root: Path | None) -> Finding | None:
+def _no_folder(key: str, folder: Path | str | None, root: Path | None) -> Finding | None:
     """Why there is no folder to look into, or None."""
     if root is None:
         return Finding("layout", "wrong", f"no data folder is known for '{key}'.", _how_to_get(key))
+    again = f"python -m core data check {key} DIR"
+    if folder is not None and not str(folder).strip():
+        return Finding("layout", "wrong", "the name of the folder is empty.", f"Give one: {again}")
     if paths.is_folder(root):
         return None
-    again = f"python -m core data check {key} DIR"
     if root.is_file():
         if resemblance.is_archive(root):
             return Finding("layout", "wrong", f"{root} is an archive.", f"Unpack it and give the folder: {again}")
         return Finding("layout", "wrong", f"{root} is a file.", f"Give the folder that holds it: {again}")
+    if root.exists():
+        return Finding("layout", "wrong", f"{root} is no folder.", f"Give another: {again}")
     try:
         beside = [each.name for each in root.parent.iterdir()] if root.parent.is_dir() else []
     except OSError:
@@ -222,16 +230,21 @@ def _counts(key: str, n: int, wanted: Expected) -> Iterator[Finding]:
     if known is None:
         yield Finding("count", "fine", f"{count(n, 'image')}; no published number is known to compare with.")
         return
-    published = f"published for {known.what} ({known.source})"
+    is_own = not is_published(key)
+    stated = f"{known.what} ({known.source})"
     if n == known.n:
-        yield Finding("count", "fine", f"{count(n, 'image')}, as {published}.")
+        said = f"as were added ({known.source})" if is_own else f"as published for {stated}"
+        yield Finding("count", "fine", f"{count(n, 'image')}, {said}.")
         return
     fix = "Look for images that are there twice, or of another release."
     if wanted.is_open:
         fix = "Nothing, if these are images of your own; numbers of other images are not comparable."
     elif n < known.n:
         fix = f"Numbers of a part are not comparable with published ones. {_AGAIN}"
-    yield Finding("count", "worth knowing", f"{count(n, 'image')}; {known.n:,} are {published}.", fix)
+    there = f"{known.n:,} were added ({known.source})" if is_own else f"{known.n:,} are published for {stated}"
+    if is_own:
+        fix = "Bring them back, or give the folder that holds them now with --data DIR."
+    yield Finding("count", "worth knowing", f"{count(n, 'image')}; {there}.", fix)
 
 
 def _classes(samples: pd.DataFrame, wanted: Expected) -> Iterator[Finding]:

@@ -8,6 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from core import benchmarks
+from core.benchmarks.own import OwnBenchmark
+
 _WNIDS = "folders named by WordNet id (n01440764/...) with images in them"
 _VALIDATION = (
     "ImageNet's validation images, ILSVRC2012_val_*.JPEG, flat or in folders named by WordNet id, right in the folder "
@@ -122,8 +125,14 @@ _KNOWN: dict[str, Expected] = {
 
 
 def expected(key: str) -> Expected:
-    """What is looked for in the folder of a benchmark; next to nothing is known of one's own."""
-    return _KNOWN.get(key, Expected("what its description says"))
+    """What is looked for in the folder of a benchmark; of one's own data, the images that were added."""
+    if key in _KNOWN:
+        return _KNOWN[key]
+    known = benchmarks.known_benchmarks().get(key)
+    if known is None or not issubclass(known, OwnBenchmark):
+        return Expected("what comes with the project")
+    added = Count(known.entry.n, "what was added", known.entry.added or "its entry")
+    return Expected("the images that were added, at their paths in the folder", (added,))
 
 
 def is_published(key: str) -> bool:

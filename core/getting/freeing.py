@@ -5,6 +5,7 @@ Only what lies in the data home is ever moved: not what comes with the project, 
 
 from __future__ import annotations
 
+import re
 import shutil
 import time
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ _LOCK = ".lock"
 #: Folder of downloads that were cut, and files that are about downloads.
 _UNFINISHED = ".partial"
 _BOOKS = ("digests.json",)
+#: Names of the folders in the trash.
+_MOMENT = re.compile(r"\d{8}T\d{6}-\d{9}")
 #: In the names of folders that a fresh evaluation has moved out of its way.
 _SET_ASIDE = ".replaced-"
 
@@ -214,9 +217,11 @@ def _within(found: Freeable) -> Path:
 def trash() -> list[Trashed]:
     """What is in the trash, the oldest first."""
     home = _home()
-    if not home.is_dir() or home.is_symlink():
+    if not home.is_dir():
         return []
-    return [_trashed(folder) for folder in sorted(home.iterdir()) if folder.is_dir() and not folder.is_symlink()]
+    # What somebody else has put there is not ours to delete.
+    ours = [each for each in sorted(home.iterdir()) if _MOMENT.fullmatch(each.name) and not each.is_symlink()]
+    return [_trashed(folder) for folder in ours if folder.is_dir()]
 
 
 def _trashed(folder: Path) -> Trashed:

@@ -17,11 +17,13 @@ from core import benchmarks, models, paths, store
 from core.benchmarks import parquet_shards
 from core.benchmarks.base import Benchmark
 from core.benchmarks.diorama import Diorama
+from core.benchmarks.own import OwnBenchmark
 from core.benchmarks.si_score_plan import PLAN
 from core.errors import OffcenterError
 from core.getting import freeing, unpack
 from core.getting.expected import expected, is_published
 from core.getting.folders import LIMIT_S, Counter, Size
+from core.own import entries
 
 _BENCHMARKS = (
     *("key", "title", "kind", "state", "why", "folder", "source", "n_images", "at_least", "n_published", "n_bytes"),
@@ -49,7 +51,7 @@ class Status:
             which runs of several benchmarks share), ``at_least, embedded, folder``.
         downloads: ``name, n_files, n_bytes, at_least, folder``.
         trash: ``when, title, n_bytes, at_least, origin, path``.
-        problems: What is wrong with results that cannot be read.
+        problems: What is wrong with results, and with entries of one's own data, that cannot be read.
     """
 
     benchmarks: pd.DataFrame
@@ -92,7 +94,8 @@ def status(key: str | None = None, *, limit_s: float | None = LIMIT_S) -> Status
         trash = _table([_trashed(each, counter) for each in freeing.trash()], _TRASH)
         of_models = _table(_models(runs, counter), _MODELS)
         rows = [_benchmark(name, each, results, counter) for name, each in known.items()]
-    return Status(_table(rows, _BENCHMARKS), of_models, results, downloads, trash, tuple(listing.problems.values()))
+    problems = (*listing.problems.values(), *entries.damaged().values())
+    return Status(_table(rows, _BENCHMARKS), of_models, results, downloads, trash, problems)
 
 
 def _table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str]) -> pd.DataFrame:
@@ -249,7 +252,7 @@ def _source(key: str, known: type[Benchmark], root: Path | None) -> str | None:
         return f"fetched {when}" if isinstance(when, str) else "downloads"
     if (root / PLAN).is_file():
         return "made here"
-    return "given"
+    return "yours" if issubclass(known, OwnBenchmark) else "given"
 
 
 def _plain(value: Any) -> Any:

@@ -265,6 +265,16 @@ def test_masks_may_be_wrapped_and_their_images_may_have_another_suffix(tmp_path)
     assert {benchmark.path(each).suffix for each in benchmark.pairs} == {".jpg", ".png"}
 
 
+def test_attributes_find_images_whatever_their_suffix(tmp_path):
+    draw = tmp_path / "val" / RED_WNID / f"ILSVRC2012_val_00000293_{RED_WNID}.jpg"
+    draw.parent.mkdir(parents=True)
+    Image.new("RGB", (8, 8)).save(draw)
+    lines = "image,time,weather,locations\n/val/ILSVRC2012_val_00000293.JPEG,day,none,grass\n"
+    (tmp_path / "attributes.csv").write_text(lines)
+    samples = open_benchmark("imagenet-attributes", tmp_path).samples()
+    assert samples[["sample_id", "time"]].to_numpy().tolist() == [[f"{RED_WNID}/{draw.name}", "day"]]
+
+
 def test_names_that_are_junk():
     names = ["._a.png", ".DS_Store", "Thumbs.db", "THUMBS.DB", "__MACOSX", "@eaDir", "desktop.ini"]
     assert all(map(listing.is_junk, names))

@@ -14,6 +14,7 @@ from core.errors import UsageError
 from core.getting import resemblance
 from core.getting.check import N_OPENED, SEVERITIES, check
 from core.getting.expected import expected, is_published
+from core.getting.status import status
 from core.labels import label_space
 from tests import class_folders, validation_images
 from tests.benchmarks.mask_folders import BEAM, hard_imagenet, photo
@@ -235,6 +236,43 @@ def test_images_without_classes_are_ones_own_to_add(tmp_path):
     finding = only(check("imagenet-a", tmp_path))
     assert "It has folders of images, such as cats." in finding.said
     assert finding.fix.endswith(f"python -m core data add NAME {tmp_path}")
+
+
+@pytest.mark.parametrize(
+    ("folder", "said"),
+    [
+        ("", "the name of the folder is empty"),
+        ("\0", "cannot be looked at"),
+        ("a" * 300, "cannot be looked at"),
+        ("~nobody-of-this-name/x", "nobody-of-this-name"),
+        (os.devnull, "is no folder"),
+        ("memory://nothing-here", "is not there"),
+        ("foo://bar", "cannot be opened"),
+    ],
+)
+def test_odd_names_of_folders_are_one_clear_line(folder, said):
+    finding = only(check("imagenet", folder))
+    assert said in finding.said
+    assert "\n" not in finding.said
+    assert finding.fix
+
+
+def test_ones_own_data_are_compared_with_what_was_added(colour_folder, capsys):
+    with pytest.raises(SystemExit):
+        main(["data", "add", "colours", str(colour_folder), "--yes"])
+    checked = check("colours")
+    assert (checked.n_images, checked.severity) == (24, "fine")
+    assert "24 images, as were added (" in found(checked, "count")[0].said
+    (colour_folder / RED_WNID / "3.png").unlink()
+    (counted,) = found(check("colours"), "count")
+    assert counted.said.startswith("23 images; 24 were added (")
+    assert counted.severity == "worth knowing"
+    (mine,) = status("colours").benchmarks.to_dict("records")
+    assert (mine["kind"], mine["state"], mine["why"], mine["source"]) == ("own", "partial", "23 of 24 images", "yours")
+    BUILDERS["focus"](colour_folder.parent / "focus")
+    assert "looks like 'focus'" in only(check("colours", colour_folder.parent / "focus")).said
+    (Path(os.environ["OFFCENTER_DATA"]) / "own" / "colours.json").write_text("{")
+    assert any("colours.json is damaged" in each for each in status().problems)
 
 
 def test_no_folder_known_says_how_to_get_it():

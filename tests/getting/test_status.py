@@ -280,6 +280,7 @@ def test_emptying_deletes_what_is_in_the_trash_and_nothing_that_it_links_to(run,
     trashed = freeing.free(run.identity)
     (trashed.path / "link").symlink_to(colour_folder)
     (paths.data_home() / "trash" / "elsewhere").symlink_to(colour_folder)
+    (paths.data_home() / "trash" / "of somebody else").mkdir()
     assert freeing.empty_trash() == 1
     assert freeing.trash() == []
     assert len(list(colour_folder.glob("*/*"))) == 24
