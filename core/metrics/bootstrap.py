@@ -62,8 +62,23 @@ def replicates(
     shape = (len(known), n_cells)
     sums = np.bincount(flat, weights=values.astype(float), minlength=shape[0] * n_cells).reshape(shape)
     counts = np.bincount(flat, minlength=shape[0] * n_cells).reshape(shape).astype(float)
-    means = [_means(draws, sums, counts) for draws in _draws(shape[0], rounds, seed, most_rows=_CHUNK)]
-    return np.concatenate(means) if means else np.empty((0, n_cells))
+    return replicates_of_sums(sums, counts, rounds, seed=seed)
+
+
+def replicates_of_sums(sums: np.ndarray, counts: np.ndarray, rounds: int = ROUNDS, *, seed: int = 0) -> np.ndarray:
+    """Bootstrap replicates of cells' means, where what each cluster has of each cell is known.
+
+    Args:
+        sums: float (G, n_cells), of the values.
+        counts: float (G, n_cells), how many values.
+        rounds: Replicates.
+        seed: Makes the draws repeatable.
+
+    Returns:
+        float (rounds, n_cells); NaN where a resampling has nothing of a cell.
+    """
+    means = [_means(draws, sums, counts) for draws in _draws(len(sums), rounds, seed, most_rows=_CHUNK)]
+    return np.concatenate(means) if means else np.empty((0, sums.shape[1]))
 
 
 def _draws(n_clusters: int, rounds: int, seed: int | list[int], most_rows: int) -> Iterator[np.ndarray]:

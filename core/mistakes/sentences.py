@@ -10,7 +10,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from core.mistakes import summary
+from core.mistakes import frequent, summary
 from core.mistakes.table import Filters
 from core.wording import count, escaped
 
@@ -78,7 +78,7 @@ def confusions(table: pd.DataFrame, rows: np.ndarray) -> str:
     found = summary.directions(table, rows)
     if found.empty:
         return ""
-    said = [_most_frequent(found)]
+    said = [_most_frequent(found, frequent.may_be_most_frequent(table, rows, found))]
     sinks = summary.sinks(table, rows)
     if len(sinks):
         total = int(sinks["n_all"].iloc[0])
@@ -88,24 +88,38 @@ def confusions(table: pd.DataFrame, rows: np.ndarray) -> str:
     return " ".join(said)
 
 
-def _most_frequent(found: pd.DataFrame) -> str:
+def _most_frequent(found: pd.DataFrame, may_be: np.ndarray) -> str:
     most = int(found["n"].iloc[0])
     if most == 1:
-        return "No class is taken for the same other class more than once." if len(found) > 1 else _one(found)
+        return "No class is taken for the same other class more than once." if len(found) > 1 else f"{_one(found)}."
     tied = found[found["n"] == most]
+    rivals = int(may_be.sum()) - len(tied)
     if len(tied) == 1:
-        return _one(found)
+        return f"{_one(found)}{_beside(rivals, len(found) - 1)}."
     named = [f"**{escaped(row.true)}** for **{escaped(row.predicted)}**" for row in tied.head(_NAMED).itertuples()]
     if len(tied) > _NAMED:
         return f"{len(tied)} confusions are the most frequent, {_times(most)} each: {', '.join(named)} and others."
-    return f"Taken most often, {_times(most)} each: {_listed(named)}."
+    return f"Taken most often, {_times(most)} each: {_listed(named)}{_beside(rivals, len(found) - len(tied))}."
+
+
+def _beside(rivals: int, others: int) -> str:
+    """What is said of the other confusions, all of which were looked at; empty where there are none."""
+    if not others:
+        return ""
+    if rivals:
+        every = "the other" if others == 1 else f"each of {others:,} others"
+        may = f"{rivals:,} of {others:,} others" if rivals < others else every
+        return f"; {may} may be as frequent (95 %, all looked at)"
+    return (
+        f", clearly more often than {'the other' if others == 1 else f'any of {others:,} others'} (95 %, all looked at)"
+    )
 
 
 def _one(found: pd.DataFrame) -> str:
     true, predicted, n = found.iloc[0]
     back = found[(found["true"] == predicted) & (found["predicted"] == true)]["n"]
     other_way = _times(int(back.iloc[0])) if len(back) else "never"
-    return f"**{escaped(true)}** is taken for **{escaped(predicted)}** {_times(int(n))} (the other way {other_way})."
+    return f"**{escaped(true)}** is taken for **{escaped(predicted)}** {_times(int(n))} (the other way {other_way})"
 
 
 def _times(n: int) -> str:

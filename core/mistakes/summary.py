@@ -11,7 +11,8 @@ from scipy.cluster import hierarchy
 from scipy.spatial.distance import squareform
 
 from core import metrics
-from core.metrics.intervals import wilson
+from core.metrics.intervals import CONFIDENCE
+from core.metrics.score import score_interval
 from core.mistakes.table import UNKNOWN
 
 #: Classes that a matrix holds whole, and how many of more than that it shows.
@@ -71,11 +72,17 @@ def counts(table: pd.DataFrame, rows: np.ndarray, by: str, split: str) -> pd.Dat
 
 def _directions(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
     """``true, predicted`` of the mistakes among some rows of which both classes are known, one row each."""
+    frame = table.iloc[rows].iloc[_directed_rows(table, rows)]
+    return frame[["true", "predicted"]].astype(str)
+
+
+def _directed_rows(table: pd.DataFrame, rows: np.ndarray) -> np.ndarray:
+    """Places among some rows of the mistakes of which both classes are known, and differ."""
     part = table.iloc[rows]
-    part = part[(part["right"] == 0) & (part["true"] != UNKNOWN) & (part["predicted"] != UNKNOWN)]
-    frame = part[["true", "predicted"]].astype(str).reset_index(drop=True)
+    true, predicted = part["true"].astype(str), part["predicted"].astype(str)
+    known = (part["right"] == 0) & (true != UNKNOWN) & (predicted != UNKNOWN)
     # A class that the label space of the benchmark names otherwise than the model's is no pair.
-    return frame[frame["true"] != frame["predicted"]]
+    return np.flatnonzero(known & (true != predicted))
 
 
 def _most_frequent_first(frame: pd.DataFrame, names: list[str]) -> pd.DataFrame:
@@ -148,8 +155,8 @@ def _close_together(counts: np.ndarray) -> list[int]:
 def sinks(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
     """Classes that take far more of the mistakes than their share, largest first.
 
-    That is a fifth of them, ten at least, and the lower end of the share's interval lies above what the class would
-    take if each mistake fell on any other class alike.
+    That is a fifth of them, ten at least, and the lower end of the share's interval (over objects, of all classes at
+    once) lies above what the class would take if each mistake fell on any other class alike.
 
     Returns:
         ``predicted, n, n_all``: mistakes that are predictions of the class, and all.
@@ -160,9 +167,24 @@ def sinks(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
     n_classes = len(set(found["true"]) | set(found["predicted"]))
     own = taken["predicted"].map(found.groupby("true")["n"].sum()).fillna(0).to_numpy(dtype=float)
     fair = (total - own) / max(total * (n_classes - 1), 1)
-    low, _ = wilson(taken["n"], np.full(len(taken), total))
+    low = _at_least(table, rows, taken["predicted"])
     is_sink = (taken["n"] >= _SINK_SHARE * total) & (taken["n"] >= _SINK_N) & (low > fair)
     return taken[is_sink].sort_values("n", ascending=False, kind="stable", ignore_index=True).assign(n_all=total)
+
+
+def _at_least(table: pd.DataFrame, rows: np.ndarray, classes: pd.Series) -> np.ndarray:
+    """The lower end of the share of the mistakes that each class takes, so that all hold at once: float (N,).
+
+    Mistakes on one object go together; NaN where all are on one.
+    """
+    known = table.iloc[rows].iloc[_directed_rows(table, rows)]
+    objects, predicted = pd.factorize(known["cluster"])[0], known["predicted"].astype(str).to_numpy()
+    low = []
+    for name in classes:
+        of_class, every = (predicted == name).astype(float), np.zeros(len(known), dtype=int)
+        confidence = 1 - (1 - CONFIDENCE) / len(classes)
+        low.append(score_interval(of_class, every, objects, 1, confidence=confidence, exact=True)[0][0])
+    return np.array(low, dtype=float)
 
 
 def pairs(table: pd.DataFrame, rows: np.ndarray, limit: int = 30) -> pd.DataFrame:
