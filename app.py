@@ -75,11 +75,11 @@ def _others(choice: Choice, model: str, head: str) -> None:
     # One's own come first.
     keys.sort(key=lambda key: not catalogue.is_own(key))
     if keys:
-        st.markdown(f"**{head}**")
+        st.markdown(f"**{escaped(head)}**")
         with st.container(horizontal=True, gap="small"):
             for key in keys[:MOST_LINKS]:
                 page_, picker, content = where_to_look(key)
-                frame.link(known[key].title, page_, {picker: content, MODELS: model})
+                frame.link(escaped(known[key].title), page_, {picker: content, MODELS: model})
 
 
 def _picture(name: str, run: store.Run, colour: str) -> str:

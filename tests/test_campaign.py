@@ -189,7 +189,7 @@ def test_hostile_images_on_pages_are_pictures_or_grey_tiles(tmp_path, toy_model,
 
 
 def test_no_link_breaks_a_page(embedded_results):
-    assert len(LINKS) == 37
+    assert len(LINKS) == 40
     for path, query in LINKS:
         at = open_page(path, **query)
         assert not at.exception, (path, query)

@@ -37,8 +37,8 @@ def test_the_first_two_factors_and_their_heatmap_are_shown_first(run):
     said = text_of(at)
     assert "Of 3 values of weather, **brightest-channel** is worst at **weather fog**" in said
     assert "Worst of 3 values of weather" in said
-    assert at.query_params["factor"] == ["weather"]
-    assert at.query_params["and"] == ["light"]
+    assert at.session_state["address-shown"]["factor"] == ["weather"]
+    assert at.session_state["address-shown"]["and"] == ["light"]
 
 
 def test_each_kind_of_factor_has_its_figure(run):

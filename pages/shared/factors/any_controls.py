@@ -11,7 +11,7 @@ from core import store
 from core.answers.cards import card_of
 from core.answers.questions import Question, Where
 from core.types import Factor
-from core.wording import value
+from core.wording import escaped, value
 from pages.shared.factors import explore, levels
 from pages.shared.factors.explore import FACTORS, POLICIES, Controls
 from pages.shared.page import address, cached, text
@@ -125,7 +125,7 @@ def _filters(run: store.Run, offered: Sequence[Factor]) -> tuple[Where, ...]:
 def _values(run: store.Run, factor: Factor) -> Where | None:
     there = {factor.text(level): level for level in cached.levels(run, factor)}
     picked = st.multiselect(
-        factor.label, list(there), format_func=lambda text: value(factor, there[text]), placeholder="All values",
+        escaped(factor.label), list(there), format_func=lambda text: value(factor, there[text]), placeholder="All values",
         **address.many(f"is_{factor.name}", list(there)),
     )  # fmt: skip
     return Where(factor.name, values=tuple(there[text] for text in picked)) if picked else None
@@ -141,7 +141,7 @@ def _range(run: store.Run, factor: Factor) -> Where | None:
     lows, highs = ([factor.text(pair[at]) for pair in ends] for at in (0, 1))
     with st.container(horizontal=True, vertical_alignment="bottom"):
         low = st.selectbox(
-            f"{factor.label}, from", lows, format_func=lambda text: said[lows.index(text)], width=170,
+            f"{escaped(factor.label)}, from", lows, format_func=lambda text: said[lows.index(text)], width=170,
             **address.one(f"from_{factor.name}", lows, lows[0]),
         )  # fmt: skip
         high = st.selectbox(

@@ -14,7 +14,7 @@ from core.answers.questions import Question
 from core.figures import factor_cells, location
 from core.figures.style import Words
 from core.types import Factor, FactorValue, is_thin
-from core.wording import count, row_name, short_label
+from core.wording import count, escaped, row_name, short_label
 from pages.shared.factors import levels, panels
 from pages.shared.factors.explore import Controls
 from pages.shared.page import cached, place
@@ -41,7 +41,7 @@ def show(runs: Mapping[str, store.Run], pair: Pair, controls: Controls, choice: 
     said = [text for factor, axis, n in zip(pair, axes, _sizes(pair, tables), strict=True)
             if (text := _left_out(factor, len(axis), n))]  # fmt: skip
     if said:
-        st.caption(f"{' '.join(said)}")
+        st.caption(escaped(" ".join(said)))
     if controls.compare and len(runs) > 1:
         _difference(runs, pair, axes, tables, controls)
         return

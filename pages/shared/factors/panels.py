@@ -16,7 +16,7 @@ from core.answers.questions import Question
 from core.figures import bars, curve, location, polar
 from core.figures.style import Words
 from core.types import Factor, FactorValue, is_thin
-from core.wording import count, row_name, short_label, value
+from core.wording import count, escaped, row_name, short_label, value
 from pages.shared.factors import levels
 from pages.shared.factors.explore import Controls, Roles
 from pages.shared.page import cached, figure, place
@@ -169,7 +169,7 @@ def show_rows(
     if order is not None and len(order) > MOST_ROWS:
         thin = is_thin(first["n"], first["n_clusters"])
         after = ", thin ones after the others" if thin.any() and not thin.all() else ""
-        st.caption(f"The {MOST_ROWS} worst of {len(order):,} values{after}.")
+        st.caption(f"The {MOST_ROWS} worst of {len(order):,} values{escaped(after)}.")
         order = order[:MOST_ROWS]
     if order is not None:
         tables = {model: _in_order(table, factor.name, order) for model, table in tables.items()}

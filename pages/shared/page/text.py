@@ -50,7 +50,7 @@ def head(title: str, finding: str, hint: str = "") -> None:
     """Title, what it means where that is not plain, and the finding in a sentence, which is Markdown."""
     st.title(title, anchor=False)
     if hint:
-        st.caption(hint)
+        st.caption(escaped(hint))
     with st.container(key="oc-finding"):
         st.markdown(finding)
 
