@@ -78,7 +78,7 @@ def _section(run: store.Run, chosen: str, choice: Choice) -> None:
     st.subheader("What is common among the mistakes?", anchor=False, help=_HELP)
     st.markdown(slices.sentence(run.label, found))
     if found.n_tried:
-        st.caption(_of_what(found))
+        st.caption(escaped(_of_what(found)))
     if found.table.empty:
         return
     shown = found.table.head(_ROWS)
@@ -101,7 +101,7 @@ def _of_what(found: Slices) -> str:
         sought, again = (f"{said} of {n:,}" for said, n in zip((sought, again), found.n_clusters, strict=True))
         sought += " objects"
     out = f" · left out: {', '.join(found.left_out)}" if found.left_out else ""
-    return escaped(f"By {count(found.n_factors, 'factor')} · sought on {sought}, tried again on {again} others{out}")
+    return f"By {count(found.n_factors, 'factor')} · sought on {sought}, tried again on {again} others{out}"
 
 
 def _choose(custom: Sequence[str]) -> None:
