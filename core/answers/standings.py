@@ -9,6 +9,8 @@ from core import store
 from core.answers import compare, setting_tables
 from core.answers.cards import card_of
 from core.answers.questions import Question
+from core.metrics.intervals import CONFIDENCE
+from core.metrics.score import student
 from core.metrics.verdicts import MARGIN, Verdict, verdict
 
 
@@ -80,6 +82,15 @@ class Standing:
     def is_clear(self) -> bool:
         """Whether the best is better by more than chance."""
         return self.low > 0
+
+    def is_clear_among(self, m: int) -> bool:
+        """Whether it still is once ``m`` benchmarks have been looked at, so that all that are clear hold at once.
+
+        Source: Bonferroni; the lower end is so many times as far as Student's t is at the higher confidence.
+        """
+        degrees = max(self.n_clusters - 1, 1)
+        further = student(degrees, 1 - (1 - CONFIDENCE) / m) / student(degrees)
+        return bool(self.value - (self.value - self.low) * further > 0)
 
 
 def standing(runs: Mapping[str, store.Run], question: Question, values: Mapping[str, float]) -> Standing | None:

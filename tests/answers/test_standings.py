@@ -87,3 +87,12 @@ def test_other_images_are_said_before_their_number(samples):
     assert alike.unlike([one, other]) == ["other images or other labels"]
     partial = write_run("rotation", samples, "c", np.ones(len(samples), bool), done=0.5)
     assert alike.unlike([one, partial]) == ["2,880 images against 1,440 images"]
+
+
+def test_one_of_many_benchmarks_needs_more_to_be_clear():
+    # t of 9 degrees is 2.2622 at 95 % and 3.5465 at 1 - 0.05 / 8: the lower end 0.02 becomes 0.10 - 0.08 * 1.5677.
+    found = standings.Standing("a", "b", 0.10, 0.02, 0.18, n=100, n_clusters=10)
+    assert found.is_clear
+    assert found.is_clear_among(1)
+    assert not found.is_clear_among(8)
+    assert standings.Standing("a", "b", 0.10, 0.05, 0.15, n=100, n_clusters=10).is_clear_among(8)

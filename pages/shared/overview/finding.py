@@ -74,12 +74,13 @@ def _between(table: pd.DataFrame, runs: Runs, policy: str) -> str:
         )
     if not found:
         return ""
-    wins = Counter(each.best for each in found.values() if each.is_clear)
-    tied = [key for key, each in found.items() if not each.is_clear]
+    clear_on = {key for key, each in found.items() if each.is_clear_among(len(found))}
+    wins = Counter(found[key].best for key in found if key in clear_on)
+    tied = [key for key in found if key not in clear_on]
     best = [f"**{escaped(model)}** on {n}" for model, n in wins.most_common()]
     clear = f"the best model is {listed(best)}" if best else "no model is clearly best on any"
     ties = f"; on {listed([code(key) for key in tied])} the best two cannot be told apart" if tied and best else ""
-    return f"Of {count(len(found), 'benchmark')} with several models, {clear}{ties}."
+    return f"Of {count(len(found), 'benchmark')} with several models, {clear}{ties} (95 % for all at once)."
 
 
 def _standing(runs: dict[str, store.Run], policy: str, values: dict[str, float]) -> Standing | None:
