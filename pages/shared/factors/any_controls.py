@@ -125,7 +125,8 @@ def _filters(run: store.Run, offered: Sequence[Factor]) -> tuple[Where, ...]:
 def _values(run: store.Run, factor: Factor) -> Where | None:
     there = {factor.text(level): level for level in cached.levels(run, factor)}
     picked = st.multiselect(
-        escaped(factor.label), list(there), format_func=lambda text: value(factor, there[text]), placeholder="All values",
+        escaped(factor.label), list(there), format_func=lambda text: value(factor, there[text]),
+        placeholder="All values",
         **address.many(f"is_{factor.name}", list(there)),
     )  # fmt: skip
     return Where(factor.name, values=tuple(there[text] for text in picked)) if picked else None
