@@ -229,7 +229,8 @@ def test_a_finished_job_shows_its_accuracy_with_interval_and_identity(small_requ
     assert "[" in words(at)
     assert f"over 1,500 images · identity {run.identity[:8]}" in words(at)
     assert "took 1 min 00 s" in words(at)
-    assert "overview?only=imagenet&models=small" in links(at)
+    # ImageNet has no page of its own: by its factors is the closest look.
+    assert "size_location_rotation?benchmark=imagenet&models=small" in links(at)
 
 
 def test_a_link_shows_the_job_on_top_and_an_unknown_one_is_explained():

@@ -63,30 +63,22 @@ _SAFE_CALLS = {"escaped", "code", "count", "percent", "interval", "points", "dur
 _SAFE_NAMES = {
     *("finding", "LEAD", "more", "said", "gone", "state", "unit", "stopped", "where", "which", "how", "mark", "title"),
     *("taken_for", "as_it_is", "active", "drawn", "size", "label", "n", "why", "what", "first", "independent"),
-    *(
-        "hint",
-        "page",
-        "severity",
-        "problems",
-        "parts",
-        "key",
-        "lines",
-    ),
+    *("hint", "page", "severity", "problems", "parts", "key", "lines"),
 }
 
 
-def _unsafe(node):
-    """What in a text is neither a constant, a number nor escaped."""
+def _unsafe(node, words=None):
+    """What in a text is neither a constant, a number nor escaped; ``words``: what each name around it is set to."""
     if isinstance(node, ast.JoinedStr):
-        return [bad for value in node.values for bad in _unsafe(value)]
+        return [bad for value in node.values for bad in _unsafe(value, words)]
     if isinstance(node, ast.FormattedValue):
-        return [] if node.format_spec is not None else _unsafe(node.value)
+        return [] if node.format_spec is not None else _unsafe(node.value, words)
     if isinstance(node, ast.BinOp):
-        return _unsafe(node.left) + _unsafe(node.right)
+        return _unsafe(node.left, words) + _unsafe(node.right, words)
     if isinstance(node, ast.IfExp):
-        return _unsafe(node.body) + _unsafe(node.orelse)
+        return _unsafe(node.body, words) + _unsafe(node.orelse, words)
     if isinstance(node, ast.BoolOp):
-        return [bad for value in node.values for bad in _unsafe(value)]
+        return [bad for value in node.values for bad in _unsafe(value, words)]
     if isinstance(node, ast.Constant):
         return []
     if isinstance(node, ast.Call):
@@ -96,21 +88,44 @@ def _unsafe(node):
         )
     if isinstance(node, ast.Name):
         # Constants of a module are texts of our own.
-        return [] if node.id in _SAFE_NAMES or node.id.strip("_").isupper() else [node.id]
+        if node.id in _SAFE_NAMES or node.id.strip("_").isupper():
+            return []
+        told = (words or {}).get(node.id, [])
+        # A text that is set beside where it is shown is as safe as what it is set to.
+        return [node.id] if not told or any(_unsafe(each) for each in told) else []
     if isinstance(node, ast.Attribute) and node.attr.isupper():
         return []
     if isinstance(node, ast.Subscript):
-        return _unsafe(node.value)
+        return _unsafe(node.value, words)
     return [ast.unparse(node)]
+
+
+def _set_in(scope):
+    """What each name is set to by itself within a function; a name that is set in another way too is not known."""
+    told = {}
+    for node in ast.walk(scope):
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            told.setdefault(node.targets[0].id, []).append(node.value)
+    simple = {id(each.targets[0]) for each in ast.walk(scope) if isinstance(each, ast.Assign)}
+    stored = (each for each in ast.walk(scope) if isinstance(each, ast.Name) and isinstance(each.ctx, ast.Store))
+    others = {each.id for each in stored if id(each) not in simple} | {
+        each.arg for each in ast.walk(scope) if isinstance(each, ast.arg)
+    }
+    return {name: values for name, values in told.items() if name not in others}
 
 
 @pytest.mark.parametrize("path", sorted([REPO / "app.py", *REPO.glob("pages/**/*.py")]), ids=lambda path: path.stem)
 def test_texts_of_pages_are_escaped_where_they_are_shown(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    within = {id(node): tree for node in ast.walk(tree)}
+    for function in (each for each in ast.walk(tree) if isinstance(each, ast.FunctionDef)):
+        within |= {id(node): function for node in ast.walk(function)}
     found = []
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _MARKDOWN:
             shown = [*node.args[:1], *(each.value for each in node.keywords if each.arg in ("text", "help", "label"))]
-            found += [f"line {node.lineno}: {bad}" for each in shown for bad in _unsafe(each)]
+            words = _set_in(within[id(node)])
+            found += [f"line {node.lineno}: {bad}" for each in shown for bad in _unsafe(each, words)]
     assert not found
 
 
