@@ -171,10 +171,10 @@ def test_accuracy_of_clustered_images(table):
     assert found["n_clusters"].tolist() == [1, 0, 2, 1]
     # Only (red, 1) has two cut-outs, with 2 of 2 and 1 of 2 right: residuals 0.5 and -0.5, over a half each, give the
     # variance 1 / 16 * 3 / 4 = 0.046875, which is that of four images too. t has 3 degrees on either side. Unseen:
-    # 0.08 * 0.375^2 = 0.01125 for the lower end, 0.08 * 0.125^2 = 0.00125 for the upper.
-    ends = [intervals.wilson(0.75 * trials, trials) for trials in (0.1875 / 0.058125, 0.1875 / 0.048125)]
-    np.testing.assert_allclose(found["low"], [np.nan, np.nan, ends[0][0], np.nan], atol=1e-6)
-    np.testing.assert_allclose(found["high"], [np.nan, np.nan, ends[1][1], np.nan], atol=1e-6)
+    # 0.16 * 0.75^2 / 2^2.25 = 0.01892 for the lower end, 0.16 * 0.25^2 / 2^2.25 = 0.002102 for the upper.
+    ends = [intervals.wilson(0.75 * trials, trials) for trials in (0.1875 / 0.065795, 0.1875 / 0.048977)]
+    np.testing.assert_allclose(found["low"], [np.nan, np.nan, ends[0][0], np.nan], atol=1e-5)
+    np.testing.assert_allclose(found["high"], [np.nan, np.nan, ends[1][1], np.nan], atol=1e-5)
 
 
 def test_a_cell_without_data_is_nan_never_zero(table):

@@ -70,9 +70,9 @@ def test_two_clusters_count_as_two_trials_at_the_least():
 
 def test_clusters_that_are_alike_are_worth_their_images():
     # 100 clusters of ten images, five of them right each time: nothing varies between clusters, so the variance is that
-    # of 1,000 images: 0.25 / 1000, and 0.08 * (0.5 / 100)^2 = 2e-6 for the unseen object; t 1.9623 and 1.9837.
+    # of 1,000 images: 0.25 / 1000, and 0.16 * 0.5^2 / 100^2.25 = 1.265e-6 for the unseen object; t 1.9623 and 1.9836.
     low, high, _ = scored(np.tile([1, 0], 500), np.repeat(np.arange(100), 10))
-    trials = 0.25 / (0.25 / 1000 + 2e-6) * (1.9623 / 1.9837) ** 2
+    trials = 0.25 / (0.25 / 1000 + 1.265e-6) * (1.9623 / 1.9836) ** 2
     half = 1.96 / 2 / np.sqrt(trials + 3.8415)
     assert (low[0], high[0]) == pytest.approx((0.5 - half, 0.5 + half), abs=1e-5)
 
@@ -80,15 +80,15 @@ def test_clusters_that_are_alike_are_worth_their_images():
 def test_an_interval_by_hand_of_four_unequal_clusters():
     # 4 of 4, 2 of 4, 3 of 3 and 0 of 1 right: 9 of 12. Residuals of 0.75 an image: 1, -1, 0.75, -0.75; over one less
     # each cluster's share: 1.5, 1.5, 0.75, 0.6136, together 4.3636, over 144 and times 11/12: 0.02778. They are worth
-    # 144 / 42 clusters; moderated by 2.3 of 0.1875 / 12: (2.4286 * 0.02778 + 2.3 * 0.015625) / 4.7286 = 0.021868.
+    # 144 / 42 clusters; moderated by 2.4 of 0.1875 / 12: (2.4286 * 0.02778 + 2.4 * 0.015625) / 4.8286 = 0.021737.
     low, high, n_clusters = scored([1, 1, 1, 1, 1, 1, 0, 0, 1, 1, 1, 0], [0] * 4 + [1] * 4 + [2] * 3 + [3])
-    variance, worth = 0.021868, 144 / 42
-    assert (UNSEEN, MODERATED) == (0.08, 2.3)
-    # t of 11 degrees 2.2010, of 4.7286 degrees 2.6156.
-    few = (2.2010 / 2.6156) ** 2
-    assert student(4.7286) == pytest.approx(2.6156, abs=1e-4)
+    variance, worth = 0.021737, 144 / 42
+    assert (UNSEEN, MODERATED) == (0.16, 2.4)
+    # t of 11 degrees 2.2010, of 4.8286 degrees 2.5983.
+    few = (2.2010 / 2.5983) ** 2
+    assert student(4.8286) == pytest.approx(2.5983, abs=1e-4)
     assert n_clusters.tolist() == [4]
-    trials = [0.1875 / (variance + 0.08 * (gap / worth) ** 2) * few for gap in (0.75, 0.25)]
+    trials = [0.1875 / (variance + 0.16 * gap**2 / worth**2.25) * few for gap in (0.75, 0.25)]
     assert min(trials) > worth
     expected = [wilson(0.75 * n, n)[side] for side, n in enumerate(trials)]
     assert (low[0], high[0]) == pytest.approx(expected, abs=2e-4)
@@ -96,14 +96,14 @@ def test_an_interval_by_hand_of_four_unequal_clusters():
 
 def test_an_interval_by_hand_of_many_clusters():
     # 50 clusters of 20 images, of which 18 or 14 are right, 800 in all: residuals 2, equal sizes, so the variance is
-    # 50 / 49 * 50 * 4 / 1000^2 * 999 / 1000 = 2.0388e-4, above 0.16 / 1000; moderated by 2.3 clusters of that,
-    # (49 * 2.0388e-4 + 2.3 * 1.6e-4) / 51.3 = 2.0191e-4. Unseen: 0.08 * (0.8 / 50)^2 = 2.048e-5 and 0.08 * (0.2 / 50)^2 =
-    # 1.28e-6. t of 999 degrees 1.9623, of 51.3 degrees 2.0073.
+    # 50 / 49 * 50 * 4 / 1000^2 * 999 / 1000 = 2.0388e-4, above 0.16 / 1000; moderated by 2.4 clusters of that,
+    # (49 * 2.0388e-4 + 2.4 * 1.6e-4) / 51.4 = 2.0183e-4. Unseen: 0.16 * 0.8^2 / 50^2.25 = 1.540e-5 and 0.16 * 0.2^2 /
+    # 50^2.25 = 9.63e-7. t of 999 degrees 1.9623, of 51.4 degrees 2.0072.
     right = np.where(np.arange(50) % 2, 18, 14)
     values = (np.arange(20) < right[:, None]).reshape(-1)
     low, high, _ = scored(values, np.arange(50).repeat(20))
-    trials = [0.16 / (2.0191e-4 + unseen) * (1.9623 / 2.0073) ** 2 for unseen in (2.048e-5, 1.28e-6)]
-    assert trials == pytest.approx([687.6, 752.5], abs=0.5)
+    trials = [0.16 / (2.0183e-4 + unseen) * (1.9623 / 2.0072) ** 2 for unseen in (1.540e-5, 9.63e-7)]
+    assert trials == pytest.approx([703.9, 754.1], abs=0.5)
     assert low[0] == pytest.approx(wilson(0.8 * trials[0], trials[0])[0], abs=1e-5)
     assert high[0] == pytest.approx(wilson(0.8 * trials[1], trials[1])[1], abs=1e-5)
 
