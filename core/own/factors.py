@@ -64,6 +64,7 @@ class OwnFactor:
         warnings: What a user should look at.
         is_derived: Whether it was made beside the column's own factor: bins, parts of a date.
         is_table: Whether accuracy by it is a table worth having.
+        read_as: What the values of its column are.
     """
 
     factor: Factor
@@ -75,6 +76,7 @@ class OwnFactor:
     warnings: tuple[str, ...] = ()
     is_derived: bool = False
     is_table: bool = True
+    read_as: Kind = "category"
 
 
 def factors_of(
@@ -107,7 +109,7 @@ def factors_of(
         made = [
             each for each in _made(name, column, content) if each.factor.name == name or each.factor.name not in names
         ]
-        found += [_looked_at(each, labels) for each in made]
+        found += [_looked_at(replace(each, read_as=content.kind), labels) for each in made]
     return found, notes
 
 

@@ -29,7 +29,7 @@ def offer(arguments: Alignment | Diagnosis | Probe, label: str, icon: str, hint:
     """
     job = _latest(arguments)
     if job is not None and job.state not in ENDED:
-        st.fragment(_watch, run_every=_LOOK_EVERY_S)(job.id)
+        watch(job.id)
         return
     if job is not None and job.message:
         said = f"{escaped(job.arguments.title)}: {escaped(job.message)}"
@@ -45,6 +45,11 @@ def offer(arguments: Alignment | Diagnosis | Probe, label: str, icon: str, hint:
             text.problem(error)
             return
         st.rerun()
+
+
+def watch(job_id: str) -> None:
+    """How far a job that waits or runs is, looked at again and again; the whole page is drawn anew when it ends."""
+    st.fragment(_watch, run_every=_LOOK_EVERY_S)(job_id)
 
 
 def _latest(arguments: Alignment | Diagnosis | Probe) -> Job | None:
