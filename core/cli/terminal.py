@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, TextColumn
 from rich.progress import Progress as Bar
@@ -14,7 +16,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from core.types import Progress, is_thin
-from core.wording import duration
+from core.wording import duration, row_name
 
 
 class _Terminal(Console):
@@ -112,7 +114,7 @@ def rows_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[str],
     table.add_column("n", justify="right")
     table.add_column("clusters", justify="right")
     for row in rows:
-        cells = [f"{row[column]:g}" if isinstance(row[column], float) else str(row[column]) for column in by]
+        cells = [f"{row[column]:g}" if isinstance(row[column], float) else row_name(row[column]) for column in by]
         cells += [percent(row[value]), interval(row, value)]
         if value == "top1" and "top5" in row:
             cells.append(percent(row["top5"]))
@@ -145,22 +147,44 @@ def grid_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[str],
     Plain text of fixed width: a wide grid is wrapped by a narrow terminal, never cut.
     """
     across, down = (by[0], by[1]) if by[1] == "y" else (by[1], by[0])
-    columns = sorted({row[across] for row in rows})
-    lines = sorted({row[down] for row in rows})
-    cells = {(row[down], row[across]): row[value] for row in rows}
+    named = f"{title}, {value} % · {down} down, {across} across"
+    if not rows:
+        return f"{named} · no data"
+    columns, lines = (_in_order(row[name] for row in rows) for name in (across, down))
+    cells = {(_of_grid(row[down]), _of_grid(row[across])): row[value] for row in rows}
     sizes = [row["n"] for row in rows]
     n = f"{min(sizes):,}" if min(sizes) == max(sizes) else f"{min(sizes):,} to {max(sizes):,}"
     thin = " (thin)" if any(is_thin(row["n"], row.get("n_clusters", row["n"])) for row in rows) else ""
     shown = [[_short(line), *(_whole_percent(cells.get((line, column))) for column in columns)] for line in lines]
     shown.insert(0, ["", *(_short(column) for column in columns)])
-    width = max(len(cell) for cells_of_line in shown for cell in cells_of_line)
-    text = "\n".join(" ".join(cell.rjust(width) for cell in cells_of_line) for cells_of_line in shown)
-    return f"{title}, {value} % · {down} down, {across} across · n = {n} a cell{thin}\n{text}"
+    widths = [max(cell_len(cell) for cell in column) for column in zip(*shown, strict=True)]
+    text = "\n".join(
+        " ".join(" " * (width - cell_len(cell)) + cell for cell, width in zip(line, widths, strict=True))
+        for line in shown
+    )
+    return f"{named} · n = {n} a cell{thin}\n{text}"
 
 
-def _short(value: float) -> str:
-    """``0.05`` as ``.05``, to keep grids narrow."""
-    return f"{value:g}".replace("0.", ".")
+def _of_grid(content: object) -> object:
+    """A factor's value as a key: of a list its values in a row, of what is missing None."""
+    if isinstance(content, str | bool | int | float | None) and content == content:
+        return content
+    return row_name(content) if isinstance(content, list | tuple) else None
+
+
+def _in_order(contents: Iterable[object]) -> list[Any]:
+    """Different values: numbers ascending, then texts by name, what is missing last."""
+    return sorted(
+        {_of_grid(each) for each in contents},
+        key=lambda each: (each is None, isinstance(each, str), "" if each is None else each),
+    )
+
+
+def _short(content: object) -> str:
+    """A value in little room: ``0.05`` as ``.05``, ``yes``, ``–`` for none, a text as one line."""
+    if isinstance(content, float | int) and not isinstance(content, bool):
+        return re.sub(r"^(-?)0\.", r"\1.", f"{content:g}")
+    return " ".join(printable(row_name(content)).split())
 
 
 def _whole_percent(share: float | None) -> str:

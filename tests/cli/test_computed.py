@@ -113,3 +113,40 @@ def test_names_from_data_steer_nothing_in_either_layout():
             terminal.out.print(computed_table("A table", rows, ["view"], width=width), soft_wrap=True)
         assert "\\x1b[31mred" in caught.get()
         assert "\x1b[31m" not in caught.get()
+
+
+def grid(cells, by=("weather", "time"), sizes=(100,)):
+    rows = [
+        {by[0]: first, by[1]: second, "top1": share, "n": sizes[at % len(sizes)], "n_clusters": 50}
+        for at, (first, second, share) in enumerate(cells)
+    ]
+    return terminal.grid_table("Map", rows, list(by), "top1").splitlines()
+
+
+def test_two_factors_of_categories_are_a_grid_too():
+    lines = grid([("fog", "night", 0.5), ("rain", "day", 1.0), ("rain", "night", None)], sizes=(100, 40))
+    assert lines == [
+        "Map, top1 % · weather down, time across · n = 40 to 100 a cell",
+        "     day night",
+        " fog   –    50",
+        "rain 100     –",
+    ]
+
+
+def test_any_kinds_of_values_share_a_grid_and_what_is_missing_comes_last():
+    cells = [(None, "a", 0.1), (True, "a", 0.2), (False, None, 0.3), (float("nan"), "b", 0.4), (["x", "y"], "b", 0.5)]
+    assert [line.split()[0] for line in grid(cells)[2:]] == ["no", "yes", "x,", "–"]
+    assert grid(cells)[1].split() == ["a", "b", "–"]
+    assert grid([]) == ["Map, top1 % · weather down, time across · no data"]
+
+
+def test_numbers_of_a_grid_keep_all_their_digits():
+    lines = grid([(10.5, -0.05, 0.5), (0.25, 100.0, 0.25)], by=("size", "x"))
+    assert lines[1:] == ["     -.05 100", " .25    –  25", "10.5   50   –"]
+
+
+def test_names_in_a_grid_steer_nothing():
+    lines = grid([("fog\n\x1b[31m", "[red]", 0.5), ("雾", "day", 0.5)])
+    assert lines[2].startswith("fog \\x1b[31m ")
+    assert lines[3] == f"{chr(32) * 10}雾     –  50"
+    assert len(lines) == 4
