@@ -23,6 +23,8 @@ IMAGENET_1K = "imagenet-1k"
 FOCUS_10 = "focus-10"
 #: How keys of label spaces begin whose classes a user has named.
 OWN = "own-"
+#: How keys begin of a model's outputs that nothing names; see ``Identified``.
+UNNAMED = "classes-"
 _OWN_DIGITS = 12
 _FOLDER = EMBEDDED / "labels"
 _MOSTLY = 0.8
@@ -114,6 +116,21 @@ def _own_space(key: str, path: Path) -> LabelSpace:
     return LabelSpace(key, tuple(names))
 
 
+def named_space(key: str, spaces: Sequence[str]) -> str:
+    """The label space that names a model's outputs where a benchmark's labels are looked at.
+
+    Args:
+        key: Of the model's own space.
+        spaces: That the benchmark has labels in.
+
+    Returns:
+        A user's own classes where the model names none and the benchmark takes its outputs to be those; else ``key``.
+    """
+    if not key.startswith(UNNAMED) or key not in spaces:
+        return key
+    return next((each for each in spaces if each.startswith(OWN)), key)
+
+
 def class_names(key: str, indices: Iterable[int]) -> list[str]:
     """Names of class indices; numbers in a space that is not known here."""
     try:
@@ -178,7 +195,7 @@ def identified(num_classes: int, label_names: object = None) -> Identified:
         own = own_key([names[at] for at in range(num_classes)])
         if own_file(own).is_file():
             return Identified(own)
-    key = f"classes-{num_classes}"
+    key = f"{UNNAMED}{num_classes}"
     if num_classes == len(space) + 1:
         return Identified(key, "1,001 outputs, where ImageNet has 1,000 classes: one is perhaps a background class")
     if num_classes not in (len(space), len(ten)):

@@ -9,8 +9,10 @@ from dataclasses import dataclass, replace
 from core import paths, store
 from core.benchmarks import benchmark_class, find_data, known_benchmarks, published_benchmarks
 from core.benchmarks.base import Benchmark
-from core.errors import UsageError
+from core.errors import LabelSpaceError, UsageError
+from core.labels import OWN, UNNAMED, label_space
 from core.store import weights
+from core.wording import count
 
 #: Label spaces in a reader's words.
 _SPACES = {"imagenet-1k": "1,000 ImageNet classes", "focus-10": "10 FOCUS classes"}
@@ -45,7 +47,7 @@ class KnownModel:
     @property
     def details(self) -> str:
         """Label space and size in words."""
-        parts = [_SPACES.get(self.label_space, self.label_space)]
+        parts = [space_in_words(self.label_space)]
         parts += ["imported"] if self.is_imported else []
         parts += [f"{self.input_px} px"] if self.input_px else []
         parts += [f"{self.megabytes:.3g} MB"] if self.megabytes else []
@@ -59,6 +61,18 @@ class _Weights:
     name: str
     fingerprint: str
     source: str
+
+
+def space_in_words(key: str) -> str:
+    """A label space as a reader knows it: ``1,000 ImageNet classes``, ``7 classes of your own``; its key otherwise."""
+    if key.startswith(UNNAMED) and key.removeprefix(UNNAMED).isdecimal():
+        return f"{count(int(key.removeprefix(UNNAMED)), 'output')} without names"
+    if not key.startswith(OWN):
+        return _SPACES.get(key, key)
+    try:
+        return f"{len(label_space(key)):,} classes of your own"
+    except LabelSpaceError:
+        return "classes of your own"
 
 
 def told_apart(runs: Sequence[store.Run]) -> list[store.Run]:
@@ -84,7 +98,8 @@ def known_models(runs: Sequence[store.Run]) -> dict[str, KnownModel]:
         found[run.label] = KnownModel(
             run.label,
             source,
-            run.label_space,
+            # What its outputs are by themselves: another benchmark may take them for other classes.
+            run.manifest.model.label_space,
             _input_px(run),
             _megabytes(source),
             tuple(dict.fromkeys([*(earlier.benchmarks if earlier else ()), run.benchmark])),

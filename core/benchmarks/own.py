@@ -14,7 +14,7 @@ from core.benchmarks import listing
 from core.benchmarks.base import Benchmark
 from core.benchmarks.object_masks import read_mask
 from core.errors import DataError, ImageError, LabelSpaceError
-from core.labels import FOCUS_10, IMAGENET_1K, OWN, focus_to_imagenet, label_space
+from core.labels import FOCUS_10, IMAGENET_1K, OWN, UNNAMED, focus_to_imagenet, label_space
 from core.own import entries
 from core.own.entries import MASK, Entry
 from core.own.files import find_images
@@ -151,7 +151,7 @@ class OwnWithMasks(OwnBenchmark):
 def _unnamed(own: str) -> str:
     """The label space of a model with as many outputs and no names; see ``core.labels.identified``."""
     try:
-        return f"classes-{len(label_space(own))}"
+        return f"{UNNAMED}{len(label_space(own))}"
     except LabelSpaceError:
         return ""
 

@@ -27,7 +27,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from core import paths
+from core import labels, paths
 from core.errors import StoreError
 from core.store import dense, samples
 from core.store.manifest import AS_IMPORTED, BenchmarkEntry, Manifest, read_manifest
@@ -125,8 +125,9 @@ class Run:
 
     @property
     def label_space(self) -> str:
-        """Key of the space that class indices live in."""
-        return self.manifest.model.label_space
+        """Key of the space that class indices live in; its names are the benchmark's where the model has none."""
+        spaces = self.entry.card.label_spaces if self.entry.card else ()
+        return labels.named_space(self.manifest.model.label_space, spaces)
 
     @property
     def fingerprint(self) -> str:

@@ -12,7 +12,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import store
 from core.images import drawing
-from core.labels import FOCUS_10, IMAGENET_1K, label_space
+from core.labels import IMAGENET_1K, label_space
 from core.mistakes import files, sentences
 from core.mistakes.reassessed import SOURCE, reassessed
 from core.mistakes.relations import relation
@@ -111,7 +111,7 @@ def _labels(subject: Subject, row: pd.Series, found: files.Files) -> None:
 
 def _relation(subject: Subject, row: pd.Series) -> str:
     """How the true and the predicted class are related; empty where there is nothing to relate."""
-    if subject.label_space == FOCUS_10 or row["right"] == 1:
+    if subject.label_space != IMAGENET_1K or row["right"] == 1:
         return ""
     names = label_space(IMAGENET_1K).names
     true, predicted = str(row["true"]), int(row["predicted_index"])
