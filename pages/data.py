@@ -1,51 +1,98 @@
-"""The data: what is on this machine, one's own, how to get what is missing, and room. ``?of=KEY`` picks a benchmark."""
+"""The data: what is here, one's own, how to get what is missing, and room on the disk.
+
+``?cell=KEY`` picks a benchmark; ``?add=images`` and ``?add=predictions`` open a form.
+"""
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
+from functools import partial
 
 import streamlit as st
 
 from core import paths
-from core.getting.meter import size
 from core.getting.status import Status
-from core.wording import count
-from pages.shared.data import status
-from pages.shared.page import frame, text
+from core.wording import escaped
+from pages.shared.data import check, chosen, fetch, room, status
+from pages.shared.page import address, dock, frame, later, text
 
 TITLE = "Data"
+ADD = "add"
+_FORMS = {
+    "images": ("Add images of your own", ":material/add_photo_alternate:"),
+    "predictions": ("Import predictions", ":material/upload_file:"),
+}
 
 
 def page() -> None:
     """Draw the page."""
-    frame.begin(TITLE, pick_models=False)
+    choice = frame.begin(TITLE, pick_models=False)
     found = status.now()
-    text.head(TITLE, _finding(found))
+    text.head(TITLE, status.finding(found))
+    _said()
     if paths.read_only():
         st.info(text.DEMO, icon=":material/lock:")
     else:
-        _add_your_own()
+        _problems(found)
+        _add()
     st.subheader("Benchmarks", anchor=False)
-    st.dataframe(found.benchmarks[["key", "title", "state", "n_images", "n_bytes", "runs"]], hide_index=True)
+    left, right = dock.workspace()
+    with left:
+        st.caption("Pick a row to see how to get it, its licence and notes, and to check, describe or fetch it.")
+        status.table(found)
+    chosen.show(found, choice, right)
+    if not paths.read_only():
+        st.subheader("Check a folder", anchor=False)
+        check.form()
+        st.subheader("Fetch by name", anchor=False)
+        fetch.by_name()
+    st.subheader("Models", anchor=False)
+    room.models(found)
+    later.draw(partial(_room, found))
 
 
-def _finding(found: Status) -> str:
-    """How things stand, in a sentence."""
-    ready = int((found.benchmarks["state"] == "present").sum())
-    disk = sum(n or 0 for table in (found.models, found.downloads) for n in table["n_bytes"])
-    return (
-        f"**{count(ready, 'benchmark')}** of {len(found.benchmarks)} are ready here, with "
-        f"{count(len(found.models), 'model')} and {count(len(found.results), 'result')}; {size(disk)} of disk."
-    )
+def _said() -> None:
+    """What was done by the click before."""
+    said = st.session_state.pop("data-said", "")
+    if said:
+        st.success(escaped(said), icon=":material/check:")
 
 
-def _add_your_own() -> None:
+def _problems(found: Status) -> None:
+    for problem in found.problems:
+        st.warning(escaped(problem), icon=":material/broken_image:")
+
+
+def _add() -> None:
+    """Two buttons, of which one opens a form below; the open one is in the address."""
+    opened = next(iter(address.asked(ADD)), "")
     st.subheader("Add your own", anchor=False)
-    for name, label in (("own", "Images of your own"), ("predictions", "Predictions of your own")):
-        if find_spec(f"pages.shared.data.{name}"):
-            with st.expander(label):
-                import_module(f"pages.shared.data.{name}").show()
+    with st.container(horizontal=True, gap="small"):
+        for name, (label, icon) in _FORMS.items():
+            st.button(
+                label,
+                key=f"add-{name}",
+                icon=icon,
+                type="primary" if name == opened else "secondary",
+                on_click=partial(address.put, add="" if name == opened else name),
+            )
+    if opened in _FORMS:
+        with st.container(border=True):
+            _form(opened)
+
+
+def _form(name: str) -> None:
+    from pages.shared.data import own, predictions
+
+    (own if name == "images" else predictions).show()
+
+
+def _room(found: Status) -> None:
+    st.subheader("Results and downloads", anchor=False)
+    room.results(found)
+    if not paths.read_only():
+        room.free(found)
+    st.subheader("Trash", anchor=False)
+    room.trash(found)
 
 
 frame.draw(page)

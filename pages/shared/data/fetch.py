@@ -1,0 +1,228 @@
+"""Fetching from the page: licence, size and room are shown, then a job is queued; nothing is asked of a server before.
+
+What a person must accept is told in steps, with a field for the file that came of them.
+"""
+
+from __future__ import annotations
+
+import html
+from pathlib import Path
+from typing import Any, NoReturn
+
+import streamlit as st
+
+from core import jobs, paths
+from core.benchmarks import benchmark_class
+from core.errors import OffcenterError
+from core.getting import addresses
+from core.getting import fetch as getting
+from core.getting.addresses import Entry
+from core.getting.download import Patience
+from core.getting.meter import size
+from core.getting.plans import Nothing, Plan
+from core.jobs.kinds.fetch import Fetch
+from core.wording import code, linked
+from pages.shared.page import frame, text
+
+#: Nobody looks longer than this at a page that asks for a size; seconds.
+_QUICK = Patience(connect=3, read=5, tries=1)
+_ASKING = "Asking the server for the size …"
+
+
+def entries_of(key: str) -> list[Entry]:
+    """What can be fetched for a benchmark: its data, and files that its description names."""
+    how_to_get = benchmark_class(key).how_to_get
+    return [
+        entry
+        for entry in addresses.known().values()
+        if key in (entry.key, entry.benchmark)
+        or (not entry.benchmark and any(file.name in how_to_get for file in entry.files))
+    ]
+
+
+def offer(key: str) -> None:
+    """What can be fetched for a benchmark: one of several, and what that is.
+
+    Args:
+        key: Of the benchmark; nothing is drawn where nothing is known for it.
+    """
+    found = {entry.key: entry for entry in entries_of(key)}
+    if not found:
+        return
+    st.markdown("**Fetch**")
+    chosen = next(iter(found))
+    if len(found) > 1:
+        chosen = st.radio(
+            "What to fetch",
+            list(found),
+            format_func=lambda name: f"{found[name].title} ({name})",
+            key=f"fetch-of-{key}",
+            label_visibility="collapsed",
+        )
+    _one(chosen, found[chosen])
+
+
+def by_name() -> None:
+    """A field for anything that can be fetched: what is known, or ``model:`` and a model's name."""
+    known = addresses.known()
+    chosen = st.selectbox(
+        "Data set, labels or model",
+        list(known),
+        index=None,
+        format_func=lambda name: f"{name}: {known[name].title}" if name in known else name,
+        accept_new_options=True,
+        placeholder="Choose, or type model:resnet50.a1_in1k, model:owner/name",
+        key="fetch-name",
+    )
+    name = (chosen or "").strip()
+    if not name:
+        return
+    if name in known:
+        _one(name, known[name], "by-name")
+    elif name.startswith(addresses.MODEL):
+        _model(name)
+    else:
+        try:
+            addresses.find(name)
+        except OffcenterError as error:
+            text.problem(error)
+
+
+def _one(key: str, entry: Entry, within: str = "") -> None:
+    """An entry of the table: its plan where no server need be asked for it, else a button that asks."""
+    given, address = _by_hand(entry, within)
+    asked = (key, tuple(map(str, given)), address)
+    if _is_told(entry, given, address) or st.session_state.get(f"fetch-asked-{within}") == asked:
+        _planned(key, given, address, within)
+        return
+    st.html(facts({"Licence": entry.licence, "Size": "the server has to be asked"}))
+    if st.button("Ask for the size", key=f"fetch-ask-{within}-{key}", icon=":material/travel_explore:"):
+        st.session_state[f"fetch-asked-{within}"] = asked
+        st.rerun()
+
+
+def _model(name: str) -> None:
+    if st.session_state.get("fetch-asked-model") == name:
+        _planned(name, [], "", "model")
+    elif st.button("Look it up at the hub", key="fetch-ask-model", icon=":material/travel_explore:"):
+        st.session_state["fetch-asked-model"] = name
+        st.rerun()
+
+
+def _is_told(entry: Entry, given: list[Path], address: str) -> bool:
+    """Whether its plan needs no server: sizes are known, it is given, a person must get it, or it is here already."""
+    if entry.hub:
+        return False
+    return bool(entry.terms or given) or (entry.known_size is not None and not address)
+
+
+def _by_hand(entry: Entry, within: str) -> tuple[list[Path], str]:
+    """Files that a user has already, and another address of the file."""
+    if entry.hub:
+        return [], ""
+    names = ", ".join(file.name for file in entry.files)
+    if not names:
+        return [], ""
+    with st.popover("I have the file already", type="tertiary", icon=":material/draft:"):
+        typed = st.text_area(
+            f"Where {names} {'lies' if len(entry.files) == 1 else 'lie'}, one a line",
+            key=f"fetch-given-{within}-{entry.key}",
+            placeholder="/path/to/the/file",
+            height=80,
+            max_chars=4000,
+        )
+        address = ""
+        if not entry.terms:
+            address = st.text_input(
+                "Or another address of it",
+                key=f"fetch-address-{within}-{entry.key}",
+                placeholder="https://",
+                max_chars=2000,
+            )
+    return [Path(line.strip()) for line in typed.splitlines() if line.strip()], address.strip()
+
+
+def _planned(key: str, given: list[Path], address: str, within: str) -> None:
+    try:
+        found = _plan(key, given, address)
+    except OffcenterError as error:
+        st.session_state.pop(f"fetch-asked-{within}", None)
+        text.problem(error)
+        return
+    if isinstance(found, Nothing):
+        _steps(found)
+        return
+    if found.is_there:
+        st.markdown(f":material/check: It is here already, in {code(found.folder)}.")
+        return
+    needs = "" if found.needs is None or found.needs == found.size else f", about {size(found.needs)} of disk"
+    st.html(
+        facts(
+            {
+                "What": found.title,
+                "Licence": found.licence,
+                "From": "\n".join(found.sources),
+                "Size": f"{'the server does not say' if found.size is None else size(found.size)}{needs}",
+                "To": f"{found.folder} ({size(found.free)} free)",
+                "Note": found.note,
+            }
+        )
+    )
+    try:
+        found.require_room()
+    except OffcenterError as error:
+        text.problem(error)
+        return
+    amount = "" if found.size is None else f" {size(found.size)}"
+    if st.button(f"Fetch{amount} under this licence", type="primary", key=f"fetch-start-{within}-{key}",
+                 icon=":material/download:"):  # fmt: skip
+        queue(Fetch(key, tuple(map(str, given)), address))
+
+
+def _plan(key: str, given: list[Path], address: str) -> Plan:
+    """What fetching would do; a server that was asked for it is not asked again in this session."""
+    entry = addresses.known().get(key)
+    if entry is not None and _is_told(entry, given, address):
+        return getting.plan(key, given, address, _QUICK)
+    kept: dict[tuple[str, ...], Plan] = st.session_state.setdefault("fetch-plans", {})
+    asked = (key, *map(str, given), address, str(paths.data_home()))
+    if asked not in kept:
+        with st.spinner(_ASKING):
+            kept[asked] = getting.plan(key, given, address, _QUICK)
+    return kept[asked]
+
+
+def _steps(found: Nothing) -> None:
+    """What a person has to do."""
+    st.html(facts({"Licence": found.licence, "Note": found.note}))
+    st.markdown("It cannot be fetched for you, because a person must accept its terms:")
+    steps = "".join(f"<li>{linked(step)}</li>" for step in found.steps)
+    st.html(f'<ol class="oc-small">{steps}</ol>')
+
+
+def facts(rows: dict[str, str]) -> str:
+    """Names and what they are as a list; those that are empty are left out."""
+    lines = "".join(
+        f"<dt>{html.escape(name)}</dt><dd>{'<br>'.join(map(linked, said.splitlines()))}</dd>"
+        for name, said in rows.items()
+        if said
+    )
+    return f'<dl class="oc-facts">{lines}</dl>'
+
+
+def queue(arguments: Any) -> None:
+    """Queue a job and go to where its progress stands.
+
+    Args:
+        arguments: Of one of ``core.jobs.kinds``.
+    """
+    try:
+        job = jobs.submit(arguments)
+    except OffcenterError as error:
+        text.problem(error)
+        return
+    _to_runs(job.id)
+
+
+def _to_runs(job: str) -> NoReturn:
+    st.switch_page(frame.RUNS_PAGE, query_params={"job": job})
