@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import html
 from functools import partial
 
 import pandas as pd
 import streamlit as st
 
-from core import store
+from core import paths, store
 from core.answers import catalogue, sentences
 from core.answers.questions import Question
 from core.figures import mini
-from core.wording import code, count, escaped, linked
+from core.wording import code, count, escaped
 from pages.shared.factors import explore
 from pages.shared.factors.protocol_sentences import sentence
 from pages.shared.overview.finding import where_to_look
@@ -25,7 +24,7 @@ LEAD = (
     "shows **which object sizes, places, angles and settings break it**, down to the images themselves."
 )
 HEADS = {"location": "Off-centre", "size": "Too small", "rotation": "Turned", "pose": "Seen from another side"}
-FACTOR_PAGE = "pages/size_location_rotation.py"
+FACTOR_PAGE, DATA_PAGE = "pages/size_location_rotation.py", "pages/data.py"
 MOST_CARDS, MOST_LINKS = 3, 8
 #: Complete, partial, missing.
 MARKS = ("●", "◐", "–")
@@ -132,18 +131,15 @@ def _mark(choice: Choice, model: str, key: str) -> str:
 
 
 def _benchmarks(choice: Choice) -> None:
-    """Each benchmark with where its data are, or how to get them."""
+    """How many benchmarks have their data here, and the way to the others and to one's own."""
+    known = catalogue.known_benchmarks()
+    n_ready = sum(cached.benchmark(key, choice.data_home) is not None for key in known)
+    n_own = sum(map(catalogue.is_own, known))
+    own = f", {n_own} of them your own" if n_own else ""
     st.subheader("Benchmarks", anchor=False)
-    lines = []
-    for key, benchmark in catalogue.known_benchmarks().items():
-        ready = cached.benchmark(key, choice.data_home) is not None
-        state = '<span class="oc-right">✓ images here</span>' if ready else "no images here"
-        how = "" if ready else f"<br>{linked(benchmark.how_to_get)}"
-        lines.append(
-            f"<dt><b>{html.escape(benchmark.title)}</b><br>{html.escape(key)}</dt>"
-            f"<dd>{state} · {html.escape(benchmark.paper)} · {html.escape(benchmark.licence)}{how}</dd>"
-        )
-    st.html(f'<dl class="oc-facts oc-benchmarks">{"".join(lines)}</dl>')
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown(f"{n_ready} of {count(len(known), 'benchmark')} have their data here{own}.", width="content")
+        frame.link("Get the others, or add your own" if not paths.read_only() else "See all", DATA_PAGE, {})
 
 
 frame.draw(page)

@@ -36,7 +36,7 @@ def models(found: Status) -> None:
         {
             "Model": rows["name"],
             "Where": rows["source"].map(_SOURCES),
-            "Disk": _sizes(rows),
+            "Disk": rows["n_bytes"].astype("Int64"),
             "Results": rows["runs"].astype("Int64"),
             **({} if paths.read_only() else {"Folder": rows["folder"]}),
         }
@@ -54,7 +54,7 @@ def results(found: Status) -> None:
             "View": rows["view"],
             "Images": [f"{status.number(row.n_done)} of {row.n:,}" for row in rows.itertuples()],
             "State": rows["state"],
-            "Disk": _sizes(rows),
+            "Disk": rows["n_bytes"].astype("Int64"),
             "Identity": rows["identity"],
             "Updated": [str(moment)[:10] for moment in rows["updated"]],
             "Whose": ["with the project" if each else "yours" for each in rows["embedded"]],
@@ -68,16 +68,16 @@ def results(found: Status) -> None:
         rows = found.downloads
         files = [status.number(row.n_files, row.at_least) for row in rows.itertuples()]
         st.markdown("**Downloads**")
-        _table(pd.DataFrame({"Download": rows["name"], "Files": files, "Disk": _sizes(rows)}), "data-downloads")
-
-
-def _sizes(rows: pd.DataFrame) -> list[str]:
-    return [status.size(row.n_bytes, row.at_least) for row in rows.itertuples()]
+        _table(
+            pd.DataFrame({"Download": rows["name"], "Files": files, "Disk": rows["n_bytes"].astype("Int64")}),
+            "data-downloads",
+        )
 
 
 def _table(shown: pd.DataFrame, key: str) -> None:
     height: Any = _HEIGHT_PX if len(shown) > 8 else "auto"
-    st.dataframe(shown, hide_index=True, width="stretch", height=height, key=key, placeholder="–")
+    disk = {"Disk": st.column_config.NumberColumn(format="bytes")}
+    st.dataframe(shown, hide_index=True, width="stretch", height=height, key=key, placeholder="–", column_config=disk)
 
 
 def free(found: Status) -> None:
@@ -143,7 +143,9 @@ def trash(found: Status) -> None:
     if rows.empty:
         st.caption("The trash is empty.")
         return
-    shown = pd.DataFrame({"Moved": rows["when"].map(_moment), "What": rows["title"], "Disk": _sizes(rows)})
+    shown = pd.DataFrame(
+        {"Moved": rows["when"].map(_moment), "What": rows["title"], "Disk": rows["n_bytes"].astype("Int64")}
+    )
     if not paths.read_only():
         shown = shown.assign(**{"It was": rows["origin"], "It is": rows["path"]})
     _table(shown, "data-trash")

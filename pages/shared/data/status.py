@@ -126,7 +126,7 @@ def table(found: Status) -> None:
             "Benchmark": rows["key"],
             "State": [state(row) for row in rows.itertuples()],
             "Images": rows["n_images"].astype("Int64"),
-            "Disk, MB": [None if n is None or pd.isna(n) else n / meter.MEGABYTE for n in rows["n_bytes"]],
+            "Disk": rows["n_bytes"].astype("Int64"),
             "Results": rows["runs"].astype("Int64"),
             "Whose": rows["kind"].map(_KINDS),
             "Title": rows["title"],
@@ -148,7 +148,7 @@ def table(found: Status) -> None:
         column_config={
             "Benchmark": columns.TextColumn(pinned=True),
             "Images": columns.NumberColumn(format="localized"),
-            "Disk, MB": columns.NumberColumn(format="localized"),
+            "Disk": columns.NumberColumn(format="bytes"),
         },
     )
     if found.benchmarks["at_least"].any():
