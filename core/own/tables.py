@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,14 +17,11 @@ import pyarrow.parquet as pq
 
 from core.errors import DataError, nearest
 from core.own import datasets
+from core.own.separated import separated
 from core.own.text import decode, read_bytes
 
 #: Columns that a table may have; more are no factors that a person looks at.
 MOST_COLUMNS = 500
-#: Lines from which the sign between cells is told.
-_SNIFFED = 20
-_DELIMITERS = (",", ";", "\t")
-_NAMES = {",": "commas", ";": "semicolons", "\t": "tabs"}
 #: How a cell begins that a spreadsheet takes for a formula.
 _FORMULA = ("=", "@")
 _READERS = ".csv, .tsv, .txt, .parquet, .jsonl, .ndjson, .json"
@@ -69,11 +65,14 @@ def read_table(path: Path) -> RawTable:
             f"{path} is empty: a table has a line with the names of its columns, and a line for each image."
         )
     if suffix in (".jsonl", ".ndjson"):
-        table = _records(_json_lines(text, path), path, "JSON lines")
+        table = _json(text, path) if re.match(r"\s*\[\s*\{", text) else _lines(text, path)
     elif suffix == ".json":
-        table = _json(text, path)
+        table = _lines(text, path) if _are_lines(text) else _json(text, path)
     elif suffix in (".csv", ".tsv", ".txt", ""):
-        table = _separated(text, path, "\t" if suffix == ".tsv" else "")
+        if text.lstrip()[:2] in ('{"', "[{"):
+            raise DataError(f"{path} begins as JSON does: let its name end with .json, or .jsonl for an object a line.")
+        found = separated(text, path, MOST_COLUMNS)
+        table = RawTable(found.frame, found.notes, found.form, found.has_decimal_comma)
     else:
         raise DataError(
             f"{path} ends with '{suffix}': {nearest(suffix, _READERS.split(', ')) or 'known are'} {_READERS}."
@@ -94,9 +93,14 @@ def checked(table: RawTable, path: Path) -> RawTable:
             "factors."
         )
     frame, notes = table.frame.set_axis(names, axis=1), list(table.notes)
-    if names and not names[0] and list(frame.iloc[:, 0].astype(str)) == [str(row) for row in range(len(frame))]:
+    if names and not names[0] and len(frame) and _numbers_rows(frame.iloc[:, 0].tolist()):
         notes.append("its first column has no name and numbers the rows: left out.")
         frame, names = frame.iloc[:, 1:], names[1:]
+    said = [bool(name) or any(_is_said(cell) for cell in frame.iloc[:, at]) for at, name in enumerate(names)]
+    if not all(said):
+        # What a spreadsheet leaves beside a table.
+        notes.append(f"columns without a name and a value were left out: {said.count(False):,}.")
+        frame, names = frame.loc[:, said], list(itertools.compress(names, said))
     for number, name in enumerate(names, start=1):
         if not name:
             raise DataError(f"{path}: column {number:,} has no name. Give it one, or leave it out.")
@@ -105,6 +109,16 @@ def checked(table: RawTable, path: Path) -> RawTable:
     if frame.empty:
         raise DataError(f"{path} has names of columns ({', '.join(names[:_SHOWN])}) and no row: a row an image.")
     return RawTable(frame, notes + _formulas(frame), table.form, table.decimal_comma)
+
+
+def _numbers_rows(cells: Sequence[Any]) -> bool:
+    """Whether cells are whole numbers, each another one."""
+    texts = [str(cell) for cell in cells]
+    return all(text.isdecimal() for text in texts) and len(set(texts)) == len(texts)
+
+
+def _is_said(cell: Any) -> bool:
+    return cell is not None and cell != "" and cell == cell
 
 
 def _formulas(frame: pd.DataFrame) -> list[str]:
@@ -118,55 +132,17 @@ def _formulas(frame: pd.DataFrame) -> list[str]:
     return [f"cells begin as a formula does in a spreadsheet ({', '.join(found[:_SHOWN])}): they are kept as text."]
 
 
-def _separated(text: str, path: Path, delimiter: str) -> RawTable:
-    delimiter = delimiter or _delimiter(text)
-    rows = _rows(text, path, delimiter)
-    header = next(rows)
-    if len(header) > MOST_COLUMNS:
-        raise DataError(f"{path} has {len(header):,} columns; at most {MOST_COLUMNS} are read.")
-    # A row of nothing but separators is what a spreadsheet leaves below a table.
-    kept = [row for row in rows if any(row)]
-    uneven = [row for row in kept if len(row) != len(header)]
-    if uneven:
-        line = kept.index(uneven[0]) + 2
-        raise DataError(
-            f"{path}: row {line:,} has {len(uneven[0]):,} cells and the header {len(header):,} ({len(uneven):,} such "
-            f"rows; cells are parted by {_NAMES[delimiter]}). Put texts with such a sign in quotation marks."
-        )
-    columns = list(zip(*kept, strict=True)) if kept else [()] * len(header)
-    frame = pd.DataFrame(dict(enumerate(map(_stripped, columns))), dtype=object).set_axis(header, axis=1)
-    form = {",": "CSV", ";": "CSV with semicolons", "\t": "TSV"}[delimiter]
-    return RawTable(frame, [], form, delimiter == ";")
-
-
-def _stripped(cells: Sequence[str]) -> list[str]:
-    return [cell.strip() for cell in cells]
-
-
-def _rows(text: str, path: Path, delimiter: str) -> Iterator[list[str]]:
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True, skipinitialspace=True)
+def _are_lines(text: str) -> bool:
+    """Whether a text has an object on each of its first lines."""
+    head = [line for line in text.lstrip().split("\n", 2)[:2] if line.strip()]
     try:
-        for row in reader:
-            if row:
-                yield row
-    except csv.Error as error:
-        is_long = "limit" in str(error)
-        said = f"has a cell of more than {csv.field_size_limit():,} characters" if is_long else f"is damaged ({error})"
-        raise DataError(f"{path}, line {reader.line_num:,}, {said}: look for a quotation mark too many.") from error
+        return len(head) > 1 and all(isinstance(json.loads(line), dict) for line in head)
+    except (ValueError, RecursionError):
+        return False
 
 
-def _delimiter(text: str) -> str:
-    """The sign that parts the first lines into the most cells, of those that part all of them into equally many."""
-    head = list(itertools.islice((line for line in io.StringIO(text) if line.strip()), _SNIFFED))
-
-    def parted(delimiter: str) -> tuple[bool, int]:
-        try:
-            widths = [len(row) for row in csv.reader(head, delimiter=delimiter, skipinitialspace=True)]
-        except csv.Error:
-            return False, 0
-        return widths[0] > 1 and len(set(widths)) == 1, widths[0]
-
-    return max(_DELIMITERS, key=parted)
+def _lines(text: str, path: Path) -> RawTable:
+    return _records(_json_lines(text, path), path, "JSON lines")
 
 
 def _json_lines(text: str, path: Path) -> list[Any]:
@@ -203,6 +179,9 @@ def _records(rows: Sequence[Any], path: Path, form: str, notes: Sequence[str] = 
         if not isinstance(row, dict):
             raise DataError(f"{path}: row {number:,} is {str(row)[:60]!r}, not an object such as {{'file': 'a.jpg'}}.")
     names = list(dict.fromkeys(itertools.chain.from_iterable(rows)))
+    unsaid = [name for name in names if _whole(name) != name]
+    if unsaid:
+        raise DataError(f"{path}: the column {_whole(unsaid[0])[:60]!r} is no text that can be written: rename it.")
     if len(names) > MOST_COLUMNS:
         raise DataError(f"{path} has {len(names):,} columns; at most {MOST_COLUMNS} are read.")
     columns = [[row.get(name) for row in rows] for name in names]
@@ -229,10 +208,15 @@ def _is_plain(value: Any) -> bool:
 
 def _cell(value: Any) -> Any:
     if isinstance(value, str):
-        return value.strip()
+        return _whole(value.strip())
     if isinstance(value, list | tuple | np.ndarray):
-        return [str(each).strip() for each in value if each is not None]
+        return [_whole(str(each).strip()) for each in value if each is not None]
     return value
+
+
+def _whole(text: str) -> str:
+    """A text that can be written: half of a pair of JSON's escapes is a sign that does not exist."""
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 
 def _parquet(content: bytes, path: Path) -> RawTable:
@@ -243,5 +227,7 @@ def _parquet(content: bytes, path: Path) -> RawTable:
             raise DataError(f"{path} has {len(names):,} columns; at most {MOST_COLUMNS} are read.")
         table = file.read()
         return _of_objects(names, [column.to_pylist() for column in table.columns], "Parquet", [])
+    except OverflowError as error:
+        raise DataError(f"{path} holds a date that no calendar has ({error}): correct it, or leave it out.") from error
     except (pa.ArrowException, OSError, ValueError, NotImplementedError) as error:
         raise DataError(f"{path} is no Parquet file that can be read: {str(error)[:200]}") from error

@@ -20,6 +20,27 @@ _MARKS = (
 _LOOKED_AT = 4096
 _MOSTLY = 0.4
 _LATIN = "cp1252"
+#: What files are that begin so, and what to do with each.
+_BEGINNINGS = (
+    (b"PK\x03\x04", "a zip file or a spreadsheet (.xlsx, .ods)", "save it as CSV"),
+    (b"\xd0\xcf\x11\xe0", "a spreadsheet (.xls)", "save it as CSV"),
+    (b"\x1f\x8b", "packed with gzip", "unpack it"),
+    (b"BZh", "packed with bzip2", "unpack it"),
+    (b"\xfd7zXZ", "packed with xz", "unpack it"),
+    (b"\x28\xb5\x2f\xfd", "packed with zstd", "unpack it"),
+    (b"7z\xbc\xaf", "packed with 7-Zip", "unpack it"),
+    (b"PAR1", "Parquet", "let its name end with .parquet"),
+    (b"ARROW1", "in Arrow's format (Feather)", "save it as Parquet or CSV"),
+    (b"\x93NUMPY", "an array of NumPy", "save it as CSV"),
+    (b"\x80\x04", "a pickle, which is never opened", "save it as Parquet or CSV"),
+    (b"\x80\x05", "a pickle, which is never opened", "save it as Parquet or CSV"),
+    (b"\x89HDF", "HDF5", "save it as Parquet or CSV"),
+    (b"SQLite format 3", "a database", "save the table as CSV"),
+    (b"%PDF", "a PDF", "save the table as CSV"),
+    (b"<!doctype", "a web page, which a download left in place of the file", "get it again"),
+    (b"<html", "a web page, which a download left in place of the file", "get it again"),
+    (b"version https://git-lfs", "a pointer of Git LFS, not the file itself", "run git lfs pull"),
+)
 
 
 def read_bytes(path: Path) -> bytes:
@@ -54,8 +75,10 @@ def decode(content: bytes, path: Path) -> tuple[str, list[str]]:
         The text, and notes: which encoding it is in if that is not UTF-8.
 
     Raises:
-        DataError: If it is in no encoding or in several at once, or holds the character NUL.
+        DataError: If it is no text but something known, in no encoding or in several at once, or holds the character
+            NUL.
     """
+    _require_text(content, path)
     encoding = _marked(content) or _unmarked(content)
     try:
         text, notes = content.decode(encoding), [] if encoding.startswith("utf-8") else [f"read as {encoding.upper()}."]
@@ -63,10 +86,19 @@ def decode(content: bytes, path: Path) -> tuple[str, list[str]]:
         if encoding != "utf-8":
             raise DataError(f"{path} is no text in {encoding.upper()}: {error.reason}. Save it as UTF-8.") from error
         text, notes = _latin(content, path)
+    # A file that two programs have marked.
+    text = text.lstrip("\ufeff")
     if "\0" in text:
         line = text.count("\n", 0, text.index("\0")) + 1
         raise DataError(f"{path}, line {line:,}, holds the character NUL: it is no text. Save the table as UTF-8 text.")
     return text, notes
+
+
+def _require_text(content: bytes, path: Path) -> None:
+    head = content[:64].lstrip().lower()
+    for begin, what, fix in _BEGINNINGS:
+        if content.startswith(begin) or ((begin.isalpha() or b"<" in begin) and head.startswith(begin.lower())):
+            raise DataError(f"{path} is {what}, whatever its name: {fix}, and give that file.")
 
 
 def _marked(content: bytes) -> str:
