@@ -86,11 +86,15 @@ def place(text: str | Path) -> Path:
     What a URL gives is no ``pathlib.Path``, but is used like one.
 
     Raises:
-        UsageError: If the URL's kind is unknown, or its package is not installed; if a name is not UTF-8.
+        UsageError: If the URL's kind is unknown, or its package is not installed; if a name is not UTF-8; if a path
+            cannot be followed.
     """
     require_text(text)
     if "://" not in str(text):
-        return Path(text).expanduser().resolve()
+        try:
+            return Path(text).expanduser().resolve()
+        except (OSError, RuntimeError, ValueError) as error:
+            raise UsageError(f"{str(text)!r} cannot be reached ({error}): give another folder.") from error
     from upath import UPath
 
     try:
@@ -123,12 +127,12 @@ def is_folder(path: Path) -> bool:
     """Whether a folder is there.
 
     Raises:
-        UsageError: If an object store cannot be asked.
+        UsageError: If an object store, or the system, cannot be asked.
     """
     try:
         return path.is_dir()
     except Exception as error:
-        if not is_remote(path):
+        if not is_remote(path) and not isinstance(error, OSError):
             raise
         raise UsageError(f"{path} cannot be reached ({type(error).__name__}: {error}).") from error
 

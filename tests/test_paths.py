@@ -194,3 +194,13 @@ def test_a_change_that_cannot_be_written_is_a_store_error(tmp_path):
 def test_a_folder_whose_name_is_no_text_is_refused_with_the_name_escaped():
     with pytest.raises(UsageError, match=r"'/data/caf\\xe9' is not UTF-8: rename it"):
         paths.place(os.fsdecode(b"/data/caf\xe9"))
+
+
+def test_a_folder_that_cannot_be_followed_is_refused_in_a_line(tmp_path):
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    for path in (tmp_path / "loop" / "images", "~nobody-of-this-name/images", "a\0b"):
+        with pytest.raises(UsageError, match="cannot be reached"):
+            paths.place(path)
+    with pytest.raises(UsageError, match="cannot be reached"):
+        paths.is_folder(tmp_path / ("x" * 300))
+    assert not paths.is_there(tmp_path / ("x" * 300))

@@ -74,9 +74,7 @@ def read_table(path: Path) -> RawTable:
         found = separated(text, path, MOST_COLUMNS)
         table = RawTable(found.frame, found.notes, found.form, found.has_decimal_comma)
     else:
-        raise DataError(
-            f"{path} ends with '{suffix}': {nearest(suffix, _READERS.split(', ')) or 'known are'} {_READERS}."
-        )
+        raise DataError(f"{path} ends with '{suffix}'.{nearest(suffix, _READERS.split(', '))} Known: {_READERS}.")
     return checked(RawTable(table.frame, [*notes, *table.notes], table.form, table.decimal_comma), path)
 
 
