@@ -61,9 +61,9 @@ def show(name: str) -> None:
             said = f"{escaped(job.arguments.title)}: {escaped(job.message)}"
             (st.error if job.state == "failed" else st.warning)(said, icon=":material/error:")
             frame.link("See its log", frame.RUNS_PAGE, {"job": job.id})
+        if run is not None:
+            links(run)
         _evaluate(entry, is_first=run is None)
-    if run is not None:
-        links(run)
 
 
 def _listed(names: list[str], most: int = 4) -> str:

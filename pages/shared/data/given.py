@@ -25,7 +25,7 @@ _FIELDS = (
     (r"or leave --factor .+? out", "or choose another kind"),
     (r"needs --classes FILE", "needs a list of its classes"),
     (r"of --classes\b", "of your list of classes"),
-    (r"--first-class (\d)", r"the first class as \1"),
+    (r"With --first-class (\d)", r"With \1 as the index of the first class (under More)"),
     (r"choose one with --label-space", "choose one under More"),
     (r", or add --leave-out to go on without them", ", or leave them out"),
     (r"--cluster names", "the cluster column is"),
@@ -66,9 +66,14 @@ def folder(label: str, key: str, hint: str) -> str:
     """A field for a folder on this machine; empty where nothing is typed.
 
     Raises:
-        UsageError: If it is no path.
+        UsageError: If it is no path, or a whole disk.
     """
-    return path_of(st.text_input(label, key=key, placeholder="/path/to/the/images", help=hint, max_chars=_LONGEST_PATH))
+    typed = st.text_input(label, key=key, placeholder="/path/to/the/images", help=hint, max_chars=_LONGEST_PATH)
+    found = path_of(typed)
+    place = paths.place(found) if found else None
+    if place is not None and not paths.is_remote(place) and place.parent == place:
+        raise UsageError(f"{found} is a whole disk: give the folder that holds the images.")
+    return found
 
 
 def file(label: str, key: str, endings: Sequence[str], placeholder: str, hint: str) -> str:

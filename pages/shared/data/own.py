@@ -63,16 +63,21 @@ def show() -> None:
     if paths.read_only():
         return
     added = next(iter(address.asked(ADDED)), "")
+    is_kept, asked, found = False, None, None
     try:
         asked = _fields()
-        found = _understood(asked) if asked else None
+        if asked is not None:
+            is_kept = asked.name == added and st.session_state.get(_KEPT) == (asked, *understanding.chosen())
+            # Once it is kept, what comes next is to be seen, and this on demand.
+            with st.expander("What was understood") if is_kept else st.container():
+                found = _understood(asked)
     except OffcenterError as error:
         given.problem(error)
-        found = None
-    is_kept = found is not None and st.session_state.get(_KEPT) == _print_of(found) and added == found.name
+        if asked is not None and not asked.table:
+            st.caption("Without a table, folders are named by class: name a table above if they are not.")
     if found is not None and not is_kept:
-        _add(found)
-    if added and (found is None or is_kept):
+        _add(found, asked)
+    if added and (asked is None or is_kept):
         evaluating.show(added)
 
 
@@ -178,13 +183,7 @@ def _remembered(asked: _Asked, versions: tuple[given.Version, ...]) -> Understoo
     )
 
 
-def _print_of(found: Understood) -> tuple[object, ...]:
-    """What tells one understanding from another."""
-    factors = tuple((each.factor.name, each.factor.kind) for each in found.factors)
-    return found.name, found.root, found.table_sha256, found.label_space, found.columns, factors, len(found.samples)
-
-
-def _add(found: Understood) -> None:
+def _add(found: Understood, asked: _Asked) -> None:
     """The button that keeps it."""
     others = entries.entry(found.name).root if found.replaces and found.name not in entries.damaged() else ""
     if found.replaces:
@@ -204,6 +203,6 @@ def _add(found: Understood) -> None:
     except OffcenterError as error:
         given.problem(error)
         return
-    st.session_state[_KEPT] = _print_of(found)
+    st.session_state[_KEPT] = (asked, *understanding.chosen())
     address.put(**{ADDED: found.name})
     st.rerun()

@@ -25,7 +25,8 @@ from pages.shared.runs import following
 IMPORTED = "imported"
 _FILE, _BENCHMARK, _NAME = "predictions-file", "predictions-benchmark", "predictions-name"
 _SPACE, _FIRST, _PARTIAL, _MODEL = "predictions-space", "predictions-first", "predictions-partial", "predictions-model"
-_JOB = "predictions-job"
+#: What this session has queued, and what it has stored.
+_JOB, _DONE = "predictions-job", "predictions-done"
 #: Images up to which a file is stored at once; more, or a model that is asked, is work for the queue.
 _AT_ONCE = 20_000
 #: Seconds for which what was understood may be old, unless the file or the data change.
@@ -143,6 +144,8 @@ def _understood(asked: _Asked) -> None:
             "result, switch on “Some images may have no prediction” under More.",
             icon=":material/rule:",
         )
+    if st.session_state.get(_DONE) == asked:
+        return
     label = escaped(f"Import as {name} on {asked.benchmark}")
     if st.button(label, key="predictions-import", type="primary", icon=":material/download:", disabled=needs_partial):
         _import(asked, found)
@@ -159,6 +162,7 @@ def _read(
 
 def _import(asked: _Asked, found: Read) -> None:
     """Store a small file now; a large one, or one with a model to be asked, is queued."""
+    st.session_state.pop(_JOB, None)
     if asked.model or len(found.samples) > _AT_ONCE:
         st.session_state[_JOB] = jobs.submit(asked.job.checked()).id
         address.put(**{IMPORTED: ""})
@@ -173,7 +177,7 @@ def _import(asked: _Asked, found: Read) -> None:
             partial=asked.partial,
         )
     cached.forget_runs()
-    st.session_state.pop(_JOB, None)
+    st.session_state[_DONE] = asked
     address.put(**{IMPORTED: stored.run.identity})
     st.rerun()
 

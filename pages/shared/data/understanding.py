@@ -15,8 +15,6 @@ from pages.shared.data import given
 
 _CLUSTER, _LEAVE_OUT, _EDITOR, _EDITED = "own-cluster", "own-leave-out", "own-factors", "own-factors-edited"
 _KIND = "kind"
-#: Rows of the table of factors that are shown without scrolling, and pixels of one.
-_MOST_ROWS, _ROW_PX = 9, 35
 #: Sentences of one sort that are shown at once.
 _SHOWN = 4
 _CLUSTER_HELP = (
@@ -26,6 +24,11 @@ _KIND_HELP = (
     "What its values are; choose another if it was taken for the wrong one: `numeric` runs along an axis, `circular` "
     "around a ring, in degrees; `set` has several values parted by `|`."
 )
+
+
+def chosen() -> tuple[object, ...]:
+    """What is chosen here of how it would be kept: the column of clusters, and whether rows are left out."""
+    return st.session_state.get(_CLUSTER) or "", bool(st.session_state.get(_LEAVE_OUT))
 
 
 def numbers(found: Understood) -> None:
@@ -118,11 +121,10 @@ def factors(found: Understood, kinds: Mapping[str, str], override: Callable[[dic
         key=key,
         hide_index=True,
         width="stretch",
-        height=min(len(rows), _MOST_ROWS) * _ROW_PX + _ROW_PX + 3,
         disabled=["factor", "values", "missing", "examples"],
         column_config={
             "factor": st.column_config.TextColumn("Factor", pinned=True),
-            _KIND: st.column_config.SelectboxColumn("Kind ✎", options=list(KINDS), required=True, help=_KIND_HELP),
+            _KIND: st.column_config.SelectboxColumn("Kind", options=list(KINDS), required=True, help=_KIND_HELP),
             "values": st.column_config.NumberColumn("Values", format="localized"),
             "missing": st.column_config.NumberColumn("Missing", format="localized"),
             "examples": st.column_config.TextColumn("Examples"),
