@@ -56,6 +56,10 @@ def _one_line(words: object) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split(" "))
 
 
+#: Names of columns that can be said of one and of several.
+_WORD = re.compile(r"[A-Za-z][A-Za-z -]{1,40}")
+
+
 def percent(share: float | None, digits: int = 1) -> str:
     """``0.613`` as ``61.3 %``; a dash for nothing.
 
@@ -89,6 +93,25 @@ def points(difference: float | None, digits: int = 0) -> str:
 def count(n: int, noun: str, plural: str = "") -> str:
     """``1 image``, ``1,228 images``."""
     return f"{n:,} {noun if n == 1 else plural or noun + 's'}"
+
+
+def clusters(n: int, unit: str = "object") -> str:
+    """``25 cameras``: what images share, under the name that a card has for it; ``clusters`` where that is no word."""
+    return f"{n:,} {_word(unit) if n == 1 else units(unit)}"
+
+
+def units(unit: str = "object") -> str:
+    """A cluster's name for several of them: ``cut-outs``, ``cities``, ``scene ids``."""
+    word = _word(unit)
+    if word[-1] == "y" and word[-2:-1] not in tuple("aeiou"):
+        return f"{word[:-1]}ies"
+    return f"{word}es" if word.endswith(("s", "x", "z", "ch", "sh")) else f"{word}s"
+
+
+def _word(unit: str) -> str:
+    # A column may be called anything, and this is written where markup counts.
+    word = " ".join(unit.replace("_", " ").split())
+    return word.lower() if _WORD.fullmatch(word) else "cluster"
 
 
 def duration(seconds: float) -> str:

@@ -62,3 +62,14 @@ def test_two_models_within_their_interval_cannot_be_told_apart():
 )  # fmt: skip
 def test_what_is_not_all_is_never_called_all(share, digits, said):
     assert wording.percent(share, digits).replace("\xa0", " ") == f"{said} %"
+
+
+def test_clusters_are_called_as_their_column_is_and_never_markup():
+    said = [wording.clusters(25, each) for each in ("camera", "City", "bus", "scene_id", "cut-out", "day", "branch")]
+    assert said == [
+        *("25 cameras", "25 cities", "25 buses", "25 scene ids", "25 cut-outs", "25 days", "25 branches"),
+    ]
+    assert wording.clusters(1, "scene_id") == "1 scene id"
+    assert wording.clusters(1_200, "<b>x</b>") == wording.clusters(1_200, "地区") == "1,200 clusters"
+    assert wording.clusters(1, "[a](b)") == "1 cluster"
+    assert wording.clusters(9) == "9 objects"

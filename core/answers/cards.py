@@ -8,7 +8,7 @@ import pandas as pd
 
 from core import store
 from core.answers import described
-from core.benchmarks import known_benchmarks
+from core.benchmarks import known_benchmarks, published_benchmarks
 from core.types import Card
 
 
@@ -29,6 +29,18 @@ def samples_of(run: store.Run) -> pd.DataFrame:
         StoreError: If it is gone.
     """
     return described.with_facts(run, store.read_samples(run), own_card_of(run))
+
+
+def unit_of(run: store.Run) -> str:
+    """What images of a run share, as sentences call it.
+
+    Returns:
+        ``object`` on published benchmarks; the name of a user's own column; ``image`` where each is seen several times.
+    """
+    unit = own_card_of(run).cluster_unit
+    if unit is None:
+        return "image"
+    return "object" if run.benchmark in published_benchmarks() else unit
 
 
 def own_card_of(run: store.Run) -> Card:

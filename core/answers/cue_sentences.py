@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from core.answers.compare import Contrast
+from core.answers.sentences import looked_at
 from core.answers.verdict_words import MARGIN, limits, within
 from core.types import is_thin
 from core.wording import escaped, interval, percent, points
@@ -34,19 +35,21 @@ def row_of(table: pd.DataFrame, view: str) -> pd.Series | None:
     return rows.iloc[0] if len(rows) else None
 
 
-def without_object(model: str, table: pd.DataFrame, chance: float) -> str:
+def without_object(model: str, table: pd.DataFrame, chance: float, unit: str = "object") -> str:
     """How much of a model's accuracy is left when the object is gone; Markdown.
 
     Args:
         model: Name.
         table: ``ablation`` of ``core.metrics.cues``.
         chance: Accuracy of guessing, 0..1; said where it is not small.
+        unit: What images share; see ``cards.unit_of``.
     """
     clean, gone = row_of(table, "clean"), row_of(table, MAIN)
     if clean is None or gone is None:
         return f"**{escaped(model)}** has no answer to images without their object yet."
     if is_thin(gone["n"], gone["n_clusters"]):
-        return f"**{escaped(model)}** has answers to {gone['n']:,} images without their object: too few for a claim."
+        few = looked_at(gone["n"], gone["n_clusters"], unit)
+        return f"**{escaped(model)}** has answers to {few} without their object: too few for a claim."
     others = table[~table["view"].isin(["clean", MAIN]) & (table["n"] > 0)]["value"]
     spread = f", {percent(others.min(), 0)} to {percent(others.max(), 0)} under the other ways" if len(others) else ""
     guess = f"; guessing gives {percent(chance, 0)}" if chance >= 0.02 else ""

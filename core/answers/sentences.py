@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from core.answers.compare import Contrast
 from core.answers.verdict_words import MARGIN, limits, within
 from core.types import THIN
-from core.wording import code, count, escaped, interval, percent, points
+from core.wording import clusters, code, count, escaped, interval, percent, points
 
 
 def drop(model: str, contrast: Contrast, change: str, margin: float = MARGIN) -> str:
@@ -112,9 +112,15 @@ def listed(names: Sequence[str]) -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def resting(n: int, n_clusters: int) -> str:
+def resting(n: int, n_clusters: int, unit: str = "object") -> str:
     """What a thin number rests on: ``5 objects``; ``12 images`` where it is those that are too few."""
-    return count(n_clusters, "object") if n >= THIN else count(n, "image")
+    return clusters(n_clusters, unit) if n >= THIN else count(n, "image")
+
+
+def looked_at(n: int, n_clusters: int, unit: str = "object") -> str:
+    """Images, and what they share where that is too little: ``12 images``, ``100 images of 5 objects``."""
+    images = count(n, "image")
+    return images if n < THIN or n_clusters >= n else f"{images} of {clusters(n_clusters, unit)}"
 
 
 def size(difference: float, digits: int = 0) -> str:

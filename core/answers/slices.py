@@ -11,7 +11,7 @@ import pandas as pd
 
 from core import store
 from core.answers import joined
-from core.answers.cards import card_of
+from core.answers.cards import card_of, unit_of
 from core.answers.questions import VALUE, Question, Where, asked, factor_of, factors_of, is_clustered, typed
 from core.answers.sentences import size
 from core.errors import UsageError
@@ -20,7 +20,7 @@ from core.metrics.bins import bins
 from core.metrics.slices import Axis
 from core.store import lists
 from core.types import FEW_OBJECTS, THIN, Factor, is_thin
-from core.wording import count, escaped, interval, percent, short_label, value
+from core.wording import clusters, count, escaped, interval, percent, short_label, units, value
 
 _FLAGS, _LISTS = ("which_class", "confirmed"), ("parts", "factors", "also")
 #: Slices that are kept of a question.
@@ -64,6 +64,7 @@ class Slices:
     n: tuple[int, int]
     n_clusters: tuple[int, int]
     left_out: dict[str, str]
+    unit: str = "object"
 
     @property
     def confirmed(self) -> pd.DataFrame:
@@ -87,7 +88,7 @@ def find(run: store.Run, question: Question | None = None) -> Slices:
     pairs = {name: (said[name][0], said[name][1]) for name in ("n", "n_clusters")}
     counts = ("n", "n_clusters", "n_again", "n_clusters_again")
     rows = table.iloc[1:].reset_index(drop=True).astype(dict.fromkeys(counts, int) | dict.fromkeys(_FLAGS, bool))
-    return Slices(rows, said["n_tried"], said["n_factors"], left_out=said["left_out"], **pairs)
+    return Slices(rows, said["n_tried"], said["n_factors"], left_out=said["left_out"], unit=unit_of(run), **pairs)
 
 
 def _table(run: store.Run, question: Question) -> pd.DataFrame:
@@ -102,7 +103,7 @@ def _table(run: store.Run, question: Question) -> pd.DataFrame:
         raise UsageError("policy 'top5': of hundreds of views only the best class is kept. Choose 'top1'.")
     right = images[VALUE[question.policy]].to_numpy(dtype=float)
     clusters = images["cluster"].to_numpy() if cluster else None
-    tried = _Tried.of(factors, images, right, clusters)
+    tried = _Tried.of(factors, images, right, clusters, unit_of(run) if cluster else "")
     found = slices.find(right, clusters, tried.axes, most=MOST)
     head = {
         "n_tried": found.n_tried,
@@ -141,7 +142,12 @@ class _Tried:
 
     @classmethod
     def of(
-        cls, factors: Sequence[Factor], images: pd.DataFrame, right: np.ndarray, clusters: np.ndarray | None
+        cls,
+        factors: Sequence[Factor],
+        images: pd.DataFrame,
+        right: np.ndarray,
+        clusters: np.ndarray | None,
+        unit: str = "",
     ) -> _Tried:
         found = cls()
         for number, factor in enumerate(factors):
@@ -149,7 +155,7 @@ class _Tried:
                 found.left_out[factor.name] = f"beyond the first {MOST_FACTORS} factors"
                 continue
             axes = list(axes_of(factor, images[factor.name], clusters))
-            reason = "" if axes else _without(factor, images[factor.name], clusters)
+            reason = "" if axes else _without(factor, images[factor.name], unit)
             if any(_gives_away(axis, right) for axis, _ in axes):
                 reason = "tells right from wrong without exception"
             if reason:
@@ -261,8 +267,8 @@ def _gives_away(axis: Axis, right: np.ndarray) -> bool:
     return bool(np.isin(share, (0.0, 1.0)).all() and share.min() < share.max())
 
 
-def _without(factor: Factor, column: pd.Series, clusters: np.ndarray | None) -> str:
-    """Why a factor has no slices."""
+def _without(factor: Factor, column: pd.Series, unit: str) -> str:
+    """Why a factor has no slices; ``unit`` is what images share, empty if nothing."""
     if factor.is_number and _counts_up(typed(column, factor).to_numpy(dtype=float, na_value=np.nan)):
         return "another whole number for each image"
     values = column.dropna() if factor.kind == "set" else typed(column, factor).dropna()
@@ -270,7 +276,7 @@ def _without(factor: Factor, column: pd.Series, clusters: np.ndarray | None) -> 
         return "no value"
     if factor.kind != "set" and values.nunique() == 1:
         return "one value only"
-    few = f"{THIN} images" + ("" if clusters is None else f" of {FEW_OBJECTS} objects")
+    few = f"{THIN} images" + (f" of {clusters(FEW_OBJECTS, unit)}" if unit else "")
     return f"no value that {few} have"
 
 
@@ -345,11 +351,12 @@ def _sentence(model: str, found: Slices, shown: Callable[[str], str], mark: str)
     tried = f"Of {count(found.n_tried, 'slice')} tried"
     model = f"{mark}{model}{mark}"
     if not found.n_tried:
-        few = f"{THIN} images and {FEW_OBJECTS} objects" if found.n != found.n_clusters else f"{THIN} images"
+        of = f" and {clusters(FEW_OBJECTS, found.unit)}" if found.n != found.n_clusters else ""
+        few = f"{THIN} images{of}"
         return f"No slice of {model} to try: half of the images have no value of a factor often enough ({few})."
     if found.table.empty:
         return f"{tried}, nothing stands out: no simultaneous 95 % interval of {model} lies above 0."
-    others = "objects" if found.n != found.n_clusters else "images"
+    others = units(found.unit) if found.n != found.n_clusters else "images"
     if found.confirmed.empty:
         first = found.table.iloc[0]
         return (

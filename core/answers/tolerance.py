@@ -15,6 +15,7 @@ import pandas as pd
 
 from core import metrics, store
 from core.answers import joined
+from core.answers.cards import unit_of
 from core.answers.compare import Contrast
 from core.answers.questions import VALUE, Question, asked, factor_of, grouped, is_clustered, plain
 from core.errors import UsageError
@@ -73,6 +74,7 @@ class Tolerance:
         thin_levels: Settings that do not.
         n: Images of all settings.
         n_clusters: Objects, or images where those are independent.
+        unit: What the clusters are; see ``cards.unit_of``.
     """
 
     best: Level | None
@@ -89,6 +91,7 @@ class Tolerance:
     thin_levels: int
     n: int
     n_clusters: int
+    unit: str = "object"
 
     @property
     def is_clear(self) -> bool:
@@ -114,7 +117,7 @@ def tolerance(run: store.Run, factors: Sequence[str], question: Question) -> Tol
     """
     question = replace(question, by=tuple(factors))
     factor = _number(run, factors)
-    return _summary(levels_of(run, question), factors, factor if len(factors) == 1 else None)
+    return _summary(run, levels_of(run, question), factors, factor if len(factors) == 1 else None)
 
 
 def levels_of(run: store.Run, question: Question) -> pd.DataFrame:
@@ -190,10 +193,10 @@ def _scored(run: store.Run, question: Question, also: Sequence[str]) -> pd.DataF
     return table.dropna(subset=list(question.by)).reset_index(drop=True)
 
 
-def _summary(levels: pd.DataFrame, factors: Sequence[str], factor: Factor | None) -> Tolerance:
+def _summary(run: store.Run, levels: pd.DataFrame, factors: Sequence[str], factor: Factor | None) -> Tolerance:
     part = levels[levels["used"].astype(bool)].reset_index(drop=True)
     objects = int(levels["objects"].max()) if len(levels) else 0
-    sizes = (len(part), len(levels) - len(part), int(levels["n"].sum()), objects)
+    sizes = (len(part), len(levels) - len(part), int(levels["n"].sum()), objects, unit_of(run))
     if len(part) < 2:
         return Tolerance(None, None, np.nan, np.nan, np.nan, (), 0, (), (), (), *sizes)
     values = part["value"].to_numpy(float)

@@ -9,7 +9,7 @@ from core.answers.sentences import listed, resting, size
 from core.answers.tolerance import KEPT, Level, Tolerance
 from core.answers.verdict_words import MARGIN, limits, within
 from core.types import THIN, Factor
-from core.wording import count, escaped, interval, percent, points, value
+from core.wording import clusters, count, escaped, interval, percent, points, units, value
 
 #: One and several settings of a factor; others are values of the factor's label.
 _NOUNS = {
@@ -152,14 +152,16 @@ def thin(found: Tolerance) -> str:
     """For a tile: what too little there is; empty where there is enough."""
     if found.worst is not None:
         return ""
-    return f"{count(found.n_clusters, 'object')}: thin" if found.few_objects else f"fewer than {THIN} images each: thin"
+    few = clusters(found.n_clusters, found.unit) if found.few_objects else f"fewer than {THIN} images each"
+    return f"{few}: thin"
 
 
 def _too_little(found: Tolerance, factors: Sequence[Factor]) -> str:
     one, _ = _nouns(factors)
     if found.few_objects:
-        return f"rests on {resting(THIN, found.n_clusters)}, too few to claim at which {one} it is worst"
-    return f"has too few images at each {one} to claim at which it is worst: fewer than {THIN}, or of too few objects"
+        return f"rests on {resting(THIN, found.n_clusters, found.unit)}, too few to claim at which {one} it is worst"
+    few = f"fewer than {THIN}, or of too few {units(found.unit)}"
+    return f"has too few images at each {one} to claim at which it is worst: {few}"
 
 
 def _half(half: Contrast | None) -> str:

@@ -14,11 +14,12 @@ import pandas as pd
 
 from core import store
 from core.answers import spans
+from core.answers.cards import unit_of
 from core.answers.questions import Question, factor_of
 from core.answers.sentences import resting, size
 from core.answers.tolerance import levels_of
 from core.types import FEW_OBJECTS, THIN, Factor, FactorValue
-from core.wording import count, escaped, interval, percent, points, short_label, value
+from core.wording import clusters, count, escaped, interval, percent, points, short_label, value
 
 
 @dataclass(frozen=True)
@@ -59,6 +60,7 @@ class Worst:
         thin_levels: Settings that do not.
         n: Images of all settings.
         n_clusters: Objects, or images where those are independent.
+        unit: What the clusters are; see ``cards.unit_of``.
     """
 
     worst: Setting | None
@@ -71,6 +73,7 @@ class Worst:
     thin_levels: int
     n: int
     n_clusters: int
+    unit: str = "object"
 
     @property
     def is_clear(self) -> bool:
@@ -93,7 +96,7 @@ def worst(run: store.Run, by: Sequence[str], question: Question) -> Worst:
     levels = levels_of(run, replace(question, by=tuple(by)))
     part = levels[levels["used"].astype(bool)].reset_index(drop=True)
     objects = int(levels["objects"].max()) if len(levels) else 0
-    sizes = (len(part), len(levels) - len(part), int(levels["n"].sum()), objects)
+    sizes = (len(part), len(levels) - len(part), int(levels["n"].sum()), objects, unit_of(run))
     if len(part) < 2:
         return Worst(None, None, np.nan, np.nan, np.nan, 0, *sizes)
     values = part["value"].to_numpy(float)
@@ -163,8 +166,13 @@ def sentence(model: str, found: Worst, factors: Sequence[Factor], *, markdown: b
 
 def _too_little(found: Worst) -> str:
     if found.n_clusters < FEW_OBJECTS or found.n < THIN:
-        return f"rests on {resting(found.n, found.n_clusters)}, too few"
+        return f"rests on {resting(found.n, found.n_clusters, found.unit)}, too few"
     if found.levels + found.thin_levels < 2:
         return "has too few values"
     total = found.levels + found.thin_levels
-    return f"has enough images ({THIN}, of {FEW_OBJECTS} objects) at {found.levels} of {total:,} values, too few"
+    return f"has enough images ({enough(found)}) at {found.levels} of {total:,} values, too few"
+
+
+def enough(found: Worst) -> str:
+    """How many images carry a claim: ``30``; ``30, of 10 objects``."""
+    return str(THIN) if found.n_clusters >= found.n else f"{THIN}, of {clusters(FEW_OBJECTS, found.unit)}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pandas as pd
 
+from core.answers.sentences import looked_at
 from core.metrics import zoom
 from core.types import is_thin
 from core.wording import anchor_name, escaped, interval, percent, points
@@ -23,7 +24,9 @@ def every(table: pd.DataFrame) -> pd.Series | None:
     return rows.iloc[0] if len(rows) else None
 
 
-def finding(model: str, bound: pd.DataFrame, luck: pd.DataFrame, at_object: pd.DataFrame | None = None) -> str:
+def finding(
+    model: str, bound: pd.DataFrame, luck: pd.DataFrame, at_object: pd.DataFrame | None = None, unit: str = "image"
+) -> str:
     """One crop, what looking elsewhere gains, and what any of all zooms is worth beside luck; Markdown.
 
     Args:
@@ -31,13 +34,15 @@ def finding(model: str, bound: pd.DataFrame, luck: pd.DataFrame, at_object: pd.D
         bound: Of ``core.metrics.zoom.bound``.
         luck: Of ``core.metrics.zoom.luck``.
         at_object: Of ``core.metrics.zoom.at_object``, where it is known where objects are.
+        unit: What images share; see ``cards.unit_of``.
     """
     one = row_of(bound, zoom.ONE_CROP)
     name = escaped(model)
     if one is None:
         return f"**{name}** has no answer to the usual crop."
     if is_thin(one["n"], one["n_clusters"]):
-        return f"**{name}** has answers to {one['n']:,} images at each zoom: too few for a claim."
+        few = looked_at(one["n"], one["n_clusters"], unit)
+        return f"**{name}** has answers to {few} at each zoom: too few for a claim."
     said = [
         f"In the usual crop **{name}** is right on **{percent(one['top1'], 0)}** "
         f"{interval(one['low'], one['high'], 0)} of images."

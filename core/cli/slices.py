@@ -83,6 +83,7 @@ def _content(found: Slices, most: int) -> dict[str, Any]:
 def _print_table(found: Slices, most: int) -> None:
     from core.answers import report
     from core.cli.computed import computed_table
+    from core.wording import units
 
     rows = report.plain_rows(found.table.head(most)[[*_SHOWN, *_AGAIN, "confirmed", "which_class"]])
     shown = [
@@ -93,7 +94,9 @@ def _print_table(found: Slices, most: int) -> None:
         }
         for row in rows
     ]
-    title = f"Slices that cost most, sought on {found.n[0]:,} images and tried again on {found.n[1]:,} of other objects"
+    others = units(found.unit) if found.n != found.n_clusters else "images"
+    sought, again = (f"{n:,}" for n in found.n)
+    title = f"Slices that cost most, sought on {sought} images and tried again on {again} of other {others}"
     terminal.out.print()
     terminal.out.print(computed_table(title, shown, ("slice",)), soft_wrap=True, markup=False)
     for row in found.table.head(most).to_dict("records"):

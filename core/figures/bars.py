@@ -51,7 +51,7 @@ def bars(
     """
     names = list(dict.fromkeys(order or (row for table in tables.values() for row in _rows(table, group))))
     lanes = _lanes(tables, group, names)
-    traces = [_bars(model, table, group, colours[model], lanes) for model, table in tables.items()]
+    traces = [_bars(model, table, group, colours[model], lanes, words.unit) for model, table in tables.items()]
     if published is not None and len(published):
         hover = [f"published: {row.model} {100 * row.value:.1f} %<br>{row.source}" for row in published.itertuples()]
         at = [lanes.centre(row) for row in _rows(published, group)]
@@ -117,12 +117,12 @@ def _lanes(tables: Mapping[str, pd.DataFrame], group: str, names: Sequence[str])
     return _Lanes(models, tops, at)
 
 
-def _bars(model: str, table: pd.DataFrame, group: str, colour: str, lanes: _Lanes) -> dict[str, Any]:
+def _bars(model: str, table: pd.DataFrame, group: str, colour: str, lanes: _Lanes, unit: str) -> dict[str, Any]:
     rows = _rows(table, group)
     return row_bars(
         [lanes.of(row, model) for row in rows],
         table["value"].tolist(),
-        [f"{plain(model)}<br>{plain(row)}: {text}" for row, text in zip(rows, interval_text(table), strict=True)],
+        [f"{plain(model)}<br>{plain(row)}: {text}" for row, text in zip(rows, interval_text(table, unit), strict=True)],
         name=model,
         width=0.86,
         marker={"color": colour, "opacity": BAR_OPACITY, **_hatched(table)},

@@ -58,7 +58,8 @@ def curve(
     """
     traces = []
     for model, table in tables.items():
-        traces += [band(table, factor.name, colours[model]), _line(model, table, factor, colours[model], names)]
+        line = _line(model, table, factor, colours[model], names, words.unit)
+        traces += [band(table, factor.name, colours[model]), line]
     return figure(
         traces,
         words,
@@ -95,7 +96,7 @@ def difference_curve(
         height: Pixels.
     """
     return figure(
-        [band(table, factor.name, colour), _line("difference", table, factor, colour, names)],
+        [band(table, factor.name, colour), _line("difference", table, factor, colour, names, words.unit)],
         words,
         height=height,
         left=NUMBERS_LEFT,
@@ -106,13 +107,13 @@ def difference_curve(
 
 
 def _line(
-    model: str, table: pd.DataFrame, factor: Factor, colour: str, names: Mapping[float, str] | None
+    model: str, table: pd.DataFrame, factor: Factor, colour: str, names: Mapping[float, str] | None, unit: str
 ) -> dict[str, Any]:
     places = [(names or {}).get(level) or value(factor, level) for level in table[factor.name]]
     return marks(
         table[factor.name].tolist(),
         table["value"].tolist(),
-        [f"{model}<br>{place}: {text}" for place, text in zip(places, interval_text(table), strict=True)],
+        [f"{model}<br>{place}: {text}" for place, text in zip(places, interval_text(table, unit), strict=True)],
         mode="lines+markers",
         name=model,
         line={"color": colour, "width": 2},

@@ -75,7 +75,10 @@ def factor_cells(
     title = {"text": plain(_short(titles[1])), "standoff": 10}
     below = 2 * _TITLE + (round(_SLANTED * longest) if slanted else 0)
     return figure(
-        [_cells(table, rows, columns, span, change, scaled=not numbered), *_squares(table, span, change, numbered)],
+        [
+            _cells(table, rows, columns, span, change, scaled=not numbered),
+            *_squares(table, span, change, numbered, words.unit),
+        ],
         words,
         height=max(240, _ABOVE + _ROW * len(rows) + below + (0 if numbered else _SCALE)),
         left=room_for([*map(_short, rows), _short(titles[0])]),
@@ -131,7 +134,9 @@ def _cells(
     }
 
 
-def _squares(table: pd.DataFrame, span: tuple[float, float], change: bool, numbered: bool) -> list[dict[str, Any]]:
+def _squares(
+    table: pd.DataFrame, span: tuple[float, float], change: bool, numbered: bool, unit: str
+) -> list[dict[str, Any]]:
     """What can be clicked, with the numbers; one trace an ink, which a selection leaves as it is."""
     shares = (table["value"] - span[0]) / ((span[1] - span[0]) or 1)
     light = shares.clip(0, 1).map(lambda share: needs_light_ink(share, _scale(change))).astype(bool)
@@ -148,7 +153,7 @@ def _squares(table: pd.DataFrame, span: tuple[float, float], change: bool, numbe
                 part["row"].tolist(),
                 [
                     f"{plain(row)}, {plain(column)}<br>{said}"
-                    for row, column, said in zip(part["row"], part["column"], interval_text(part), strict=True)
+                    for row, column, said in zip(part["row"], part["column"], interval_text(part, unit), strict=True)
                 ],
                 **text,
                 marker={"symbol": "square", "size": 24, "opacity": 0},

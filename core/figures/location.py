@@ -66,7 +66,7 @@ def location_map(
     reach = [float(xs[0]) - _step(xs) / 2, float(xs[-1]) + _step(xs) / 2]
     down = [float(ys[-1]) + _step(ys) / 2, float(ys[0]) - _step(ys) / 2]
     return figure(
-        [_cells(table, xs, ys, span, change), _squares(table), *_thin(table)],
+        [_cells(table, xs, ys, span, change), _squares(table, words.unit), *_thin(table)],
         words,
         height=height,
         shapes=[
@@ -114,13 +114,13 @@ def _cells(
     }
 
 
-def _squares(table: pd.DataFrame) -> dict[str, Any]:
+def _squares(table: pd.DataFrame, unit: str) -> dict[str, Any]:
     """Invisible, to be clicked."""
     places = list(zip(table["x"], table["y"], strict=True))
     return marks(
         table["x"].tolist(),
         table["y"].tolist(),
-        [f"x {x:g}, y {y:g}<br>{text}" for (x, y), text in zip(places, interval_text(table), strict=True)],
+        [f"x {x:g}, y {y:g}<br>{text}" for (x, y), text in zip(places, interval_text(table, unit), strict=True)],
         marker={"symbol": "square", "size": 13, "opacity": 0},
         customdata=[[float(x), float(y)] for x, y in places],
         showlegend=False,

@@ -49,7 +49,7 @@ def polar(
         ring = pd.concat([table, table.iloc[:1]])
         if len(tables) <= 2:
             traces.append(band(ring, factor.name, colours[model]))
-        traces.append(_line(name, ring, factor, colours[model], _DASHES[number % len(_DASHES)], names))
+        traces.append(_line(name, ring, factor, colours[model], _DASHES[number % len(_DASHES)], names, words.unit))
     if chosen is not None:
         spoke = {"line": {"color": CHOSEN, "width": 12}}
         traces.insert(0, silent([chosen, chosen], [0, 1.05], "lines", **spoke))
@@ -90,13 +90,13 @@ def polar(
 
 
 def _line(
-    name: str, ring: pd.DataFrame, factor: Factor, colour: str, dash: str, names: Mapping[float, str] | None
+    name: str, ring: pd.DataFrame, factor: Factor, colour: str, dash: str, names: Mapping[float, str] | None, unit: str
 ) -> dict[str, Any]:
     places = [(names or {}).get(angle) or f"{angle:g}°" for angle in ring[factor.name]]
     return marks(
         ring[factor.name].tolist(),
         ring["value"].tolist(),
-        [f"{name}<br>{place}: {text}" for place, text in zip(places, interval_text(ring), strict=True)],
+        [f"{name}<br>{place}: {text}" for place, text in zip(places, interval_text(ring, unit), strict=True)],
         mode="lines+markers",
         name=name,
         line={"color": colour, "width": 2, "dash": dash},

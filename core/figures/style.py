@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 
-from core.wording import plain
+from core.wording import clusters, plain
 
 #: One colour a model. Each has a contrast of at least 3 to the paper of the light and of the dark theme; neighbours are
 #: far apart in hue, since a name whose colour is taken gets the next one.
@@ -57,11 +57,13 @@ class Words:
         title: What is seen.
         subtitle: n and kind of interval.
         caption: Identity of the results; written into files, not on the page, which has it at its foot.
+        unit: What images share where intervals are over that, for hover texts and files.
     """
 
     title: str
     subtitle: str = ""
     caption: str = ""
+    unit: str = "object"
 
 
 def colour_of(models: Sequence[str], first: Sequence[str] = ()) -> dict[str, str]:
@@ -163,7 +165,7 @@ def figure(
             "clickmode": "event+select",
             "shapes": shapes,
             "annotations": _without_markup(list(annotations)),
-            "meta": {"caption": words.caption},
+            "meta": {"caption": words.caption, "unit": words.unit},
             **_without_markup(layout),
         },
     )
@@ -235,15 +237,15 @@ def horizontal(y: float, **line: object) -> dict[str, Any]:
     return {"type": "line", "x0": 0, "x1": 1, "xref": "x domain", "y0": y, "y1": y, "yref": "y", "line": _THIN | line}
 
 
-def interval_text(table: Mapping[str, object]) -> list[str]:
-    """Hover text of each row of a metric table: value, interval, n."""
+def interval_text(table: Mapping[str, object], unit: str = "object") -> list[str]:
+    """Hover text of each row of a metric table: value, interval, n; ``unit`` is what clusters are."""
     rows = zip(table["value"], table["low"], table["high"], table["n"], table["n_clusters"], strict=True)
     return [
         f"<b>{100 * value:.1f} %</b> [{100 * low:.1f}, {100 * high:.1f}]<br>n = {n:,}"
-        + (f", {clusters:,} objects" if clusters != n else "")
+        + (f", {clusters(k, unit)}" if k != n else "")
         if low == low
         else f"<b>{100 * value:.1f} %</b>, no interval<br>n = {n:,}"
-        for value, low, high, n, clusters in rows
+        for value, low, high, n, k in rows
     ]
 
 

@@ -70,7 +70,8 @@ def atlas(
     scale = {"tickformat": ".0%", "thickness": 8, "outlinewidth": 0, "tickvals": [0, 0.5, 1], "len": 0.9}
     cells = accuracy_cells(grid, colorbar=scale)
     hover = [
-        f"size {x} px, {y}<br>{text}" for x, y, text in zip(named["x"], named["y"], interval_text(named), strict=True)
+        f"size {x} px, {y}<br>{text}"
+        for x, y, text in zip(named["x"], named["y"], interval_text(named, words.unit), strict=True)
     ]
     squares = marks(
         named["x"].tolist(),

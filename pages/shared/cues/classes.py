@@ -7,6 +7,7 @@ import streamlit as st
 
 from core import store
 from core.answers import sentences
+from core.answers.cards import unit_of
 from core.answers.questions import SAYS_WHAT, Question, factors_of
 from core.explain import alignments
 from core.types import is_thin
@@ -51,7 +52,7 @@ def table(run: store.Run, says: str, noise: store.Run | None, aligned: store.Run
     clean, gone = (by[by["ablation"] == name].set_index(says) for name in ("none", "gray"))
     rows = pd.DataFrame({"n": clean["n"], "clean": 100 * clean["value"]})
     counts = zip(clean["n"], clean["n_clusters"], strict=True)
-    rows["few"] = [sentences.resting(*each) if is_thin(*each) else "" for each in counts]
+    rows["few"] = [sentences.resting(*each, unit_of(run)) if is_thin(*each) else "" for each in counts]
     for column, part in (("gone", "value"), ("low", "low"), ("high", "high")):
         rows[column] = 100 * gone[part]
     rows["drop"] = rows["gone"] - rows["clean"]

@@ -8,6 +8,7 @@ import pandas as pd
 
 from core import store
 from core.answers import cue_sentences, sentences
+from core.answers.cards import unit_of
 from core.answers.compare import Contrast
 from core.answers.cue_sentences import MAIN
 from core.answers.questions import Question, Where
@@ -37,7 +38,7 @@ def said(found: Cues, chosen: Cues) -> str:
     parts = [_most(found)]
     for model, run in list(chosen.ablations.items())[:1]:
         parts.append(
-            cue_sentences.without_object(model, results.ablation(run), results.chance(run))
+            cue_sentences.without_object(model, results.ablation(run), results.chance(run), unit_of(run))
             if run.complete
             else sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples)
         )
@@ -81,22 +82,28 @@ def tiles(chosen: Cues, aligned: dict[str, store.Run]) -> list[Tile]:
         aligned: Results whose saliency has been compared with masks, by model.
     """
     found = []
+    unit = next(map(unit_of, chosen.runs), "object")
     rows = {model: results.ablation(run) for model, run in chosen.ablations.items()}
     for label, view, hint in (("Top-1 with the object", "clean", ""), ("Top-1 without it", MAIN, _GONE)):
         there = {model: row for model, table in rows.items() if (row := cue_sentences.row_of(table, view)) is not None}
-        found.append(tile_of(label, {m: (percent(r["value"]), _around(r)) for m, r in there.items()}, hint, there))
+        numbers = {m: (percent(r["value"]), _around(r)) for m, r in there.items()}
+        found.append(tile_of(label, numbers, hint, there, unit))
     there = {model: row for model, table in rows.items() if (row := cue_sentences.row_of(table, MAIN)) is not None}
     shown = {
         model: (points(-row["drop"], 1), interval(-row["drop_high"], -row["drop_low"])) for model, row in there.items()
     }
-    found.append(tile_of("Change without it", shown, _DROP, there))
+    found.append(tile_of("Change without it", shown, _DROP, there, unit))
     noise = {model: row for model, run in chosen.noise.items() if (row := results.pooled(run)) is not None}
-    found.append(tile_of("RFS", {model: _signed(row) for model, row in noise.items()}, _RFS, noise))
+    found.append(tile_of("RFS", {model: _signed(row) for model, row in noise.items()}, _RFS, noise, unit))
     looks = {model: cached.aligned(run) for model, run in aligned.items()}
     iou = {model: table[table["measure"] == "iou"].iloc[0] for model, table in looks.items() if len(table)}
     found.append(
         tile_of(
-            "IoU of Grad-CAM", {model: (f"{row['value']:.2f}", _plain(row)) for model, row in iou.items()}, _IOU, iou
+            "IoU of Grad-CAM",
+            {model: (f"{row['value']:.2f}", _plain(row)) for model, row in iou.items()},
+            _IOU,
+            iou,
+            unit,
         )
     )
     shown_tiles = [tile for tile in found if tile is not None]

@@ -13,7 +13,7 @@ from core.answers import sentences, worst
 from core.answers.compare import Contrast
 from core.answers.worst import Worst
 from core.types import THIN, Factor
-from core.wording import count, interval, percent, points, short_label
+from core.wording import count, interval, percent, points, short_label, units
 from pages.shared.factors import any_controls, pairs, panels, pictures, tiles, views
 from pages.shared.factors.any_controls import Asked
 from pages.shared.factors.explore import HINT, Controls
@@ -97,7 +97,7 @@ def _worst(run: store.Run, factors: tuple[Factor, ...], asked: Asked) -> Worst:
 def _tiles(runs: Runs, asked: Asked) -> list[Tile]:
     """Accuracy over all images, and at the worst value of each factor and the worst pair, of each model."""
     overall = {model: cached.answer(run, asked.controls.question).iloc[0] for model, run in runs.items()}
-    found = [tiles.of_all(asked.controls.measure.capitalize(), overall, next(iter(runs.values())).benchmark)]
+    found = [tiles.of_all(asked.controls.measure.capitalize(), overall, next(iter(runs.values())))]
     parts = [(factor,) for factor in asked.factors]
     for factors in [*parts, *([asked.factors] if len(parts) > 1 else [])]:
         what = " and ".join(short_label(factor) for factor in factors)
@@ -121,7 +121,8 @@ def _said(found: Worst) -> tuple[str, str]:
 
 
 def _thin(found: Worst) -> str:
-    return "" if found.worst else f"fewer than {THIN} images each, or few objects: thin"
+    few = f", or few {units(found.unit)}" if found.n_clusters < found.n else ""
+    return "" if found.worst else f"fewer than {THIN} images each{few}: thin"
 
 
 def _figures(runs: Runs, asked: Asked, choice: Choice) -> None:

@@ -12,11 +12,12 @@ import streamlit as st
 
 from core import store
 from core.answers import questions
+from core.answers.cards import unit_of
 from core.answers.questions import Question
 from core.figures import bars, curve, location, polar
 from core.figures.style import Words
 from core.types import Factor, FactorValue, is_thin
-from core.wording import count, escaped, row_name, short_label, value
+from core.wording import clusters, count, escaped, row_name, short_label, value
 from pages.shared.factors import levels
 from pages.shared.factors.explore import Controls, Roles
 from pages.shared.page import cached, figure, place
@@ -52,9 +53,10 @@ def words(
     n = f"{smallest:,}" if smallest == largest else f"{smallest:,} to {largest:,}"
     rows = [table for table in tables.values() if len(table)]
     objects = max((int(table["n_clusters"].max()) for table in rows), default=0)
-    few = f", {count(objects, 'object')}" if objects < largest else ""
+    unit_of_clusters = unit_of(next(iter(runs.values()))) if runs else "object"
+    few = f", {clusters(objects, unit_of_clusters)}" if objects < largest else ""
     thin = " (thin)" if rows and all(is_thin(table["n"], table["n_clusters"]).all() for table in rows) else ""
-    return Words(title, f"n = {n} {unit}{few}{thin} · {tail}", short_identity(list(runs.values())))
+    return Words(title, f"n = {n} {unit}{few}{thin} · {tail}", short_identity(list(runs.values())), unit_of_clusters)
 
 
 def maps(

@@ -7,11 +7,12 @@ from typing import Any
 
 from core import store
 from core.answers import sentences, tolerance_sentences
+from core.answers.cards import unit_of
 from core.answers.compare import Contrast
 from core.answers.questions import Question, factor_of
 from core.answers.tolerance import Tolerance
 from core.types import Factor, is_thin
-from core.wording import count, interval, percent, points
+from core.wording import clusters, interval, percent, points
 from pages.shared.factors import explore
 from pages.shared.factors.explore import ALL, Controls
 from pages.shared.page import cached
@@ -32,7 +33,7 @@ def tiles(runs: dict[str, dict[str, store.Run]], controls: Controls) -> list[Til
     policy = explore.POLICIES[question.policy]
     first = next(iter(runs)) if controls.view == ALL else controls.view
     overall = {model: cached.answer(run, question).iloc[0] for model, run in runs[first].items()}
-    found = [of_all(f"{policy}, {first} set", overall, next(iter(runs[first].values())).benchmark)]
+    found = [of_all(f"{policy}, {first} set", overall, next(iter(runs[first].values())))]
     for name in ("location", "size", "rotation", "pose"):
         if name not in runs or controls.view not in (ALL, name):
             continue
@@ -45,22 +46,22 @@ def tiles(runs: dict[str, dict[str, store.Run]], controls: Controls) -> list[Til
     return found
 
 
-def of_all(label: str, overall: Mapping[str, Mapping[str, Any]], benchmark: str) -> Tile:
+def of_all(label: str, overall: Mapping[str, Mapping[str, Any]], run: store.Run) -> Tile:
     """Accuracy over all images that are asked about.
 
     Args:
         label: What it is.
         overall: A row of a metric table by model.
-        benchmark: Key.
+        run: One of them.
     """
     rows = list(overall.items())
     return Tile(
         label,
         percent(rows[0][1]["value"]),
         interval(rows[0][1]["low"], rows[0][1]["high"]),
-        f"All {int(rows[0][1]['n']):,} images of {benchmark}.",
+        f"All {int(rows[0][1]['n']):,} images of {run.benchmark}.",
         tuple((model, f"{percent(row['value'])} {interval(row['low'], row['high'])}") for model, row in rows[1:]),
-        thin=_overall_thin(rows[0][1]),
+        thin=_overall_thin(rows[0][1], unit_of(run)),
     )
 
 
@@ -70,7 +71,7 @@ def _worst_tile(name: str, there: dict[str, store.Run], question: Question) -> T
     found = {model: cached.tolerance(run, explore.PROTOCOLS[name], question) for model, run in there.items()}
     first = next(iter(found.values()))
     said = {model: _worst(each, factors) for model, each in found.items()}
-    n = f"n = {first.worst.n:,} of {count(first.n_clusters, 'object')}. " if first.worst else ""
+    n = f"n = {first.worst.n:,} of {clusters(first.n_clusters, first.unit)}. " if first.worst else ""
     return tile(
         f"Worst {tolerance_sentences.noun(factors)}", said, f"{n}{_HINTS['worst']}", tolerance_sentences.thin(first)
     )
@@ -104,9 +105,9 @@ def _half_tile(there: dict[str, Contrast]) -> Tile:
     return tile("Area at half accuracy", said, f"{_HINTS['half']} n = {first.n:,}", _thin(first))
 
 
-def _overall_thin(row: Mapping[str, Any]) -> str:
+def _overall_thin(row: Mapping[str, Any], unit: str) -> str:
     n, n_clusters = int(row["n"]), int(row["n_clusters"])
-    return f"{sentences.resting(n, n_clusters)}: thin" if is_thin(n, n_clusters) else ""
+    return f"{sentences.resting(n, n_clusters, unit)}: thin" if is_thin(n, n_clusters) else ""
 
 
 def _thin(contrast: Contrast) -> str:

@@ -14,7 +14,7 @@ from core.answers.questions import Where
 from core.answers.slices import Slices
 from core.figures import slices as figures
 from core.figures.style import Words
-from core.wording import count, escaped
+from core.wording import count, escaped, units
 from pages.shared.mistakes.subjects import Subject
 from pages.shared.page import address, cached, figure, later, place, text
 from pages.shared.page.frame import Choice
@@ -99,7 +99,7 @@ def _of_what(found: Slices) -> str:
     sought, again = (count(found.n[0], "image"), f"{found.n[1]:,}")
     if found.n != found.n_clusters:
         sought, again = (f"{said} of {n:,}" for said, n in zip((sought, again), found.n_clusters, strict=True))
-        sought += " objects"
+        sought += f" {units(found.unit)}"
     out = f" · left out: {', '.join(found.left_out)}" if found.left_out else ""
     return f"By {count(found.n_factors, 'factor')} · sought on {sought}, tried again on {again} others{out}"
 

@@ -17,7 +17,7 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.figures.style import standalone
-from core.wording import escaped
+from core.wording import clusters, escaped
 
 Clicked = Callable[[list[Any]], None]
 _UNUSUAL = re.compile(r"[^0-9A-Za-z_-]")
@@ -93,7 +93,7 @@ def _menu(figure: go.Figure, key: str, tables: Mapping[str, pd.DataFrame], ident
         st.html(f'<div class="oc-saves">{buttons}</div>')
         st.download_button(
             "CSV, the table behind it",
-            partial(table_csv, tables, identities),
+            partial(table_csv, tables, identities, _unit_of(figure)),
             f"offcenter-{key}.csv",
             "text/csv",
             key=f"{key}-csv",
@@ -116,10 +116,15 @@ def _page(figure: go.Figure) -> bytes:
     return standalone(figure).encode()
 
 
-def table_csv(tables: Mapping[str, pd.DataFrame], identities: Mapping[str, str]) -> bytes:
-    """Metric tables of several models under each other, as CSV."""
+def _unit_of(figure: go.Figure) -> str:
+    """What images share, as the figure's words had it."""
+    return (figure.layout.meta or {}).get("unit", "object")
+
+
+def table_csv(tables: Mapping[str, pd.DataFrame], identities: Mapping[str, str], unit: str = "object") -> bytes:
+    """Metric tables of several models under each other, as CSV; ``unit`` is what images share."""
     parts = [
-        table.assign(model=name, interval=intervals_of(table), identity=identities.get(name, ""))[
+        table.assign(model=name, interval=intervals_of(table, unit), identity=identities.get(name, ""))[
             ["model", *table.columns, "interval", "identity"]
         ]
         for name, table in tables.items()
@@ -127,7 +132,7 @@ def table_csv(tables: Mapping[str, pd.DataFrame], identities: Mapping[str, str])
     return pd.concat(parts).to_csv(index=False).encode() if parts else b""
 
 
-def intervals_of(table: pd.DataFrame) -> list[str]:
+def intervals_of(table: pd.DataFrame, unit: str = "object") -> list[str]:
     """How the interval of each row of a metric table is made, and over how many; empty where there is none.
 
     ``95 %, score interval over 9 objects``; ``Wilson's`` over independent images; of a difference ``Student's t``.
@@ -138,7 +143,7 @@ def intervals_of(table: pd.DataFrame) -> list[str]:
     is_change = bool({"first", "gain", "drop", "acc_noisy_fg"} & set(table.columns))
     said = []
     for low, n, k in zip(table["low"], table["n"], n_clusters, strict=True):
-        unit = "images" if k == n else "objects"
+        over = f"{int(k):,} images" if k == n else clusters(int(k), unit)
         kind = "Student's t" if is_change else "Wilson's" if k == n else "score interval"
-        said.append("" if pd.isna(low) else f"95 %, {kind} over {int(k):,} {unit}")
+        said.append("" if pd.isna(low) else f"95 %, {kind} over {over}")
     return said

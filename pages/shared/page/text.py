@@ -15,7 +15,7 @@ from core.bench import certificate_text
 from core.errors import OffcenterError
 from core.images.views import CLEAN
 from core.types import FEW_OBJECTS, THIN, Card, is_thin
-from core.wording import code, count, escaped, preprocessing, weights
+from core.wording import clusters, code, escaped, preprocessing, units, weights
 from pages.shared.page import address, margin
 from pages.shared.page.frame import Choice
 
@@ -73,7 +73,11 @@ def tiles(content: Sequence[Tile], choice: Choice) -> None:
 
 
 def tile_of(
-    label: str, said_of: Mapping[str, tuple[str, str]], hint: str, rows: Mapping[str, pd.Series]
+    label: str,
+    said_of: Mapping[str, tuple[str, str]],
+    hint: str,
+    rows: Mapping[str, pd.Series],
+    unit: str = "object",
 ) -> Tile | None:
     """A tile of the first model's number, with those of the others; None without any.
 
@@ -82,14 +86,15 @@ def tile_of(
         said_of: Value and interval as texts, by model.
         hint: What exactly it is.
         rows: ``n`` and ``n_clusters`` of each number, by model.
+        unit: What the clusters are; see ``core.answers.cards.unit_of``.
     """
     if not said_of:
         return None
     (first, numbers), *others = said_of.items()
     n, n_clusters = (int(rows[first][name]) for name in ("n", "n_clusters"))
-    thin = f"{sentences.resting(n, n_clusters)}: thin" if is_thin(n, n_clusters) else ""
+    thin = f"{sentences.resting(n, n_clusters, unit)}: thin" if is_thin(n, n_clusters) else ""
     others_said = tuple((model, " ".join(pair)) for model, pair in others)
-    over = f", {count(n_clusters, 'object')}" if n_clusters != n else ""
+    over = f", {clusters(n_clusters, unit)}" if n_clusters != n else ""
     return Tile(label, *numbers, f"{hint} n = {n:,}{over}.".strip(), others_said, thin=thin)
 
 
@@ -182,12 +187,12 @@ def about(cards: Sequence[Card], more: str = "", independent: str = "Wilson's") 
         if more:
             st.markdown(more)
         first = cards[0]
-        unit = escaped(first.cluster_unit or "")
+        several = units(first.cluster_unit) if first.cluster_unit else ""
         st.markdown(
-            f"Intervals: 95 %, over {unit}s, because the same {unit} recurs in every cell: score intervals of "
-            f"accuracies, Student's t of what is computed from several. What rests on fewer than {THIN} images or "
-            f"{FEW_OBJECTS} {unit}s is marked as thin and carries no claim."
-            if unit
+            f"Intervals: 95 %, over {several}, because images of one are no independent observations: score intervals "
+            f"of accuracies, Student's t of what is computed from several. What rests on fewer than {THIN} images or "
+            f"{FEW_OBJECTS} {several} is marked as thin and carries no claim."
+            if several
             else f"Intervals: 95 %, {independent}."
         )
         said = _how_sure()

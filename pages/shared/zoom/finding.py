@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 
 from core.answers import sentences, zoom_sentences, zoom_tables
+from core.answers.cards import unit_of
 from core.metrics import zoom
 from core.wording import interval, percent
 from pages.shared.page.text import Tile, tile_of
@@ -25,7 +26,8 @@ def said(found: Zoomed) -> str:
         if not run.complete:
             return sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples)
         at_object = found.table(model, "at_object") if zoom_tables.has_factors(run, "at_object") else None
-        return zoom_sentences.finding(model, found.table(model, "bound"), found.table(model, "luck"), at_object)
+        bound, luck = found.table(model, "bound"), found.table(model, "luck")
+        return zoom_sentences.finding(model, bound, luck, at_object, unit_of(run))
     return ""
 
 
@@ -42,9 +44,9 @@ def tiles(found: Zoomed) -> list[Tile]:
         ("Some zoom (oracle)", every, "top1", _EVERY),
         ("The same by luck", dealt, "value", _LUCK),
     ]
-    found_tiles = []
+    found_tiles, unit = [], unit_of(next(iter(found.runs.values())))
     for label, rows, column, hint in parts:
         there = {model: row for model, row in rows.items() if row is not None and not pd.isna(row[column])}
         numbers = {model: (percent(row[column]), interval(row["low"], row["high"])) for model, row in there.items()}
-        found_tiles.append(tile_of(label, numbers, hint, there))
+        found_tiles.append(tile_of(label, numbers, hint, there, unit))
     return [tile for tile in found_tiles if tile is not None]
