@@ -36,20 +36,7 @@ def parsed(text: str) -> tuple[str, ...]:
 def answer(run: store.Run, question: Question) -> pd.DataFrame:
     """``questions.answer``, with the ends of the bins of numbers that stand in some: ``<factor>_from, <factor>_to``."""
     table = questions.answer(run, question)
-    return with_ends(run, table, question.by)
-
-
-def with_ends(run: store.Run, table: pd.DataFrame, by: Sequence[str]) -> pd.DataFrame:
-    """A metric table that says, after each factor in bins, from where to where each bin reaches."""
-    for name in by:
-        binned = spans.binned(run, factor_of(run, name))
-        if binned is None:
-            continue
-        edges = dict(zip(binned.centres, zip(binned.edges[:-1], binned.edges[1:], strict=True), strict=True))
-        ends = [edges.get(centre, (float("nan"),) * 2) for centre in table[name]]
-        for at, end in enumerate(("from", "to"), start=1):
-            table.insert(table.columns.get_loc(name) + at, f"{name}_{end}", [each[at - 1] for each in ends])
-    return table
+    return spans.with_ends(run, table, [factor_of(run, name) for name in question.by])
 
 
 def build(

@@ -204,12 +204,10 @@ def grouped(run: store.Run, table: pd.DataFrame, by: Sequence[str]) -> pd.DataFr
     """
     for name in by:
         factor = factor_of(run, name)
-        binned = spans.binned(run, factor)
         if factor.kind == "set":
             table = lists.explode(table, name)
-        elif binned is not None:
-            numbers = table[name].to_numpy(dtype=float, na_value=np.nan)
-            table = table.assign(**{name: binned.centres_of(numbers)})
+        elif spans.binned(run, factor) is not None:
+            table = spans.in_bins(run, table, [factor])
         else:
             table = table.assign(**{name: typed(table[name], factor)})
     return table

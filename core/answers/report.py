@@ -14,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 
 from core import benchmarks, metrics, paths, store
-from core.answers import cue_tables, geometry_tables, imported, policies, rank_table, run_tables, zoom_tables
+from core.answers import cue_tables, geometry_tables, imported, policies, rank_table, run_tables, spans, zoom_tables
 from core.answers.cards import card_of, samples_of
 from core.answers.joined import with_view_factors
 from core.answers.run_tables import Asked, RunTable
@@ -22,6 +22,7 @@ from core.errors import UsageError, nearest
 from core.store import lists
 from core.store.parts import write_parquet
 from core.types import Card, CardTable, Policy, ProgressCallback, Reduce, Table
+from core.wording import units
 
 #: Tables that a run has where its benchmark has masks, or a ranking.
 MORE: tuple[RunTable, ...] = (*geometry_tables.TABLES, rank_table.TABLE, *zoom_tables.REPORTED)
@@ -122,7 +123,7 @@ def build(
 
 def _interval(cluster_unit: str | None, is_cross_fitted: bool) -> str:
     """What intervals are, and what is not in them."""
-    kind = f"95 %, score interval over {cluster_unit}s" if cluster_unit else "95 %, Wilson"
+    kind = f"95 %, score interval over {units(cluster_unit)}" if cluster_unit else "95 %, Wilson"
     if not is_cross_fitted:
         return kind
     return f"{kind}, of cross-fitted answers: fitting heads to other images of the same kind is not in them"
@@ -179,17 +180,21 @@ class _Told:
         apart = [factor.name for factor in self.run.views.factors if factor.name in by]
         table = self._reduced(apart) if apart else self.images
         cluster = "cluster" if self.cluster_unit else None
-        # An image counts once in each of its values, as in a question.
-        for factor in self.card.factors:
-            if factor.name in by and factor.kind == "set":
+        shown_by = [factor for factor in self.card.factors if factor.name in by]
+        for factor in shown_by:
+            # An image counts once in each of its values, as in a question.
+            if factor.kind == "set":
                 table = lists.explode(table, factor.name)
+        # Published tables have the values that the papers' have; a user's own are of any numbers.
+        own = [] if self.run.benchmark in benchmarks.published_benchmarks() else shown_by
+        table = spans.in_bins(self.run, table, own)
         main = metrics.accuracy_by(table, by, cluster)
         shown = "top5" if self.policy == "top5" else "top1"
         columns = {shown: main["value"], f"{shown}_low": main["low"], f"{shown}_high": main["high"]}
         if self.policy == "top1":
             columns["top5"] = metrics.accuracy_by(table, by, value="correct_top5")["value"]
         frame = main[list(by)].assign(**columns, n=main["n"], n_clusters=main["n_clusters"])
-        return plain_rows(frame)
+        return plain_rows(spans.with_ends(self.run, frame, own))
 
 
 def computed(run: store.Run, name: str) -> pd.DataFrame:

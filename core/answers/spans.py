@@ -2,11 +2,12 @@
 
 The bins are of all images of a run's benchmark, evaluated or not and whatever a filter leaves, so that they are the
 same for every model and question. Each is named by its edges, and is asked for by the least and the greatest number in
-it, which no two bins share.
+it, which no two bins share. Bins of angles are sectors of 30 degrees.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,7 +16,8 @@ import pandas as pd
 from core import store
 from core.answers import joined
 from core.answers.cards import card_of, samples_of
-from core.metrics.bins import bins
+from core.benchmarks import published_benchmarks
+from core.metrics.bins import Bins, bins
 from core.types import THIN, Factor
 from core.wording import value
 
@@ -24,6 +26,8 @@ from core.wording import value
 MOST_VALUES = 40
 #: How many bins at most.
 MOST_BINS = 10
+#: Degrees of a bin of angles.
+_SECTOR_DEG = 30.0
 #: Factors that protocols vary on grids, every value of which is meant.
 _GRIDS = frozenset({"area", "x", "y", "angle_deg", "yaw_deg"})
 
@@ -89,10 +93,14 @@ def binned(run: store.Run, factor: Factor) -> Binned | None:
     card = card_of(run)
     if not factor.is_number or card.factor(factor.name) is None:
         return None
-    on_grid = any(factor.name in table.by for table in card.tables if not table.computed)
+    # Columns of a user's own that are called alike are on no grid.
+    on_grid = run.benchmark in published_benchmarks() and any(
+        factor.name in table.by for table in card.tables if not table.computed
+    )
     if factor.name in _GRIDS and on_grid:
         return None
-    table = joined.remembered(run, ["bins", factor.name, MOST_BINS, MOST_VALUES], lambda: _bins(run, factor))
+    asked = ["bins", factor.name, factor.kind, MOST_BINS, MOST_VALUES, _SECTOR_DEG]
+    table = joined.remembered(run, asked, lambda: _bins(run, factor))
     if table.empty:
         return None
     edges = (*table["from"].tolist(), float(table["to"].iloc[-1]))
@@ -108,10 +116,46 @@ def _bins(run: store.Run, factor: Factor) -> pd.DataFrame:
     columns = ["centre", "from", "to", "low", "high"]
     if different <= MOST_BINS or (different <= MOST_VALUES and len(known) >= THIN * different):
         return pd.DataFrame(columns=columns, dtype=float)
-    found = bins(known, MOST_BINS)
+    found = _sectors(known) if factor.kind == "circular" else bins(known, MOST_BINS)
     ends = pd.Series(known).groupby(found.index).agg(["min", "max"])
     edges = found.edges.tolist()
     return pd.DataFrame(
         list(zip(found.centres.tolist(), edges[:-1], edges[1:], ends["min"], ends["max"], strict=True)),
         columns=columns,
     )
+
+
+def _sectors(degrees: np.ndarray) -> Bins:
+    """Angles in sectors; one that holds nothing joins the one before it.
+
+    Args:
+        degrees: float (N,), none missing, at least one.
+    """
+    sector = np.floor(degrees / _SECTOR_DEG)
+    held, index = np.unique(sector, return_inverse=True)
+    edges = np.append(held, held[-1] + 1) * _SECTOR_DEG
+    return Bins(edges, (held + 0.5) * _SECTOR_DEG, index)
+
+
+def in_bins(run: store.Run, table: pd.DataFrame, factors: Sequence[Factor]) -> pd.DataFrame:
+    """A run's table in which, of each factor in bins, the centre of its bin stands for a number."""
+    for factor in factors:
+        found = binned(run, factor)
+        if found is not None:
+            numbers = table[factor.name].to_numpy(dtype=float, na_value=np.nan)
+            table = table.assign(**{factor.name: found.centres_of(numbers)})
+    return table
+
+
+def with_ends(run: store.Run, table: pd.DataFrame, factors: Sequence[Factor]) -> pd.DataFrame:
+    """A metric table that says, after each factor in bins, from where to where each bin reaches."""
+    for factor in factors:
+        found = binned(run, factor)
+        if found is None:
+            continue
+        edges = dict(zip(found.centres, zip(found.edges[:-1], found.edges[1:], strict=True), strict=True))
+        ends = [edges.get(centre, (float("nan"),) * 2) for centre in table[factor.name]]
+        for at, end in enumerate(("from", "to"), start=1):
+            place = table.columns.get_loc(factor.name) + at
+            table.insert(place, f"{factor.name}_{end}", [each[at - 1] for each in ends])
+    return table

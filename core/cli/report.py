@@ -207,8 +207,19 @@ def _drawn(run: Run, spec: CardTable, rows: list[dict[str, Any]], value: str) ->
         if spec in run.views.tables:
             rows = [_pooled(row, made.published_by) for row in rows]
         return computed_table(spec.title, rows, made.published_by)
+    rows = [_with_names_of_bins(run, row, spec.by) for row in rows]
     draw = terminal.grid_table if len(spec.by) == 2 else terminal.rows_table
     return draw(spec.title, rows, spec.by, value)
+
+
+def _with_names_of_bins(run: Run, row: dict[str, Any], by: Sequence[str]) -> dict[str, Any]:
+    """A row that says of a number in bins from where to where its bin reaches."""
+    from core.answers.questions import factor_of
+    from core.answers.worst import level_name
+
+    binned = [name for name in by if f"{name}_from" in row]
+    named = {name: level_name(run, factor_of(run, name), row[name]).replace("\u00a0", " ") for name in binned}
+    return {**row, **named}
 
 
 def _pooled(row: dict[str, Any], by: Sequence[str]) -> dict[str, Any]:

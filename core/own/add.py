@@ -147,10 +147,10 @@ def keep(understood: Understood) -> Entry:
 
 def _tables(factors: Sequence[OwnFactor]) -> Iterable[tuple[str, tuple[str, ...], str]]:
     for each in factors:
-        if each.is_table and each.n_values <= _LONGEST_TABLE:
-            name = each.factor.name.removesuffix("_binned") if each.is_derived else each.factor.name
-            label = each.factor.label
-            yield f"by_{name}", (each.factor.name,), f"Top-1 by {label[:1].lower()}{label[1:]}"
+        # Numbers are in a few bins, however many they are.
+        if each.is_table and (each.factor.is_number or each.n_values <= _LONGEST_TABLE):
+            name, label = each.factor.name, each.factor.label
+            yield f"by_{name}", (name,), f"Top-1 by {label[:1].lower()}{label[1:]}"
 
 
 def _folders(files: Iterable[str]) -> RawTable:

@@ -12,16 +12,13 @@ import numpy as np
 import pandas as pd
 
 from core.errors import DataError
-from core.metrics.bins import bins
 from core.own.kinds import MISSING, Kind, Typed, typed
 from core.types import THIN, Factor
 
-#: Numbers of a factor above which it gets one of bins, which a curve or a heatmap can show.
+#: Numbers of a factor above which no single one is looked at: answers have them in bins.
 MANY = 20
 #: Of the images, above which each having its own value makes a column an id.
 _UNIQUE = 0.9
-#: Degrees of a bin of angles.
-_SECTOR_DEG = 30.0
 #: Characters of a text above which it is no category.
 _LONGEST = 200
 #: Months that a category has room for, and days.
@@ -62,7 +59,7 @@ class OwnFactor:
         n_missing: Images without one.
         examples: Some values, as text.
         warnings: What a user should look at.
-        is_derived: Whether it was made beside the column's own factor: bins, parts of a date.
+        is_derived: Whether it was made beside the column's own factor: parts of a date.
         is_table: Whether accuracy by it is a table worth having.
         read_as: What the values of its column are.
     """
@@ -105,7 +102,7 @@ def factors_of(
         if content.kind == "category" and column not in kinds and _longest(content.values) > _LONGEST:
             notes.append(f"'{column}' holds texts of more than {_LONGEST} characters and was left out.")
             continue
-        # What a user has said of the hour or of bins goes before what is derived.
+        # What a user has said of the hour goes before what is derived.
         made = [
             each for each in _made(name, column, content) if each.factor.name == name or each.factor.name not in names
         ]
@@ -153,11 +150,7 @@ def _made(name: str, column: str, content: Typed) -> Iterator[OwnFactor]:
         yield from _of_dates(name, column, content)
         return
     unit = "°" if content.kind == "circular" else ""
-    own = _own(Factor(name, _label(column), content.kind, unit), column, content)
-    binned = _binned(own)
-    yield replace(own, is_table=own.is_table and binned is None)
-    if binned is not None:
-        yield binned
+    yield _own(Factor(name, _label(column), content.kind, unit), column, content)
 
 
 def _own(factor: Factor, column: str, content: Typed, *, is_derived: bool = False) -> OwnFactor:
@@ -191,21 +184,6 @@ def _shown(level: object) -> str:
     return text if len(text) <= 24 else f"{text[:23]}…"
 
 
-def _binned(own: OwnFactor) -> OwnFactor | None:
-    """The factor of bins of one with many numbers; None for few.
-
-    Numbers are in bins of about as many images, angles in sectors of 30 degrees; a bin's value is one in its middle.
-    """
-    if not own.factor.is_number or own.n_values <= MANY:
-        return None
-    if own.factor.kind == "circular":
-        values = pd.Series(np.mod(np.round(own.values / _SECTOR_DEG) * _SECTOR_DEG, 360.0))
-    else:
-        values = pd.Series(bins(own.values).values)
-    factor = replace(own.factor, name=f"{own.factor.name}_binned", label=f"{own.factor.label} (binned)")
-    return _own(factor, own.column, Typed(factor.kind, values, own.n_missing), is_derived=True)
-
-
 def _of_dates(name: str, column: str, content: Typed) -> Iterator[OwnFactor]:
     """A date as a number that curves run along, its year and fraction; and as years, months or days, and hours."""
     dates, label = content.values, _label(column)
@@ -216,11 +194,7 @@ def _of_dates(name: str, column: str, content: Typed) -> Iterator[OwnFactor]:
     number = year.astype(float) + 1970 + (dates.to_numpy() - began).astype(float) / length
     number = np.where(dates.isna(), np.nan, np.round(number, 5))
     years = Typed("numeric", pd.Series(number), content.n_missing, content.warnings)
-    own = _own(Factor(name, f"{label} (in years)", "numeric"), column, years)
-    binned = _binned(own)
-    yield replace(own, is_table=binned is None)
-    if binned is not None:
-        yield binned
+    yield _own(Factor(name, f"{label} (in years)", "numeric"), column, years)
     if known.dt.year.nunique() > 1:
         whole = Typed("numeric", dates.dt.year.astype(float), content.n_missing)
         yield _own(Factor(f"{name}_year", f"{label}: year", "numeric"), column, whole, is_derived=True)

@@ -98,3 +98,20 @@ def test_a_partial_result_has_the_bins_of_all_images(toy_model, tmp_path):
     partial = evaluate(other, open_benchmark("photos"), limit=50)
     assert partial.n_done == 50
     assert spans.binned(partial, factor_of(partial, "light")) == spans.binned(whole, factor_of(whole, "light"))
+
+
+def test_angles_are_in_sectors_and_an_empty_one_joins_the_one_before(toy_model, tmp_path):
+    degrees = [0, 14, 29.9, 30, 31, 32, 33, 34, 35, 95, 96, 97, 330, 345, 359.9]
+    rows = [row | {"heading": degrees[number % 15]} for number, row in enumerate(weathers())]
+    run = photos(toy_model, tmp_path / "photos", rows)
+    found = spans.binned(run, factor_of(run, "heading"))
+    assert found.edges == (0, 30, 90, 330, 360)
+    assert found.centres == (15, 45, 105, 345)
+    assert found.spans == (Span(0, 29.9), Span(30, 35), Span(95, 97), Span(330, 359.9))
+    assert questions.answer(run, Question(("heading",)))["n"].tolist() == [72, 144, 72, 72]
+
+
+def test_numbers_of_ones_own_are_on_no_grid_whatever_they_are_called(toy_model, tmp_path):
+    rows = [row | {"area": number / 1000} for number, row in enumerate(weathers())]
+    run = photos(toy_model, tmp_path / "photos", rows)
+    assert len(questions.answer(run, Question(("area",)))) == 10

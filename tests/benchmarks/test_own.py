@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 
 from core import benchmarks, labels, models, paths, store
-from core.answers import questions, report
+from core.answers import questions, report, spans
 from core.errors import DataError, ImageError, LabelSpaceError, UsageError
 from core.evaluate import evaluate
 from core.evaluate.plan import Plan
@@ -73,16 +73,21 @@ def test_an_evaluation_counts_any_label_as_right(folder, toy_model):
     assert sorted(shown["sample_id"]) == ["0.png", "1.png"]
 
 
-def test_a_clicked_bin_opens_its_images(folder, toy_model):
+def test_a_number_is_one_factor_whose_bins_open_their_images(folder, toy_model):
     rows = [("red", "tench", str(number)) for number in range(40)]
-    add(folder, rows=rows, header="file,label,weightless")
+    add(folder, rows=rows, header="file,label,x")
     run = evaluate(toy_model, benchmarks.open_benchmark("mine"))
-    answer = questions.answer(run, questions.Question(by=("weightless_binned",)))
-    assert answer["n"].sum() == 40
-    assert len(answer) <= 10
-    for _, row in answer.iterrows():
-        clicked = questions.Where.equals("weightless_binned", row["weightless_binned"])
-        assert len(questions.behind(run, questions.Question(where=(clicked,)))) == row["n"]
+    answer = questions.answer(run, questions.Question(by=("x",)))
+    assert answer["n"].tolist() == [4] * 10
+    binned = spans.binned(run, questions.factor_of(run, "x"))
+    for centre in answer["x"]:
+        clicked = questions.Where.within("x", binned.span_of(centre))
+        assert len(questions.behind(run, questions.Question(where=(clicked,)))) == 4
+    rows = report.build(run)["tables"]["by_x"]
+    assert [row["n"] for row in rows] == [4] * 10
+    assert [(row["x_from"], row["x_to"]) for row in rows[:2]] == [(0, 4), (4, 8)]
+    with pytest.raises(UsageError, match="x_binned"):
+        questions.factor_of(run, "x_binned")
 
 
 def test_clusters_are_those_of_the_column(folder, toy_model):

@@ -38,6 +38,14 @@ def test_bins_are_printed_by_their_edges(capsys):
     assert "0.32 to 0.36" in out
 
 
+def test_the_tables_of_own_data_name_the_same_bins(capsys):
+    code, out, _ = printed(capsys)
+    assert code == 0
+    table = out.partition("Top-1 by light")[2]
+    assert table.split("\n")[2].split()[:4] == ["0", "to", "0.04", "75.0"]
+    assert "0.32 to 0.36" in table
+
+
 def test_json_has_the_rows(capsys):
     code, out, _ = printed(capsys, "--by", "weather,night", "--json")
     content = json.loads(out)

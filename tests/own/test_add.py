@@ -279,5 +279,5 @@ def test_a_hundred_thousand_rows_are_understood_in_seconds(tmp_path, monkeypatch
     began = time.process_time()
     found = understand("mine", tmp_path / "photos", tmp_path / "t.csv", published=PUBLISHED)
     assert len(found.samples) == n
-    assert len(found.factors) == 6 * 4 + 1
+    assert len(found.factors) == 6 * 3 + 1
     assert time.process_time() - began < 30

@@ -34,29 +34,13 @@ def test_two_columns_of_one_name_are_refused():
         made(**{"a b": ["1"], "A_b": ["2"]})
 
 
-def test_up_to_twenty_numbers_stay_themselves_and_more_get_bins():
-    few, _ = made(x=list(range(20)))
-    assert [each.factor.name for each in few] == ["x"]
-    assert few[0].is_table
-    many, _ = made(x=list(range(100)))
-    plain, binned = many
-    assert (plain.factor.name, plain.is_table) == ("x", False)
-    assert (binned.factor.name, binned.factor.kind, binned.is_table) == ("x_binned", "numeric", True)
-    assert binned.n_values == 10
-    # A bin's value is one of those in it: none is further away than a bin is wide.
-    assert np.abs(binned.values - plain.values).max() < 15
-
-
-def test_bins_of_angles_are_sectors_and_meet_at_north():
-    found = by_name(made(heading=[0, 14, 346, 359.9, 16, 44, 90, *range(100, 115)])[0])
-    assert found["heading_binned"].factor.kind == "circular"
-    assert found["heading_binned"].values[:7].tolist() == [0, 0, 0, 0, 30, 30, 90]
-
-
-def test_missing_numbers_stay_missing_in_bins():
-    found = by_name(made(x=[*range(50), "", None])[0])
-    assert np.isnan(found["x_binned"].values[50:]).all()
-    assert found["x_binned"].n_missing == 2
+@pytest.mark.parametrize("n", [20, 100])
+def test_numbers_are_one_factor_however_many_they_are(n):
+    found, _ = made(x=[*range(n), "", None])
+    assert [each.factor.name for each in found] == ["x"]
+    assert found[0].is_table
+    assert found[0].values.tolist()[:n] == list(range(n))
+    assert found[0].n_missing == 2
 
 
 def test_a_date_is_a_number_of_years_and_years_months_and_hours():

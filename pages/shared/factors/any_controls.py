@@ -18,8 +18,6 @@ from pages.shared.page import address, cached, text
 
 #: In place of a second factor.
 _NONE = "-"
-#: What the factor of bins of a number in one's own data is called after it.
-_BINNED = "_binned"
 #: Factors that say what is in an image; others are shown first.
 _LABELS = frozenset({"class", "category", "wnid", "label"})
 
@@ -72,10 +70,7 @@ def controls(sets: Mapping[str, Mapping[str, store.Run]], n_models: int, within:
 
 def varying(run: store.Run) -> list[Factor]:
     """The factors of a result's benchmark that have several values in it."""
-    factors = [factor for factor in card_of(run).factors if len(cached.levels(run, factor)) > 1]
-    # The same numbers in bins of another making would only be in the way.
-    twice = {f"{factor.name}{_BINNED}" for factor in factors if cached.binned(run, factor) is not None}
-    return [factor for factor in factors if factor.name not in twice]
+    return [factor for factor in card_of(run).factors if len(cached.levels(run, factor)) > 1]
 
 
 def _factors(offered: Sequence[Factor]) -> tuple[Factor, ...]:
@@ -97,7 +92,7 @@ def _factors(offered: Sequence[Factor]) -> tuple[Factor, ...]:
                        **address.one("factor", list(by_name), first[0]))  # fmt: skip
     one = one or first[0]
     others = [name for name in by_name if name not in (one, _NONE)]
-    # The month of a date, or its bins, would say nothing beside it.
+    # The month of a date would say nothing beside it.
     unlike = [name for name in first if name in others and not name.startswith(f"{one}_")]
     usual = _NONE if one in _LABELS else next((name for name in unlike if name not in _LABELS), _NONE)
     other = st.selectbox("and", [_NONE, *others], format_func=label, width=180,
