@@ -139,7 +139,9 @@ def _benchmarks(choice: Choice) -> None:
     st.subheader("Benchmarks", anchor=False)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.markdown(f"{n_ready} of {count(len(known), 'benchmark')} have their data here{own}.", width="content")
-        frame.link("Get the others, or add your own" if not paths.read_only() else "See all", DATA_PAGE, {})
+        frame.link("See all" if paths.read_only() else "Get the others", DATA_PAGE, {})
+        if not paths.read_only():
+            frame.link("Add your own images", DATA_PAGE, {"add": "images"})
 
 
 frame.draw(page)
