@@ -9,7 +9,7 @@ import numpy as np
 from core.metrics import intervals
 from core.metrics.bootstrap import replicates, student_interval
 from core.metrics.clusters import Freedom
-from core.metrics.score import score_interval
+from core.metrics.score import weighted_interval
 
 #: Replicates that differ by less do not differ.
 _EPS = 1e-12
@@ -108,13 +108,13 @@ def _resampled(
     low, high = (float(end[0]) for end in ends)
     if np.nanmax(change) - np.nanmin(change) < _EPS:
         return low, high
-    right, n = np.bincount(cells, weights=values, minlength=n_cells), np.bincount(cells, minlength=n_cells)
-    means = right / n
-    if len(weights) == 1:
-        own_low, own_high, _ = score_interval(values, cells, clusters, n_cells)
-        _, least, most = intervals.combine(signed, means, own_low, own_high, _correlation(draws))
-        return float(max(min(low, least), -1.0)), float(min(max(high, most), 1.0))
-    return _with_uniform(signed, right, n, cells, clusters, (low, value, high))
+    strata, sides = cells // 2, cells % 2
+    own_low, own_high = weighted_interval(values, sides, strata, clusters, weights)
+    totals = np.stack([draws[:, ::2] @ weights, draws[:, 1::2] @ weights], axis=1)
+    counts = np.bincount(cells, minlength=n_cells)
+    means = (np.bincount(cells, weights=values, minlength=n_cells) / counts).reshape(-1, 2).T @ weights
+    _, least, most = intervals.combine(np.array([-1.0, 1.0]), means, own_low, own_high, _correlation(totals))
+    return float(max(min(low, least), -1.0)), float(min(max(high, most), 1.0))
 
 
 def _correlation(draws: np.ndarray) -> np.ndarray:
@@ -125,33 +125,6 @@ def _correlation(draws: np.ndarray) -> np.ndarray:
     found = scaled.T @ scaled
     np.fill_diagonal(found, 1.0)
     return found
-
-
-def _with_uniform(
-    signed: np.ndarray,
-    right: np.ndarray,
-    n: np.ndarray,
-    cells: np.ndarray,
-    clusters: np.ndarray,
-    found: tuple[float, float, float],
-) -> tuple[float, float]:
-    """An interval of several strata with what resampling cannot vary: cells that are all right, or all wrong.
-
-    However few objects they have: each adds what Wilson's interval of its objects says (see ``intervals.combine``).
-    """
-    low, value, high = found
-    uniform = (right == 0) | (right == n)
-    if not uniform.any():
-        return low, high
-    pairs = np.unique(np.stack([cells, clusters]), axis=1)
-    n_objects = np.bincount(pairs[0], minlength=len(n))
-    means = right / n
-    cell_low, cell_high = intervals.wilson(np.where(right == 0, 0, n_objects), n_objects)
-    total, own_low, own_high = intervals.combine(
-        np.where(uniform, signed, 0.0), means, np.where(uniform, cell_low, means), np.where(uniform, cell_high, means)
-    )
-    down, up = np.hypot(value - low, total - own_low), np.hypot(high - value, own_high - total)
-    return float(max(value - down, -1.0)), float(min(value + up, 1.0))
 
 
 def weighted(draws: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -76,24 +76,98 @@ def score_interval(
     return low, high, n_clusters
 
 
+def weighted_interval(
+    values: np.ndarray, sides: np.ndarray, strata: np.ndarray, clusters: np.ndarray, weights: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Score interval of each side's weighted mean of strata, such as an accuracy with another mix of classes.
+
+    As ``score_interval``, with every value's residual from the mean of its own stratum. Strata that have one cluster
+    show no variance between clusters; they are taken to vary as the others do.
+
+    Args:
+        values: float or bool (N,), from 0 to 1.
+        sides: int (N,), 0 or 1.
+        strata: int (N,) in [0, S); each has values on both sides.
+        clusters: int (N,), at least 0.
+        weights: float (S,), of the strata; they sum to 1.
+
+    Returns:
+        ``(low, high)``, each (2,).
+    """
+    cells = 2 * strata.astype(np.int64) + sides
+    pairs = Pairs.of(values, cells, clusters, 2 * len(weights))
+    n_cell, of_cell = pairs.by_cell(pairs.n), np.repeat(weights, 2)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        mean_cell = pairs.by_cell(pairs.total) / n_cell
+        share = pairs.n / n_cell[pairs.cell]
+        residual = of_cell[pairs.cell] * (pairs.total / n_cell[pairs.cell] - mean_cell[pairs.cell] * share)
+        lone = share > 1 - _EPS
+        residual = np.where(lone, 0.0, residual / np.sqrt(np.where(lone, 1.0, 1 - share)))
+    weight = of_cell[pairs.cell] * share
+    each = pairs.cluster * 2 + pairs.cell % 2
+    by_side = np.arange(int(each.max(initial=-1)) // 2 * 2 + 2) % 2
+    summed = [np.bincount(each, weights=part, minlength=len(by_side)) for part in (residual, weight)]
+    between, worth = (np.bincount(by_side, weights=part**2, minlength=2) for part in summed)
+    seen = np.bincount(pairs.cell % 2, weights=np.where(lone, 0.0, weight**2), minlength=2)
+    every = np.bincount(pairs.cell % 2, weights=weight**2, minlength=2)
+    scale = of_cell[cells] / n_cell[cells]
+    n = 1 / np.bincount(sides, weights=scale**2, minlength=2)
+    within = np.bincount(sides, weights=scale**2 * (values - mean_cell[cells]) ** 2, minlength=2)
+    mean = _whole(np.array([weights @ mean_cell[side::2] for side in (0, 1)]))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        between = np.where(seen > 0, between * every / seen, 0.0)
+        worth = 1 / worth
+    degrees = np.maximum(worth - len(weights), 1.0)
+    return _around(mean, between, within, n, worth, degrees, np.asarray(intervals.CONFIDENCE), intervals.wilson)
+
+
 def _ends(
     pairs: Pairs, squares: np.ndarray, confidence: np.ndarray, of: Callable[..., tuple[np.ndarray, np.ndarray]]
 ) -> tuple[np.ndarray, np.ndarray]:
     n, worth = pairs.by_cell(pairs.n), pairs.effective()
     with np.errstate(invalid="ignore", divide="ignore"):
-        mean = pairs.by_cell(pairs.total) / n
-        mean = np.where(mean < _EPS, 0.0, np.where(mean > 1 - _EPS, 1.0, mean))
+        mean = _whole(pairs.by_cell(pairs.total) / n)
         residual = pairs.total - mean[pairs.cell] * pairs.n
         share = np.minimum(pairs.n / n[pairs.cell], 1 - _EPS)
         between = pairs.by_cell(residual**2 / (1 - share)) / n**2
         within = np.clip(squares / n - mean**2, 0.0, None) / n
+    return _around(mean, between, within, n, worth, worth - 1, confidence, of)
+
+
+def _whole(mean: np.ndarray) -> np.ndarray:
+    """Means that are 0 or 1 but for rounding are."""
+    return np.where(mean < _EPS, 0.0, np.where(mean > 1 - _EPS, 1.0, mean))
+
+
+def _around(
+    mean: np.ndarray,
+    between: np.ndarray,
+    within: np.ndarray,
+    n: np.ndarray,
+    worth: np.ndarray,
+    degrees: np.ndarray,
+    confidence: np.ndarray,
+    of: Callable[..., tuple[np.ndarray, np.ndarray]],
+) -> tuple[np.ndarray, np.ndarray]:
+    """Ends from what is known of each mean's variance.
+
+    Args:
+        mean: float (k,).
+        between: Variance of the mean as clusters show it.
+        within: As independent values would.
+        n: Values.
+        worth: Effective number of clusters.
+        degrees: Degrees of freedom of ``between``.
+        confidence: See ``score_interval``.
+        of: Interval of a proportion.
+    """
+    with np.errstate(invalid="ignore", divide="ignore"):
         # At n values that are clusters of their own both are the same.
         variance = np.maximum(between * (n - 1) / n, within)
-        variance = ((worth - 1) * variance + MODERATED * within) / (worth - 1 + MODERATED)
+        variance = (degrees * variance + MODERATED * within) / (degrees + MODERATED)
         # What does not vary at all says nothing of how it would: it counts as its clusters do.
         variance = np.where(variance < _EPS**2, np.inf, variance)
-        degrees = np.minimum(worth - 1 + MODERATED, n - 1)
-        few = (student(n - 1, confidence) / student(degrees, confidence)) ** 2
+        few = (student(n - 1, confidence) / student(np.minimum(degrees + MODERATED, n - 1), confidence)) ** 2
         unseen = UNSEEN / worth**2.25
         lower, upper = (_trials(mean, variance + unseen * gap**2, few, worth) for gap in (mean, 1 - mean))
     return tuple(of(mean * trials, trials, confidence)[side] for side, trials in enumerate((lower, upper)))

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from core.metrics import intervals
-from core.metrics.score import MODERATED, UNSEEN, score_interval, student
+from core.metrics.score import MODERATED, UNSEEN, score_interval, student, weighted_interval
 
 
 def scored(values, clusters, cells=None, n_cells=1, **options):
@@ -197,6 +197,38 @@ def test_the_interval_covers_the_truth_and_wilsons_of_the_images_does_not(n_clus
     right = values.reshape(n_sets, -1).sum(axis=1)
     low, high = intervals.wilson(right, np.full(n_sets, n_clusters * 20))
     assert ((low <= truth) & (high >= truth)).mean() < 0.75
+
+
+def test_one_stratum_has_the_intervals_of_its_sides():
+    values, clusters, _ = random_table()
+    sides = np.random.default_rng(8).integers(0, 2, len(values))
+    found = weighted_interval(values, sides, np.zeros(len(values), dtype=int), clusters, np.ones(1))
+    low, high, _ = score_interval(values, sides, clusters, 2)
+    np.testing.assert_allclose(found, (low, high))
+
+
+def test_strata_that_differ_among_themselves_only_are_as_certain_as_their_clusters():
+    # Two classes of ten objects with four images on each side: one always right, one always wrong. Nothing varies in a
+    # class, so a half of the twenty objects is right: Wilson for 10 of 20, 0.2993 to 0.7007.
+    clusters = np.arange(20).repeat(8)
+    strata, sides = clusters % 2, np.tile([0, 1], 80)
+    low, high = weighted_interval((strata == 0).astype(float), sides, strata, clusters, np.array([0.5, 0.5]))
+    np.testing.assert_allclose([low, high], [[0.2993, 0.2993], [0.7007, 0.7007]], atol=1e-4)
+
+
+def test_weights_are_those_of_the_strata_however_many_images_they_have():
+    # 30 objects of either class; class 0 with ten times as many images, right 9 times in 10, class 1 half of the time.
+    sizes = np.where(np.arange(60) % 2, 2, 20)
+    clusters = np.arange(60).repeat(sizes)
+    strata = clusters % 2
+    place = np.arange(len(clusters)) - np.concatenate([[0], np.cumsum(sizes)[:-1]])[clusters]
+    values = np.where(strata == 1, place == 0, place < 18).astype(float)
+    for weight in (0.2, 0.8):
+        low, high = weighted_interval(
+            values, np.zeros(len(values), int), strata, clusters, np.array([1 - weight, weight])
+        )
+        assert low[0] < 0.9 * (1 - weight) + 0.5 * weight < high[0]
+        assert high[0] - low[0] < 0.25
 
 
 def logistic(log_odds):
