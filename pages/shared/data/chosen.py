@@ -14,13 +14,14 @@ from core.errors import OffcenterError
 from core.getting.status import Status
 from core.jobs.kinds.description import Description
 from core.own import entries
-from core.wording import code, escaped
+from core.wording import code
 from pages.shared.data import check, fetch, status
 from pages.shared.overview.finding import where_to_look
 from pages.shared.page import cached, dock, frame, place, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.pickers import MODELS
 
+_STATES = {"present": "ready", "partial": "partial", "missing": "missing"}
 _DESCRIBE = (
     "Brightness, contrast, sharpness and more of each image, and of the object where there are masks: factors by which "
     "every result can be broken down. It goes on where it was."
@@ -40,8 +41,7 @@ def show(found: Status, choice: Choice, right: DeltaGenerator) -> None:
     if row is None:
         return
     with dock.opened(right, code(row.key)):
-        _facts(row)
-        _notes(row, choice)
+        _facts(row, choice)
         _ways(row, choice)
         if not paths.read_only():
             _work(row)
@@ -50,11 +50,10 @@ def show(found: Status, choice: Choice, right: DeltaGenerator) -> None:
                 _remove(row.key)
 
 
-def _facts(row: Any) -> None:
+def _facts(row: Any, choice: Choice) -> None:
     known = benchmark_class(row.key)
     published = f" of {row.n_published:,}" if row.n_published and row.kind != "own" else ""
     is_demo = paths.read_only()
-    why = f", {row.why}" if row.why else ""
     images = f"{status.number(row.n_images, row.at_least)}{published}" if row.n_images is not None else ""
     folder = f"{row.folder} ({row.source})" if row.folder and not is_demo else ""
     # One's own benchmark says in which folder its images were.
@@ -65,7 +64,7 @@ def _facts(row: Any) -> None:
             {
                 "What": known.title,
                 "About": about if about != known.title else "",
-                "State": f"{status.state(row).partition(':')[0]}{why}",
+                "State": f"{_STATES[row.state]}{f': {row.why}' if row.why else ''}",
                 "Images": images,
                 "Disk": status.size(row.n_bytes, row.at_least) if row.n_bytes is not None else "",
                 "Folder": folder,
@@ -73,22 +72,19 @@ def _facts(row: Any) -> None:
                 "Paper": known.paper,
                 "Licence": known.licence,
                 "How to get": how_to_get,
+                "Notes": "" if is_demo else "\n".join(_notes(row, choice)),
             }
         )
     )
 
 
-def _notes(row: Any, choice: Choice) -> None:
-    """What results and what was kept of one's own say of the data; they may name folders, which a demo does not."""
-    if paths.read_only():
-        return
+def _notes(row: Any, choice: Choice) -> list[str]:
+    """What results, and what was kept of one's own, say of the data; they may name folders."""
     notes = [note for run in choice.runs if run.benchmark == row.key for note in run.entry.notes]
     known = benchmark_class(row.key)
     if issubclass(known, OwnBenchmark):
         notes += known.entry.notes
-    notes += [entry.note for entry in fetch.entries_of(row.key) if entry.note]
-    if notes:
-        st.markdown("\n".join(f"- {escaped(note)}" for note in dict.fromkeys(notes)))
+    return list(dict.fromkeys(notes))
 
 
 def _ways(row: Any, choice: Choice) -> None:

@@ -13,7 +13,7 @@ import streamlit as st
 
 from core import jobs, paths
 from core.benchmarks import benchmark_class
-from core.errors import OffcenterError
+from core.errors import OffcenterError, UsageError
 from core.getting import addresses
 from core.getting import fetch as getting
 from core.getting.addresses import Entry
@@ -22,10 +22,12 @@ from core.getting.meter import size
 from core.getting.plans import Nothing, Plan
 from core.jobs.kinds.fetch import Fetch
 from core.wording import code, linked
-from pages.shared.page import frame, text
+from pages.shared.page import address, frame, text
 
 #: Nobody looks longer than this at a page that asks for a size; seconds.
 _QUICK = Patience(connect=3, read=5, tries=1)
+#: Name in the URL of what is to be fetched.
+FETCH = "fetch"
 _ASKING = "Asking the server for the size …"
 
 
@@ -68,11 +70,10 @@ def by_name() -> None:
     chosen = st.selectbox(
         "Data set, labels or model",
         list(known),
-        index=None,
         format_func=lambda name: f"{name}: {known[name].title}" if name in known else name,
         accept_new_options=True,
         placeholder="Choose, or type model:resnet50.a1_in1k, model:owner/name",
-        key="fetch-name",
+        **address.free(FETCH),
     )
     name = (chosen or "").strip()
     if not name:
@@ -90,30 +91,32 @@ def by_name() -> None:
 
 def _one(key: str, entry: Entry, within: str = "") -> None:
     """An entry of the table: its plan where no server need be asked for it, else a button that asks."""
-    given, address = _by_hand(entry, within)
-    asked = (key, tuple(map(str, given)), address)
-    if _is_told(entry, given, address) or st.session_state.get(f"fetch-asked-{within}") == asked:
-        _planned(key, given, address, within)
+    given, url = _by_hand(entry, within)
+    asked = (key, tuple(map(str, given)), url)
+    if _is_told(entry, given, url) or st.session_state.get(f"fetch-asked-{within}") == asked:
+        _planned(key, given, url, within)
         return
-    st.html(facts({"Licence": entry.licence, "Size": "the server has to be asked"}))
+    st.html(facts({"Licence": entry.licence, "Size": "the server has to be asked", "Note": entry.note}))
     if st.button("Ask for the size", key=f"fetch-ask-{within}-{key}", icon=":material/travel_explore:"):
         st.session_state[f"fetch-asked-{within}"] = asked
         st.rerun()
 
 
 def _model(name: str) -> None:
-    if st.session_state.get("fetch-asked-model") == name:
+    if not name.removeprefix(addresses.MODEL).strip():
+        text.problem(UsageError(f"'{name}' names no model: write {addresses.MODEL}resnet50.a1_in1k."))
+    elif st.session_state.get("fetch-asked-model") == name:
         _planned(name, [], "", "model")
     elif st.button("Look it up at the hub", key="fetch-ask-model", icon=":material/travel_explore:"):
         st.session_state["fetch-asked-model"] = name
         st.rerun()
 
 
-def _is_told(entry: Entry, given: list[Path], address: str) -> bool:
+def _is_told(entry: Entry, given: list[Path], url: str) -> bool:
     """Whether its plan needs no server: sizes are known, it is given, a person must get it, or it is here already."""
     if entry.hub:
         return False
-    return bool(entry.terms or given) or (entry.known_size is not None and not address)
+    return bool(entry.terms or given) or (entry.known_size is not None and not url)
 
 
 def _by_hand(entry: Entry, within: str) -> tuple[list[Path], str]:
@@ -131,20 +134,20 @@ def _by_hand(entry: Entry, within: str) -> tuple[list[Path], str]:
             height=80,
             max_chars=4000,
         )
-        address = ""
+        url = ""
         if not entry.terms:
-            address = st.text_input(
+            url = st.text_input(
                 "Or another address of it",
                 key=f"fetch-address-{within}-{entry.key}",
                 placeholder="https://",
                 max_chars=2000,
             )
-    return [Path(line.strip()) for line in typed.splitlines() if line.strip()], address.strip()
+    return [Path(line.strip()) for line in typed.splitlines() if line.strip()], url.strip()
 
 
-def _planned(key: str, given: list[Path], address: str, within: str) -> None:
+def _planned(key: str, given: list[Path], url: str, within: str) -> None:
     try:
-        found = _plan(key, given, address)
+        found = _plan(key, given, url)
     except OffcenterError as error:
         st.session_state.pop(f"fetch-asked-{within}", None)
         text.problem(error)
@@ -176,19 +179,19 @@ def _planned(key: str, given: list[Path], address: str, within: str) -> None:
     amount = "" if found.size is None else f" {size(found.size)}"
     if st.button(f"Fetch{amount} under this licence", type="primary", key=f"fetch-start-{within}-{key}",
                  icon=":material/download:"):  # fmt: skip
-        queue(Fetch(key, tuple(map(str, given)), address))
+        queue(Fetch(key, tuple(map(str, given)), url))
 
 
-def _plan(key: str, given: list[Path], address: str) -> Plan:
+def _plan(key: str, given: list[Path], url: str) -> Plan:
     """What fetching would do; a server that was asked for it is not asked again in this session."""
     entry = addresses.known().get(key)
-    if entry is not None and _is_told(entry, given, address):
-        return getting.plan(key, given, address, _QUICK)
+    if entry is not None and _is_told(entry, given, url):
+        return getting.plan(key, given, url, _QUICK)
     kept: dict[tuple[str, ...], Plan] = st.session_state.setdefault("fetch-plans", {})
-    asked = (key, *map(str, given), address, str(paths.data_home()))
+    asked = (key, *map(str, given), url, str(paths.data_home()))
     if asked not in kept:
         with st.spinner(_ASKING):
-            kept[asked] = getting.plan(key, given, address, _QUICK)
+            kept[asked] = getting.plan(key, given, url, _QUICK)
     return kept[asked]
 
 
