@@ -15,6 +15,7 @@ from core.own.text import decode, read_bytes
 #: Label spaces that may be named instead of a file.
 PUBLISHED = (IMAGENET_1K, FOCUS_10)
 _MOST = 100_000
+_WNID = re.compile(r"n\d{8}")
 _NUMBERED = re.compile(r"(\d+)[\s,:]+(\S.*)")
 
 
@@ -22,7 +23,8 @@ def read_classes(path: Path) -> list[str]:
     """Names of classes in the order of a model's output.
 
     Args:
-        path: A text with a name a line; or lines ``index name``; or JSON: a list, or an object of names by index.
+        path: A text with a name a line; or lines ``index name``; or JSON: a list, an object of names (or WordNet ids
+            and names) by index, of indices by name, or a configuration with ``id2label``.
 
     Raises:
         UsageError: If there is no such file.
@@ -56,10 +58,16 @@ def _of_json(text: str, path: Path) -> list[str]:
     except (ValueError, RecursionError) as error:
         raise DataError(f"{path} is not JSON: {error}.") from error
     if isinstance(content, dict):
+        # As a model's configuration has them.
+        content = content.get("id2label", content)
+        if content and all(type(index) is int for index in content.values()):
+            content = {index: name for name, index in content.items()}
         try:
             content = _in_order([(int(index), name) for index, name in content.items()], path)
-        except ValueError:
+        except (ValueError, AttributeError):
             raise DataError(f'{path} is an object whose keys are not all class indices, such as "0".') from None
+    if all(isinstance(each, list) and len(each) == 2 and _WNID.fullmatch(str(each[0])) for each in content):
+        content = [name for _, name in content]
     if not all(isinstance(name, str) for name in content):
         raise DataError(
             f"{path}: every class is a text; it has {next(n for n in content if not isinstance(n, str))!r}."
@@ -78,6 +86,8 @@ def _of_lines(text: str, path: Path) -> list[str]:
 
 def _in_order(pairs: Sequence[tuple[int, str]], path: Path) -> list[str]:
     by_index = dict(pairs)
+    if len(by_index) < len(pairs):
+        raise DataError(f"{path} gives one index to two classes: indices count from 0, each once.")
     missing = [index for index in range(len(pairs)) if index not in by_index]
     if missing:
         raise DataError(

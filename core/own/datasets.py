@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping
@@ -16,6 +17,7 @@ _HOUSEKEEPING = frozenset({"id", "file_name", "license", "flickr_url", "coco_url
 #: Of FiftyOne's samples.
 _INTERNAL = frozenset({"id", "filepath", "tags", "metadata"})
 _LABELS = ("ground_truth", "label", "labels")
+_PREDICTED = ("pred", "model", "output")
 _SHOWN = 3
 
 
@@ -51,14 +53,18 @@ def coco(content: Mapping[str, Any], path: Path) -> Rows:
     https://cocodataset.org/#format-data.
 
     Raises:
-        DataError: If a field is not there or of another form; names it.
+        DataError: If a field is not there or of another form, or an id is that of two; names it.
     """
     images, annotations, categories = (
         _objects(content, name, path) for name in ("images", "annotations", "categories")
     )
-    names = {
-        _field(each, "id", "categories", path): str(_field(each, "name", "categories", path)) for each in categories
-    }
+    names: dict[Any, str] = {}
+    for each in categories:
+        category, name = _field(each, "id", "categories", path), str(_field(each, "name", "categories", path))
+        if names.setdefault(category, name) != name:
+            raise DataError(
+                f"{path}: the category {category!r} is '{names[category]}' and '{name}': give each its own id."
+            )
     labels: dict[Any, dict[str, None]] = defaultdict(dict)
     areas: dict[Any, float] = defaultdict(float)
     counts: Counter[Any] = Counter()
@@ -72,6 +78,8 @@ def coco(content: Mapping[str, Any], path: Path) -> Rows:
     rows, known = [], set()
     for each in images:
         image = _field(each, "id", "images", path)
+        if image in known:
+            raise DataError(f"{path}: two images have the id {image!r}, so that it is not known whose a label is.")
         known.add(image)
         plain = {
             name: value for name, value in each.items() if name not in _HOUSEKEEPING and not isinstance(value, dict)
@@ -104,7 +112,9 @@ def fiftyone(content: Mapping[str, Any], path: Path) -> Rows:
     """
     samples = _objects(content, "samples", path)
     holding = Counter(name for each in samples for name, value in each.items() if _labels_of(value) is not None)
-    named = next((name for name in _LABELS if name in holding), next(iter(holding), ""))
+    # What a model said is no label.
+    given = [name for name in holding if not name.casefold().startswith(_PREDICTED)]
+    named = next((name for name in _LABELS if name in holding), next(iter(given), ""))
     rows = []
     for each in samples:
         row: dict[str, Any] = {"file": _field(each, "filepath", "samples", path)}
@@ -129,7 +139,7 @@ def _plain_fields(sample: Mapping[str, Any], labels: Collection[str]) -> dict[st
         if name in _INTERNAL or name in labels or name.startswith("_"):
             continue
         if isinstance(value, dict) and "$date" in value:
-            found[name] = value["$date"]
+            found[name] = _date(value["$date"])
         elif value is None or isinstance(value, str | bool | int | float):
             found[name] = value
     if isinstance(sample.get("tags"), list) and sample["tags"]:
@@ -137,6 +147,16 @@ def _plain_fields(sample: Mapping[str, Any], labels: Collection[str]) -> dict[st
     if isinstance(sample.get("metadata"), dict):
         found |= {name: sample["metadata"][name] for name in ("width", "height") if name in sample["metadata"]}
     return found
+
+
+def _date(value: Any) -> Any:
+    """A date as text, which FiftyOne may have in milliseconds since 1970."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return value
+    try:
+        return dt.datetime.fromtimestamp(value / 1000, dt.UTC).strftime("%Y-%m-%dT%H:%M:%S")
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def _labels_of(value: Any) -> list[str] | None:

@@ -10,12 +10,15 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from core.labels import LabelSpace
+from core.own.lists import listed
 
 #: What parts several labels of an image in one text.
 SEPARATOR = "|"
 #: Labels that are not matched for which the nearest names are looked for.
 _HINTED = 20
 _WNID = re.compile(r"n\d{8}")
+#: A WordNet id with a name behind it, as folders and lists of classes have them.
+_WNID_AND_NAME = re.compile(r"(n\d{8})[\s:,;_-]+(.+)")
 
 
 @dataclass
@@ -39,12 +42,13 @@ class Labels:
     n_empty: int = 0
 
 
-def match(cells: Sequence[object], space: LabelSpace) -> Labels:
+def match(cells: Sequence[object], space: LabelSpace, *, with_hints: bool = True) -> Labels:
     """The classes of each row.
 
     Args:
         cells: Of the column of labels: a text (several labels parted by ``|``), a number (a class index), a list.
         space: The label space that they are classes of.
+        with_hints: Whether the nearest names are looked for.
     """
     known = Names(space)
     found = Labels([[] for _ in cells])
@@ -63,7 +67,7 @@ def match(cells: Sequence[object], space: LabelSpace) -> Labels:
         if is_whole:
             found.accepted[row] = sorted(classes)
     found.ambiguous = {label: classes for label, classes in meant.items() if len(classes) > 1}
-    strangers = [label for label, _ in found.unmatched.most_common() if label not in found.ambiguous]
+    strangers = [label for label, _ in found.unmatched.most_common() if label not in found.ambiguous and with_hints]
     found.hints = {label: known.nearest(label) for label in strangers[:_HINTED]}
     return found
 
@@ -73,12 +77,12 @@ def parts(cell: object) -> list[str]:
     if cell is None or cell != cell:
         return []
     if isinstance(cell, list):
-        listed = [str(each) for each in cell]
+        found = [str(each) for each in cell]
     elif isinstance(cell, float) and cell.is_integer():
-        listed = [str(int(cell))]
+        found = [str(int(cell))]
     else:
-        listed = str(cell).split(SEPARATOR)
-    return list(dict.fromkeys(each.strip() for each in listed if each.strip()))
+        found = listed(str(cell)) or str(cell).split(SEPARATOR)
+    return list(dict.fromkeys(each.strip() for each in found if each.strip()))
 
 
 class Names:
@@ -88,6 +92,8 @@ class Names:
         self._space = space
         self._by_name: dict[str, set[int]] = defaultdict(set)
         self._shown: dict[str, str] = {}
+        # Where all classes are called by numbers, as digits are, a number is a name and no index.
+        self._has_indices = not all(name.strip().isdecimal() for name in space.names)
         for index, name in enumerate(space.names):
             self._add(name, index)
         for index, lemmas in enumerate(space.lemmas):
@@ -103,8 +109,16 @@ class Names:
     def of(self, label: str) -> list[int]:
         """The classes that a label may mean: one if it is understood, none, or several."""
         found = set(self._by_name.get(plain(label), ()))
-        if re.fullmatch(r"\d{1,7}(\.0+)?", label) and label.isascii() and int(float(label)) < len(self._space):
-            found.add(int(float(label)))
+        if re.fullmatch(r"\d{1,7}(\.0+)?", label) and label.isascii():
+            number = int(float(label))
+            if not self._has_indices:
+                found |= self._by_name.get(str(number), set())
+            elif number < len(self._space):
+                found.add(number)
+        if not found and (both := _WNID_AND_NAME.fullmatch(plain(label).replace(" ", "_"))):
+            wnid, name = (self._by_name.get(plain(part), set()) for part in both.groups())
+            # Where the two are not of one class, the label may mean either.
+            found = (wnid & name) or (wnid | name if wnid and name else set())
         return sorted(found)
 
     def nearest(self, label: str) -> list[str]:

@@ -12,7 +12,9 @@ Role = Literal["file", "label", "mask", "cluster", "split", "weight"]
 #: Names by which a column is known to play a part, in small letters; of several the first is taken.
 NAMES: dict[Role, tuple[str, ...]] = {
     "file": ("file", "path", "filename", "image", "filepath", "file_name", "file_path", "image_path"),
-    "label": ("label", "labels", "class"),
+    "label": (
+        *("label", "labels", "class", "wnid", "synset", "class_name", "label_name", "target", "class_id", "label_id"),
+    ),
     "mask": ("mask",),
     "cluster": ("cluster", "group"),
     "split": ("split",),

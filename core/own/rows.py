@@ -11,6 +11,7 @@ import numpy as np
 
 from core.errors import DataError
 from core.labels import LabelSpace
+from core.own import agreement
 from core.own.files import FAULTS, SAID, Finder, Found
 from core.own.matching import Labels, match, named
 from core.own.roles import Role, also_fitting, roles_of
@@ -104,11 +105,19 @@ class Rows:
         ]
 
     def label_problems(self, own_names: Sequence[str]) -> list[str]:
-        """Why rows have no class."""
-        found, labels = [], self.labels
+        """Why rows have no class.
+
+        Raises:
+            DataError: If labels are indices that count from 1, so that each would be understood as the next class.
+        """
+        found, labels, frame = [], self.labels, self.raw.frame
+        if not self.is_by_folder:
+            cells = frame[self.roles["label"]].tolist()
+            agreement.require_from_zero(cells, labels, self.space, frame, self.roles, self.found.ids)
         if labels.n_empty:
             where = (
                 "whose image lies in no folder named by a class"
+                + (", and the table has no column 'label'" if len(frame.columns) > 1 else "")
                 if self.is_by_folder
                 else f"in the column '{self.roles['label']}'"
             )
@@ -124,7 +133,12 @@ class Rows:
             shown = "; ".join(
                 self._stranger(label) for label, _ in labels.unmatched.most_common() if label in labels.hints
             )
-            classes = "of --classes" if own_names else f"of {self.space.key}; a model with others needs --classes FILE"
+            begin = ", ".join(f"'{name[:40]}'" for name in own_names[:_SHOWN])
+            classes = (
+                f"of --classes (which begin {begin})"
+                if own_names
+                else f"of {self.space.key}; a model with others needs --classes FILE"
+            )
             found.append(
                 f"{count(len(strangers), 'label')} ({count(n, 'row')}) not among the classes {classes}: {shown}."
             )
@@ -141,6 +155,8 @@ class Rows:
         said += [f"{count(n, 'image')} {SAID[how]}." for how, n in self.found.how.items()]
         if self.is_by_folder:
             said.append("there is no column of labels: an image's label is the name of its folder.")
+        else:
+            said += agreement.disagreements(self.labels, self.space, self.raw.frame, self.roles, self.found.ids)
         used = {each for each in self.found.ids if each}
         if self.masks is not None:
             used |= {each for each in self.masks.ids if each}

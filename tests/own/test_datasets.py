@@ -96,3 +96,22 @@ def test_fiftyone_classifications(tmp_path):
     assert read(tmp_path, {"samples": samples}).frame["label"].tolist() == [["cat"], ["cat", "dog"]]
     with pytest.raises(DataError, match="has no 'filepath'"):
         read(tmp_path, {"samples": [{"label": {"label": "cat"}}]})
+
+
+def test_an_id_of_two_images_or_categories_is_refused(tmp_path):
+    with pytest.raises(DataError, match="two images have the id 1"):
+        read(tmp_path, COCO | {"images": [*COCO["images"], {"id": 1, "file_name": "d.jpg"}]})
+    with pytest.raises(DataError, match="the category 7 is 'cat' and 'cow'"):
+        read(tmp_path, COCO | {"categories": [*COCO["categories"], {"id": 7, "name": "cow"}]})
+
+
+def test_what_a_model_said_is_no_label(tmp_path):
+    samples = [{"filepath": "a.jpg", "predictions": {"label": "cat"}}]
+    assert list(read(tmp_path, {"samples": samples}).frame.columns) == ["file"]
+    samples[0]["annotator"] = {"label": "dog"}
+    assert read(tmp_path, {"samples": samples}).frame["label"].tolist() == [["dog"]]
+
+
+def test_a_date_in_milliseconds_is_a_date(tmp_path):
+    samples = [{"filepath": "a.jpg", "taken": {"$date": 1616925600000}}]
+    assert read(tmp_path, {"samples": samples}).frame["taken"].tolist() == ["2021-03-28T10:00:00"]

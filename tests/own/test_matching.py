@@ -100,3 +100,39 @@ def test_names_of_a_published_space_are_that_space():
     assert published_space(label_space("focus-10").names) == "focus-10"
     assert published_space(["cat", "dog"]) is None
     assert published_space(list(reversed(IMAGENET.names))) is None
+
+
+@pytest.mark.parametrize("label", ["n01440764 tench", "n01440764_tench", "n01440764: Tinca tinca", "n01440764, tench"])
+def test_an_id_and_a_name_of_one_class_are_that_class(label):
+    assert match([label], IMAGENET).accepted == [[0]]
+
+
+def test_an_id_and_a_name_of_two_classes_are_ambiguous():
+    found = match(["n01440764 goldfish", "n01440764 zzzz", "n99999999 tench"], IMAGENET)
+    assert found.accepted == [[], [], []]
+    assert found.ambiguous == {"n01440764 goldfish": [0, 1]}
+
+
+@pytest.mark.parametrize("label", ["['tench', 'goldfish']", '["n01440764", 1]', "[0 1]"])
+def test_lists_as_text_are_several_labels(label):
+    assert match([label], IMAGENET).accepted == [[0, 1]]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"red": 0, "green": 1}',
+        '{"id2label": {"0": "red", "1": "green"}}',
+        '{"1": ["n00000002", "green"], "0": ["n00000001", "red"]}',
+        '[["n00000001", "red"], ["n00000002", "green"]]',
+    ],
+)
+def test_classes_in_the_forms_in_which_models_come(tmp_path, text):
+    (tmp_path / "classes.json").write_text(text)
+    assert read_classes(tmp_path / "classes.json") == ["red", "green"]
+
+
+def test_one_index_of_two_classes_is_refused(tmp_path):
+    (tmp_path / "classes.json").write_text('{"red": 0, "green": 0}')
+    with pytest.raises(DataError):
+        read_classes(tmp_path / "classes.json")

@@ -57,6 +57,12 @@ def _index(cell: str, space: LabelSpace, first: int, where: str) -> int:
         return NONE
     if _INDEX.fullmatch(text):
         index = int(text.partition(".")[0]) - first
+        called = _names_of(space.key)[1].get(text.partition(".")[0], [index])
+        if called != [index]:
+            raise DataError(
+                f"{where}: {text} is an index and the name of another class, '{space.names[called[0]]}' with the index "
+                f"{called[0] + first}: give a number for each class instead."
+            )
         if index == -1 and first > 0:
             return BACKGROUND
         if not 0 <= index < len(space):

@@ -6,7 +6,7 @@ import pytest
 from core.errors import DataError
 from core.evaluate.imported.content import Content
 from core.evaluate.imported.ranked import ranked
-from core.labels import FOCUS_10, IMAGENET_1K, label_space
+from core.labels import FOCUS_10, IMAGENET_1K, keep_own, label_space, own_key
 
 TENCH, GOLDFISH = "n01440764", "n01443537"
 
@@ -131,3 +131,11 @@ def test_a_background_column_is_left_out():
 def test_numbers_that_do_not_fit_are_refused(values, classes, are_logits, said):
     with pytest.raises(DataError, match=said):
         ranked(scores(values, classes, are_logits), FOCUS_10)
+
+
+def test_a_number_that_is_an_index_and_the_name_of_another_class_is_no_class():
+    keep_own(["1", "0", "2"])
+    space = own_key(["1", "0", "2"])
+    assert ranked(best(["2"]), space).top.tolist() == [[2]]
+    with pytest.raises(DataError, match="row 1: 0 is an index and the name of another class, '0' with the index 1"):
+        ranked(best(["0"]), space)
