@@ -1,7 +1,8 @@
-"""What is there and whether it is right: ``status``, ``check``; and room on the disk: ``free``, ``empty-trash``."""
+"""What is there, and whether it is right: ``status``, ``check``; room: ``free``, ``restore``, ``empty-trash``."""
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -97,7 +98,9 @@ def _print_trash(trash: pd.DataFrame) -> None:
     rows = [(row.when, row.title, _size(row.n_bytes, row.at_least), row.path, row.origin) for row in trash.itertuples()]
     _print("Trash", ("moved", "what", "disk", "it is now", "it was"), rows)
     terminal.out.print(
-        "To have one back, move it to where it was. To delete all: python -m core data empty-trash", soft_wrap=True
+        "To have one back: python -m core data restore NAME, by its identity, the download's name or when it was "
+        "moved. To delete all: python -m core data empty-trash",
+        soft_wrap=True,
     )
 
 
@@ -161,7 +164,22 @@ def free(
     _ask(f"Move {found.kind} {found.name} ({found.title}, {_size(size.n_bytes)}) to the trash?", yes)
     trashed = freeing.free(found)
     now = f"{found.path} is now {trashed.path}."
-    terminal.out.print(f"{now} Its room is free after: python -m core data empty-trash", soft_wrap=True)
+    terminal.out.print(
+        f"{now} Its room is free after: python -m core data empty-trash. To have it back: "
+        f"python -m core data restore {shlex.quote(found.name)}",
+        soft_wrap=True,
+    )
+
+
+@app.command()
+def restore(
+    what: Annotated[str, typer.Argument(metavar="IDENTITY|DOWNLOAD|WHEN", help="As data status --trash lists them.")],
+) -> None:
+    """Move a result or a download from the trash back to where it was."""
+    from core.getting import freeing
+
+    found = freeing.in_trash(what)
+    terminal.out.print(f"{found.title} is back: {freeing.restore(found)}", soft_wrap=True)
 
 
 @app.command(name="empty-trash")

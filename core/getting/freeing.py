@@ -61,6 +61,7 @@ class Trashed:
 
     Attributes:
         folder: Of the trash.
+        name: What it was called: an identity, or a download's name; empty where its record is gone.
         title: What it was, in words.
         origin: Where it was.
         path: Where it is now.
@@ -68,6 +69,7 @@ class Trashed:
     """
 
     folder: Path
+    name: str
     title: str
     origin: Path
     path: Path
@@ -188,7 +190,7 @@ def free(what: Freeable | str) -> Trashed:
         if not target.exists():
             shutil.rmtree(folder, ignore_errors=True)
         raise cannot_write(target, error) from error
-    return Trashed(folder, found.title, found.path, target, moment)
+    return Trashed(folder, found.name, found.title, found.path, target, moment)
 
 
 @contextmanager
@@ -230,11 +232,87 @@ def _trashed(folder: Path) -> Trashed:
     is_inside = inside.parts and not inside.is_absolute() and ".." not in inside.parts
     return Trashed(
         folder,
+        str(record.get("name", "")),
         f"{record.get('title', 'something')} ({record.get('name', 'its record is gone')})",
         Path(str(record.get("from", "?"))),
         folder / inside if is_inside else folder,
         folder.name,
     )
+
+
+def restore(what: Trashed | str) -> Path:
+    """Move something from the trash back to where it was.
+
+    Args:
+        what: From ``trash``; or a name: an identity, the beginning of one, a download's name, or the moment at which it
+            was moved.
+
+    Returns:
+        Where it is now.
+
+    Raises:
+        UsageError: If the trash holds no such thing, or several; names what there is.
+        StoreError: If something else is there now, its record is gone, or it cannot be moved.
+    """
+    found = in_trash(what) if isinstance(what, str) else what
+    kind, target = _home_of(found)
+    paths.require_writable(target)
+    # A link that leads nowhere is something, too.
+    if target.exists() or target.is_symlink():
+        raise StoreError(
+            f"'{found.name}' cannot be restored: {target} is there again. "
+            f"Move that away first: python -m core data free {found.name}"
+        )
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(Freeable(kind, found.name, found.path, found.title)):
+            found.path.rename(target)
+    except Timeout as error:
+        raise StoreError(f"{target} is being written by another process; wait for it or stop it first.") from error
+    except OSError as error:
+        raise cannot_write(target, error) from error
+    shutil.rmtree(found.folder, ignore_errors=True)
+    return target
+
+
+def in_trash(what: str) -> Trashed:
+    """What is meant by a name of something in the trash; see ``restore``.
+
+    Raises:
+        UsageError: If it is nothing there, or several things.
+    """
+    known = trash()
+    found = [each for each in known if what and what in (each.name, each.when)]
+    if not found and len(what) >= SHORTEST:
+        found = [each for each in known if each.name.startswith(what) or each.when.startswith(what)]
+    if len(found) == 1:
+        return found[0]
+    if found:
+        said = ", ".join(f"{each.when} ({each.title})" for each in found)
+        raise UsageError(f"'{what}' is the name of {len(found)} in the trash: {said}. Name one by its moment.")
+    if not known:
+        raise UsageError(f"'{what}' is not in the trash, which is empty.")
+    names = [each.name for each in known if each.name]
+    raise UsageError(
+        f"'{what}' is not in the trash.{nearest(what, names)} python -m core data status --trash lists what is."
+    )
+
+
+def _home_of(found: Trashed) -> tuple[str, Path]:
+    """The kind of something in the trash, and where it goes back to: in the data home, wherever that is by now.
+
+    Raises:
+        StoreError: If its record does not say so, or it is gone.
+    """
+    first, *inner = found.path.relative_to(found.folder).parts or ("",)
+    homes = {"results": paths.results_home(), "downloads": paths.data_home() / "downloads"}
+    is_ours = found.path.exists() and found.path.resolve() == found.folder.resolve().joinpath(first, *inner)
+    if first not in homes or not inner or not is_ours:
+        raise StoreError(f"{found.folder} does not say what it was: look into it, and move it by hand.")
+    target = homes[first].joinpath(*inner)
+    if not target.parent.resolve().is_relative_to(homes[first].resolve()):
+        raise StoreError(f"{target} is behind a link, to {target.parent.resolve()}: move {found.path} by hand.")
+    return first.removesuffix("s"), target
 
 
 def empty_trash() -> int:

@@ -35,7 +35,7 @@ _RESULTS = (
     *("n_bytes", "at_least", "embedded", "folder"),
 )
 _DOWNLOADS = ("name", "n_files", "n_bytes", "at_least", "folder")
-_TRASH = ("when", "title", "n_bytes", "at_least", "origin", "path")
+_TRASH = ("when", "name", "title", "n_bytes", "at_least", "origin", "path")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Status:
         results: ``identity, model, benchmark, view, precision, n_done, n, state, updated, n_bytes`` (of the folder,
             which runs of several benchmarks share), ``at_least, embedded, folder``.
         downloads: ``name, n_files, n_bytes, at_least, folder``.
-        trash: ``when, title, n_bytes, at_least, origin, path``.
+        trash: ``when, name, title, n_bytes, at_least, origin, path``.
         problems: What is wrong with results, and with entries of one's own data, that cannot be read.
     """
 
@@ -133,7 +133,8 @@ def _download(each: freeing.Freeable, counter: Counter) -> dict[str, Any]:
 
 def _trashed(each: freeing.Trashed, counter: Counter) -> dict[str, Any]:
     size = _size_of(each.path, counter)
-    about = {"when": each.when, "title": each.title, "n_bytes": size.n_bytes, "at_least": not size.whole}
+    about = {"when": each.when, "name": each.name, "title": each.title, "n_bytes": size.n_bytes}
+    about["at_least"] = not size.whole
     return {**about, "origin": str(each.origin), "path": str(each.path)}
 
 

@@ -209,9 +209,66 @@ def test_a_result_is_moved_to_the_trash_and_listed_there(run):
     assert (kept.origin, kept.path) == (run.path, trashed.path)
     assert kept.title == f"brightest-channel on imagenet ({run.identity})"
     assert row(status().trash, when=kept.when)["origin"] == str(run.path)
-    # Moved back, it is the result that it was.
-    kept.path.rename(kept.origin)
+    # Restored, it is the result that it was.
+    assert freeing.restore(run.identity[:5]) == run.path
     assert store.list_runs()[0].complete
+    assert freeing.trash() == []
+    assert not kept.folder.exists()
+
+
+def test_what_is_there_again_is_not_overwritten(run, colour_folder, toy_model):
+    first = freeing.free(run.identity)
+    evaluate(toy_model, open_and_remember("imagenet", colour_folder), limit=2)
+    with pytest.raises(StoreError, match=rf"is there again\. Move that away first: .* free {run.identity}"):
+        freeing.restore(run.identity)
+    assert first.path.is_dir()
+    second = freeing.free(run.identity)
+    with pytest.raises(UsageError, match=r"is the name of 2 in the trash: .*Name one by its moment"):
+        freeing.restore(run.identity)
+    freeing.restore(first.when)
+    assert store.list_runs()[0].n_done == 24
+    assert [each.when for each in freeing.trash()] == [second.when]
+
+
+def test_a_download_comes_back_also_after_the_data_home_has_moved(monkeypatch):
+    folder = paths.data_home() / "downloads" / "hub" / "some-set"
+    folder.mkdir(parents=True)
+    (folder / "a.txt").write_text("here")
+    freeing.free(next(each for each in freeing.downloads() if each.path in (folder, folder.parent)))
+    moved = paths.data_home().with_name("elsewhere")
+    paths.data_home().rename(moved)
+    monkeypatch.setenv("OFFCENTER_DATA", str(moved))
+    freeing.restore(freeing.trash()[0])
+    assert (moved / "downloads" / "hub" / "some-set" / "a.txt").read_text() == "here"
+
+
+@pytest.mark.parametrize("what", ["", "x", "nothing-such", "../../etc", "2026"])
+def test_what_is_not_in_the_trash_is_said(run, what):
+    with pytest.raises(UsageError, match="is not in the trash, which is empty"):
+        freeing.restore(what)
+    freeing.free(run.identity)
+    with pytest.raises(UsageError, match=r"is not in the trash\..* data status --trash lists what is"):
+        freeing.restore("nothing-such")
+    with pytest.raises(UsageError, match=f"Did you mean '{run.identity}'"):
+        freeing.restore(f"{run.identity[:-1]}_")
+
+
+def test_nothing_is_restored_to_where_a_damaged_record_or_a_link_leads(run, tmp_path):
+    trashed = freeing.free(run.identity)
+    for where in ("../../x", "/etc", ".", "results", "elsewhere/x", "results/../../x", "results/imagenet/gone"):
+        (trashed.folder / "freed.json").write_text(json.dumps({"is": where, "name": "x"}))
+        with pytest.raises(StoreError, match="does not say what it was: look into it"):
+            freeing.restore("x")
+    inside = trashed.path.relative_to(trashed.folder)
+    (trashed.folder / "freed.json").write_text(json.dumps({"is": str(inside), "name": "x"}))
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    run.path.parent.rmdir()
+    run.path.parent.symlink_to(outside)
+    with pytest.raises(StoreError, match="is behind a link"):
+        freeing.restore("x")
+    assert trashed.path.is_dir()
+    assert list(outside.iterdir()) == []
 
 
 def test_a_download_is_moved_and_the_data_of_a_user_are_not(run, colour_folder, tmp_path):
@@ -311,6 +368,12 @@ def test_the_command_lists_frees_and_empties(run, capsys):
     assert command(capsys, "free", run.identity, "--yes")[0] == 0
     assert "brightest-channel on imagenet" in command(capsys, "status", "--trash")[1].out
     assert "The trash holds 1 thing, " in command(capsys, "status")[1].out
+    code, printed = command(capsys, "restore", run.identity[:6])
+    assert (code, run.path.is_dir()) == (0, True)
+    assert f"is back: {run.path}" in printed.out
+    code, printed = command(capsys, "restore", run.identity)
+    assert (code, len(printed.err.strip().splitlines())) == (2, 1)
+    assert f"data restore {run.identity}" in command(capsys, "free", run.identity, "--yes")[1].out
     assert command(capsys, "empty-trash")[0] == 2
     code, printed = command(capsys, "empty-trash", "--yes")
     assert "1 deleted, " in printed.out
