@@ -24,7 +24,7 @@ def charts(at):
 
 
 @pytest.mark.parametrize(
-    "path", [*PAGES, *(f"pages/{name}.py" for name in ("uncommon_settings", "mistakes", "runs", "zoom"))]
+    "path", [*PAGES, *(f"pages/{name}.py" for name in ("uncommon_settings", "mistakes", "runs", "zoom", "data"))]
 )
 def test_every_page_opens_on_what_comes_with_the_project(path, embedded_results):
     at = open_page(path)

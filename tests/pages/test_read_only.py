@@ -22,7 +22,7 @@ from tests.job_tools import waiting
 from tests.pages.conftest import open_page, text_of
 
 EVERY_PAGE = ["app.py", *(f"pages/{name}.py" for name in (
-    "overview", "size_location_rotation", "uncommon_settings", "mistakes", "runs",
+    "overview", "size_location_rotation", "uncommon_settings", "mistakes", "runs", "data",
 ))]  # fmt: skip
 
 

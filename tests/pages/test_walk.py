@@ -25,6 +25,7 @@ PAGES = {
     "zoom": f"/zoom?models={MODELS[0]}&models={MODELS[1]}&cell=diorama/small;size%3D384;row%3D1;col%3D1",
     "mistakes": f"/mistakes?benchmark=diorama/location&models={MODELS[0]}&models={MODELS[1]}",
     "runs": "/runs",
+    "data": "/data?cell=imagenet-a",
 }
 
 

@@ -203,9 +203,10 @@ def _findings(found: Looked) -> None:
 
 def _line(each: Finding) -> str:
     fix = f"<br>To do: {linked(each.fix)}" if each.fix else ""
+    said = each.said[:1].upper() + each.said[1:]
     return (
         f"<dt>{_MARKS[each.severity]} {html.escape(each.about)}</dt>"
-        f"<dd>{'' if each.severity == 'fine' else f'<b>{each.severity}</b>: '}{linked(each.said)}{fix}</dd>"
+        f"<dd>{'' if each.severity == 'fine' else f'<b>{each.severity}</b>: '}{linked(said)}{fix}</dd>"
     )
 
 

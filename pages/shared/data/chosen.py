@@ -45,7 +45,7 @@ def show(found: Status, choice: Choice, right: DeltaGenerator) -> None:
         _ways(row, choice)
         if not paths.read_only():
             _work(row)
-            fetch.offer(row.key)
+            _fetch(row)
             if row.kind == "own":
                 _remove(row.key)
 
@@ -109,6 +109,18 @@ def _work(row: Any) -> None:
         if st.button("Describe its images", key=f"describe-{row.key}", icon=":material/tune:", help=_DESCRIBE):
             fetch.queue(Description(row.key))
     check.show(row.key)
+
+
+def _fetch(row: Any) -> None:
+    """What can be fetched; folded away where the data are here."""
+    if not fetch.entries_of(row.key):
+        return
+    if row.state == "present":
+        with st.expander("Fetch it anew"):
+            fetch.offer(row.key)
+    else:
+        st.markdown("**Fetch**")
+        fetch.offer(row.key)
 
 
 def _remove(key: str) -> None:

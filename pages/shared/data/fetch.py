@@ -51,7 +51,6 @@ def offer(key: str) -> None:
     found = {entry.key: entry for entry in entries_of(key)}
     if not found:
         return
-    st.markdown("**Fetch**")
     chosen = next(iter(found))
     if len(found) > 1:
         chosen = st.radio(
