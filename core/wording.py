@@ -125,7 +125,7 @@ def duration(seconds: float) -> str:
 
 
 def value(factor: Factor, content: object) -> str:
-    """A factor's value as a reader sees it: ``6 %``, ``181°``, ``koala``, ``yes``; a set's values in a row."""
+    """A factor's value as a reader sees it: ``6 %``, ``181°``, ``404 px``, ``koala``, ``yes``; a set's in a row."""
     if not factor.is_number or content is None:
         return row_name(content)
     number = float(content)  # type: ignore[arg-type]
@@ -133,7 +133,9 @@ def value(factor: Factor, content: object) -> str:
         return _NOTHING
     if factor.name in SHARES:
         return f"{100 * number:.3g}{_NBSP}%"
-    return f"{number:.4g}{factor.unit}"
+    # A degree stands at its number, as all other units do not.
+    between = "" if factor.unit in ("", "°") else _NBSP
+    return f"{number:.4g}{between}{factor.unit}"
 
 
 def row_name(content: object) -> str:

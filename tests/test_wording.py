@@ -73,3 +73,9 @@ def test_clusters_are_called_as_their_column_is_and_never_markup():
     assert wording.clusters(1_200, "<b>x</b>") == wording.clusters(1_200, "地区") == "1,200 clusters"
     assert wording.clusters(1, "[a](b)") == "1 cluster"
     assert wording.clusters(9) == "9 objects"
+
+
+def test_a_unit_stands_apart_from_its_number_unless_it_is_a_degree():
+    assert wording.value(Factor("side", "Side", "numeric", "px"), 404.0) == f"404{NBSP}px"
+    assert wording.value(Factor("heading", "Heading", "circular", "°"), 105.0) == "105°"
+    assert wording.value(Factor("iso", "ISO", "numeric"), 400.0) == "400"

@@ -70,7 +70,7 @@ def _print(run: Run, content: dict[str, Any]) -> None:
     terminal.out.print(terminal.rows_table(title, rows, content["by"], policy), soft_wrap=True, markup=False)
     terminal.out.print(f"\n{content['worst']}", soft_wrap=True, markup=False)
     terminal.out.print(
-        f"\nidentity {run.identity} · weights {run.fingerprint[:8]} · "
+        f"\nidentity {run.identity} · {wording.weights(run.fingerprint, run.is_imported and not run.preprocessing)} · "
         f"{wording.preprocessing(content['preprocessing'])} · {run.precision} · intervals: {content['interval']}",
         markup=False,
         soft_wrap=True,

@@ -19,6 +19,11 @@ from core.types import THIN, Factor
 MANY = 20
 #: Of the images, above which each having its own value makes a column an id.
 _UNIQUE = 0.9
+#: Units that columns of numbers are called by at their end, as they are written.
+_UNITS = {
+    **{unit: unit for unit in ("mm", "cm", "m", "km", "ms", "s", "min", "h", "g", "kg", "px", "lux")},
+    **{"deg": "°", "degrees": "°", "pct": "%", "percent": "%"},
+}
 #: Characters of a text above which it is no category.
 _LONGEST = 200
 #: Months that a category has room for, and days.
@@ -139,8 +144,12 @@ def _longest(values: pd.Series) -> int:
     return max((len(text) for text in values.unique()), default=0)
 
 
-def _label(column: str) -> str:
+def _label(column: str, *, is_number: bool = False) -> str:
+    """A column's name as a reader sees it: ``Time of day``; a number's with its unit, ``Distance (m)``."""
     text = " ".join(column.replace("_", " ").split())
+    what, _, unit = text.rpartition(" ")
+    if is_number and what and unit.lower() in _UNITS:
+        text = f"{what} ({_UNITS[unit.lower()]})"
     return f"{text[:1].upper()}{text[1:]}"[:80]
 
 
@@ -149,8 +158,9 @@ def _made(name: str, column: str, content: Typed) -> Iterator[OwnFactor]:
     if content.kind == "date":
         yield from _of_dates(name, column, content)
         return
-    unit = "°" if content.kind == "circular" else ""
-    yield _own(Factor(name, _label(column), content.kind, unit), column, content)
+    is_circular = content.kind == "circular"
+    label = _label(column, is_number=is_circular or content.kind == "numeric")
+    yield _own(Factor(name, label, content.kind, "°" if is_circular else ""), column, content)
 
 
 def _own(factor: Factor, column: str, content: Typed, *, is_derived: bool = False) -> OwnFactor:

@@ -90,3 +90,18 @@ def test_long_texts_are_no_factor_unless_a_user_says_so():
     assert not found
     assert "'caption'" in notes[0]
     assert len(made(kinds={"caption": "category"}, caption=["x" * 300, "y"])[0]) == 1
+
+
+def test_units_at_the_end_of_numbers_are_units_in_labels():
+    found = by_name(
+        made(
+            kinds={"heading_deg": "circular"},
+            distance_m=["1", "2"], heading_deg=["0", "90"], size_M=["a", "b"], m=["1", "2"], iso=["1", "2"],
+        )[0]
+    )  # fmt: skip
+    said = {name: each.factor.label for name, each in found.items()}
+    assert said["distance_m"] == "Distance (m)"
+    assert said["heading_deg"] == "Heading (°)"
+    assert said["size_m"] == "Size M"
+    assert said["m"] == "M"
+    assert said["iso"] == "Iso"
