@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 
 import pandas as pd
@@ -23,6 +24,7 @@ LEAD = (
     "Offcenter runs an image classifier over benchmarks that change one thing at a time, keeps every prediction, and "
     "shows **which object sizes, places, angles and settings break it**, down to the images themselves."
 )
+LACKS = "varies no size, place or angle of an object one at a time"
 HEADS = {"location": "Off-centre", "size": "Too small", "rotation": "Turned", "pose": "Seen from another side"}
 FACTOR_PAGE, DATA_PAGE = "pages/size_location_rotation.py", "pages/data.py"
 MOST_CARDS, MOST_LINKS = 3, 8
@@ -34,7 +36,7 @@ def page() -> None:
     """Draw the page."""
     families = catalogue.families(catalogue.benchmarks_varying("area", "x", "angle_deg", "yaw_deg"))
     needed = {family: list(explore.protocols(family).values()) for family in families}
-    choice = frame.begin("Home", families, needed)
+    choice = frame.begin("Home", families, needed, lacks=LACKS)
     st.title("Where does it break?", anchor=False)
     with st.container(key="oc-finding"):
         st.markdown(LEAD)
@@ -73,12 +75,21 @@ def _others(choice: Choice, model: str, head: str) -> None:
     keys = [key for key in known if key in there and catalogue.family_of(key) != choice.benchmark]
     # One's own come first.
     keys.sort(key=lambda key: not catalogue.is_own(key))
-    if keys:
-        st.markdown(f"**{escaped(head)}**")
-        with st.container(horizontal=True, gap="small"):
-            for key in keys[:MOST_LINKS]:
-                page_, picker, content = where_to_look(key)
-                frame.link(escaped(known[key].title), page_, {picker: content, MODELS: model})
+    _leads(head, dict.fromkeys(keys, model))
+    others = {run.benchmark: run.label for run in choice.runs if run.view == "clean" and run.benchmark not in there}
+    _leads("Your own data", {key: others[key] for key in others if catalogue.is_own(key)})
+
+
+def _leads(head: str, models: Mapping[str, str]) -> None:
+    """Links to benchmarks, each with a model that has a result on it."""
+    if not models:
+        return
+    known = catalogue.known_benchmarks()
+    st.markdown(f"**{escaped(head)}**")
+    with st.container(horizontal=True, gap="small"):
+        for key, model in list(models.items())[:MOST_LINKS]:
+            page_, picker, content = where_to_look(key)
+            frame.link(escaped(known[key].title), page_, {picker: content, MODELS: model})
 
 
 def _picture(name: str, run: store.Run, colour: str) -> str:

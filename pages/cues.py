@@ -40,6 +40,7 @@ ABOUT = (
     "by l2 norm is NaN where the crop has nothing of the object (none of these 300). `report --as-published` does the "
     "first two, for comparison with the paper."
 )
+LACKS = "has no masks that say where the object is"
 #: How intervals are made where no object recurs; where one does, all are over objects.
 INTERVALS = (
     "Wilson's for accuracies under an ablation and by size and place; score intervals over images, which are like it, "
@@ -50,7 +51,7 @@ INTERVALS = (
 
 def page() -> None:
     """Draw the page."""
-    choice = frame.begin(TITLE, results.offered())
+    choice = frame.begin(TITLE, results.offered(), lacks=LACKS)
     found = results.found(choice, choice.benchmark)
     if not found.runs:
         text.head(TITLE, "Is it right for the right reasons? Nothing is stored for this choice yet.")

@@ -34,13 +34,17 @@ ABOUT = (
     f"**{COUNTED['paper-code']}** (`paper-code`): " + HINTS["paper-code"] + "  \n"
     f"**{COUNTED['image-level']}** (`image-level`): " + HINTS["image-level"]
 )
+LACKS = (
+    "does not say in which time, weather and locations its images were taken and which of these are uncommon for a "
+    "category, as FOCUS does"
+)
 Runs = dict[str, store.Run]
 
 
 def page() -> None:
     """Draw the page."""
     offered = {key: known.title for key, known in catalogue.known_benchmarks().items() if _has_settings(known)}
-    choice = frame.begin(TITLE, offered)
+    choice = frame.begin(TITLE, offered, lacks=LACKS)
     runs = choice.runs_on(choice.benchmark)
     if not runs:
         empty.show(TITLE, choice, [choice.benchmark])

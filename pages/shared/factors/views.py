@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import streamlit as st
 
 from core import store
-from core.types import Factor
+from core.types import CardTable, Factor
 from core.wording import count
 from pages.shared.factors import panels
 from pages.shared.factors.explore import Controls
@@ -26,12 +26,17 @@ def families(choice: Choice, benchmarks: Sequence[str]) -> Families:
     found: Families = {}
     for benchmark in benchmarks:
         several = [run for run in choice.runs if run.benchmark == benchmark and run.n_views > 1]
-        names = dict.fromkeys(run.view for run in several if not any(table.computed for table in run.views.tables))
+        names = dict.fromkeys(run.view for run in several if not any(map(_is_apart, run.views.tables)))
         for name in names:
             there = choice.runs_on(benchmark, name)
             if there:
                 found[benchmark, name] = there
     return found
+
+
+def _is_apart(table: CardTable) -> bool:
+    """Whether a table is one of a page of its own: computed, or of factors that mean something together only."""
+    return bool(table.computed) or len(table.by) > 1
 
 
 def show(found: Families, controls: Controls, choice: Choice) -> None:

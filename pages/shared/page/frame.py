@@ -100,6 +100,7 @@ def begin(
     key: str = BENCHMARK,
     *,
     pick_models: bool = True,
+    lacks: str = "",
 ) -> Choice:
     """Draw the sidebar and return what is chosen in it.
 
@@ -109,6 +110,7 @@ def begin(
         needed: Keys of the benchmarks that the page shows, by what the picker offers; each is its own by default.
         key: Of the benchmark picker; pages whose choices mean the same share one.
         pick_models: Whether there is a picker of models; without one, those of the page before are chosen.
+        lacks: What a benchmark that is here and not offered lacks, to complete its name: ``has no masks``.
     """
     st.set_page_config(page_title=f"{title} · Offcenter", page_icon=str(ICON), layout="wide")
     st.html(styles.CSS)
@@ -136,7 +138,7 @@ def begin(
         with links:
             _links(choice, key)
         st.html(THEMES)
-    for said in pickers.gone(offered, known, runs, key):
+    for said in pickers.gone(offered, known, runs, key, lacks, benchmark):
         st.warning(said, icon=":material/link_off:")
     return choice
 

@@ -9,7 +9,7 @@ import streamlit as st
 from core import paths, store
 from core.answers import catalogue
 from core.answers.catalogue import KnownModel
-from core.wording import code
+from core.wording import code, escaped
 from pages.shared.page import address
 
 MODELS, BENCHMARK = "models", "benchmark"
@@ -125,14 +125,36 @@ def pinned(runs: Sequence[store.Run]) -> tuple[str, ...]:
     return tuple(each for each in _named() if any(run.identity.startswith(each) for run in runs))
 
 
-def gone(offered: Mapping[str, str], known: Mapping[str, KnownModel], runs: Sequence[store.Run], key: str) -> list[str]:
-    """What the address names and is not here, as Markdown: a link must not show something else without a word."""
+def gone(
+    offered: Mapping[str, str],
+    known: Mapping[str, KnownModel],
+    runs: Sequence[store.Run],
+    key: str,
+    lacks: str = "",
+    shown: str = "",
+) -> list[str]:
+    """What the address names and the page cannot show, as Markdown: no link shows something else without a word.
+
+    Args:
+        offered: Label by what can be chosen.
+        known: All models.
+        runs: All stored results.
+        key: Name of the choice in the address.
+        lacks: What a benchmark that is here and not offered lacks, to complete its name.
+        shown: What is chosen instead.
+    """
     here = pinned(runs)
     results = [code(each) for each in _named() if each not in here]
     aliases = _aliases(runs)
     missing = [code(name) for name in address.asked(MODELS) if name not in known and name not in aliases]
-    missing += [code(each) for each in address.asked(key) if offered and each.lower() not in map(str.lower, offered)]
-    said = []
+    others = [each for each in address.asked(key) if offered and each.lower() not in map(str.lower, offered)]
+    elsewhere = {benchmark.lower() for benchmark in catalogue.known_benchmarks()} if lacks and others else set()
+    missing += [code(each) for each in others if each.lower() not in elsewhere]
+    said = [
+        f"{code(each)} {lacks}; the page shows {escaped(offered.get(shown, shown))} instead."
+        for each in others
+        if each.lower() in elsewhere
+    ]
     if missing:
         said.append(f"The link names {', '.join(missing)}, which is not here; the page shows what is.")
     if results:
