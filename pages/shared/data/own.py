@@ -67,7 +67,7 @@ def show() -> None:
     try:
         asked = _fields()
         if asked is not None:
-            is_kept = asked.name == added and st.session_state.get(_KEPT) == (asked, *understanding.chosen())
+            is_kept = asked.name == added and st.session_state.get(_KEPT) == _form(asked)
             # Once it is kept, what comes next is to be seen, and this on demand.
             with st.expander("What was understood") if is_kept else st.container():
                 found = _understood(asked)
@@ -79,6 +79,11 @@ def show() -> None:
         _add(found, asked)
     if added and (asked is None or is_kept):
         evaluating.show(added)
+
+
+def _form(asked: _Asked) -> tuple[object, ...]:
+    """Everything that is chosen, and how old the files are that it was chosen for."""
+    return asked, *understanding.chosen(), given.version(asked.table), given.version(asked.classes)
 
 
 def _fields() -> _Asked | None:
@@ -203,6 +208,6 @@ def _add(found: Understood, asked: _Asked) -> None:
     except OffcenterError as error:
         given.problem(error)
         return
-    st.session_state[_KEPT] = (asked, *understanding.chosen())
+    st.session_state[_KEPT] = _form(asked)
     address.put(**{ADDED: found.name})
     st.rerun()

@@ -137,6 +137,11 @@ def _understood(asked: _Asked) -> None:
         ]
     )
     st.caption("  \n".join(f":material/info: {escaped(text)}" for text in found.said[:-1]))
+    if not found.makes_sense:
+        st.warning(
+            "No more are right than by guessing: are the classes in another order, or the rows about other images?",
+            icon=":material/rule:",
+        )
     needs_partial = missing > 0 and not asked.partial
     if needs_partial:
         st.warning(
