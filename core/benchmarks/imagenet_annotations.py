@@ -24,8 +24,13 @@ KEY = "imagenet-mistakes"
 #: Files that give each validation image its original class: file name and class a line, or WordNet ids in order.
 LABEL_FILES = ("val.txt", "LOC_val_solution.csv", "imagenet_2012_validation_synset_labels.txt")
 N_VALIDATION = 50_000
-#: Where copies of ImageNet keep such files, beside the validation images or beside their folder.
-_LABEL_FOLDERS = ("meta", "ILSVRC2012_devkit_t12/data", "devkit/data", "caffe_ilsvrc12")
+_KIT = "ILSVRC2012_devkit_t12"
+#: Where copies of ImageNet keep such files, beside the validation images or beside their folder; the kit's archive may
+#: be unpacked into a folder of its own.
+_LABEL_FOLDERS = (
+    *("meta", f"{_KIT}/data", "devkit/data", "caffe_ilsvrc12"),
+    *(f"devkit/{_KIT}/data", f"{_KIT}/{_KIT}/data"),
+)
 #: Folder of validation images in Kaggle's copy, whose lists lie at its top.
 _KAGGLE = ("ILSVRC", "Data", "CLS-LOC", "val")
 

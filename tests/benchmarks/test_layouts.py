@@ -3,26 +3,19 @@
 import hashlib
 import shutil
 
-import numpy as np
 import pytest
 from PIL import Image
-from scipy.io import savemat
 
 from core.benchmarks import imagenet_ground_truth, known_benchmarks, listing, open_benchmark
 from core.errors import DataError
-from core.labels import label_space
 from tests import class_folders, validation_images
 from tests.benchmarks import mask_folders
 from tests.benchmarks.test_contract import si_score
 from tests.benchmarks.test_focus import focus
 from tests.conftest import GREEN_WNID, RED_WNID
+from tests.development_kit import KIT, WNIDS, write_kit
 from tests.parquet_images import write_set
 from tests.validation_images import name
-
-#: ILSVRC's numbers 1, 2 and 3, of the development kit.
-KIT = ("n02119789", "n02100735", "n02110185")
-WNIDS = label_space("imagenet-1k").wnids
-ILSVRC = [*KIT, *(wnid for wnid in WNIDS if wnid not in KIT)]
 
 
 def digest(root, ids):
@@ -120,26 +113,13 @@ def test_kaggles_copy_has_its_list_at_the_top(flat, tmp_path):
     assert open_benchmark("imagenet", top).samples()["accepted"].tolist() == [[0], [0], [0], [2], [2]]
 
 
-def write_kit(folder, synsets):
-    """A development kit whose ground truth says 1, 2, 3, 1, 2, 3, ...; with one file that says what they mean."""
-    folder.mkdir(parents=True, exist_ok=True)
-    (folder / imagenet_ground_truth.FILE).write_text("".join(f"{n % 3 + 1}\n" for n in range(50_000)))
-    if synsets == "meta.mat":
-        # Numbers above 1,000 stand for groups of classes.
-        wnids = [*ILSVRC, "n00001740"]
-        table = np.empty(1001, dtype=[("ILSVRC2012_ID", object), ("WNID", object), ("words", object)])
-        table[:] = [(number, wnid, "words, of it") for number, wnid in enumerate(wnids, 1)]
-        savemat(folder / "meta.mat", {"synsets": table.reshape(-1, 1)})
-    elif synsets == "map_clsloc.txt":
-        lines = [f"{wnid} {number} a_name" for number, wnid in enumerate(ILSVRC, 1)]
-        (folder / synsets).write_text("\n".join(sorted(lines)) + "\n")
-    elif synsets:
-        (folder / synsets).write_text("".join(f"{wnid} a name, another\n" for wnid in ILSVRC))
-
-
 @pytest.mark.parametrize("synsets", ["meta.mat", "map_clsloc.txt", "synset_words.txt"])
-def test_the_ground_truth_counts_as_ilsvrc_does_and_not_by_sorted_wordnet_ids(flat, synsets):
-    write_kit(flat.parent / "ILSVRC2012_devkit_t12" / "data", synsets)
+@pytest.mark.parametrize(
+    "where",
+    ["ILSVRC2012_devkit_t12", "devkit", "devkit/ILSVRC2012_devkit_t12", "ILSVRC2012_devkit_t12/ILSVRC2012_devkit_t12"],
+)
+def test_the_ground_truth_counts_as_ilsvrc_does_and_not_by_sorted_wordnet_ids(flat, synsets, where):
+    write_kit(flat.parent / where / "data", synsets)
     samples = open_benchmark("imagenet", flat.parent).samples()
     assert samples["wnid"].tolist() == [KIT[0], KIT[1], KIT[2], KIT[0], KIT[1]]
     # The kit fox is class 278 of models, and number 1 of ILSVRC.

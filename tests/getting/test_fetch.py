@@ -6,6 +6,7 @@ import io
 import json
 import re
 import shutil
+import tarfile
 import threading
 import zipfile
 
@@ -14,14 +15,18 @@ from filelock import FileLock
 from PIL import Image
 from typer.testing import CliRunner
 
-from core import benchmarks, jobs, paths
+from core import benchmarks, jobs, paths, store
+from core.answers import report
 from core.cli.data import app
 from core.errors import DataError, OffcenterError, ReadOnlyError, StorageError, StoreError, UsageError
+from core.evaluate import evaluate
 from core.getting import addresses, fetch, plans, unpack
 from core.getting.addresses import Address, Entry, File
+from core.getting.check import check
 from core.getting.download import Patience
 from core.jobs.kinds import Fetch
 from core.jobs.worker import work
+from tests.development_kit import write_kit
 from tests.job_tools import state_of, waiting
 
 QUICK = Patience(connect=2, read=2, stalled=5, tries=2, pause=0.01, longest=1)
@@ -36,6 +41,10 @@ def picture(colour):
     stream = io.BytesIO()
     Image.new("RGB", (32, 32), colour).save(stream, "PNG")
     return stream.getvalue()
+
+
+def picture_of(path, colour):
+    Image.new("RGB", (32, 32), colour).save(path)
 
 
 @pytest.fixture
@@ -390,6 +399,26 @@ def test_terms_are_steps_and_a_file_given_afterwards_is_taken(table, archive, tm
     assert fetch.plan("imagenet").is_there
     fetch.fetch("imagenet", [tmp_path / "kit.zip"], patience=QUICK)
     assert unpack.marker(done.folder / "devkit")["files"] == 5
+
+
+def test_imagenet_from_its_own_archives_has_the_right_classes(tmp_path, toy_model):
+    # The toy model says class 0 of red and class 1 of green: ILSVRC's numbers 4 and 5 here, and 1 is the kit fox.
+    with tarfile.open(tmp_path / "ILSVRC2012_img_val.tar", "w") as found:
+        for number, colour in enumerate([(255, 0, 0), (0, 255, 0), (255, 0, 0), (0, 255, 0)], 1):
+            picture_of(tmp_path / "one.jpg", colour)
+            found.add(tmp_path / "one.jpg", f"ILSVRC2012_val_{number:08}.JPEG")
+    write_kit(tmp_path / "kit" / "data", "meta.mat", first=(4, 5, 1, 1))
+    with tarfile.open(tmp_path / "ILSVRC2012_devkit_t12.tar.gz", "w:gz") as found:
+        found.add(tmp_path / "kit", "ILSVRC2012_devkit_t12")
+    asked = [f"--file={tmp_path / name}" for name in ("ILSVRC2012_img_val.tar", "ILSVRC2012_devkit_t12.tar.gz")]
+    assert "is not the published ILSVRC2012_img_val.tar" in str(run("imagenet", *asked, "--yes").exception)
+    done = run("imagenet", *asked, "--yes", "--accept-other")
+    assert done.exit_code == 0
+    assert "Next: python -m core evaluate --model MODEL --benchmark imagenet" in done.output
+    assert check("imagenet").severity != "wrong"
+    of_toy = evaluate(toy_model, benchmarks.open_benchmark("imagenet"))
+    assert store.read_samples(of_toy)["accepted"].tolist() == [[0], [1], [278], [278]]
+    assert report.build(of_toy)["overall"]["top1"] == 0.5
 
 
 def test_a_target_that_is_a_link_to_another_disk_is_written_to(labels, monkeypatch):
