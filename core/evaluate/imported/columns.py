@@ -19,6 +19,7 @@ import pyarrow.parquet as pq
 
 from core import paths
 from core.errors import DataError, UsageError, nearest
+from core.own.lists import listed
 from core.own.tables import MOST_COLUMNS, read_table
 from core.own.text import decode, read_bytes
 
@@ -107,7 +108,9 @@ class Column:
             DataError: If one is no number, or two lists differ in length; names the row.
         """
         if self.array is not None:
-            return self.array.astype(np.float32)
+            with np.errstate(over="ignore"):
+                # What becomes infinite is refused with its row.
+                return self.array.astype(np.float32)
         lines = self.lists(name)
         width = len(lines[0]) if lines else 0
         found = np.empty((len(lines), width), dtype=np.float32)
@@ -167,6 +170,8 @@ def _listed(cell: str, name: str, row: int) -> list[str]:
         return []
     if text[0] not in "[(":
         return [part.strip() for part in text.split("|")]
+    if (found := listed(text)) is not None:
+        return found
     try:
         values = json.loads(text)
     except (ValueError, RecursionError):
@@ -208,24 +213,28 @@ def _arrays(path: Path) -> dict[str, Column]:
     try:
         with np.load(path, allow_pickle=False) as found:
             _require_size(path)
-            arrays = {name: found[name] for name in found.files}
+            arrays = {name: found[name] for name in found.files if f"{name}.npy" in found.zip.namelist()}
     except (OSError, ValueError, EOFError, KeyError, MemoryError, zipfile.BadZipFile, NotImplementedError) as error:
         raise DataError(
             f"{path.name} cannot be read as .npz: {error}. Save it with np.savez and no objects."
         ) from error
     except (AttributeError, TypeError) as error:
         raise DataError(f"{path.name} is no .npz but a single array: use np.savez(PATH, files=…, logits=…).") from error
+    if not arrays:
+        raise DataError(f"{path.name} is a zip file without an array: use np.savez(PATH, files=…, logits=…).")
     columns = {}
     for name, array in arrays.items():
         if array.ndim not in (1, 2):
-            raise DataError(f"{path.name}: '{name}' has the shape {array.shape}; a row for each image is needed.")
+            raise DataError(
+                f"{path.name}: '{name}' has the shape {array.shape}; it needs a row for each image. Leave out others."
+            )
         if array.dtype.kind in "US":
             texts = np.char.decode(array, "utf-8", "backslashreplace") if array.dtype.kind == "S" else array
             columns[name] = Column(cells=texts.tolist()) if array.ndim == 1 else Column(nested=texts.tolist())
         elif array.dtype.kind in "iuf":
             columns[name] = Column(array=array)
         else:
-            raise DataError(f"{path.name}: '{name}' holds {array.dtype}, neither texts nor numbers.")
+            raise DataError(f"{path.name}: '{name}' holds {array.dtype}, neither texts nor numbers: leave it out.")
     lengths = {name: len(column) for name, column in columns.items()}
     if len(set(lengths.values())) > 1:
         said = ", ".join(f"{name} {n:,}" for name, n in lengths.items())
@@ -243,13 +252,19 @@ def _require_size(path: Path) -> None:
 
 def _parquet(path: Path) -> dict[str, Column]:
     try:
-        table = pq.read_table(path, partitioning=None)
-    except (OSError, pa.ArrowException, MemoryError) as error:
+        # All columns as they stand: reading them by name would fail where two have one.
+        table = pq.ParquetFile(path).read()
+        twice = next((name for name in table.column_names if table.column_names.count(name) > 1), None)
+        if twice is not None:
+            raise DataError(f"{path.name} has two columns '{twice[:_LONGEST]}': rename one.")
+        return {name: _arrow(table[name]) for name in table.column_names}
+    except OverflowError as error:
+        raise DataError(f"{path.name} holds a date that no calendar has ({error}): leave that column out.") from error
+    except (OSError, ValueError, NotImplementedError, pa.ArrowException, MemoryError) as error:
         raise DataError(f"{path.name} cannot be read as Parquet: {str(error).splitlines()[0]}.") from error
-    return {name: _arrow(path, name, table[name]) for name in table.column_names}
 
 
-def _arrow(path: Path, name: str, values: pa.ChunkedArray) -> Column:
+def _arrow(values: pa.ChunkedArray) -> Column:
     kind = values.type
     if pa.types.is_dictionary(kind):
         values = values.cast(kind.value_type)

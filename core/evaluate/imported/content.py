@@ -164,8 +164,9 @@ def _top1(columns: Mapping[str, Column], names: list[str]) -> Content | None:
 
 def _column_a_class(columns: Mapping[str, Column], names: list[str]) -> Content | None:
     """A column of numbers for each class, called by its index, WordNet id or name."""
-    called = {name: _PREFIX.sub("", name) for name in columns}
-    if len(called) < _LEAST_CLASSES or not all(column.is_numeric() for column in columns.values()):
+    # A column without a name numbers the rows.
+    called = {name: _PREFIX.sub("", name) for name in columns if name}
+    if len(called) < _LEAST_CLASSES or not all(columns[name].is_numeric() for name in called):
         return None
-    scores = np.stack([columns[name].numbers(name).astype(np.float32) for name in columns], axis=1)
+    scores = np.stack([columns[name].numbers(name).astype(np.float32) for name in called], axis=1)
     return Content(names, scores=scores, classes=tuple(called.values()), source=f"{len(called):,} columns of classes")

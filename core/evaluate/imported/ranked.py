@@ -62,7 +62,7 @@ def _of_scores(content: Content, space: str, first: int) -> Ranked:
     scores = content.scores
     assert scores is not None
     order = _order(content, space, first)
-    start, all_fit, sums = 0, True, True
+    start, all_fit, sums, percent = 0, True, True, True
     for part in chunks(scores):
         bad = np.flatnonzero(~np.isfinite(part).all(axis=1))
         if len(bad):
@@ -73,6 +73,9 @@ def _of_scores(content: Content, space: str, first: int) -> Ranked:
             )
         fit = (part >= 0).all() and (part <= 1 + _ROUNDED).all()
         all_fit, sums, start = all_fit and bool(fit), sums and is_probability(part), start + len(part)
+        percent = percent and is_probability(part / 100)
+    if percent:
+        raise DataError("the values of each row are 0 to 100 and sum to 100, as percent do: divide them by 100.")
     if content.are_logits is False and not (all_fit and sums):
         raise DataError(
             "the probabilities of a row must be 0 to 1 and sum to 1: call the values 'logits' if they are that, and "
@@ -120,13 +123,13 @@ def _of_best(content: Content, space: str, first: int) -> Ranked:
     found, prob = _without_background(found, prob)
     is_there = found >= 0
     n_there = is_there.sum(axis=1)
+    if not is_there.any():
+        raise DataError("no row names a class.")
     last = is_there.shape[1] - is_there[:, ::-1].argmax(axis=1)
     gap = np.flatnonzero((n_there > 0) & (last > n_there))
     if len(gap):
         raise DataError(f"row {gap[0] + 1:,}: a better class is missing before one that is there.")
     said = n_there > 0
-    if not said.any():
-        raise DataError("no row names a class.")
     k = int(n_there[said].min())
     found, prob = found[:, :k], prob[:, :k]
     notes = [] if (n_there[said] == k).all() else [f"some rows name {k} classes and some more: {k} are kept of each"]

@@ -24,6 +24,8 @@ from core.store import lists
 FIRST_CLASSES = (0, 1)
 #: So many times as many right say that classes are in one label space and not in another.
 _FAR = 2
+#: So many times as many, and so many more, say that classes count from another index; above this chance nothing does.
+_FARTHER, _FEW, _LIKELY = 5, 3, 0.1
 
 
 @dataclass(frozen=True)
@@ -136,6 +138,10 @@ def read(path: Path, benchmark: Benchmark, *, space: str | None = None, first_cl
             f"{path.name}: {_share(found.accuracy)} of {found.n:,} images are right, which is chance "
             f"({_share(found.chance)}).{cause}"
         )
+    if said.best is not None and classes.are_numbers(said.best) and found.chance <= _LIKELY:
+        other = _other_first(path, benchmark, said, spaces, first_class, found)
+        if other:
+            raise DataError(f"{path.name}: {_share(found.accuracy)} of {found.n:,} images are right.{other}")
     return found
 
 
@@ -191,14 +197,17 @@ def _reasons(refused: dict[str, OffcenterError]) -> str:
     return " ".join(f"In {key}: {error}" for key, error in refused.items())
 
 
-def _other_first(path: Path, benchmark: Benchmark, said: Content, spaces: Sequence[str], first: int) -> str:
-    """What to type where classes make sense once they count from another index; else nothing."""
+def _other_first(
+    path: Path, benchmark: Benchmark, said: Content, spaces: Sequence[str], first: int, than: Read | None = None
+) -> str:
+    """What to type where classes make sense, or far more, once they count from another index; else nothing."""
     if said.best is not None and not classes.are_numbers(said.best):
         return ""
     others = (other for other in FIRST_CLASSES if other != first)
     found = [each for other in others for each in _attempts(path, benchmark, said, spaces, other)[0]]
     best = max((each for each in found if each.makes_sense), key=lambda each: each.accuracy, default=None)
-    if best is None:
+    n_right = 0 if than is None else int(than.right.sum())
+    if best is None or best.right.sum() < max(n_right + _FEW, _FARTHER * n_right):
         return ""
     why = "count from 1, or have a background class before them" if best.first_class else "count from 0"
     return (

@@ -13,8 +13,8 @@ from core.store import IMAGE
 
 #: Rows that are turned into probabilities at once.
 CHUNK = 4096
-#: How far a sum of probabilities may be from 1, which are rounded where they are written as text.
-_SUM = 0.05
+#: What probabilities may sum to that are rounded where they are written as text: many small ones become 0.
+_LEAST, _MOST = 0.8, 1.05
 
 
 def rows_of_scores(
@@ -62,8 +62,9 @@ def chunks(scores: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def is_probability(part: np.ndarray) -> bool:
-    """Whether rows are not negative and sum to 1."""
-    return bool((part >= 0).all() and np.abs(part.sum(axis=1) - 1).max(initial=0) < _SUM)
+    """Whether rows are not negative and sum to 1, as far as rounding leaves it."""
+    total = part.sum(axis=1)
+    return bool((part >= 0).all() and (total > _LEAST).all() and (total < _MOST).all())
 
 
 def _softmax(logits: np.ndarray) -> np.ndarray:

@@ -1,6 +1,7 @@
 """Files of every form and of every kind of damage: what they say, or one clear line."""
 
 import json
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -49,7 +50,7 @@ def test_numbered_columns_in_any_order(tmp_path):
     assert found.prob.tolist() == [[0.5, 0.25]]
 
 
-@pytest.mark.parametrize("cell", ['"[3, 5]"', "[3 5]", "3|5", '"(3, 5)"', "\"['3', '5']\""])
+@pytest.mark.parametrize("cell", ['"[3, 5]"', "[3 5]", "3|5", '"(3, 5)"', "\"['3', '5']\"", "['3' '5']"])
 def test_lists_in_cells(tmp_path, cell):
     assert read(written(tmp_path, f"file,topk\na.png,{cell}\n")).best == [["3", "5"]]
 
@@ -179,3 +180,27 @@ def test_other_formats_and_files_that_are_not_there_are_named(tmp_path):
         read(tmp_path / "none.csv")
     with pytest.raises(UsageError, match=r"ends with '\.xlsx'"):
         read(written(tmp_path, "x", "p.xlsx"))
+
+
+def test_a_column_without_a_name_numbers_the_rows(tmp_path):
+    text = ",".join(["", "file", *(f"c{n}" for n in range(600))])
+    text += "".join(f"\n{row},{row}.png," + ",".join(["0.5"] * 600) for row in (0, 1))
+    assert read(written(tmp_path, text)).scores.shape == (2, 600)
+
+
+def test_a_zip_without_arrays_is_one_clear_line(tmp_path):
+    with zipfile.ZipFile(tmp_path / "p.npz", "w") as archive:
+        archive.writestr("readme.txt", "nothing")
+    with pytest.raises(DataError, match="a zip file without an array"):
+        read(tmp_path / "p.npz")
+
+
+def test_columns_that_nobody_asks_for_do_no_harm_or_are_named(tmp_path):
+    days = pa.array([2**31 - 1], pa.int32()).cast(pa.date32())
+    pq.write_table(pa.table({"file": ["a.png"], "top1": [1], "day": days}), tmp_path / "p.parquet")
+    with pytest.raises(DataError, match="a date that no calendar has"):
+        read(tmp_path / "p.parquet")
+    twice = pa.Table.from_arrays([pa.array(["a.png"]), pa.array([1]), pa.array([2])], names=["file", "top1", "top1"])
+    pq.write_table(twice, tmp_path / "q.parquet")
+    with pytest.raises(DataError, match="two columns 'top1'"):
+        read(tmp_path / "q.parquet")

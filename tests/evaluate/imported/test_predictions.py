@@ -159,6 +159,17 @@ def test_indices_that_count_from_one_are_told_by_chance(tmp_path):
     assert report.build(run)["overall"]["top1"] == 1.0
 
 
+def test_few_images_tell_that_indices_count_from_one(colours, tmp_path):
+    table = of_colours(colours).assign(top1=lambda rows: rows["top1"] + 1)
+    assert len(table) < 50
+    with pytest.raises(DataError, match=r"images are right\. With --first-class 1, 100\.0 %"):
+        import_predictions(written(tmp_path, table), "net", colours)
+    # One mistake alone says nothing of where indices begin.
+    wrong = of_colours(colours, wrong=colours.samples()["sample_id"][:1].tolist())
+    run = import_predictions(written(tmp_path, wrong, "q.csv"), "net", colours).run
+    assert report.build(run)["overall"]["top1"] < 1.0
+
+
 def test_classes_in_another_order_are_told_by_chance(tmp_path):
     benchmark, path = many(tmp_path, 500)
     with pytest.raises(DataError, match="another order than those of 'imagenet-1k': give WordNet ids or names"):

@@ -117,7 +117,9 @@ def test_a_background_column_is_left_out():
         (np.zeros((1, 7)), None, None, "7 values a row, and 'focus-10' has 10 classes"),
         (np.where(np.eye(10)[:2] > 0, np.nan, 0), None, None, "row 1: value 1 of 10 is nan, not a finite number"),
         (np.where(np.eye(10)[[3]] > 0, np.inf, 0), None, None, "row 1: value 4 of 10 is inf"),
-        (np.full((1, 10), 10.0), None, False, "must be 0 to 1 and sum to 1"),
+        (np.full((1, 10), 0.5), None, False, "must be 0 to 1 and sum to 1"),
+        (np.full((1, 10), 10.0), None, False, "as percent do.*divide them by 100"),
+        (np.full((1, 10), 10.0), None, None, "as percent do"),
         (np.zeros((1, 2)), ("ship", "Ship"), None, "the columns 'ship' and 'Ship' are of one class"),
         (
             np.zeros((1, 2)),
@@ -139,3 +141,17 @@ def test_a_number_that_is_an_index_and_the_name_of_another_class_is_no_class():
     assert ranked(best(["2"]), space).top.tolist() == [[2]]
     with pytest.raises(DataError, match="row 1: 0 is an index and the name of another class, '0' with the index 1"):
         ranked(best(["0"]), space)
+
+
+def test_probabilities_that_were_rounded_are_kept_as_they_stand():
+    # 0.9 is left of a row of which many small ones became 0.
+    rounded = np.full((1, 10), 0.0)
+    rounded[0, :2] = 0.7, 0.2
+    assert ranked(scores(rounded), FOCUS_10).notes == ("taken as probabilities",)
+    assert ranked(scores(rounded / 2), FOCUS_10).notes[0].startswith("values of 0 to 1 that do not sum to 1")
+
+
+@pytest.mark.parametrize("line", [[], [""]])
+def test_lists_without_a_class_are_refused(line):
+    with pytest.raises(DataError, match="no row names a class"):
+        ranked(best(line, line), IMAGENET_1K)
