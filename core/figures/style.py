@@ -101,6 +101,13 @@ def faded(colour: str, opacity: float = _BAND_OPACITY) -> str:
     return f"rgba({red}, {green}, {blue}, {opacity})"
 
 
+#: What a plot of unknown numbers says in its middle.
+_NOTHING_KNOWN = {
+    **{"text": "Not known here", "showarrow": False, "xref": "paper", "yref": "paper", "x": 0.5, "y": 0.5},
+    "font": {"size": 13, "color": MUTED},
+}
+
+
 def figure(
     traces: Sequence[dict[str, Any]],
     words: Words,
@@ -129,6 +136,10 @@ def figure(
             them as it draws, a little different each time that it draws over a figure.
         **layout: Axes and all else that is this figure's own.
     """
+    unknown = _unknown_axes(traces, layout)
+    if unknown:
+        layout |= {name: {**layout[name], "range": span} for name, span in unknown.items()}
+        annotations = [*annotations, _NOTHING_KNOWN]
     bottom = _BOTTOM + legend * _LEGEND_LINE
     height += legend * _LEGEND_LINE
     plot = max(height - _TOP - bottom, 1)
@@ -173,6 +184,19 @@ def figure(
 
 #: What the hover texts of this package are set in.
 _OWN_MARKUP = re.compile(r"<(?!/?b>|br>)")
+
+
+def _unknown_axes(traces: Sequence[dict[str, Any]], layout: Mapping[str, Any]) -> dict[str, list[float]]:
+    """The range of each axis of shares on which no trace has a number: Plotly's own would go up to 400 %."""
+    found = {}
+    for name, axis in layout.items():
+        is_share = isinstance(axis, Mapping) and str(axis.get("tickformat", "")).endswith("%")
+        if not is_share or "range" in axis or axis.get("type") == "log" or name[1:5] != "axis":
+            continue
+        values = (value for trace in traces for value in trace.get(name[0], ()))
+        if not any(isinstance(value, int | float | np.number) and np.isfinite(value) for value in values):
+            found[name] = [-0.5, 0.5] if str(axis["tickformat"]).startswith("+") else [0.0, 1.0]
+    return found
 
 
 def _without_markup(content: Any) -> Any:

@@ -193,3 +193,27 @@ def test_small_pictures_are_data():
     assert mini.mini_map(cells).count("rect") == 4
     assert "polyline" in mini.mini_curve(metric_table(area=[0.1, 0.5]), "area", "#2F6DB5")
     assert mini.mini_ring(metric_table(angle_deg=[1.0, 121.0, 241.0]), "angle_deg", "#2F6DB5").count("polygon") == 2
+
+
+def unknown(**columns):
+    nothing = [float("nan")] * len(next(iter(columns.values())))
+    return metric_table(**columns).assign(value=nothing, low=nothing, high=nothing)
+
+
+@pytest.mark.parametrize("table", [unknown(area=[0.1, 0.5]), unknown(area=[0.1, 0.5]).head(0)], ids=["unknown", "none"])
+@pytest.mark.parametrize("log", [False, True])
+def test_what_is_not_known_is_said_on_the_whole_scale(table, log):
+    drawn = curve.curve({"a": table, "b": table}, AREA, COLOURS, WORDS, log=log)
+    assert drawn.layout.yaxis.range == (0, 1)
+    assert [note.text for note in drawn.layout.annotations] == ["Not known here"]
+    assert drawn.layout.xaxis.type == ("log" if log else None)
+    change = curve.difference_curve(table, AREA, "#2F6DB5", WORDS)
+    assert change.layout.yaxis.range == (-0.5, 0.5)
+    assert [note.text for note in change.layout.annotations] == ["Not known here"]
+
+
+def test_one_known_number_is_enough_for_an_axis_of_its_own():
+    table = unknown(area=[0.1, 0.5]).assign(value=[0.3, float("nan")])
+    drawn = curve.curve({"a": unknown(area=[0.1, 0.5]), "b": table}, AREA, COLOURS, WORDS)
+    assert drawn.layout.yaxis.range is None
+    assert not drawn.layout.annotations
