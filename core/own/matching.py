@@ -94,7 +94,10 @@ class Names:
         self._shown: dict[str, str] = {}
         # Where all classes are called by numbers, as digits are, a number is a name and no index.
         self._has_indices = not all(name.strip().isdecimal() for name in space.names)
+        self._exact = {name: index for index, name in enumerate(space.names)}
+        self._own: dict[str, set[int]] = defaultdict(set)
         for index, name in enumerate(space.names):
+            self._own[plain(name)].add(index)
             self._add(name, index)
         for index, lemmas in enumerate(space.lemmas):
             for lemma in (lemmas, *lemmas.split(",")):
@@ -108,7 +111,9 @@ class Names:
 
     def of(self, label: str) -> list[int]:
         """The classes that a label may mean: one if it is understood, none, or several."""
-        found = set(self._by_name.get(plain(label), ()))
+        # A class's own name, by which it is shown and exported, goes before others' synonyms; case tells two apart.
+        found = {self._exact[label]} if label in self._exact else self._own.get(plain(label), set())
+        found = set(found or self._by_name.get(plain(label), ()))
         if re.fullmatch(r"\d{1,7}(\.0+)?", label) and label.isascii():
             number = int(float(label))
             if not self._has_indices:

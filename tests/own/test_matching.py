@@ -136,3 +136,11 @@ def test_one_index_of_two_classes_is_refused(tmp_path):
     (tmp_path / "classes.json").write_text('{"red": 0, "green": 0}')
     with pytest.raises(DataError):
         read_classes(tmp_path / "classes.json")
+
+
+def test_a_class_is_understood_by_the_name_that_it_is_shown_by():
+    found = match(list(IMAGENET.names), IMAGENET)
+    assert found.accepted == [[index] for index in range(1000)]
+    # Crayfish is a synonym of the spiny lobster; a dog and a jacket differ in case only.
+    assert match(["Crayfish", "Cardigan", "cardigan"], IMAGENET).accepted == [[124], [264], [474]]
+    assert match(["CARDIGAN"], IMAGENET).ambiguous == {"CARDIGAN": [264, 474]}

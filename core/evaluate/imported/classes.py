@@ -71,9 +71,8 @@ def _index(cell: str, space: LabelSpace, first: int, where: str) -> int:
                 f"{first} to {len(space) - 1 + first}."
             )
         return index
-    names, own = _names_of(space.key)
-    # A class's own name goes before others' synonyms.
-    fitting = own.get(plain(text)) or names.of(text)
+    names = _names_of(space.key)[0]
+    fitting = names.of(text)
     if len(fitting) == 1:
         return fitting[0]
     shown = text[:_LONGEST]

@@ -46,6 +46,10 @@ def test_a_cell_that_is_no_class_is_named_with_its_row(cell, said):
 
 def test_a_class_own_name_goes_before_a_synonym_of_another():
     assert ranked(best(["crane (bird)"]), IMAGENET_1K).top.tolist() == [[134]]
+    # Two classes differ in case only.
+    assert ranked(best(["Cardigan"], ["cardigan"]), IMAGENET_1K).top.tolist() == [[264], [474]]
+    with pytest.raises(DataError, match="'CARDIGAN' names several classes"):
+        ranked(best(["CARDIGAN"]), IMAGENET_1K)
 
 
 def test_counting_from_one():
