@@ -318,9 +318,24 @@ def _settings_file() -> Path:
 
 
 def remembered_data(benchmark: str) -> Path | None:
-    """The data folder last given for a benchmark, or None."""
+    """The data folder last given for a benchmark, or None.
+
+    What cannot be a folder, in a file that anybody may have edited or since a package is gone, is as good as none: else
+    nothing could be opened, and no other folder be given. It is named in a warning.
+    """
     known = _as_object(read_json(_settings_file()).get("data")).get(benchmark)
-    return place(known) if isinstance(known, str) and known.strip() else None
+    if not isinstance(known, str) or not known.strip():
+        return None
+    try:
+        return place(known)
+    except UsageError as error:
+        _warn_once(f"The remembered data folder of '{benchmark}' is not used: {error}")
+        return None
+
+
+@lru_cache(maxsize=64)
+def _warn_once(text: str) -> None:
+    _LOG.warning("%s", text)
 
 
 def _as_object(content: object) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pages.shared.page import address, dock, frame, later, text
 
 TITLE = "Data"
 ADD = "add"
+_MOST_PROBLEMS = 3
 _FORMS = {
     "images": ("Add images of your own", ":material/add_photo_alternate:"),
     "predictions": ("Import predictions", ":material/upload_file:"),
@@ -58,8 +59,12 @@ def _said() -> None:
 
 
 def _problems(found: Status) -> None:
-    for problem in found.problems:
+    """What cannot be read, the first few of it."""
+    for problem in found.problems[:_MOST_PROBLEMS]:
         st.warning(escaped(problem), icon=":material/broken_image:")
+    more = len(found.problems) - _MOST_PROBLEMS
+    if more > 0:
+        st.caption(f"… and {more:,} more that cannot be read; `python -m core data status` names them all.")
 
 
 def _add() -> None:

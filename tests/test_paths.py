@@ -204,3 +204,14 @@ def test_a_folder_that_cannot_be_followed_is_refused_in_a_line(tmp_path):
     with pytest.raises(UsageError, match="cannot be reached"):
         paths.is_folder(tmp_path / ("x" * 300))
     assert not paths.is_there(tmp_path / ("x" * 300))
+
+
+@pytest.mark.parametrize("folder", ["nothing://z", "~nobody-of-this-name/images", "a\0b"])
+def test_a_remembered_folder_that_cannot_be_one_is_named_once_and_another_can_be_given(tmp_path, caplog, folder):
+    paths.update_json(paths.data_home() / "settings.json", lambda settings: settings.update(data={"imagenet": folder}))
+    paths._warn_once.cache_clear()
+    assert [paths.remembered_data("imagenet") for _ in range(2)] == [None, None]
+    assert len(caplog.messages) == 1
+    assert caplog.messages[0].startswith("The remembered data folder of 'imagenet' is not used: ")
+    paths.remember_data("imagenet", tmp_path)
+    assert paths.remembered_data("imagenet") == tmp_path

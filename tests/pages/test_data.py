@@ -1,5 +1,6 @@
 """The page Data: what is here, what can be got, folders that are checked, and room that is made only after asking."""
 
+import os
 import shutil
 import time
 from collections import namedtuple
@@ -7,9 +8,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 from PIL import Image
 
-from core import jobs, paths
+from core import jobs, paths, store
 from core.benchmarks import find_data, known_benchmarks, open_and_remember, published_benchmarks
 from core.evaluate.loop import evaluate
 from core.getting import freeing
@@ -345,7 +347,7 @@ def test_names_of_folders_are_text(tmp_path):
     assert "&lt;img src=x onerror=alert(1)&gt;" in text_of(at)
 
 
-def test_a_result_is_moved_to_the_trash_after_asking_and_deleted_after_asking(result):
+def test_a_result_is_moved_to_the_trash_after_asking_and_put_back(result):
     at = open_page(DATA)
     at.multiselect(key="free-picked").set_value([str(result.path)]).run()
     assert result.path.is_dir()
@@ -362,17 +364,39 @@ def test_a_result_is_moved_to_the_trash_after_asking_and_deleted_after_asking(re
     assert shown["It is"].tolist() == [str(trashed.path)]
     assert shown["It was"].tolist() == [str(result.path)]
     assert " and 0 results: " in text_of(at)
+    at.multiselect(key="restore-picked").set_value([trashed.when]).run()
+    button(at, "Put back").click().run()
+    assert at.success[0].value == "1 thing put back."
+    assert store.open_run(result.path, "imagenet") is not None
+    assert " and 1 result: " in text_of(at)
+
+
+def test_the_trash_is_emptied_after_asking(result):
+    trashed = freeing.free(freeing.find(result.identity))
+    at = open_page(DATA)
     button(at, "Empty the trash …").click().run()
     assert trashed.path.is_dir()
+    button(at, "Keep").click().run()
+    assert trashed.path.is_dir()
+    button(at, "Empty the trash …").click().run()
     button(at, "Delete for good").click().run()
     assert not trashed.path.exists()
     assert "The trash is empty." in text_of(at)
     assert at.success[0].value == "1 thing deleted."
 
 
-def test_what_is_being_written_stays_and_says_why(result, monkeypatch):
-    from filelock import FileLock
+def test_what_cannot_be_put_back_stays_and_says_why(result):
+    trashed = freeing.free(freeing.find(result.identity))
+    result.path.mkdir()
+    at = open_page(DATA)
+    at.multiselect(key="restore-picked").set_value([trashed.when]).run()
+    button(at, "Put back").click().run()
+    assert not at.exception
+    assert "is there again" in at.error[0].value
+    assert trashed.path.is_dir()
 
+
+def test_what_is_being_written_stays_and_says_why(result):
     at = open_page(DATA)
     at.multiselect(key="free-picked").set_value([str(result.path)]).run()
     button(at, "Free …").click().run()
@@ -406,6 +430,35 @@ def test_a_damaged_entry_is_told_of(own):
     at = open_page(DATA)
     assert not at.exception
     assert any("mine" in warning.value for warning in at.warning)
+
+
+@pytest.mark.parametrize(
+    "folder", ["nothing://z", "s3://bucket/x", "/a\0b", "~nobody-of-this-name/x", "/etc/passwd", "/gone"]
+)
+def test_a_remembered_folder_that_cannot_be_one_hides_nothing_else(folder, colour_folder):
+    paths.update_json(paths.data_home() / "settings.json", lambda all_: all_.update(data={"imagenet": folder}))
+    at = open_page(DATA, cell="imagenet")
+    assert not at.exception
+    assert not at.error
+    assert listed(at).loc["imagenet", "State"] != "● ready"
+    assert listed(at).loc["diorama/size", "State"] == "● ready"
+    at = checked(at, colour_folder, "imagenet")
+    button(at, "Use this folder for imagenet").click().run()
+    assert find_data("imagenet") == colour_folder
+
+
+def test_names_of_downloads_are_told_whatever_bytes_they_are(result):
+    downloads = paths.data_home() / "downloads"
+    for name in (b"\xff\xfe", b"[a](x.y) <b>`", b"=1+1"):
+        (Path(os.fsdecode(os.fsencode(downloads) + b"/" + name))).mkdir(parents=True)
+    at = open_page(DATA)
+    assert not at.exception
+    assert set(at.dataframe[-1].value["Download"]) == {r"\xff\xfe", "[a](x.y) <b>`", "=1+1"}
+    at.multiselect(key="free-picked").set_value([str(downloads / os.fsdecode(b"\xff\xfe"))]).run()
+    button(at, "Free …").click().run()
+    button(at, "Move to the trash").click().run()
+    assert not at.exception
+    assert len(freeing.trash()) == 1 or at.error
 
 
 def test_a_demo_starts_nothing_and_names_no_folders(own, result, monkeypatch, tmp_path):

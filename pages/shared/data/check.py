@@ -17,6 +17,7 @@ import streamlit as st
 
 from core import benchmarks, paths
 from core.answers.sentences import listed
+from core.benchmarks import listing
 from core.errors import OffcenterError, nearest
 from core.getting import resemblance
 from core.getting.check import Checked, Finding, Severity
@@ -202,8 +203,8 @@ def _findings(found: Looked) -> None:
 
 
 def _line(each: Finding) -> str:
-    fix = f"<br>To do: {linked(each.fix)}" if each.fix else ""
-    said = each.said[:1].upper() + each.said[1:]
+    fix = f"<br>To do: {linked(listing.shown(each.fix))}" if each.fix else ""
+    said = listing.shown(each.said[:1].upper() + each.said[1:])
     return (
         f"<dt>{_MARKS[each.severity]} {html.escape(each.about)}</dt>"
         f"<dd>{'' if each.severity == 'fine' else f'<b>{each.severity}</b>: '}{linked(said)}{fix}</dd>"

@@ -12,7 +12,7 @@ from typing import Any, NoReturn
 import streamlit as st
 
 from core import jobs, paths
-from core.benchmarks import benchmark_class
+from core.benchmarks import benchmark_class, listing
 from core.errors import OffcenterError, UsageError
 from core.getting import addresses
 from core.getting import fetch as getting
@@ -205,7 +205,7 @@ def _steps(found: Nothing) -> None:
 def facts(rows: dict[str, str]) -> str:
     """Names and what they are as a list; those that are empty are left out."""
     lines = "".join(
-        f"<dt>{html.escape(name)}</dt><dd>{'<br>'.join(map(linked, said.splitlines()))}</dd>"
+        f"<dt>{html.escape(name)}</dt><dd>{'<br>'.join(map(linked, listing.shown(said).splitlines()))}</dd>"
         for name, said in rows.items()
         if said
     )

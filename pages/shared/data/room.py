@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core import paths
+from core.benchmarks import listing
 from core.errors import OffcenterError
 from core.getting import freeing
 from core.getting.freeing import Freeable
@@ -77,7 +78,8 @@ def results(found: Status) -> None:
 def _table(shown: pd.DataFrame, key: str) -> None:
     height: Any = _HEIGHT_PX if len(shown) > 8 else "auto"
     disk = {"Disk": st.column_config.NumberColumn(format="bytes")}
-    st.dataframe(shown, hide_index=True, width="stretch", height=height, key=key, placeholder="–", column_config=disk)
+    told = status.printable(shown)
+    st.dataframe(told, hide_index=True, width="stretch", height=height, key=key, placeholder="–", column_config=disk)
 
 
 def free(found: Status) -> None:
@@ -118,7 +120,7 @@ def _named(each: Freeable, sizes: dict[str, tuple[int, bool]]) -> str:
         sizes[str(each.path)] = (found.n_bytes, not found.whole)
     # A result has a long name that is of use by its beginning alone.
     name = each.name[:8] if each.kind == "result" else each.name
-    return f"{each.title} · {name} · {status.size(*sizes[str(each.path)])}"
+    return listing.shown(f"{each.title} · {name} · {status.size(*sizes[str(each.path)])}")
 
 
 def _listed(names: Sequence[str]) -> str:
@@ -151,7 +153,7 @@ def trash(found: Status) -> None:
     _table(shown, "data-trash")
     if paths.read_only():
         return
-    st.caption("To have something back, move it from where it is to where it was.")
+    _put_back(found)
     n_bytes, is_part = int(rows["n_bytes"].sum()), bool(rows["at_least"].any())
     if st.button("Empty the trash …", icon=":material/delete_forever:", key="empty-start"):
         st.session_state[_EMPTY] = len(rows)
@@ -160,6 +162,28 @@ def trash(found: Status) -> None:
             f"Delete {count(len(rows), 'thing')} for good ({status.size(n_bytes, is_part)})? Nothing of it comes back."
         )
         _ask(_EMPTY, question, "Delete for good", lambda: f"{count(freeing.empty_trash(), 'thing')} deleted.")
+
+
+def _put_back(found: Status) -> None:
+    """Pick what is moved back to where it was; nothing is lost by that, so that nobody is asked."""
+    titles = dict(zip(found.trash["when"], found.trash["title"], strict=True))
+    picked = st.multiselect(
+        "Put back where it was",
+        list(titles),
+        format_func=lambda when: listing.shown(f"{titles.get(when, when)} · {_moment(when)}"),
+        placeholder="Choose",
+        key="restore-picked",
+    )
+    chosen = [when for when in picked if when in titles]
+    if st.button("Put back", icon=":material/restore_from_trash:", disabled=not chosen, key="restore-start"):
+        _do(lambda: _restored(chosen))
+
+
+def _restored(chosen: Sequence[str]) -> str:
+    """Move them back; returns what was done."""
+    for when in chosen:
+        freeing.restore(when)
+    return f"{count(len(chosen), 'thing')} put back."
 
 
 def _moment(when: str) -> str:
@@ -176,13 +200,19 @@ def _ask(key: str, question: str, yes: str, act: Callable[[], str]) -> None:
     if not (agreed or refused):
         return
     st.session_state.pop(key, None)
-    if agreed:
-        try:
-            st.session_state["data-said"] = act()
-        except OffcenterError as error:
-            text.problem(error)
-            return
-        finally:
-            status.forget()
-            cached.forget_runs()
+    if refused:
+        st.rerun()
+    _do(act)
+
+
+def _do(act: Callable[[], str]) -> None:
+    """Do it, and look at all anew; an error stays on the page in a line."""
+    try:
+        st.session_state["data-said"] = act()
+    except OffcenterError as error:
+        text.problem(error)
+        return
+    finally:
+        status.forget()
+        cached.forget_runs()
     st.rerun()

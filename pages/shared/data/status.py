@@ -13,6 +13,7 @@ import pandas as pd
 import streamlit as st
 
 from core import paths
+from core.benchmarks import listing
 from core.getting import freeing, meter, plans
 from core.getting import status as statuses
 from core.getting.freeing import Freeable
@@ -102,6 +103,17 @@ def size(n_bytes: int | None, at_least: bool = False) -> str:
     return "–" if n_bytes is None else f"{'at least ' * at_least}{meter.size(n_bytes)}"
 
 
+def printable(table_: pd.DataFrame) -> pd.DataFrame:
+    """A table whose texts can be sent: bytes of a file's name that are no UTF-8 are escaped."""
+    texts = [name for name in table_ if not pd.api.types.is_numeric_dtype(table_[name])]
+    return table_.assign(
+        **{
+            str(name): [listing.shown(content) if isinstance(content, str) else content for content in table_[name]]
+            for name in texts
+        }
+    )
+
+
 def state(row: Any) -> str:
     """A benchmark's state in words, and why it is not present; a demo names no folders.
 
@@ -136,7 +148,7 @@ def table(found: Status) -> None:
     columns = st.column_config
     key = _widget(chosen, keys)
     st.dataframe(
-        shown,
+        printable(shown),
         hide_index=True,
         width="stretch",
         height=_HEIGHT_PX,
