@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 
 import streamlit as st
 
@@ -83,7 +83,7 @@ def show() -> None:
 
 def _form(asked: _Asked) -> tuple[object, ...]:
     """Everything that is chosen, and how old the files are that it was chosen for."""
-    return asked, *understanding.chosen(), given.version(asked.table), given.version(asked.classes)
+    return *astuple(asked), *understanding.chosen(), given.version(asked.table), given.version(asked.classes)
 
 
 def _fields() -> _Asked | None:

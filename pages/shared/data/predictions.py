@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 
 import streamlit as st
@@ -149,7 +149,7 @@ def _understood(asked: _Asked) -> None:
             "result, switch on “Some images may have no prediction” under More.",
             icon=":material/rule:",
         )
-    if st.session_state.get(_DONE) == asked:
+    if st.session_state.get(_DONE) == astuple(asked):
         return
     label = escaped(f"Import as {name} on {asked.benchmark}")
     if st.button(label, key="predictions-import", type="primary", icon=":material/download:", disabled=needs_partial):
@@ -182,7 +182,7 @@ def _import(asked: _Asked, found: Read) -> None:
             partial=asked.partial,
         )
     cached.forget_runs()
-    st.session_state[_DONE] = asked
+    st.session_state[_DONE] = astuple(asked)
     address.put(**{IMPORTED: stored.run.identity})
     st.rerun()
 
