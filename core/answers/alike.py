@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from core import store
+from core.answers.sentences import listed
 from core.wording import count
 
 
@@ -14,9 +15,12 @@ def unlike(runs: Sequence[store.Run]) -> list[str]:
     Args:
         runs: Results on one benchmark.
     """
-    said = []
+    # Of imported predictions nothing is known of how their images were prepared: said once, not setting by setting.
+    known = [run for run in runs if run.preprocessing or not run.is_imported]
+    unknown = dict.fromkeys(run.label for run in runs if run not in known)
+    said = [f"how the images of {listed(list(unknown))} were prepared is not known"] if known and unknown else []
     for value, words in _SETTINGS:
-        values = list(dict.fromkeys(value(run) for run in runs))
+        values = list(dict.fromkeys(value(run) for run in known))
         if len(values) > 1:
             said.append(words.format(" against ".join(values)))
     if len({run.content for run in runs}) > 1:

@@ -13,9 +13,12 @@ from core.errors import LabelSpaceError, UsageError
 from core.labels import OWN, UNNAMED, label_space
 from core.store import weights
 from core.wording import count
+from core.wording import weights as said_of_weights
 
 #: Label spaces in a reader's words.
 _SPACES = {"imagenet-1k": "1,000 ImageNet classes", "focus-10": "10 FOCUS classes"}
+#: How sources begin that are files of predictions; see ``core.evaluate.imported``.
+_FILES = ("predictions:", "logits:")
 #: Digits that tell one content from another.
 _CONTENT_DIGITS = 12
 
@@ -135,7 +138,8 @@ def _labels(networks: Sequence[_Weights]) -> dict[tuple[str, str], str]:
             others = {each.source for each in group} - {source}
             shown = _shortest(name, source, others)
             for each in same:
-                retrained = f" (weights {each.fingerprint[:8]})" if len(same) > 1 else ""
+                which = said_of_weights(each.fingerprint, is_file=source.startswith(_FILES))
+                retrained = f" ({which})" if len(same) > 1 else ""
                 labels[each.name, each.fingerprint] = shown + retrained
     return labels
 

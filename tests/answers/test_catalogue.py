@@ -98,3 +98,18 @@ def test_two_model_folders_with_a_folder_of_one_name_offer_both(tmp_path, monkey
         (tmp_path / seed / "final" / "model.safetensors").write_text(seed)
     monkeypatch.setenv("OFFCENTER_MODELS", f"{tmp_path / 'seed1'}:{tmp_path / 'seed2'}")
     assert {"seed1/final", "seed2/final"} <= set(catalogue.known_models([]))
+
+
+def test_files_of_predictions_of_one_name_are_told_apart_as_files():
+    networks = [catalogue._Weights("keras", digits * 8, "predictions:a.csv") for digits in ("1a", "2b")]
+    networks += [catalogue._Weights("net", digits * 8, "hf-hub:o/net") for digits in ("1a", "2b")]
+    assert list(catalogue._labels(networks).values()) == [
+        *("keras (file 1a1a1a1a)", "keras (file 2b2b2b2b)"),
+        *("net (weights 1a1a1a1a)", "net (weights 2b2b2b2b)"),
+    ]
+
+
+def test_a_label_space_is_said_in_words():
+    assert catalogue.space_in_words("classes-7") == "7 outputs without names"
+    assert catalogue.space_in_words("own-0123456789ab") == "classes of your own"
+    assert catalogue.space_in_words("focus-10") == "10 FOCUS classes"

@@ -10,7 +10,7 @@ from core.answers import alike, standings
 from core.answers.questions import Question
 from core.benchmarks import open_benchmark
 from core.evaluate.loop import evaluate
-from core.store.manifest import write_manifest
+from core.store.manifest import AS_IMPORTED, write_manifest
 from tests.synthetic_store import make_samples, write_run
 
 
@@ -96,3 +96,12 @@ def test_one_of_many_benchmarks_needs_more_to_be_clear():
     assert found.is_clear_among(1)
     assert not found.is_clear_among(8)
     assert standings.Standing("a", "b", 0.10, 0.05, 0.15, n=100, n_clusters=10).is_clear_among(8)
+
+
+def test_of_imported_predictions_it_is_said_once_that_their_preparation_is_not_known(samples):
+    one, other, third = (write_run("rotation", samples, name, np.ones(len(samples), bool)) for name in "abc")
+    imported = changed(other, preprocessing={}, precision=AS_IMPORTED)
+    assert alike.unlike([one, imported]) == ["how the images of b were prepared is not known"]
+    small = changed(third, preprocessing={**one.preprocessing, "input_size": [3, 160, 160]})
+    assert alike.unlike([one, imported, small])[1] == "224 px against 160 px"
+    assert alike.unlike([imported]) == []

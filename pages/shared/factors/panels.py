@@ -183,7 +183,7 @@ def show_rows(
             f"{controls.question.policy.replace('top', 'Top-')} by {of or title_of(factor)}",
             runs,
             tables,
-            f"a {title_of(factor)}",
+            f"a {title_of(factor) if factor.kind != 'set' else 'value'}",
         ),
         x_title=controls.question.policy.replace("top", "top-"),
         chosen=_chosen_level(run, factor),

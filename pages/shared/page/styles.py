@@ -37,7 +37,7 @@ CSS = """<style>
 .st-key-oc-finding p {font-size: 1.07rem; line-height: 1.5;}
 [class*="st-key-oc-unlike-"] {flex-direction: row !important; align-items: center; gap: 0.6rem !important;
   border-left: 3px solid #B26A00; padding-left: 0.7rem;}
-[class*="st-key-oc-unlike-"] button {min-height: 1.5rem; padding: 0 0.3rem;}
+[class*="st-key-oc-unlike-"] button {min-height: 1.5rem; padding: 0 0.3rem; white-space: nowrap;}
 .oc-identity {font-size: 0.8rem; opacity: 0.78; border-top: 1px solid color-mix(in srgb, currentColor 15%, transparent);
   padding-top: 0.6rem; overflow-wrap: anywhere;}
 .oc-top {font-size: 0.87rem;}
