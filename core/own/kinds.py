@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from core.errors import UsageError, nearest
+from core.own.lists import listed
 
 #: Kinds that a user may name: those of factors, and ``date``, of which factors are made.
 Kind = Literal["numeric", "circular", "category", "set", "boolean", "date"]
@@ -23,20 +24,34 @@ MISSING = "(missing)"
 SEPARATOR = "|"
 #: Words that mean that a value is not there. ``none`` is not among them: it is a weather, too.
 _NOTHING = frozenset({"", "na", "n/a", "nan", "null", "#n/a", "<na>", "nat"})
-_TRUE, _FALSE = frozenset({"true", "yes", "t", "y"}), frozenset({"false", "no", "f", "n"})
+#: What stands for no value among numbers and dates, and could be a word elsewhere.
+_MARKS = frozenset(
+    {"-", "--", "---", "–", "—", "?", ".", "none", "nil", "#div/0!", "#ref!", "#value!", "#name?", "#num!"}
+)
+_TRUE = frozenset({"true", "yes", "t", "y", "ja", "wahr", "oui", "vrai", "sí", "sì", "si"})
+_FALSE = frozenset({"false", "no", "f", "n", "nein", "falsch", "non", "faux"})
 #: Names of columns that hold degrees.
 _ANGLE = re.compile(
     r"(^|_)(angle|azimuth|heading|bearing|yaw|hue|orientation|rotation)(_deg|_degrees)?$|_deg$|_degrees$"
 )
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 _COMMA = re.compile(r"[+-]?\d*,\d+")
+_POINT = re.compile(r"[+-]?\d*\.\d+")
+#: Units that a column of numbers may have behind each.
+_UNITS = ("%", "°")
+#: What a person reads as a number, and no program can be sure of.
+_LIKE_NUMBER = re.compile(r"[+-]?\d[\d.,' ]*\s*[^\W\d]{0,3}[%°²]?")
+_LIKE_DATE = re.compile(r"\d{1,2}/\d{1,2}/\d{2,4}|\d{1,2} [^\W\d]{3,9} \d{4}")
 _INFINITE = re.compile(r"[+-]?inf(inity)?", re.IGNORECASE)
 #: Digits with a zero before them are names of something: 007.
 _PADDED = re.compile(r"0\d+")
 _DATE = re.compile(
     r"(\d{4})[-:/](\d{1,2})[-:/](\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(?:[.,]\d+)?)?\s*(Z|[+-]\d{2}:?\d{2})?)?"
 )
+_DOTTED = re.compile(r"(\d{1,2})\.(\d{1,2})\.(\d{4})(?:,? (\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 _LONGEST_TEXT = 200
+#: Angles up to here may be radians: a whole turn of them.
+_TURN = 6.2832
 _SHOWN = 3
 
 
@@ -92,6 +107,8 @@ def typed(name: str, cells: pd.Series, kind: Kind | None = None, *, decimal_comm
     codes, raw = pd.factorize(cells, use_na_sentinel=True)
     again, different = pd.factorize(pd.Series([_plain(cell) for cell in raw], dtype=object), use_na_sentinel=True)
     column = _Column(name, np.append(again, -1)[codes], list(different), decimal_comma)
+    if kind in (None, "numeric", "circular", "date"):
+        column.without_marks()
     return column.as_kind(kind or column.inferred())
 
 
@@ -114,6 +131,30 @@ class _Column:
         self._different = different
         self._comma = decimal_comma
         self._n_missing = int((codes < 0).sum())
+        self._said: list[str] = []
+        texts = [each for each in different if isinstance(each, str)]
+        has_commas = decimal_comma and any(map(_COMMA.fullmatch, texts))
+        # A point beside decimal commas parts thousands, or is another's decimal point.
+        self._is_mixed = has_commas and any(map(_POINT.fullmatch, texts))
+        all_texts = bool(texts) and len(texts) == len(different)
+        self._unit = next((unit for unit in _UNITS if all_texts and all(each.endswith(unit) for each in texts)), "")
+
+    def without_marks(self) -> None:
+        """Take for missing what stands for no value, where all other values are numbers or dates."""
+        marks = {at for at, each in enumerate(self._different) if str(each).casefold() in _MARKS}
+        others = [each for at, each in enumerate(self._different) if at not in marks]
+        if not marks or not others:
+            return
+        if not all(self._number(each) is not None for each in others) and not all(
+            _date(each) is not None for each in others
+        ):
+            return
+        self._said.append(f"taken for missing: {', '.join(repr(self._different[at]) for at in sorted(marks))}.")
+        kept = [at for at in range(len(self._different)) if at not in marks]
+        renumbered = np.full(len(self._different) + 1, -1)
+        renumbered[kept] = np.arange(len(kept))
+        self._codes, self._different = renumbered[self._codes], others
+        self._n_missing = int((self._codes < 0).sum())
 
     def inferred(self) -> Kind:
         """The kind that all values have."""
@@ -125,7 +166,11 @@ class _Column:
             return "date"
         numbers = [self._number(each) for each in known]
         if numbers and None not in numbers and not self._is_padded():
-            return "circular" if _ANGLE.search(self._name.casefold()) and _in_degrees(numbers) else "numeric"
+            name = re.sub(r"[^a-z0-9]+", "_", self._name.casefold()).strip("_")
+            is_angle = self._unit != "%" and (self._unit == "°" or _ANGLE.search(name))
+            return "circular" if is_angle and _in_degrees(numbers) else "numeric"
+        if known and all(isinstance(each, str) and listed(each) is not None for each in known):
+            return "set"
         return "set" if any(SEPARATOR in str(each) for each in known) else "category"
 
     def as_kind(self, kind: Kind) -> Typed:
@@ -158,8 +203,9 @@ class _Column:
                 return math.inf
         if hasattr(value, "as_integer_ratio") and not isinstance(value, bool):
             return float(value)
-        if not isinstance(value, str):
+        if not isinstance(value, str) or (self._is_mixed and "." in value):
             return None
+        value = value.removesuffix(self._unit).rstrip() if self._unit else value
         if _NUMBER.fullmatch(value) or _INFINITE.fullmatch(value):
             return float(value)
         return float(value.replace(",", ".")) if self._comma and _COMMA.fullmatch(value) else None
@@ -184,6 +230,8 @@ class _Column:
         numbers = [self._number(each) for each in self._different]
         self._require(numbers, "circular", "angles in degrees")
         found = np.array(numbers, dtype=float)
+        if len(found) and (np.abs(found) <= _TURN).all() and (found % 1 != 0).any():
+            self._said.append(f"all of its angles are within {_TURN}: they are taken as degrees; convert radians.")
         with np.errstate(invalid="ignore"):
             return self._numbers("circular", np.mod(found, 360.0))
 
@@ -191,7 +239,9 @@ class _Column:
         finite = np.where(np.isfinite(different), different, np.nan)
         values = np.append(finite, np.nan)[self._codes]
         n_lost = int(np.isnan(values).sum()) - self._n_missing
-        said = [f"{n_lost:,} infinite values count as missing."] if n_lost else []
+        said = [*self._said, *([f"{n_lost:,} infinite values count as missing."] if n_lost else [])]
+        if self._unit == "%":
+            said.append("its numbers are percent: 45 for 45 %.")
         return Typed(kind, pd.Series(values), self._n_missing + n_lost, said)
 
     def _booleans(self) -> Typed:
@@ -208,7 +258,7 @@ class _Column:
         found = [_date(each) for each in self._different]
         self._require(found, "date", "dates such as 2021-03-28 or 2021-03-28 14:05")
         values = np.array([*found, np.datetime64("NaT")], dtype="datetime64[s]")[self._codes]
-        return Typed("date", pd.Series(values), self._n_missing)
+        return Typed("date", pd.Series(values), self._n_missing, self._said)
 
     def _category(self) -> Typed:
         texts = [_text(each) for each in self._different]
@@ -223,7 +273,14 @@ class _Column:
                 said.append(f"'{other}' and '{text}' differ in case only, and are two categories.")
                 break
         n_numbers = sum(self._number(each) is not None for each in self._different)
-        if texts and len(texts) > n_numbers > 0.5 * len(texts):
+        if self._is_mixed:
+            said.append("it has numbers with a comma and with a point: write all with one, and none for thousands.")
+        elif texts and n_numbers < len(texts) and all(map(_LIKE_NUMBER.fullmatch, texts)):
+            odd = next(each for each in texts if self._number(each) is None)
+            said.append(f"its values look like numbers, such as '{odd[:40]}': write digits alone to have them as such.")
+        elif texts and all(map(_LIKE_DATE.fullmatch, texts)):
+            said.append(f"its values look like dates, such as '{texts[0][:40]}': write them as 2021-03-28.")
+        elif texts and len(texts) > n_numbers > 0.5 * len(texts):
             odd = next(each for each in self._different if self._number(each) is None)
             said.append(f"most of its values are numbers, and '{_text(odd)[:40]}' is none: so it is a category.")
         return Typed("category", values, self._n_missing, said)
@@ -237,8 +294,14 @@ def _set(cells: pd.Series) -> Typed:
 
 
 def _members(cell: Any) -> list[str]:
-    listed = cell if isinstance(cell, list) else [] if _plain(cell) is None else str(cell).split(SEPARATOR)
-    found = (unicodedata.normalize("NFC", str(each).strip()) for each in listed)
+    if isinstance(cell, list):
+        members = cell
+    elif _plain(cell) is None:
+        members = []
+    else:
+        members = listed(str(cell))
+        members = str(cell).split(SEPARATOR) if members is None else members
+    found = (unicodedata.normalize("NFC", str(each).strip()) for each in members)
     return list(dict.fromkeys(each for each in found if each.casefold() not in _NOTHING))
 
 
@@ -263,10 +326,16 @@ def _date(value: Any) -> np.datetime64 | None:
         return np.datetime64(value.replace(tzinfo=None), "s")
     if isinstance(value, dt.date):
         return np.datetime64(value, "s")
-    found = _DATE.fullmatch(value) if isinstance(value, str) else None
-    if found is None:
+    if not isinstance(value, str):
+        return None
+    if found := _DATE.fullmatch(value):
+        parts = found.groups()[:6]
+    elif found := _DOTTED.fullmatch(value):
+        day, month, year, *time = found.groups()
+        parts = (year, month, day, *time)
+    else:
         return None
     try:
-        return np.datetime64(dt.datetime(*(int(part or 0) for part in found.groups()[:6])), "s")
+        return np.datetime64(dt.datetime(*(int(part or 0) for part in parts)), "s")
     except ValueError:
         return None

@@ -100,3 +100,56 @@ def test_unknown_kinds_are_refused_with_the_nearest():
 
 def test_categories_that_differ_in_case_are_pointed_out():
     assert "'Day' and 'day' differ in case" in column(["Day", "day", "night"]).warnings[0]
+
+
+@pytest.mark.parametrize(
+    ("cells", "name", "kind", "values"),
+    [
+        (["45 %", "5%"], "v", "numeric", [45.0, 5.0]),
+        (["90°", "-90°"], "v", "circular", [90.0, 270.0]),
+        (["90", "-90"], "Azimuth (deg)", "circular", [90.0, 270.0]),
+        (["1", "-", "?"], "v", "numeric", [1.0, None, None]),
+        (["#DIV/0!", "2"], "v", "numeric", [None, 2.0]),
+        (["ja", "nein"], "v", "boolean", [True, False]),
+        (["['a', 'b']", "[]"], "v", "set", [["a", "b"], []]),
+    ],
+)
+def test_what_people_write_beside_a_number_is_understood(cells, name, kind, values):
+    found = typed(name, pd.Series(cells, dtype=object))
+    assert found.kind == kind
+    assert [None if each != each else each for each in found.values.tolist()] == values
+
+
+def test_a_mark_stands_for_no_value_among_numbers_alone():
+    assert typed("v", pd.Series(["a", "-", "b"], dtype=object)).values.tolist() == ["a", "-", "b"]
+    found = typed("v", pd.Series(["2021-03-28", "-"], dtype=object))
+    assert (found.kind, found.n_missing, found.warnings) == ("date", 1, ["taken for missing: '-'."])
+
+
+def test_a_point_beside_decimal_commas_is_never_taken_for_one():
+    cells = pd.Series(["0,5", "1.234"], dtype=object)
+    found = typed("v", cells, decimal_comma=True)
+    assert found.values.tolist() == ["0,5", "1.234"]
+    assert "with a comma and with a point" in found.warnings[0]
+    with pytest.raises(UsageError, match=r"not numbers, such as '1\.234'"):
+        typed("v", cells, "numeric", decimal_comma=True)
+    assert typed("v", pd.Series(["0.5", "1.25"], dtype=object), decimal_comma=True).values.tolist() == [0.5, 1.25]
+
+
+def test_days_before_months_are_dates_with_points_and_pointed_at_with_slashes():
+    found = typed("v", pd.Series(["28.03.2021", "1.4.2021 14:05"], dtype=object))
+    assert found.values.tolist() == [pd.Timestamp(2021, 3, 28), pd.Timestamp(2021, 4, 1, 14, 5)]
+    # 3 April or 4 March: nobody can tell.
+    assert "look like dates" in typed("v", pd.Series(["03/04/2021"], dtype=object)).warnings[0]
+
+
+@pytest.mark.parametrize("cell", ["1,234", "45 cm", "1.234,5"])
+def test_what_looks_like_a_number_is_pointed_at(cell):
+    found = typed("v", pd.Series([cell, "7"], dtype=object))
+    assert found.kind == "category"
+    assert f"look like numbers, such as '{cell}'" in found.warnings[0]
+
+
+def test_angles_that_may_be_radians_are_pointed_at():
+    assert "convert radians" in typed("angle", pd.Series([0.5, 3.14, 6.28])).warnings[0]
+    assert not typed("angle", pd.Series([0, 1, 2])).warnings
