@@ -155,8 +155,6 @@ def trash(found: Status) -> None:
         return
     _put_back(found)
     n_bytes, is_part = int(rows["n_bytes"].sum()), bool(rows["at_least"].any())
-    if st.button("Empty the trash …", icon=":material/delete_forever:", key="empty-start"):
-        st.session_state[_EMPTY] = len(rows)
     if st.session_state.get(_EMPTY) == len(rows):
         question = (
             f"Delete {count(len(rows), 'thing')} for good ({status.size(n_bytes, is_part)})? Nothing of it comes back."
@@ -175,7 +173,11 @@ def _put_back(found: Status) -> None:
         key="restore-picked",
     )
     chosen = [when for when in picked if when in titles]
-    if st.button("Put back", icon=":material/restore_from_trash:", disabled=not chosen, key="restore-start"):
+    with st.container(horizontal=True, gap="small"):
+        back = st.button("Put back", icon=":material/restore_from_trash:", disabled=not chosen, key="restore-start")
+        if st.button("Empty the trash …", icon=":material/delete_forever:", key="empty-start"):
+            st.session_state[_EMPTY] = len(found.trash)
+    if back:
         _do(lambda: _restored(chosen))
 
 

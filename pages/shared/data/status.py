@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -114,15 +113,6 @@ def printable(table_: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def state(row: Any) -> str:
-    """A benchmark's state in words, and why it is not present; a demo names no folders.
-
-    Args:
-        row: Of ``Status.benchmarks``.
-    """
-    return f"{_STATES[row.state]}{f': {row.why}' if row.why and row.state == 'partial' else ''}"
-
-
 def table(found: Status) -> None:
     """The benchmarks; a click on a row puts it into the address.
 
@@ -136,7 +126,7 @@ def table(found: Status) -> None:
     shown = pd.DataFrame(
         {
             "Benchmark": rows["key"],
-            "State": [state(row) for row in rows.itertuples()],
+            "State": rows["state"].map(_STATES),
             "Images": rows["n_images"].astype("Int64"),
             "Disk": rows["n_bytes"].astype("Int64"),
             "Results": rows["runs"].astype("Int64"),
