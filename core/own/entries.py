@@ -32,6 +32,7 @@ _RESERVED = frozenset(
     {
         *("all", "none", "any", "own", "labels", "samples", "results", "downloads", "cache", "embedded", "removed"),
         *("clean", "list", "status", "con", "nul", "prn", "aux"),
+        *(f"{device}{number}" for device in ("com", "lpt") for number in range(1, 10)),
     }
 )
 
@@ -99,7 +100,7 @@ def require_name(name: str, published: Collection[str]) -> None:
     """
     if not _NAME.fullmatch(name):
         raise UsageError(
-            f"'{name[:80]}' is no name of data of your own: use up to 64 letters, digits, '-' and '_', such as "
+            f"{name[:80]!r} is no name of data of your own: use up to 64 letters, digits, '-' and '_', such as "
             f"'{paths.slug(name)[:64].replace('.', '-')}'."
         )
     families = {key.partition("/")[0].casefold() for key in published}

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Literal
+from urllib.parse import unquote
 
 from PIL import Image
 
@@ -21,11 +22,12 @@ from core.paths import is_remote
 _MOST_FILES = 5_000_000
 
 #: How a name was resolved that is not to the letter that of a file: how a note goes on.
-How = Literal["spelling", "suffix", "folder"]
+How = Literal["spelling", "suffix", "folder", "address"]
 SAID: dict[How, str] = {
     "spelling": "found by a name that differs in case or Unicode form",
     "suffix": "found with another ending (.jpg, .JPEG, .png)",
     "folder": "found with other folders before the name",
+    "address": "found by a name without what addresses have (%20, ?size=2)",
 }
 #: Why a name means no file.
 Fault = Literal["missing", "several", "outside", "empty"]
@@ -141,7 +143,8 @@ class Finder:
         """The file of each name.
 
         A name that is not to the letter that of a file means the only one that differs in case or Unicode form, else in
-        its ending, else in the folders before it. Where several fit, or another row means the same file, it means none.
+        its ending, else in the folders before it, else in what an address adds. Where several fit, or another row means
+        the same file, it means none.
 
         Args:
             names: Of a column; None and the empty text are nothing.
@@ -200,7 +203,11 @@ class Finder:
             fitting = files.get(key(name))
             if fitting:
                 return how, fitting
-        return "folder", self._with_other_folders(name)
+        fitting = self._with_other_folders(name)
+        plain = unquote(name.partition("?")[0])
+        if fitting or plain == name:
+            return "folder", fitting
+        return "address", [plain] if plain in self._files else self._near(plain)[1]
 
     def _with_other_folders(self, name: str) -> list[str]:
         """Files of which the one path is the end of the other's; with the same ending, or a mask could be an image."""

@@ -74,14 +74,16 @@ def kinds_of(asked: Iterable[str], columns: Sequence[str]) -> dict[str, Kind]:
         columns: That are factors.
 
     Raises:
-        UsageError: If one has another form, or names no column or kind.
+        UsageError: If one has another form, names no column or kind, or two say another kind of one column.
     """
     found: dict[str, Kind] = {}
     for text in asked:
         name, colon, kind = text.rpartition(":")
         if not colon or not name.strip():
             raise UsageError(f"--factor '{text}' has the form NAME:KIND, such as angle:circular.")
-        found[column_named(name.strip(), columns, "--factor")] = parse_kind(kind.strip().lower())
+        column, meant = column_named(name.strip(), columns, "--factor"), parse_kind(kind.strip().lower())
+        if found.setdefault(column, meant) != meant:
+            raise UsageError(f"--factor says that '{column}' is {found[column]}, and that it is {meant}: give one.")
     return found
 
 

@@ -143,6 +143,8 @@ def test_kinds_are_a_users_to_say(folder, tmp_path):
         ("imagenet", "is taken by Offcenter"),
         ("SI-Score", "is taken by Offcenter"),
         ("all", "is taken by Offcenter"),
+        ("COM1", "is taken by Offcenter"),
+        ("a\nb", r"'a\\nb' is no name"),
         ("a/b", "is no name"),
         ("../x", "is no name"),
         ("", "is no name"),

@@ -28,6 +28,8 @@ def test_a_name_to_the_letter_comes_first():
         ("a.v2", "a.v2.png", "suffix"),
         ("val/images/a.jpg", "images/a.jpg", "folder"),
         ("a.jpg", "n01440764/a.jpg", "folder"),
+        ("k%C3%B6ln%201.jpg", "köln 1.jpg", "address"),
+        ("https://example.org/data/dir/a%20b.jpg?size=2", "dir/a b.jpg", "address"),
         ("/mnt/elsewhere/x/a.jpg", "x/a.jpg", "folder"),
         ("C:\\photos\\x\\a.jpg", "x/a.jpg", "folder"),
     ],
@@ -88,3 +90,8 @@ def test_some_files_can_be_kept_from_being_found():
     finder = Finder("/data", ["a.jpg", "masks/b.jpg"])
     assert finder.to_the_letter(["./masks/b.jpg", "b.jpg", None]) == {"masks/b.jpg"}
     assert finder.without({"masks/b.jpg"}).find(["a.jpg", "b.jpg"]).ids == ["a.jpg", None]
+
+
+def test_a_percent_sign_of_a_name_is_one_and_leads_nowhere():
+    assert found(["100%.jpg", "50%25.jpg"], "100%.jpg", "50%25.jpg", "50%.jpg").ids == ["100%.jpg", "50%25.jpg"]
+    assert found(["%2e%2e/%2e%2e/etc/passwd"], "a.jpg").ids == [None]
