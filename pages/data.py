@@ -38,7 +38,8 @@ def page() -> None:
     st.subheader("Benchmarks", anchor=False)
     left, right = dock.workspace()
     with left:
-        st.caption("Pick a row to see how to get it, its licence and notes, and to check, describe or fetch it.")
+        more = "" if paths.read_only() else ", and to check, describe or fetch it"
+        st.caption(f"Pick a row to see what it is, its licence and how to get it{more}.")
         status.table(found)
     chosen.show(found, choice, right)
     if not paths.read_only():

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import threading
 import time
 from collections import namedtuple
 from pathlib import Path
@@ -13,6 +14,7 @@ from PIL import Image
 
 from core import jobs, paths, store
 from core.benchmarks import find_data, known_benchmarks, open_and_remember, published_benchmarks
+from core.errors import DataError, StorageError
 from core.evaluate.loop import evaluate
 from core.getting import freeing
 from core.jobs.kinds.description import Description
@@ -86,13 +88,17 @@ def checked(at, folder, key=check._TELL_ME):
     """The page after a folder was checked, however slow the machine is."""
     at.text_input(key="check-folder").set_value(str(folder))
     at.selectbox(key="check-key").set_value(key)
-    button(at, "Check").click().run()
-    for _ in range(100):
+    return through(button(at, "Check").click().run())
+
+
+def through(at):
+    """The page once the work beside it is through."""
+    for _ in range(200):
         if "the page can be used meanwhile" not in text_of(at):
             return at
         time.sleep(0.1)
         at.run()
-    raise AssertionError("the check does not end")
+    raise AssertionError("the work does not end")
 
 
 def test_the_sentence_counts_what_is_here(result):
@@ -193,11 +199,36 @@ def test_a_server_is_asked_for_a_size_after_a_click_alone_and_once(monkeypatch, 
     at = open_page(DATA, cell="si-score/size")
     at.radio(key="fetch-of-si-score/size").set_value("si-score/size-mini").run()
     assert asked == []
-    button(at, "Ask for the size").click().run()
+    through(button(at, "Ask for the size").click().run())
     at.run()
     assert len(asked) == 1
     button(at, "Fetch 12 MB under this licence").click().run()
     assert jobs.list_jobs()[0].arguments == Fetch("si-score/size-mini")
+
+
+def test_what_a_server_does_not_say_can_be_asked_again(monkeypatch, no_network):
+    answers = [StorageError("the hub cannot be reached"), DataError("nothing there")]
+
+    def plan(entry):
+        raise answers.pop(0)
+
+    monkeypatch.setattr("core.getting.hub.dataset_plan", plan)
+    at = open_page(DATA, cell="imagenet-hard")
+    through(button(at, "Ask for the size").click().run())
+    assert at.error[0].value == "the hub cannot be reached"
+    through(button(at, "Ask again").click().run())
+    assert at.error[0].value == "nothing there"
+
+
+def test_a_page_does_not_wait_for_a_slow_server(monkeypatch, no_network):
+    goes_on = threading.Event()
+    monkeypatch.setattr("core.getting.files.size_at", lambda address, patience: goes_on.wait(60) and 5_000_000)
+    at = open_page(DATA, cell="focus")
+    button(at, "Ask for the size").click().run()
+    assert "Asking for the size of focus … " in text_of(at)
+    assert at.subheader
+    goes_on.set()
+    assert "Fetch 5 MB under this licence" in labels(through(at))
 
 
 def test_a_copy_that_is_here_already_is_fetched_from_there(tmp_path, no_worker, no_network):
@@ -222,7 +253,7 @@ def test_a_copy_or_an_address_that_cannot_be_is_one_clear_line(no_network, field
     fields = at.text_area if field == "given" else at.text_input
     fields(key=f"fetch-{field}--imagenet-a").set_value(typed).run()
     if field == "address":
-        button(at, "Ask for the size").click().run()
+        through(button(at, "Ask for the size").click().run())
     assert not at.exception
     assert said in at.error[0].value
     assert jobs.list_jobs() == []
@@ -260,12 +291,7 @@ def test_describing_is_a_job(result, no_worker):
 
 def test_a_known_folder_is_checked_where_it_is_told_of(result):
     at = open_page(DATA, cell="imagenet")
-    button(at, "Check its data").click().run()
-    for _ in range(100):
-        if "24 images in" in text_of(at):
-            break
-        time.sleep(0.1)
-        at.run()
+    through(button(at, "Check its data").click().run())
     assert "20 images opened, 20 drawn at random (seed 0): each is an image." in text_of(at)
 
 

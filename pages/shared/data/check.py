@@ -1,16 +1,11 @@
 """Point and check: a folder is looked at as the data of a benchmark, or told what it is; then it can be used.
 
-Looking at a large folder takes long: it goes on in a thread beside the page, which looks in once a second.
+Looking at a large folder takes long: it goes on beside the page.
 """
 
 from __future__ import annotations
 
 import html
-import threading
-import time
-from collections.abc import Callable
-from concurrent.futures import Future
-from concurrent.futures import TimeoutError as FutureTimeout
 from dataclasses import dataclass
 
 import streamlit as st
@@ -23,11 +18,9 @@ from core.getting import resemblance
 from core.getting.check import Checked, Finding, Severity
 from core.getting.check import check as checked_as
 from core.wording import code, escaped, linked
-from pages.shared.data import status
+from pages.shared.data import beside, status
 from pages.shared.page import cached, text
 
-#: Seconds that a page waits for what it began, and between two looks at it afterwards.
-_WAIT_S, _LOOK_EVERY_S = 0.8, 1.0
 _TELL_ME = "Tell me which"
 _MARKS: dict[Severity, str] = {
     "fine": '<span class="oc-right">✓</span>',
@@ -111,7 +104,7 @@ def form() -> None:
         picked = st.selectbox("Is it the data of", options, key="check-key")
     key = "" if picked == _TELL_ME else picked
     images = ""
-    done = _done("form")
+    done: Looked | None = beside.done("check-form")
     decided = key or (done.checked.key if done and done.checked else "")
     if decided and benchmarks.has_masks_alone(decided):
         images = st.text_input(
@@ -124,7 +117,7 @@ def form() -> None:
         if folder.strip():
             begin("form", folder.strip(), key, images.strip())
         else:
-            st.session_state.pop("check-form", None)
+            beside.forget("check-form")
             st.warning("Name a folder first.", icon=":material/folder_open:")
     show("form", usable=True)
 
@@ -138,26 +131,7 @@ def begin(name: str, folder: str, key: str = "", images: str = "") -> None:
         key: See ``look``.
         images: See ``look``.
     """
-    st.session_state[f"check-{name}"] = (_beside(lambda: look(folder, key, images)), time.monotonic(), folder or key)
-
-
-def _beside(what: Callable[[], Looked]) -> Future[Looked]:
-    """Done in a thread that no page and no end of the server waits for."""
-    future: Future[Looked] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(what())
-        except Exception as error:
-            future.set_exception(error)
-
-    threading.Thread(target=run, daemon=True).start()
-    return future
-
-
-def _done(name: str) -> Looked | None:
-    asked = st.session_state.get(f"check-{name}")
-    return asked[0].result() if asked and asked[0].done() and asked[0].exception() is None else None
+    beside.begin(f"check-{name}", lambda: look(folder, key, images), f"Looking at {folder or key}")
 
 
 def show(name: str, *, usable: bool = False) -> None:
@@ -167,28 +141,16 @@ def show(name: str, *, usable: bool = False) -> None:
         name: See ``begin``.
         usable: Whether there is a button that makes the folder the benchmark's.
     """
-    asked = st.session_state.get(f"check-{name}")
-    if asked is None:
-        return
     try:
-        found = asked[0].result(timeout=max(0.0, _WAIT_S - (time.monotonic() - asked[1])))
-    except FutureTimeout:
-        st.fragment(_waiting, run_every=_LOOK_EVERY_S)(name)
-        return
+        found: Looked | None = beside.outcome(f"check-{name}")
     except Exception as error:
         text.problem(error)
+        return
+    if found is None:
         return
     _findings(found)
     if usable and found.checked is not None:
         _use(found.checked, found)
-
-
-def _waiting(name: str) -> None:
-    asked = st.session_state.get(f"check-{name}")
-    if asked is None or asked[0].done():
-        st.rerun(scope="app")
-    spent = time.monotonic() - asked[1]
-    st.caption(f":material/hourglass_top: Looking at {code(asked[2])} … {spent:.0f} s; the page can be used meanwhile.")
 
 
 def _findings(found: Looked) -> None:
@@ -229,5 +191,5 @@ def _use(checked: Checked, found: Looked) -> None:
     status.forget()
     cached.forget_runs()
     st.session_state["data-said"] = f"{checked.folder} is the folder of {checked.key} now."
-    st.session_state.pop("check-form", None)
+    beside.forget("check-form")
     st.rerun()

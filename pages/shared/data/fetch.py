@@ -22,13 +22,13 @@ from core.getting.meter import size
 from core.getting.plans import Nothing, Plan
 from core.jobs.kinds.fetch import Fetch
 from core.wording import code, linked
+from pages.shared.data import beside
 from pages.shared.page import address, frame, text
 
 #: Nobody looks longer than this at a page that asks for a size; seconds.
 _QUICK = Patience(connect=3, read=5, tries=1)
 #: Name in the URL of what is to be fetched.
 FETCH = "fetch"
-_ASKING = "Asking the server for the size …"
 
 
 def entries_of(key: str) -> list[Entry]:
@@ -91,23 +91,48 @@ def by_name() -> None:
 def _one(key: str, entry: Entry, within: str = "") -> None:
     """An entry of the table: its plan where no server need be asked for it, else a button that asks."""
     given, url = _by_hand(entry, within)
-    asked = (key, tuple(map(str, given)), url)
-    if _is_told(entry, given, url) or st.session_state.get(f"fetch-asked-{within}") == asked:
-        _planned(key, given, url, within)
-        return
-    st.html(facts({"Licence": entry.licence, "Size": "the server has to be asked", "Note": entry.note}))
-    if st.button("Ask for the size", key=f"fetch-ask-{within}-{key}", icon=":material/travel_explore:"):
-        st.session_state[f"fetch-asked-{within}"] = asked
-        st.rerun()
+    if _is_told(entry, given, url):
+        _told(key, given, url, within)
+    else:
+        about = facts({"Licence": entry.licence, "Size": "the server has to be asked", "Note": entry.note})
+        _asked(key, given, url, within, about)
 
 
 def _model(name: str) -> None:
     if not name.removeprefix(addresses.MODEL).strip():
         text.problem(UsageError(f"'{name}' names no model: write {addresses.MODEL}resnet50.a1_in1k."))
-    elif st.session_state.get("fetch-asked-model") == name:
-        _planned(name, [], "", "model")
-    elif st.button("Look it up at the hub", key="fetch-ask-model", icon=":material/travel_explore:"):
-        st.session_state["fetch-asked-model"] = name
+    else:
+        _asked(name, [], "", "model", "")
+
+
+def _told(key: str, given: list[Path], url: str, within: str) -> None:
+    """What fetching would do, where that is known here."""
+    try:
+        found = getting.plan(key, given, url, _QUICK)
+    except OffcenterError as error:
+        text.problem(error)
+    else:
+        _planned(found, given, url, within)
+
+
+def _asked(key: str, given: list[Path], url: str, within: str, about: str) -> None:
+    """What fetching would do, once a click has let a server be asked; the page does not wait for the answer."""
+    work = "\n".join(("fetch", key, *map(str, given), url, str(paths.data_home())))
+    found, label = None, "Ask for the size"
+    try:
+        found = beside.outcome(work)
+        if found is None and beside.is_begun(work):
+            return
+    except Exception as error:
+        text.problem(error)
+        label = "Ask again"
+    if found is not None:
+        _planned(found, given, url, within)
+        return
+    if about:
+        st.html(about)
+    if st.button(label, key=f"fetch-ask-{within}-{key}", icon=":material/travel_explore:"):
+        beside.begin(work, lambda: getting.plan(key, given, url, _QUICK), f"Asking for the size of {key}")
         st.rerun()
 
 
@@ -144,13 +169,8 @@ def _by_hand(entry: Entry, within: str) -> tuple[list[Path], str]:
     return [Path(line.strip()) for line in typed.splitlines() if line.strip()], url.strip()
 
 
-def _planned(key: str, given: list[Path], url: str, within: str) -> None:
-    try:
-        found = _plan(key, given, url)
-    except OffcenterError as error:
-        st.session_state.pop(f"fetch-asked-{within}", None)
-        text.problem(error)
-        return
+def _planned(found: Plan, given: list[Path], url: str, within: str) -> None:
+    """What fetching would do, and the button that queues it."""
     if isinstance(found, Nothing):
         _steps(found)
         return
@@ -176,22 +196,9 @@ def _planned(key: str, given: list[Path], url: str, within: str) -> None:
         text.problem(error)
         return
     amount = "" if found.size is None else f" {size(found.size)}"
-    if st.button(f"Fetch{amount} under this licence", type="primary", key=f"fetch-start-{within}-{key}",
+    if st.button(f"Fetch{amount} under this licence", type="primary", key=f"fetch-start-{within}-{found.key}",
                  icon=":material/download:"):  # fmt: skip
-        queue(Fetch(key, tuple(map(str, given)), url))
-
-
-def _plan(key: str, given: list[Path], url: str) -> Plan:
-    """What fetching would do; a server that was asked for it is not asked again in this session."""
-    entry = addresses.known().get(key)
-    if entry is not None and _is_told(entry, given, url):
-        return getting.plan(key, given, url, _QUICK)
-    kept: dict[tuple[str, ...], Plan] = st.session_state.setdefault("fetch-plans", {})
-    asked = (key, *map(str, given), url, str(paths.data_home()))
-    if asked not in kept:
-        with st.spinner(_ASKING):
-            kept[asked] = getting.plan(key, given, url, _QUICK)
-    return kept[asked]
+        queue(Fetch(found.key, tuple(map(str, given)), url))
 
 
 def _steps(found: Nothing) -> None:
