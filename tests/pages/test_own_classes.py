@@ -15,7 +15,7 @@ from core.benchmarks import open_benchmark, published_benchmarks
 from core.evaluate.loop import evaluate
 from core.labels import OWN
 from core.own.add import keep, understand
-from pages.shared.page import figure
+from pages.shared.page import figure, text
 from pages.shared.page.pickers import MODELS
 from tests.conftest import TOY_TRANSFORM
 from tests.pages.conftest import open_page, text_of
@@ -96,7 +96,8 @@ def test_numbers_of_the_page_are_those_of_the_report_and_of_the_file(run):
     saved = figure.table_csv({"plain-three": by_light}, {"plain-three": run.identity}, cards.unit_of(run)).decode()
     assert "score interval over 8 cities" in saved
     assert "0.875" in saved
-    assert not FOREIGN.search(said)
+    # How sure intervals are is told of worlds whose truth is known.
+    assert not FOREIGN.search(said.replace(text._how_sure().replace("\u00a0", " "), ""))
 
 
 def test_what_images_share_is_called_as_the_column_is(run):
@@ -136,3 +137,15 @@ def test_cues_and_zoom_open_on_it_in_the_users_words(run):
         assert not at.exception
         assert "fruit" in text_of(at)
         assert not at.warning
+
+
+def test_from_page_to_page_it_stays_chosen_also_over_one_that_cannot_show_it(run, embedded_results):
+    at = open_page(FACTORS, benchmark="fruit", models="plain-three")
+    at.query_params.clear()
+    at.switch_page("pages/uncommon_settings.py").run()
+    assert at.selectbox(key="benchmark").value == "diorama/settings"
+    assert any("`fruit` does not say" in each.value for each in at.warning)
+    at.query_params.clear()
+    at.switch_page(FACTORS).run()
+    assert at.selectbox(key="benchmark").value == "fruit"
+    assert not at.warning

@@ -15,6 +15,8 @@ from pages.shared.page import address
 MODELS, BENCHMARK = "models", "benchmark"
 MOST_MODELS = 4
 _NEWEST = "newest"
+#: In a session: the benchmark of a page before that another page could not show, and what that page showed instead.
+_INSTEAD = "oc-benchmark-instead"
 
 
 def needed_for(benchmark: str, offered: Mapping[str, str], needed: Mapping[str, Sequence[str]]) -> list[str]:
@@ -45,7 +47,7 @@ def benchmark(
         return not complete & keys, not partial & keys
 
     order = sorted(offered, key=rank)
-    kept = address.kept(key)
+    kept = _came_along(key, offered)
     same = [each for each in order if kept and catalogue.family_of(each) == catalogue.family_of(kept)]
     chosen = st.selectbox(
         "Benchmark",
@@ -54,7 +56,20 @@ def benchmark(
         help="Only what this page can show.",
         **address.one(key, order, (same or order)[0], kept=True),
     )
-    return chosen or order[0]
+    chosen = chosen or order[0]
+    if kept and not same and kept not in order and not address.asked(key):
+        st.session_state[_INSTEAD] = (kept, chosen)
+    return chosen
+
+
+def _came_along(key: str, offered: Mapping[str, str]) -> str:
+    """The benchmark of the page before; of the one before that, where the page before could not show it."""
+    kept = address.kept(key)
+    left, instead = st.session_state.get(_INSTEAD, ("", ""))
+    if left in offered and kept == instead and not address.asked(key):
+        st.session_state[f"kept-{key}"] = [left]
+        return left
+    return kept
 
 
 def models(
@@ -148,6 +163,9 @@ def gone(
     aliases = _aliases(runs)
     missing = [code(name) for name in address.asked(MODELS) if name not in known and name not in aliases]
     others = [each for each in address.asked(key) if offered and each.lower() not in map(str.lower, offered)]
+    left, instead = st.session_state.get(_INSTEAD, ("", ""))
+    if lacks and offered and left and left not in (*offered, *others) and instead == shown:
+        others.append(left)
     elsewhere = {benchmark.lower() for benchmark in catalogue.known_benchmarks()} if lacks and others else set()
     missing += [code(each) for each in others if each.lower() not in elsewhere]
     said = [

@@ -188,8 +188,9 @@ def about(cards: Sequence[Card], more: str = "", independent: str = "Wilson's") 
             st.markdown(more)
         first = cards[0]
         several = units(first.cluster_unit) if first.cluster_unit else ""
+        one = clusters(1, first.cluster_unit or "").removeprefix("1 ")
         st.markdown(
-            f"Intervals: 95 %, over {several}, because images of one are no independent observations: score intervals "
+            f"Intervals: 95 %, over {several}, because images of the same {one} are not independent: score intervals "
             f"of accuracies, Student's t of what is computed from several. What rests on fewer than {THIN} images or "
             f"{FEW_OBJECTS} {several} is marked as thin and carries no claim."
             if several
