@@ -23,8 +23,10 @@ from core.own import entries
 from core.own.add import keep, understand
 from core.wording import escaped
 from pages.shared.data import check, status
+from tests.browser import PATIENCE_MS, app_server, chromium
 from tests.conftest import BLUE_WNID, RED_WNID
 from tests.pages.conftest import open_page, target, text_of
+from tests.pages.test_browser import asked_outside, settle
 
 DATA = "pages/data.py"
 
@@ -507,3 +509,28 @@ def test_home_says_how_many_are_ready_and_leads_here(own):
     assert f"8 of {n} benchmarks have their data here, 1 of them your own." in text_of(at)
     assert "data" in links(at)
     assert "imagenet-a" not in text_of(at)
+
+
+@pytest.mark.browser
+@pytest.mark.slow
+def test_a_row_that_is_clicked_stands_in_the_address_and_back_undoes_it(monkeypatch):
+    monkeypatch.delenv("OFFCENTER_EMBEDDED_RESULTS")
+    with chromium() as browser, app_server() as url:
+        tab = browser.new_page(viewport={"width": 1440, "height": 900})
+        outside = asked_outside(tab)
+        tab.goto(f"{url}/data")
+        table = tab.get_by_test_id("stDataFrame").first
+        table.wait_for(timeout=PATIENCE_MS)
+        settle(tab)
+        box = table.bounding_box()
+        # Rows are as high as the head, and the second one is of Diorama's locations.
+        tab.mouse.click(box["x"] + 17, box["y"] + 2.5 * 35)
+        tab.locator(".st-key-oc-dock").get_by_text("diorama/location").wait_for(timeout=PATIENCE_MS)
+        settle(tab)
+        assert "cell=diorama%2Flocation" in tab.url
+        assert tab.locator(".st-key-oc-dock").get_by_role("link", name="See its results").count() == 1
+        tab.go_back()
+        settle(tab)
+        assert "cell=" not in tab.url
+        assert tab.locator(".st-key-oc-dock").count() == 0
+        assert outside == []
