@@ -107,7 +107,8 @@ def _show(found: Understood) -> None:
     kind = "labels by folder" if found.table is None else f"{found.table.name}, {found.form}"
     _say(f"{found.name}: {found.root} ({kind})")
     _say(f"  rows      {found.n_rows:,}, of which {found.n_images:,} have their image")
-    _say(f"  labels    {found.n_labelled:,} rows understood: {found.n_classes:,} classes of {found.label_space}")
+    of = f"the {len(found.classes):,} that you listed" if found.classes else found.label_space
+    _say(f"  labels    {found.n_labelled:,} rows understood: {found.n_classes:,} classes of {of}")
     _say(f"  columns   {', '.join(f'{role} = {column}' for role, column in found.columns.items())}")
     _say(f"  samples   {len(found.samples):,}")
     grid = RichTable(box=None, pad_edge=False, title="factors", title_justify="left", title_style="bold")

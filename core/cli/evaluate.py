@@ -110,9 +110,10 @@ def _print_summary(run: Run) -> None:
     content = _summary(run)
     session = content["session"] or {}
     overall = content["overall"]
+    top5 = "not known" if overall["top5"] is None else f"{terminal.percent(overall['top5'])} %"
     terminal.out.print(
         f"{run.model} on {run.benchmark}{terminal.reduced(content)}: top-1 {terminal.percent(overall['top1'])} % "
-        f"{terminal.interval(overall, 'top1')}, top-5 {terminal.percent(overall['top5'])} %, n = {overall['n']:,}",
+        f"{terminal.interval(overall, 'top1')}, top-5 {top5}, n = {overall['n']:,}",
         markup=False,
         soft_wrap=True,
     )

@@ -162,7 +162,11 @@ class Rows:
             used |= {each for each in self.masks.ids if each}
             n_lost = sum(map(len, self.masks.faults.values())) - len(self.masks.faults.get("empty", ()))
             said += [f"{count(n, 'mask')} {SAID[how]}." for how, n in self.masks.how.items()]
-            said += [f"{count(n_lost, 'mask')} not in the folder: these images have none."] if n_lost else []
+            if n_lost:
+                said.append(
+                    f"{count(n_lost, 'mask')} not in the folder: these images have none. Masks are looked for where "
+                    "images are, in the folder and those within it."
+                )
         n_more = len(set(files) - used)
         said += [f"{count(n_more, 'other image')} in the folder, not in the table: left out."] if n_more else []
         if "weight" in self.roles:
