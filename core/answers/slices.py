@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence, Set
 from dataclasses import asdict, dataclass, field, replace
 
 import numpy as np
 import pandas as pd
 
 from core import store
-from core.answers import joined
-from core.answers.cards import card_of, unit_of
+from core.answers import described, joined
+from core.answers.cards import card_of, own_card_of, unit_of
 from core.answers.questions import VALUE, Question, Where, asked, factor_of, factors_of, is_clustered, typed
 from core.answers.sentences import size
 from core.errors import UsageError
@@ -27,6 +27,9 @@ _FLAGS, _LISTS = ("which_class", "confirmed"), ("parts", "factors", "also")
 MOST = 20
 #: Bins of a numeric factor, and values of another one, at most: the most frequent of them.
 MOST_BINS, MOST_VALUES = 10, 30
+#: Bins of a fact that was computed from the images. Its conditions are not combined with another's either: with a dozen
+#: facts slices would be so many that intervals of all at once hide what is found without them.
+MOST_BINS_COMPUTED, _COMPUTED = 4, "(computed)"
 #: Factors that are tried at most, in the order of the card.
 MOST_FACTORS = 60
 #: Different angles up to which an arc across 0° can be told by its values.
@@ -46,16 +49,16 @@ class Slices:
     Attributes:
         table: A row a slice, the largest lower bound of the drop first: ``slice`` (plain text), ``parts`` (the same by
             condition), ``conditions`` (see ``encoded``), ``factors`` (names), ``which_class`` (whether one of them says
-            which class it is); ``value,
-            low, high`` (accuracy of the rest less that of the slice where slices were sought; the interval is of all
-            slices tried at once), ``n, n_clusters, inside, outside``; ``again, again_low, again_high, n_again,
-            n_clusters_again, confirmed``: the same on the other half of the objects; ``also``: other slices of the same
-            images.
+            which class it is); ``value, low, high`` (accuracy of the rest less that of the slice where slices were
+            sought; the interval is of all slices tried at once), ``n, n_clusters, inside, outside``; ``again,
+            again_low, again_high, n_again, n_clusters_again, confirmed``: the same on the other half of the objects;
+            ``also``: other slices of the same images.
         n_tried: Slices tried.
         n_factors: Factors that they are by.
         n: Images of the half that slices were sought in, and of the other.
         n_clusters: Objects of either; images where those are independent.
         left_out: Why a factor is not among them, by name.
+        n_computed: How many of the factors were computed from the images.
     """
 
     table: pd.DataFrame = field(repr=False)
@@ -65,6 +68,7 @@ class Slices:
     n_clusters: tuple[int, int]
     left_out: dict[str, str]
     unit: str = "object"
+    n_computed: int = 0
 
     @property
     def confirmed(self) -> pd.DataFrame:
@@ -83,12 +87,12 @@ def find(run: store.Run, question: Question | None = None) -> Slices:
         UsageError: If a condition does not fit its factor, or what counts as right is not stored.
     """
     question = replace(question or Question(), by=())
-    table = joined.remembered(run, ["slices", asdict(question)], lambda: _table(run, question))
+    table = joined.remembered(run, ["slices", asdict(question), MOST_BINS_COMPUTED], lambda: _table(run, question))
     said = json.loads(table["slice"].iloc[0])
-    pairs = {name: (said[name][0], said[name][1]) for name in ("n", "n_clusters")}
+    pairs = {name: tuple(said.pop(name)) for name in ("n", "n_clusters")}
     counts = ("n", "n_clusters", "n_again", "n_clusters_again")
     rows = table.iloc[1:].reset_index(drop=True).astype(dict.fromkeys(counts, int) | dict.fromkeys(_FLAGS, bool))
-    return Slices(rows, said["n_tried"], said["n_factors"], left_out=said["left_out"], unit=unit_of(run), **pairs)
+    return Slices(rows, unit=unit_of(run), **pairs, **said)
 
 
 def _table(run: store.Run, question: Question) -> pd.DataFrame:
@@ -103,11 +107,13 @@ def _table(run: store.Run, question: Question) -> pd.DataFrame:
         raise UsageError("policy 'top5': of hundreds of views only the best class is kept. Choose 'top1'.")
     right = images[VALUE[question.policy]].to_numpy(dtype=float)
     clusters = images["cluster"].to_numpy() if cluster else None
-    tried = _Tried.of(factors, images, right, clusters, unit_of(run) if cluster else "")
+    computed = {factor.name for factor in described.factors(run, own_card_of(run))}
+    tried = _Tried.of(factors, images, right, clusters, unit_of(run) if cluster else "", computed)
     found = slices.find(right, clusters, tried.axes, most=MOST)
     head = {
         "n_tried": found.n_tried,
         "n_factors": len({axis.factor for axis in tried.axes}),
+        "n_computed": len({axis.factor for axis in tried.axes if axis.group}),
         "n": found.n,
         "n_clusters": found.n_clusters,
         "left_out": tried.left_out,
@@ -148,30 +154,34 @@ class _Tried:
         right: np.ndarray,
         clusters: np.ndarray | None,
         unit: str = "",
+        computed: Set[str] = frozenset(),
     ) -> _Tried:
         found = cls()
         for number, factor in enumerate(factors):
             if number >= MOST_FACTORS:
                 found.left_out[factor.name] = f"beyond the first {MOST_FACTORS} factors"
                 continue
-            axes = list(axes_of(factor, images[factor.name], clusters))
+            most = MOST_BINS_COMPUTED if factor.name in computed else MOST_BINS
+            axes = list(axes_of(factor, images[factor.name], clusters, most))
             reason = "" if axes else _without(factor, images[factor.name], unit)
             if any(_gives_away(axis, right) for axis, _ in axes):
                 reason = "tells right from wrong without exception"
             if reason:
                 found.left_out[factor.name] = reason
                 continue
-            found.axes += [axis for axis, _ in axes]
+            found.axes += [replace(axis, group=_COMPUTED if factor.name in computed else "") for axis, _ in axes]
             found.where += [where for _, where in axes]
         return found
 
 
-def axes_of(factor: Factor, column: pd.Series, clusters: np.ndarray | None) -> Iterator[tuple[Axis, list[Where]]]:
+def axes_of(
+    factor: Factor, column: pd.Series, clusters: np.ndarray | None, most: int = MOST_BINS
+) -> Iterator[tuple[Axis, list[Where]]]:
     """The axes of a factor; a set has one for each of its values."""
     if factor.is_number:
         numbers = typed(column, factor).to_numpy(dtype=float, na_value=np.nan)
         if not _counts_up(numbers):
-            yield from _numeric(factor, numbers)
+            yield from _numeric(factor, numbers, most)
         return
     if factor.kind == "set":
         offsets, members = lists.list_offsets(column)
@@ -205,9 +215,9 @@ def _frequent(column: pd.Series, clusters: np.ndarray | None) -> tuple[list[obje
     return [each.item() if hasattr(each, "item") else each for each in values], new[codes]
 
 
-def _numeric(factor: Factor, numbers: np.ndarray) -> Iterator[tuple[Axis, list[Where]]]:
+def _numeric(factor: Factor, numbers: np.ndarray, most: int) -> Iterator[tuple[Axis, list[Where]]]:
     """Ranges of bins: each bin, and all from either end; of angles all arcs."""
-    binned = bins(numbers, MOST_BINS)
+    binned = bins(numbers, most)
     there = binned.index >= 0
     m = len(binned.centres)
     if m < 2:
@@ -335,6 +345,12 @@ def _said(factor: Factor, part: Where) -> str:
     if not np.isfinite(part.low):
         return f"{label} up to {high}"
     return f"{label} from {low}" if not np.isfinite(part.high) else f"{label} {low} to {high}"
+
+
+def of_computed(found: Slices) -> str:
+    """How facts that were computed from the images are tried; empty where none are."""
+    how = f"tried in up to {MOST_BINS_COMPUTED} bins, alone and with other factors, not with each other"
+    return f"{count(found.n_computed, 'fact')} computed from the images: {how}" if found.n_computed else ""
 
 
 def sentence(model: str, found: Slices) -> str:

@@ -73,6 +73,7 @@ def _content(found: Slices, most: int) -> dict[str, Any]:
     return {
         "n_tried": found.n_tried,
         "n_factors": found.n_factors,
+        "n_computed": found.n_computed,
         "n": dict(zip(("sought", "again"), found.n, strict=True)),
         "n_clusters": dict(zip(("sought", "again"), found.n_clusters, strict=True)),
         "left_out": found.left_out,
@@ -106,6 +107,10 @@ def _print_table(found: Slices, most: int) -> None:
 
 
 def _print_left_out(found: Slices) -> None:
+    from core.answers import slices
+
+    if computed := slices.of_computed(found):
+        terminal.out.print(computed, soft_wrap=True, markup=False, style="dim")
     by_reason: dict[str, list[str]] = {}
     for name, reason in found.left_out.items():
         by_reason.setdefault(reason, []).append(name)

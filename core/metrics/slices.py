@@ -43,11 +43,13 @@ class Axis:
         factor: Its name. Conditions on one factor are not combined with each other.
         codes: int (N,) in [0, n_cells), the cell of each image; -1 for one that has no value.
         members: bool (n_cells, k): which cells meet each condition.
+        group: Of factors whose conditions are not combined with each other's either; empty for none.
     """
 
     factor: str
     codes: np.ndarray
     members: np.ndarray
+    group: str = ""
 
     @classmethod
     def of_values(cls, factor: str, codes: np.ndarray, n_cells: int) -> Axis:
@@ -261,7 +263,8 @@ def _pairs(half: _Half, whole: Sums) -> Iterator[_Block]:
 
 def tried_together(axes: Sequence[Axis]) -> list[tuple[int, int]]:
     """Axes whose conditions are tried together, by their places: those of the fewest slices, up to ``MOST_PAIRS``."""
-    every = [pair for pair in combinations(range(len(axes)), 2) if axes[pair[0]].factor != axes[pair[1]].factor]
+    kin = [axis.group or axis.factor for axis in axes]
+    every = [(at, other) for at, other in combinations(range(len(axes)), 2) if kin[at] != kin[other]]
     sizes = np.array([axes[at].members.shape[1] * axes[other].members.shape[1] for at, other in every], dtype=int)
     order = np.argsort(sizes, kind="stable")
     fit = order[np.cumsum(sizes[order]) <= MOST_PAIRS]

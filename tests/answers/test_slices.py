@@ -7,9 +7,11 @@ import pandas as pd
 import pytest
 
 from core import store
-from core.answers import joined, questions, slices
+from core.answers import described, joined, questions, slices
 from core.answers.questions import Question, Where
 from core.errors import UsageError
+from core.images.facts import FACTS
+from core.metrics.slices import tried_together
 from core.types import Factor
 from tests.synthetic_store import make_samples, write_run
 
@@ -91,6 +93,7 @@ def test_the_conditions_open_the_very_images_that_are_counted(embedded_results):
     assert opened > 15
 
 
+@pytest.mark.slow
 def test_with_whole_objects_shuffled_nothing_is_found(embedded_results, monkeypatch):
     run = store.find_run("diorama/size", NETWORKS[0])
     rng = np.random.default_rng(0)
@@ -221,6 +224,35 @@ def test_what_names_an_image_or_gives_the_answer_away_is_left_out():
         "verdict": "tells right from wrong without exception",
         "empty": "no value",
     }
+
+
+def test_computed_facts_are_in_few_bins_and_not_combined_with_each_other():
+    rng = np.random.default_rng(0)
+    images = pd.DataFrame(rng.random((400, 3)), columns=["age", "brightness", "contrast"])
+    factors = [Factor(name, name, "numeric") for name in images]
+    right = (rng.random(400) < 0.7).astype(float)
+    tried = slices._Tried.of(factors, images, right, None, computed={"brightness", "contrast"})
+    assert [len(axis.members) for axis in tried.axes] == [10, 4, 4]
+    # Four bins, the lower two and three, the upper two and three.
+    assert [axis.members.shape[1] for axis in tried.axes] == [26, 8, 8]
+    assert tried_together(tried.axes) == [(0, 1), (0, 2)]
+
+
+def test_facts_computed_from_images_hardly_widen_the_intervals(embedded_results, monkeypatch):
+    run = store.find_run("diorama/settings", NETWORKS[0])
+    plain = slices.find(run)
+    rng = np.random.default_rng(0)
+    names = pd.Index(store.image_ids(run).to_pandas())
+    facts = described._Facts("v", names, {fact.name: rng.normal(size=len(names)) for fact in FACTS}, frozenset())
+    monkeypatch.setattr(described, "_facts_of", lambda run: facts)
+    found = slices.find(run)
+    assert (plain.n_computed, found.n_computed) == (0, len(FACTS))
+    assert slices.of_computed(plain) == ""
+    assert slices.of_computed(found).startswith(f"{len(FACTS)} facts computed from the images: tried in up to 4 bins")
+    # Facts drawn at random name nothing; what was found without them still is.
+    assert found.confirmed["slice"].tolist() == plain.confirmed["slice"].tolist()
+    wider = (found.table["high"] - found.table["low"]) / (plain.table["high"] - plain.table["low"])
+    assert wider.between(1, 1.15).all()
 
 
 def test_of_very_many_factors_the_first_are_tried():

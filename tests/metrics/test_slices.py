@@ -1,5 +1,7 @@
 """Slices on which a model is worse: sought on one half of the objects, merged, and tried again on the other."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -182,3 +184,10 @@ def test_where_nothing_matters_nothing_is_found(clustered):
     # 2.5 % are allowed above 0; of 60 draws more than 6 would be fewer than 1 in 1,000 times.
     assert found <= 6
     assert confirmed <= 1
+
+
+def test_factors_of_one_group_are_not_combined_with_each_other():
+    codes = np.arange(40) % 2
+    axes = [Axis.of_values(name, codes, 2) for name in ("time", "weather")]
+    axes += [replace(Axis.of_values(name, codes, 2), group="computed") for name in ("contrast", "entropy")]
+    assert tried_together(axes) == [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3)]

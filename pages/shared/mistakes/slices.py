@@ -100,8 +100,9 @@ def _of_what(found: Slices) -> str:
     if found.n != found.n_clusters:
         sought, again = (f"{said} of {n:,}" for said, n in zip((sought, again), found.n_clusters, strict=True))
         sought += f" {units(found.unit)}"
+    computed = f" · {slices.of_computed(found)}" if found.n_computed else ""
     out = f" · left out: {', '.join(found.left_out)}" if found.left_out else ""
-    return f"By {count(found.n_factors, 'factor')} · sought on {sought}, tried again on {again} others{out}"
+    return f"By {count(found.n_factors, 'factor')} · sought on {sought}, tried again on {again} others{computed}{out}"
 
 
 def _choose(custom: Sequence[str]) -> None:
