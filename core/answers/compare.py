@@ -7,7 +7,7 @@ the same cut-outs recur at every setting.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,7 @@ from core.metrics.clusters import Freedom
 from core.metrics.differences import difference
 from core.metrics.verdicts import Verdict
 from core.types import is_thin
+from core.wording import units
 
 #: How near a location must be to the image's centre or border to count as there, as a fraction of its side.
 CENTRE_REACH, BORDER_REACH = 0.05, 0.1
@@ -42,6 +43,7 @@ class Contrast:
         n: Images on both sides.
         n_clusters: Objects (cut-outs), or images where those are independent.
         bound: ``"below"`` if the number is only known to be below ``value``.
+        unit: What the clusters are; see ``cards.unit_of``.
     """
 
     value: float
@@ -52,10 +54,12 @@ class Contrast:
     n: int
     n_clusters: int
     bound: str = ""
+    unit: str = "object"
 
     def verdict(self, margin: float = verdicts.MARGIN) -> Verdict:
         """What can be said of it: different, equivalent within a margin (a fraction), or neither."""
-        return verdicts.verdict(self.value, self.low, self.high, self.n, self.n_clusters, d=margin)
+        found = verdicts.verdict(self.value, self.low, self.high, self.n, self.n_clusters, d=margin)
+        return found if self.n_clusters >= self.n else replace(found, unit=units(self.unit))
 
     @property
     def is_thin(self) -> bool:

@@ -27,7 +27,7 @@ def drop(model: str, contrast: Contrast, change: str, margin: float = MARGIN) ->
     if math.isnan(contrast.value):
         return f"**{model}** has too few images to say what happens when {change}."
     if contrast.is_thin:
-        few = resting(contrast.n, contrast.n_clusters)
+        few = resting(contrast.n, contrast.n_clusters, contrast.unit)
         return f"**{model}** rests on {few}, too few to claim what happens when {change}."
     ends = f"({percent(contrast.before, 0)} to {percent(contrast.after, 0)})"
     if not contrast.low <= 0 <= contrast.high:
@@ -49,7 +49,7 @@ def half(model: str, contrast: Contrast) -> str:
     if math.isnan(contrast.value):
         return f"{name} has too few images to say how small an object may be."
     if contrast.is_thin:
-        few = resting(contrast.n, contrast.n_clusters)
+        few = resting(contrast.n, contrast.n_clusters, contrast.unit)
         return f"{name} rests on {few}, too few to claim how small an object may be."
     if contrast.bound == "below":
         return f"{name} keeps more than half of its accuracy down to **{percent(contrast.value, 0)}** of the image."
@@ -79,7 +79,7 @@ def difference(first: str, second: str, contrast: Contrast, margin: float = MARG
         return f"**{first}** and **{second}** have no images in common."
     apart = size(contrast.value, 1)
     if contrast.is_thin:
-        few = resting(contrast.n, contrast.n_clusters)
+        few = resting(contrast.n, contrast.n_clusters, contrast.unit)
         return f"**{second}** and **{first}** rest on {few}, too few to claim which is better."
     found = contrast.verdict(margin)
     if contrast.low <= 0 <= contrast.high:

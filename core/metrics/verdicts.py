@@ -50,7 +50,7 @@ class Verdict:
     needed: int | None
     more: int | None
     n_clusters: int
-    unit: Literal["objects", "images"]
+    unit: str
 
 
 def verdict(

@@ -1,5 +1,7 @@
 """Verdicts in sentences: different, equivalent, or what could have been found."""
 
+from dataclasses import replace
+
 import pytest
 
 from core.answers import sentences
@@ -60,3 +62,11 @@ def test_an_effect_of_one_model_has_the_same_three_verdicts():
     assert "is equivalent within 2 points" in drop(0.0, -0.01, 0.01)
     assert "shows no clear effect" in drop(0.02, -0.03, 0.07)
     assert "these 50 objects would show" in drop(0.02, -0.03, 0.07)
+
+
+def test_what_images_share_is_called_as_its_column_is():
+    between = Contrast(0.02, -0.03, 0.07, 0.5, 0.52, n=500, n_clusters=50, unit="city")
+    assert "these 50 cities would show" in sentences.difference("a", "b", between)
+    assert between.verdict().unit == "cities"
+    assert replace(between, n_clusters=500).verdict().unit == "images"
+    assert "rest on 5 cities, too few" in sentences.difference("a", "b", replace(between, n_clusters=5))

@@ -69,9 +69,9 @@ def _most(found: Cues) -> str:
     where = (Where.equals("ablation", MAIN), *results.only_ablations(complete[best]))
     row = cached.paired(complete[second], complete[best], Question(where=where)).iloc[0]
     numbers = (float(row[name]) for name in ("value", "low", "high", "first", "second"))
-    return cue_sentences.most_without(
-        values, Contrast(*numbers, n=int(row["n"]), n_clusters=int(row["n_clusters"])), margin.chosen()
-    )
+    n, n_clusters = int(row["n"]), int(row["n_clusters"])
+    between = Contrast(*numbers, n=n, n_clusters=n_clusters, unit=unit_of(complete[best]))
+    return cue_sentences.most_without(values, between, margin.chosen())
 
 
 def tiles(chosen: Cues, aligned: dict[str, store.Run]) -> list[Tile]:

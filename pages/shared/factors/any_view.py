@@ -10,6 +10,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import store
 from core.answers import sentences, worst
+from core.answers.cards import unit_of
 from core.answers.compare import Contrast
 from core.answers.worst import Worst
 from core.types import THIN, Factor
@@ -77,7 +78,7 @@ def _finding(runs: Runs, asked: Asked) -> str:
         (first, one), (second, other) = list(runs.items())[:2]
         row = cached.paired(one, other, question).iloc[0]
         numbers = (row[name] for name in ("value", "low", "high", "first", "second"))
-        between = Contrast(*numbers, n=int(row["n"]), n_clusters=int(row["n_clusters"]))
+        between = Contrast(*numbers, n=int(row["n"]), n_clusters=int(row["n_clusters"]), unit=unit_of(run))
         return sentences.difference(first, second, between, margin.chosen())
     if not run.complete:
         return sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples)
