@@ -275,8 +275,8 @@ def _matched(entry: Entry, given: Sequence[Path]) -> dict[str, Path]:
     names = [file.name for file in entry.files]
     found: dict[str, Path] = {}
     for path in given:
-        path = path.expanduser().resolve()
-        if path.is_dir():
+        path = paths.place(path)
+        if paths.is_folder(path):
             raise UsageError(f"--file {path} is a folder: give a folder to the next command, with --data.")
         if not path.is_file():
             raise UsageError(f"--file {path} is not a file on this machine.")

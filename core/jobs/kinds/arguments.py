@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import ClassVar, Protocol
 
-from core import store
+from core import paths, store
 from core.errors import UsageError
 from core.types import ProgressCallback
 
@@ -98,5 +98,9 @@ def require_at_least(least: int, name: str, value: int) -> None:
 
 
 def absolute(path: str | Path) -> Path:
-    """A path as it stands in the queue, whatever folder the worker runs in."""
-    return Path(path).expanduser().resolve()
+    """A path as it stands in the queue, whatever folder the worker runs in.
+
+    Raises:
+        UsageError: If it cannot be followed.
+    """
+    return paths.place(Path(path))
