@@ -124,6 +124,14 @@ def test_each_column_is_a_factor_of_the_kind_that_it_looks_like(folder, tmp_path
     assert editor["examples"].tolist() == ["0, 60, 120, 180", "sun, fog", "p0, p1, p2"]
 
 
+def test_dates_are_shown_as_dates(folder, tmp_path):
+    content = [[*row[:4], f"2021-0{number + 1}-15"] for number, row in enumerate(rows())]
+    at = form(folder, table(tmp_path / "table.csv", content, (*HEADER[:4], "taken")))
+    editor = next(frame.value for frame in at.dataframe if "kind" in frame.value)
+    assert editor["kind"].tolist()[-1] == "date"
+    assert editor["examples"].tolist()[-1] == "2021-01, 2021-02, 2021-03, 2021-04"
+
+
 def test_a_kind_that_was_chosen_is_kept_and_one_that_cannot_be_is_taken_back(folder, tmp_path):
     path = table(tmp_path / "table.csv")
     at = form(folder, path)

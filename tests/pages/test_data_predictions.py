@@ -9,6 +9,7 @@ from core import jobs, store
 from core.benchmarks import published_benchmarks
 from core.jobs.kinds import Predictions
 from core.jobs.queue import find_job
+from core.labels import IMAGENET_1K, label_space
 from core.own import entries
 from core.own.add import keep, understand
 from pages.shared.data import predictions
@@ -17,7 +18,6 @@ from tests.job_tools import changed
 from tests.pages.conftest import open_page, page_links, target, text_of
 
 PAGE = "pages/data.py"
-CLASSES = ("tench", "goldfish")
 
 
 @pytest.fixture(autouse=True)
@@ -28,19 +28,21 @@ def _no_worker(monkeypatch):
 
 @pytest.fixture
 def set_of_ten(tmp_path):
-    """A set of one's own called ``ten``: ten images of tench (class 0) and goldfish (class 1)."""
+    """A set of one's own called ``ten``: image n is of ImageNet's class n."""
     root = tmp_path / "ten"
     root.mkdir()
     for number in range(10):
         Image.new("RGB", (16, 16), (200, 10, 10)).save(root / f"{number}.png")
-    rows = [[f"{number}.png", CLASSES[number % 2], ("sun", "fog")[number // 5]] for number in range(10)]
+    rows = [
+        [f"{number}.png", label_space(IMAGENET_1K).names[number], ("sun", "fog")[number // 5]] for number in range(10)
+    ]
     write_csv(tmp_path / "table.csv", ("file", "label", "weather"), rows)
     keep(understand("ten", root, tmp_path / "table.csv", published=published_benchmarks()))
 
 
 def answers(path, n=10, wrong=(8, 9), first=0):
     """A file of predictions, right but for some images."""
-    rows = [[f"{number}.png", first + (number + (number in wrong)) % 2, 0.9] for number in range(n)]
+    rows = [[f"{number}.png", first + number + 500 * (number in wrong), 0.9] for number in range(n)]
     write_csv(path, ("file", "top1", "prob"), rows)
     return path
 
@@ -102,6 +104,7 @@ def test_images_without_a_prediction_are_asked_about(set_of_ten, tmp_path):
     at.button(key="predictions-import").click().run()
     (run,) = store.list_runs("ten")
     assert (run.n_done, run.n_samples, run.complete) == (7, 10, False)
+    assert "of 7 images, of 10 that there are." in text_of(at)
 
 
 def test_classes_that_count_from_one_are_found_out_and_said_in_the_words_of_the_form(set_of_ten, tmp_path):
@@ -194,7 +197,7 @@ def test_a_name_that_cannot_be_is_one_line(set_of_ten, tmp_path):
 
 def test_texts_of_a_file_are_shown_as_they_are(set_of_ten, tmp_path):
     hostile = "![x](http://example.org/x.png)"
-    rows = [[f"{number}.png", number % 2] for number in range(10)] + [[hostile, 1]]
+    rows = [[f"{number}.png", number] for number in range(10)] + [[hostile, 1]]
     write_csv(tmp_path / "preds.csv", ("file", "top1"), rows)
     at = form(tmp_path / "preds.csv")
     assert "example" in text_of(at)

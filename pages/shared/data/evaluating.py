@@ -136,10 +136,11 @@ def _first(fitting: Mapping[str, KnownModel]) -> str:
 def links(run: store.Run) -> None:
     """What came of a model on a benchmark in a sentence, and the ways to the pages that show it."""
     row = cached.answer(run, Question()).iloc[0]
-    partial = "" if run.complete else f", of {run.n_samples:,}"
+    n = count(int(row["n"]), "image")
+    over = n if run.complete else f"{n}, of {run.n_samples:,} that there are"
     st.markdown(
         f"**{escaped(run.label)}** is right on **{percent(row['value'])}** {interval(row['low'], row['high'])} of "
-        f"{count(int(row['n']), 'image')}{partial}."
+        f"{over}."
     )
     query = {BENCHMARK: run.benchmark, MODELS: run.label}
     with st.container(horizontal=True, gap="small"):

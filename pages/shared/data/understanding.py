@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from core.own.classes import PUBLISHED
+from core.own.factors import OwnFactor
 from core.own.kinds import KINDS
 from core.own.understood import Understood
 from core.wording import count, escaped
@@ -110,7 +111,7 @@ def factors(found: Understood, kinds: Mapping[str, str], override: Callable[[dic
             _KIND: [kinds.get(each.column, each.read_as) for each in own],
             "values": [each.n_values for each in own],
             "missing": [each.n_missing for each in own],
-            "examples": [", ".join(each.examples) for each in own],
+            "examples": [", ".join(_examples(found, each)) for each in own],
         }
     )
     # Each change makes another table, which begins without what was typed into the one before.
@@ -136,6 +137,12 @@ def factors(found: Understood, kinds: Mapping[str, str], override: Callable[[dic
     if derived:
         st.caption(escaped(f"Made of these beside them: {', '.join(derived)}."))
     _list([given.in_form(text) for text in found.warnings], ":material/warning:")
+
+
+def _examples(found: Understood, own: OwnFactor) -> tuple[str, ...]:
+    """Some values; of dates as dates, not as the fractions of years that curves run along."""
+    dated = (each.examples for each in found.factors if each.column == own.column and each.factor.kind == "category")
+    return next(dated, own.examples) if own.read_as == "date" else own.examples
 
 
 def _changed(
