@@ -339,6 +339,8 @@ def _what_it_is(benchmark: Benchmark, sample_id: str) -> str:
         return ""
     if not begin:
         return "the file is empty"
+    if begin[4:8] == b"ftyp":
+        return "it is in the format HEIC, AVIF or MP4, whatever its name: save it as JPEG or PNG"
     if begin.startswith(b"version https://git-lfs"):
         return "it is a pointer of Git LFS, not the file itself (git lfs pull)"
     if begin.lstrip().lower().startswith((b"<!doctype", b"<html")):

@@ -99,6 +99,7 @@ def test_images_that_cannot_be_used_are_named_with_what_they_are(tmp_path):
         "text.jpg": b"no image at all",
         "empty.png": b"",
         "page.jpg": b"<!DOCTYPE html><html>404</html>",
+        "phone.jpg": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
         "pointer.jpg": b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n",
     }
     for name, content in contents.items():
@@ -106,12 +107,13 @@ def test_images_that_cannot_be_used_are_named_with_what_they_are(tmp_path):
     checked = check("imagenet", tmp_path)
     assert checked.severity == "wrong"
     said = found(checked, "images")[0].said
-    assert said.startswith("5 of 6 images, all, cannot be used.")
+    assert said.startswith("6 of 7 images, all, cannot be used.")
     for name, what in (
         ("cut.jpg", "is cut off"),
         ("text.jpg", "is a text file"),
         ("empty.png", "is empty"),
         ("page.jpg", "is a web page"),
+        ("phone.jpg", "format HEIC, AVIF or MP4"),
         ("pointer.jpg", "pointer of Git LFS"),
     ):
         assert any(what.lower() in part.lower() and f"{RED_WNID}/{name}" in part for part in said.split("; "))
@@ -242,8 +244,8 @@ def test_images_without_classes_are_ones_own_to_add(tmp_path):
     ("folder", "said"),
     [
         ("", "the name of the folder is empty"),
-        ("\0", "cannot be looked at"),
-        ("a" * 300, "cannot be looked at"),
+        ("\0", "cannot be reached"),
+        ("a" * 300, "cannot be reached"),
         ("~nobody-of-this-name/x", "nobody-of-this-name"),
         (os.devnull, "is no folder"),
         ("memory://nothing-here", "is not there"),

@@ -129,6 +129,7 @@ def test_kinds_are_a_users_to_say(folder, tmp_path):
     assert "no mean uses it" in " ".join(found.notes)
     for factors, said in (
         (["turn"], "has the form NAME:KIND"),
+        (["turn:circular", "Turn:numeric"], "is circular, and that it is numeric: give one"),
         (["turn:round"], "is no kind of a factor"),
         (["trun:circular"], "Did you mean 'turn'"),
         (["label:category"], "no such column"),

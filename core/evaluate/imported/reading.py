@@ -209,6 +209,9 @@ def _other_first(
     n_right = 0 if than is None else int(than.right.sum())
     if best is None or best.right.sum() < max(n_right + _FEW, _FARTHER * n_right):
         return ""
+    # A model may take one class for its neighbour; several at once it does not.
+    if than is not None and len(np.unique(best.top1[best.right])) < _FEW:
+        return ""
     why = "count from 1, or have a background class before them" if best.first_class else "count from 0"
     return (
         f" With --first-class {best.first_class}, {_share(best.accuracy)} of {best.n:,} are right: its classes {why}."

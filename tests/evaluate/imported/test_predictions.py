@@ -164,7 +164,9 @@ def test_few_images_tell_that_indices_count_from_one(colours, tmp_path):
     assert len(table) < 50
     with pytest.raises(DataError, match=r"images are right\. With --first-class 1, 100\.0 %"):
         import_predictions(written(tmp_path, table), "net", colours)
-    # One mistake alone says nothing of where indices begin.
+    # One class that is taken for the next one says nothing of where indices begin.
+    one = of_colours(colours).assign(top1=1)
+    assert report.build(import_predictions(written(tmp_path, one, "o.csv"), "one", colours).run)["n"] == len(one)
     wrong = of_colours(colours, wrong=colours.samples()["sample_id"][:1].tolist())
     run = import_predictions(written(tmp_path, wrong, "q.csv"), "net", colours).run
     assert report.build(run)["overall"]["top1"] < 1.0
