@@ -169,6 +169,7 @@ def test_next_to_nothing_has_no_slices(n):
     assert {"conditions", "value", "again_low", "confirmed", "also"} <= set(found.table.columns)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("clustered", [True, False])
 def test_where_nothing_matters_nothing_is_found(clustered):
     rng = np.random.default_rng(8)
