@@ -12,7 +12,7 @@ import streamlit as st
 from core import paths
 from core.getting.status import Status
 from core.wording import escaped
-from pages.shared.data import check, chosen, fetch, room, status
+from pages.shared.data import check, chosen, fetch, own, predictions, room, status
 from pages.shared.page import address, dock, frame, later, text
 
 TITLE = "Data"
@@ -87,8 +87,6 @@ def _add() -> None:
 
 
 def _form(name: str) -> None:
-    from pages.shared.data import own, predictions
-
     (own if name == "images" else predictions).show()
 
 
