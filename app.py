@@ -104,7 +104,8 @@ def _picture(name: str, run: store.Run, colour: str) -> str:
 def _overall(choice: Choice, model: str) -> None:
     """For a model without a result on the chosen benchmark: what it has, in a sentence each."""
     runs = [run for run in choice.runs if run.label == model]
-    for run in runs[:MOST_CARDS]:
+    # Accuracy under views, such as without the object, is no accuracy on the benchmark.
+    for run in [run for run in runs if run.view == "clean"][:MOST_CARDS]:
         row = cached.answer(run, Question()).iloc[0]
         said = sentences.overall(model, row["value"], row["low"], row["high"], int(row["n"]))
         st.markdown(f"{said.removesuffix('.')} of {code(run.benchmark)}.")

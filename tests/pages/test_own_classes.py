@@ -149,3 +149,12 @@ def test_from_page_to_page_it_stays_chosen_also_over_one_that_cannot_show_it(run
     at.switch_page(FACTORS).run()
     assert at.selectbox(key="benchmark").value == "fruit"
     assert not at.warning
+
+
+def test_home_says_how_often_a_model_is_right_on_images_as_they_are(run, embedded_results):
+    named = models.from_module(Three(), "plain-three", label_space=run.label_space, transform=TOY_TRANSFORM)
+    without = evaluate(replace(named, label_space="classes-3"), open_benchmark("fruit"), view="ablations")
+    assert without.n_done == 120
+    said = text_of(open_page("app.py", models="plain-three")).replace("\u00a0", " ")
+    assert said.count("**plain-three** is right on") == 1
+    assert "is right on **87.5 %**" in said
