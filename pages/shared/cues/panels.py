@@ -139,6 +139,9 @@ def where_it_looks(found: Cues, choice: Choice, runs: dict[str, store.Run], tabl
 
 def _offer(model: str, run: store.Run, done: int) -> None:
     """A button that compares what is left of a model's images with their masks."""
+    if run.is_imported and not run.preprocessing:
+        st.caption(f"{escaped(model)} is a file of predictions: there is no network to ask where it looks.")
+        return
     if done < run.n_samples:
         rest = f" ({done:,} of {run.n_samples:,} are there)" if done else ""
         hint = "Grad-CAM of the true class of every image, compared with the object's mask; kept."
