@@ -228,4 +228,4 @@ def _parquet(content: bytes, path: Path) -> RawTable:
     except OverflowError as error:
         raise DataError(f"{path} holds a date that no calendar has ({error}): correct it, or leave it out.") from error
     except (pa.ArrowException, OSError, ValueError, NotImplementedError) as error:
-        raise DataError(f"{path} is no Parquet file that can be read: {str(error)[:200]}") from error
+        raise DataError(f"{path} is no Parquet file that can be read: {' '.join(str(error).split())[:200]}") from error

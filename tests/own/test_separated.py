@@ -91,3 +91,14 @@ def test_a_date_beyond_all_calendars_is_one_clear_line(tmp_path):
     pq.write_table(pa.table({"file": ["a.jpg"], "day": days}), tmp_path / "t.parquet")
     with pytest.raises(DataError, match="a date that no calendar has"):
         read_table(tmp_path / "t.parquet")
+
+
+def test_a_damaged_page_of_parquet_is_one_line(tmp_path):
+    pq.write_table(pa.table({"file": ["a.jpg"] * 9, "x": list(range(9))}), tmp_path / "t.parquet")
+    content = bytearray((tmp_path / "t.parquet").read_bytes())
+    # The header of the first page, behind the four bytes that every file begins with.
+    content[4:12] = b"\xff" * 8
+    (tmp_path / "t.parquet").write_bytes(content)
+    with pytest.raises(DataError, match="no Parquet file that can be read") as caught:
+        read_table(tmp_path / "t.parquet")
+    assert "\n" not in str(caught.value)

@@ -261,7 +261,7 @@ def _parquet(path: Path) -> dict[str, Column]:
     except OverflowError as error:
         raise DataError(f"{path.name} holds a date that no calendar has ({error}): leave that column out.") from error
     except (OSError, ValueError, NotImplementedError, pa.ArrowException, MemoryError) as error:
-        raise DataError(f"{path.name} cannot be read as Parquet: {str(error).splitlines()[0]}.") from error
+        raise DataError(f"{path.name} cannot be read as Parquet: {' '.join(str(error).split())[:200]}.") from error
 
 
 def _arrow(values: pa.ChunkedArray) -> Column:
