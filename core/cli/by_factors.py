@@ -52,19 +52,13 @@ def _print(run: Run, content: dict[str, Any]) -> None:
     from core.answers.questions import factor_of
     from core.answers.worst import level_name
 
-    policy, overall = content["policy"], content["overall"]
+    policy = content["policy"]
     factors = [factor_of(run, name) for name in content["by"]]
     rows = [
         {**row, **{factor.name: level_name(run, factor, row[factor.name]).replace("\u00a0", " ") for factor in factors}}
         for row in content["rows"]
     ]
-    terminal.out.print(
-        f"{run.model} on {run.benchmark}{terminal.reduced(content)}: {policy} {terminal.percent(overall[policy])} % "
-        f"{terminal.interval(overall, policy)}, n = {overall['n']:,}, {content['n_failed']:,} failed",
-        markup=False,
-        soft_wrap=True,
-        style="bold",
-    )
+    terminal.headline(content, policy)
     title = f"By {' and '.join(wording.short_label(factor) for factor in factors)}"
     terminal.out.print()
     terminal.out.print(terminal.rows_table(title, rows, content["by"], policy), soft_wrap=True, markup=False)

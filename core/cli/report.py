@@ -148,16 +148,8 @@ def _print_report(run: Run, content: dict[str, Any]) -> None:
     from core.answers import report
 
     value = "top5" if content["policy"] == "top5" else "top1"
-    overall = content["overall"]
     policy = "" if content["policy"] == "top1" else f" (policy: {content['policy']})"
-    policy += heads.said(content) + terminal.reduced(content) + (", imported" if run.is_imported else "")
-    terminal.out.print(
-        f"{run.model} on {run.benchmark}{policy}: {value} {terminal.percent(overall[value])} % "
-        f"{terminal.interval(overall, value)}, n = {overall['n']:,}, {content['n_failed']:,} failed",
-        markup=False,
-        soft_wrap=True,
-        style="bold",
-    )
+    terminal.headline(content, value, policy + heads.said(content))
     if content["plain"]:
         terminal.out.print(
             f"plain top-1, over all of the model's classes: {terminal.percent(content['plain']['top1'])} % "

@@ -100,6 +100,18 @@ def interval(row: Mapping[str, Any], name: str) -> str:
     return f"[{percent(low)}, {percent(high)}]"
 
 
+def headline(content: Mapping[str, Any], value: str, more: str = "") -> None:
+    """Print what a report is of and its overall accuracy; ``value`` names it, ``more`` is what else counts."""
+    overall = content["overall"]
+    of = f"{content['model']} on {content['benchmark']}{more}{reduced(content)}{', imported' * content['imported']}"
+    out.print(
+        f"{of}: {value} {percent(overall[value])} % {interval(overall, value)}, n = {overall['n']:,}, "
+        f"{content['n_failed']:,} failed",
+        soft_wrap=True,
+        style="bold",
+    )
+
+
 def rows_table(title: str, rows: Sequence[Mapping[str, Any]], by: Sequence[str], value: str) -> RichTable:
     """A metric table, one line a row; thin cells are marked."""
     table = RichTable(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False)
