@@ -84,7 +84,7 @@ def si_score_set(
         DataError: If a cut-out or background cannot be used; names it.
         StoreError: If images cannot be written.
     """
-    foregrounds, backgrounds = foregrounds.expanduser().resolve(), backgrounds.expanduser().resolve()
+    foregrounds, backgrounds = paths.place(foregrounds), paths.place(backgrounds)
     class_indices = _class_indices(foregrounds)
     plan = _plan(foregrounds, backgrounds, factor, per_object, min_inside, seed, class_indices)
     _claim(out, plan)

@@ -80,7 +80,7 @@ def remember(folder: Path) -> None:
     Raises:
         UsageError: If it holds none.
     """
-    folder = folder.expanduser().resolve()
+    folder = paths.place(folder)
     names = [file.name for file in find_files().all()]
     if imagenet_annotations.find([*names, *imagenet_annotations.LABEL_FILES], [folder]) is None:
         raise UsageError(f"{folder} holds none of {', '.join(names)}.")

@@ -72,7 +72,7 @@ def understand(
     files = find_images(place)
     if not files:
         raise DataError(f"{place} holds no image: give the folder that does, whatever its sub-folders are.")
-    path = None if table is None else Path(table).expanduser().resolve()
+    path = None if table is None else paths.place(table)
     raw = _folders(files) if path is None else read_table(path)
     space, own_names = _label_space(classes)
     rows = Rows.of(raw, Finder(place, files), place, space, cluster)
@@ -167,7 +167,7 @@ def _label_space(classes: Path | str | None) -> tuple[LabelSpace, list[str]]:
     """The label space that labels are of, and its names if it is one of the user's own."""
     if classes is None or (str(classes) in PUBLISHED and not Path(classes).exists()):
         return label_space(str(classes or IMAGENET_1K)), []
-    names = read_classes(Path(classes).expanduser())
+    names = read_classes(paths.place(classes))
     known = published_space(names)
     return (label_space(known), []) if known else (LabelSpace(own_key(names), tuple(names)), names)
 

@@ -80,7 +80,7 @@ def list_runs(benchmark: str | None = None, model: str | None = None) -> list[Ru
 def is_model(run: Run, spec: str) -> bool:
     """Whether a run is of the model of a short name or source."""
     if spec.startswith("local-dir:"):
-        spec = "local-dir:" + str(Path(spec.removeprefix("local-dir:")).expanduser().resolve())
+        spec = "local-dir:" + str(paths.place(spec.removeprefix("local-dir:")))
     if run.is_imported and run.preprocessing:
         # The attached model did not make this result here; one that it made goes by its name.
         return spec == run.model

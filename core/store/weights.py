@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 from core import paths
-from core.errors import StoreError
+from core.errors import StoreError, UsageError
 
 CONFIG = "config.json"
 #: Weight files of a folder in timm's order of preference.
@@ -51,7 +51,10 @@ def source_of(folder: Path) -> str:
 def folder_of(spec: str) -> Path | None:
     """The folder on this machine that a model's name stands for, or None if it is of the hub or not there."""
     if spec.startswith(LOCAL_DIR):
-        folder = Path(spec.removeprefix(LOCAL_DIR)).expanduser().resolve()
+        try:
+            folder = paths.place(spec.removeprefix(LOCAL_DIR))
+        except UsageError:
+            return None
         return folder if (folder / CONFIG).is_file() else None
     return local_models().get(spec)
 

@@ -6,7 +6,6 @@ import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
 from core import paths
@@ -167,7 +166,7 @@ def _canonical(model: str) -> str:
     prefix = "local-dir:"
     if not model.startswith(prefix):
         return model
-    folder = Path(model.removeprefix(prefix)).expanduser().resolve()
+    folder = paths.place(model.removeprefix(prefix))
     named = (parent / folder.name for parent in paths.model_folders())
     found = next((path for path in named if (path / "config.json").is_file()), None)
     return folder.name if found == folder else f"{prefix}{folder}"

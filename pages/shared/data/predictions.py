@@ -161,8 +161,7 @@ def _read(
     file: str, benchmark: str, root: str, space: str, first_class: int, versions: tuple[given.Version, ...]
 ) -> Read:
     del root, versions
-    path = Path(file).expanduser().resolve()
-    return read(path, open_benchmark(benchmark), space=space or None, first_class=first_class)
+    return read(paths.place(file), open_benchmark(benchmark), space=space or None, first_class=first_class)
 
 
 def _import(asked: _Asked, found: Read) -> None:
