@@ -145,12 +145,12 @@ def _mark(choice: Choice, model: str, key: str) -> str:
 def _benchmarks(choice: Choice) -> None:
     """How many benchmarks have their data here, and the way to the others and to one's own."""
     known = catalogue.known_benchmarks()
-    n_ready = sum(cached.benchmark(key, choice.data_home) is not None for key in known)
-    n_own = sum(map(catalogue.is_own, known))
-    own = f", {n_own} of them your own" if n_own else ""
+    ready = [key for key in known if cached.benchmark(key, choice.data_home) is not None]
+    added = [key for key in known if catalogue.is_own(key)]
+    yours = f", {len(added)} of them your own" if added else ""
     st.subheader("Benchmarks", anchor=False)
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
-        st.markdown(f"{n_ready} of {count(len(known), 'benchmark')} have their data here{own}.", width="content")
+        st.markdown(f"{len(ready)} of {count(len(known), 'benchmark')} have their data here{yours}.", width="content")
         frame.link("See all" if paths.read_only() else "Get the others", DATA_PAGE, {})
         if not paths.read_only():
             frame.link("Add your own images", DATA_PAGE, {"add": "images"})

@@ -153,7 +153,8 @@ def sentence(model: str, found: Worst, factors: Sequence[Factor], *, markdown: b
     lowest, highest = (said(each.said) for each in (found.worst, found.best))
     if not found.is_clear:
         return (
-            f"{name} is clearly worse than its best at none of {among}: {lowest} less {highest} is "
+            f"Of {among}, {'it' if model == 'It' else name} is clearly worse than its best at none: {lowest} less "
+            f"{highest} is "
             f"{points(found.change)} {interval(found.low, found.high, 0)}."
         )
     ties = f"; {count(found.tied, 'other')} cannot be told from it" if found.tied else ""

@@ -53,7 +53,7 @@ def test_without_markdown_nothing_is_marked_or_escaped(run):
 def test_where_nothing_differs_nothing_is_claimed(run):
     found = worst(run, ("heading",), Question())
     assert not found.is_clear
-    assert "**m** is clearly worse than its best at none of 4 values of heading: heading " in said(run, "heading")
+    assert "Of 4 values of heading, **m** is clearly worse than its best at none: heading " in said(run, "heading")
 
 
 def test_thin_values_are_neither_worst_nor_best(toy_model, tmp_path):

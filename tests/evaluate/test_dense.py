@@ -94,7 +94,7 @@ def test_the_grid_has_a_row_an_image_in_the_order_of_the_samples(both):
 
 
 def test_five_best_are_not_known_and_that_is_said(both):
-    with pytest.raises(UsageError, match="only the best class is kept"):
+    with pytest.raises(UsageError, match="top-5 is not known, because fewer than five classes"):
         report.build(both[1], policy="top5")
 
 

@@ -13,6 +13,7 @@ from core.benchmarks.base import Benchmark
 from core.errors import ImageError, ReadOnlyError, UsageError
 from core.evaluate.loop import evaluate
 from core.explain import alignments
+from core.metrics.intervals import wilson
 from core.saliency.explain import Explainer
 from tests.saliency.test_explain import GREEN, RED, Places, picture, wrapped
 
@@ -246,13 +247,15 @@ def test_a_summary_is_a_mean_over_images_with_what_was_left_out():
 
 
 def test_a_summary_by_class_is_over_what_is_not_independent():
-    # In class a two objects, each seen twice alike, are two trials: Wilson for 1.2 of 2 at z = 1.96, (0.6 + 0.9604) /
-    # 2.9207 -+ 1.96 / 2.9207 * sqrt(0.12 + 0.2401).
+    # In class a two objects, each seen twice alike: residuals of 0.8 over a half each, 2 * 1.28 / 16 * 3 / 4 = 0.12
+    # between and 0.16 / 4 = 0.04 within, moderated (0.12 + 2.4 * 0.04) / 3.4 = 0.06353; t has 3 degrees on either side. Unseen:
+    # 0.16 * 0.6^2 / 2^2.25 = 0.01211 and 0.16 * 0.4^2 / 2^2.25 = 0.00538. Of 0.24 these are 3.173 and 3.483 trials.
+    least, most = wilson(0.6 * 3.173, 3.173)[0], wilson(0.6 * 3.483, 3.483)[1]
     table = rows(0.2, 0.2, 1.0, 1.0, 0.7, what=list("aaaab"), object=list("xxyyz"))
     found = alignments.summary(table, "what", "object").set_index(["what", "measure"])
     a, b = found.loc[("a", "iou")], found.loc[("b", "iou")]
     found_a = [a["value"], a["low"], a["high"], a["n"], a["n_clusters"]]
-    assert found_a == pytest.approx([0.6, 0.1316, 0.9369, 4, 2], abs=1e-4)
+    assert found_a == pytest.approx([0.6, float(least), float(most), 4, 2], abs=1e-4)
     assert b["value"] == 0.7
     assert math.isnan(b["low"])
     assert (b["n"], b["n_clusters"]) == (1, 1)

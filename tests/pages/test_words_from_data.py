@@ -63,7 +63,7 @@ _SAFE_CALLS = {"escaped", "code", "count", "percent", "interval", "points", "dur
 _SAFE_NAMES = {
     *("finding", "LEAD", "more", "said", "gone", "state", "unit", "stopped", "where", "which", "how", "mark", "title"),
     *("taken_for", "as_it_is", "active", "drawn", "size", "label", "n", "why", "what", "first", "independent"),
-    *("hint", "page", "severity", "problems", "parts", "key", "lines"),
+    *("hint", "page", "severity", "problems", "parts", "key", "lines", "question", "yes"),
 }
 
 

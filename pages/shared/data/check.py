@@ -160,7 +160,7 @@ def _findings(found: Looked) -> None:
     lines = "".join(_line(each) for each in findings)
     st.html(f'<dl class="oc-facts">{lines}</dl>')
     if found.others:
-        also = listed([code(each) for each in found.others])
+        also = " and ".join(code(each) for each in found.others)
         st.caption(f"The same folder may serve {also}: pick one of them above to check it as that.")
 
 
@@ -180,7 +180,7 @@ def _use(checked: Checked, found: Looked) -> None:
     if not found.images and benchmarks.find_data(checked.key) == paths.place(checked.folder):
         st.caption(f"It is the folder that is used for {code(checked.key)}.")
         return
-    if not st.button(f"Use this folder for {checked.key}", icon=":material/folder_open:", key="check-use"):
+    if not st.button(f"Use this folder for {escaped(checked.key)}", icon=":material/folder_open:", key="check-use"):
         return
     try:
         with st.spinner("Reading it …"):

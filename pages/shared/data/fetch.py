@@ -21,7 +21,7 @@ from core.getting.download import Patience
 from core.getting.meter import size
 from core.getting.plans import Nothing, Plan
 from core.jobs.kinds.fetch import Fetch
-from core.wording import code, linked
+from core.wording import code, escaped, linked
 from pages.shared.data import beside
 from pages.shared.page import address, frame, text
 
@@ -195,7 +195,7 @@ def _planned(found: Plan, given: list[Path], url: str, within: str) -> None:
     except OffcenterError as error:
         text.problem(error)
         return
-    amount = "" if found.size is None else f" {size(found.size)}"
+    amount = "" if found.size is None else f" {escaped(size(found.size))}"
     if st.button(f"Fetch{amount} under this licence", type="primary", key=f"fetch-start-{within}-{found.key}",
                  icon=":material/download:"):  # fmt: skip
         queue(Fetch(found.key, tuple(map(str, given)), url))

@@ -104,7 +104,9 @@ def free(found: Status) -> None:
     if st.button("Free …", icon=":material/delete:", disabled=not chosen, key="free-start"):
         st.session_state[_FREE] = tuple(picked)
     if chosen and st.session_state.get(_FREE) == tuple(picked):
-        question = f"Move {_listed([_named(each, sizes) for each in chosen])} to the trash? Nothing is deleted yet."
+        question = (
+            f"Move {_listed([escaped(_named(each, sizes)) for each in chosen])} to the trash? Nothing is deleted yet."
+        )
         _ask(_FREE, question, "Move to the trash", lambda: _freed(chosen))
 
 

@@ -106,7 +106,7 @@ CSS = """<style>
 }
 [data-testid="stPlotlyChart"] .modebar-container {display: none;}
 [class*="st-key-oc-figure-"] {position: relative;}
-[class*="st-key-oc-figures"] [class*="st-key-oc-later-"] {min-height: 25rem;}
+[class*="st-key-oc-figures"] [class*="st-key-oc-later-"]:not(:has([data-testid="stPlotlyChart"])) {min-height: 25rem;}
 [class*="st-key-oc-menu-"] {position: absolute; right: 0; top: 0.1rem; width: auto; z-index: 2;}
 [class*="st-key-oc-menu-"] button {min-height: 1.6rem; padding: 0 0.3rem;}
 [class*="st-key-oc-menu-"] button p {font-size: 0.8rem;}

@@ -187,8 +187,8 @@ def about(cards: Sequence[Card], more: str = "", independent: str = "Wilson's") 
         if more:
             st.markdown(more)
         first = cards[0]
-        several = units(first.cluster_unit) if first.cluster_unit else ""
-        one = clusters(1, first.cluster_unit or "").removeprefix("1 ")
+        several = escaped(units(first.cluster_unit)) if first.cluster_unit else ""
+        one = escaped(clusters(1, first.cluster_unit or "").removeprefix("1 "))
         st.markdown(
             f"Intervals: 95 %, over {several}, because images of the same {one} are not independent: score intervals "
             f"of accuracies, Student's t of what is computed from several. What rests on fewer than {THIN} images or "
