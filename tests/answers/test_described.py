@@ -165,6 +165,7 @@ def test_many_values_are_in_readable_bins(toy_model, tmp_path):
     assert table["n"].min() >= 10
 
 
+@pytest.mark.slow
 def test_where_the_object_is_can_be_asked_after_masks_were_described_and_is_not_told_unasked(embedded_results):
     run = store.find_run("diorama/clean", "test_efficientnet.diorama", view="clean")
     plain = report.build(run, more=report.MORE)

@@ -108,6 +108,7 @@ def test_a_policy_changes_the_number_and_is_named_without_another_run(location_s
     assert report.build(run, tables=["by_class"], policy="top5")["overall"]["top5"] == 0
 
 
+@pytest.mark.slow
 def test_the_restricted_policy_needs_no_logits(location_set):
     model = models.from_module(RedIsKoala(), "m", label_space="imagenet-1k", transform=TOY_TRANSFORM)
     without = report.build(evaluate(model, location_set), policy="restricted")

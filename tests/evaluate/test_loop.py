@@ -237,6 +237,7 @@ def test_a_killed_run_loses_less_than_a_batch_and_is_finished_by_the_same_comman
     assert len(list(run.path.glob("part-*"))) == 1
 
 
+@pytest.mark.slow
 def test_two_processes_on_one_run_do_the_work_once(colour_folder, tmp_path):
     code = (
         "from core import evaluate, models\nfrom core.benchmarks import open_benchmark\n"

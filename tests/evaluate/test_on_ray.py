@@ -125,6 +125,7 @@ def test_whatever_is_killed_the_table_is_that_of_one_process(photos, tmp_path, k
     require_same(table(there), table(local))
 
 
+@pytest.mark.slow
 def test_more_actors_than_cores_are_refused(photos):
     cores = len(os.sched_getaffinity(0))
     with pytest.raises(

@@ -249,7 +249,7 @@ def test_a_summary_is_a_mean_over_images_with_what_was_left_out():
 def test_a_summary_by_class_is_over_what_is_not_independent():
     # In class a two objects, each seen twice alike: residuals of 0.8 over a half each, 2 * 1.28 / 16 * 3 / 4 = 0.12
     # between and 0.16 / 4 = 0.04 within, moderated (0.12 + 2.4 * 0.04) / 3.4 = 0.06353; t has 3 degrees on either side.
-    # Unseen: 0.16 * 0.6^2 / 2^2.25 = 0.01211 and 0.16 * 0.4^2 / 2^2.25 = 0.00538. Of 0.24 these are 3.173 and 3.483 trials.
+    # Unseen: 0.16 * 0.6^2 / 2^2.25 = 0.01211 and 0.16 * 0.4^2 / 2^2.25 = 0.00538: 3.173 and 3.483 trials.
     least, most = wilson(0.6 * 3.173, 3.173)[0], wilson(0.6 * 3.483, 3.483)[1]
     table = rows(0.2, 0.2, 1.0, 1.0, 0.7, what=list("aaaab"), object=list("xxyyz"))
     found = alignments.summary(table, "what", "object").set_index(["what", "measure"])

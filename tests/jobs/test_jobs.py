@@ -52,6 +52,7 @@ def test_a_job_is_followed_and_cancelled_and_its_images_are_kept(small_request):
     assert store.open_run(partial.path).manifest.status == "partial"
 
 
+@pytest.mark.slow
 def test_a_job_is_cancelled_by_a_server_that_was_started_in_the_background(small_request):
     before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
@@ -90,6 +91,7 @@ def test_after_a_kill_the_queue_is_intact_and_one_call_goes_on_from_what_is_stor
     assert paths.remembered_data("imagenet") == open_benchmark("imagenet").root
 
 
+@pytest.mark.slow
 def test_requests_of_two_processes_at_once_run_one_after_the_other(small_request):
     script = "import sys; from core.jobs import submit; from core.jobs.kinds import Evaluation; "
     script += "submit(Evaluation('small', 'imagenet', sys.argv[1], view=sys.argv[2], device='cpu', limit=4))"
@@ -340,6 +342,7 @@ worker.serve("cpu")
 """
 
 
+@pytest.mark.slow
 def test_a_job_that_does_not_listen_is_ended_with_all_that_it_started(tmp_path, monkeypatch):
     job, after = waiting("20260101-000000-aaaa"), waiting("20260101-000000-bbbb", submitted=1.0, model="no-such")
     environment = {**os.environ, "OFFCENTER_DATA": str(paths.data_home())}

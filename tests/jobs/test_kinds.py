@@ -135,6 +135,7 @@ def test_a_diagnosis_is_a_job(diagnosed):
     assert diagnosis.stored(run)["sample_id"].nunique() == 3
 
 
+@pytest.mark.slow
 def test_a_diagnosis_is_cancelled_and_goes_on_where_it_was(diagnosed):
     job = jobs.submit(replace(diagnosed, limit=300))
     run = store.find_run(COMPOSED, EMBEDDED_MODEL, view="clean")
@@ -159,6 +160,7 @@ def test_a_probe_is_a_job(probed):
     assert sorted(probes.read(run)["location"]) == ["snow", "street"]
 
 
+@pytest.mark.slow
 def test_an_alignment_is_a_job_that_goes_on_where_it_was(aligned):
     job = done(aligned)
     run = store.find_run("diorama/clean", EMBEDDED_MODEL, view="clean")
@@ -175,6 +177,7 @@ def test_an_alignment_is_a_job_that_goes_on_where_it_was(aligned):
     assert set(kept) < set(table["sample_id"])
 
 
+@pytest.mark.slow
 def test_a_set_of_images_is_made_by_a_job_of_the_cpu_queue(cutouts, backgrounds, tmp_path):
     job = done(Generation(str(cutouts), str(backgrounds), "rotation", str(tmp_path / "set")))
     assert job.result == {"benchmark": "si-score/rotation", "folder": str(tmp_path / "set")}

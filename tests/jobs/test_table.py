@@ -159,6 +159,7 @@ def test_the_same_work_asked_for_by_processes_at_once_is_one_job(tmp_path):
     assert printed == [[job.id] * 20] * 3
 
 
+@pytest.mark.slow
 def test_ten_jobs_from_threads_and_processes_are_each_run_once(small_request, monkeypatch):
     ran, turn = [], threading.Lock()
 

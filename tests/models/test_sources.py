@@ -253,6 +253,7 @@ def hub(tmp_path):
 LOAD = "m = models.load('hf-hub:tester/tiny', 'cpu'); print(m.name, m.fingerprint, models.hub_models())"
 
 
+@pytest.mark.slow
 def test_a_hub_model_is_downloaded_once_and_then_works_without_the_hub(hub, tmp_path):
     client, stop = hub
     weights = (tmp_path / "hub" / "tester" / "tiny" / "model.safetensors").read_bytes()

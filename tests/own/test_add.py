@@ -265,6 +265,7 @@ def test_masks_are_found_and_no_images_of_their_own(folder, tmp_path):
     assert not any("other image" in note for note in found.notes)
 
 
+@pytest.mark.slow
 def test_a_hundred_thousand_rows_are_understood_in_seconds(tmp_path, monkeypatch):
     import time
 

@@ -57,6 +57,7 @@ def asked_outside(tab):
     return asked
 
 
+@pytest.mark.slow
 def test_from_home_to_an_image_and_the_same_from_its_link(location_runs, browser):
     with app_server() as url:
         tab = browser.new_page(viewport={"width": 1440, "height": 1000})

@@ -197,6 +197,7 @@ def test_a_damaged_mistake_file_is_named(published_files):
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 def test_keys_step_and_judge_in_a_browser(published_files):
     write_annotations(published_files)
     with chromium() as browser, app_server() as server:

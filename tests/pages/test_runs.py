@@ -136,6 +136,7 @@ def photos(shared, tmp_path):
 
 
 @pytest.mark.shared
+@pytest.mark.slow
 def test_masks_alone_need_the_folder_of_their_photos_which_another_process_gets(small_request, photos):
     masks, images = photos
     at = page(model="small", benchmark="hard-imagenet")

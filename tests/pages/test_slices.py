@@ -80,6 +80,7 @@ def test_a_run_under_way_has_no_slices(toy_model, colour_folder):
 
 
 @pytest.mark.browser
+@pytest.mark.slow
 def test_a_click_shows_the_images_of_a_slice_in_a_browser(run):
     with chromium() as browser, app_server() as server:
         tab = browser.new_page(viewport={"width": 1024, "height": 768})

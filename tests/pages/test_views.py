@@ -27,6 +27,7 @@ def titles(at):
     return [json.loads(chart.proto.spec)["layout"]["title"]["text"] for chart in at.get("plotly_chart")]
 
 
+@pytest.mark.slow
 def test_the_curve_against_noise_has_a_place_of_its_own_and_a_remark_that_it_is_partial(noisy):
     at = open_page(FACTORS, benchmark="diorama", models=TWO)
     assert not at.exception
@@ -37,6 +38,7 @@ def test_the_curve_against_noise_has_a_place_of_its_own_and_a_remark_that_it_is_
     assert all(run.identity in said for run in noisy)
 
 
+@pytest.mark.slow
 def test_without_such_results_the_section_is_not_there(embedded_results):
     at = open_page(FACTORS, benchmark="diorama", models=TWO)
     assert "Under other views" not in text_of(at)

@@ -155,7 +155,14 @@ FAMILIES = [
 ]
 
 
-@pytest.mark.parametrize(("name", "side", "first"), FAMILIES, ids=[family[0] for family in FAMILIES])
+#: Those that are quick to look through.
+QUICK = ("mobilenetv2_100", "convnext_atto", "test_vit", "tf_mobilenetv3_small_minimal_100")
+
+
+@pytest.mark.parametrize(
+    ("name", "side", "first"),
+    [pytest.param(*family, id=family[0], marks=[] if family[0] in QUICK else pytest.mark.slow) for family in FAMILIES],
+)
 def test_cells_lie_where_the_network_looks(name, side, first):
     module = network(name, (side, side))
     layer = find_layer(module, (side, side), name)
