@@ -26,6 +26,10 @@ _UNITS = {
 }
 #: Characters of a text above which it is no category.
 _LONGEST = 200
+#: Of the images with a value, below which a value is rare; and values above which a factor has no common ones.
+RARE, _MOST_RARE = 0.1, 50
+#: The factor that counts them.
+RARE_VALUES = "rare_values"
 #: Months that a category has room for, and days.
 _MOST_MONTHS, _MOST_DAYS = 120, 62
 _EXAMPLES = 4
@@ -112,7 +116,43 @@ def factors_of(
             each for each in _made(name, column, content) if each.factor.name == name or each.factor.name not in names
         ]
         found += [_looked_at(replace(each, read_as=content.kind), labels) for each in made]
+    if RARE_VALUES not in names and (partition := rare_values(found)) is not None:
+        found.append(partition)
+        notes.append(
+            f"'{RARE_VALUES}' counts in how many of {partition.column} an image has a value that fewer than "
+            f"{100 * RARE:.0f} % of the images have: 0 where all is common."
+        )
     return found, notes
+
+
+def rare_values(factors: Sequence[OwnFactor]) -> OwnFactor | None:
+    """In how many factors an image has a rare value: what a set of one's own is partitioned by.
+
+    FOCUS partitions images by how many of their attributes are uncommon, which its authors listed; here what is rare in
+    the set is. Categories and what is true or false take part, where some value is common and some is not.
+
+    Args:
+        factors: Of the set; derived ones play no part.
+
+    Returns:
+        A numeric factor from 0, or None where fewer than two factors have both.
+
+    Source: Kattakinda and Feizi 2022, Section 4 (partitions P0, P1, ...).
+    """
+    counted = []
+    for each in factors:
+        if each.is_derived or each.factor.kind not in ("category", "boolean") or each.n_values > _MOST_RARE:
+            continue
+        known = each.values.where(each.values != MISSING)
+        share = known.map(known.value_counts(normalize=True)).astype(float)
+        if (share < RARE).any() and (share >= RARE).any():
+            counted.append((each.column, (share < RARE).to_numpy()))
+    if len(counted) < 2:
+        return None
+    values = pd.Series(np.sum([rare for _, rare in counted], axis=0).astype(float))
+    factor = Factor(RARE_VALUES, "Rare values", "numeric")
+    columns = ", ".join(column for column, _ in counted)
+    return _own(factor, columns, Typed("numeric", values, 0), is_derived=True)
 
 
 def _names(columns: Iterable[str], notes: list[str]) -> dict[str, str]:

@@ -105,3 +105,37 @@ def test_units_at_the_end_of_numbers_are_units_in_labels():
     assert said["size_m"] == "Size M"
     assert said["m"] == "M"
     assert said["iso"] == "Iso"
+
+
+def test_sets_of_ones_own_are_partitioned_by_how_many_values_are_rare():
+    # 20 images: one in fog and one in hail, one by night; the second is both in hail and by night.
+    frame = pd.DataFrame(
+        {
+            "weather": ["fog", "hail", *["sun"] * 18],
+            "time": ["day", "night", *["day"] * 18],
+            "camera": ["a", "b"] * 10,
+            "height": [str(at) for at in range(20)],
+        },
+        dtype=object,
+    )
+    found, notes = factors_of(frame, {}, ["cat"] * 20)
+    rare = found[-1]
+    assert (rare.factor.name, rare.factor.kind, rare.is_derived) == ("rare_values", "numeric", True)
+    assert rare.values.tolist() == [1, 2, *[0] * 18]
+    # Cameras are all common, and numbers are nothing that is rare or not.
+    assert "'rare_values' counts in how many of weather, time an image has a value that fewer than 10%" in notes[-1]
+
+
+def test_one_factor_alone_makes_no_partition():
+    frame = pd.DataFrame({"weather": ["fog", *["sun"] * 19], "camera": ["a", "b"] * 10}, dtype=object)
+    found, notes = factors_of(frame, {}, ["cat"] * 20)
+    assert [each.factor.name for each in found] == ["weather", "camera"]
+    assert notes == []
+
+
+def test_a_column_of_that_name_is_the_users():
+    frame = pd.DataFrame(
+        {"weather": ["fog", *["sun"] * 19], "time": ["night", *["day"] * 19], "rare_values": ["0", "1"] * 10},
+        dtype=object,
+    )
+    assert [each.factor.name for each in factors_of(frame, {}, ["cat"] * 20)[0]] == ["weather", "time", "rare_values"]

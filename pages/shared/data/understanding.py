@@ -55,7 +55,7 @@ def numbers(found: Understood) -> None:
 
 def columns_of(found: Understood) -> list[str]:
     """The columns that tell something of images: those of factors, and the one that clusters are told by."""
-    own = [each.column for each in found.factors if each.factor.name != "class"]
+    own = [each.column for each in found.factors if each.factor.name != "class" and not each.is_derived]
     return list(dict.fromkeys([*own, *([found.columns["cluster"]] if "cluster" in found.columns else [])]))
 
 
