@@ -123,7 +123,7 @@ def test_sets_of_ones_own_are_partitioned_by_how_many_values_are_rare():
     assert (rare.factor.name, rare.factor.kind, rare.is_derived) == ("rare_values", "numeric", True)
     assert rare.values.tolist() == [1, 2, *[0] * 18]
     # Cameras are all common, and numbers are nothing that is rare or not.
-    assert "'rare_values' counts in how many of weather, time an image has a value that fewer than 10%" in notes[-1]
+    assert "'rare_values' counts in how many of weather, time an image has a value that fewer than 10 %" in notes[-1]
 
 
 def test_one_factor_alone_makes_no_partition():
