@@ -371,7 +371,7 @@ def _sentence(model: str, found: Slices, shown: Callable[[str], str], mark: str)
         few = f"{THIN} images{of}"
         return f"No slice of {model} to try: half of the images have no value of a factor often enough ({few})."
     if found.table.empty:
-        return f"{tried}, nothing stands out: no simultaneous 95 % interval of {model} lies above 0."
+        return f"{tried}, nothing stands out: none costs {model} clearly more than nothing (95 %, all at once)."
     others = units(found.unit) if found.n != found.n_clusters else "images"
     if found.confirmed.empty:
         first = found.table.iloc[0]
