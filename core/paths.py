@@ -65,19 +65,24 @@ def require_writable(path: Path) -> None:
         )
 
 
+def is_text(name: str) -> bool:
+    """Whether a name is UTF-8, so that it can be shown and kept in a table."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def require_text(name: str | Path) -> None:
     """Refuse a name that is no text: it could be shown nowhere, and kept in no table.
 
     Raises:
         UsageError: If it has bytes that are not UTF-8; shows them escaped.
     """
-    try:
-        str(name).encode()
-    except UnicodeEncodeError:
+    if not is_text(str(name)):
         shown = os.fsencode(str(name)).decode("utf-8", "backslashreplace")
-        raise UsageError(
-            f"the name '{shown}' is not UTF-8: rename it, or make a link to it with another name."
-        ) from None
+        raise UsageError(f"the name '{shown}' is not UTF-8: rename it, or make a link to it with another name.")
 
 
 def place(text: str | Path) -> Path:

@@ -127,7 +127,7 @@ class Counter:
         if (
             (whole or n_files >= _LARGE)
             and time.time() - changed_ns / 1e9 > _SETTLED_S
-            and all(map(_is_text, (str(folder), *inside)))
+            and all(map(paths.is_text, (str(folder), *inside)))
         ):
             self._news[str(folder)] = [changed_ns, n_images, n_files, n_bytes, whole, inside]
         return size, inside
@@ -150,14 +150,6 @@ def _file() -> Path:
 
 def _is_image(name: str) -> bool:
     return not listing.is_junk(name) and os.path.splitext(name)[1].lower() in listing.IMAGE_SUFFIXES
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def _remembered(entry: object, changed_ns: int) -> tuple[Size, list[str]] | None:

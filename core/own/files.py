@@ -14,6 +14,7 @@ from urllib.parse import unquote
 
 from PIL import Image
 
+from core import paths
 from core.errors import DataError, StorageError
 from core.images.opening import FORMATS
 from core.paths import is_remote
@@ -89,7 +90,7 @@ def _local_files(root: Path) -> Iterator[tuple[str, int]]:
         seen.add(real)
         with os.scandir(folder) as entries:
             for entry in entries:
-                if entry.name.startswith(".") or not _is_text(entry.name):
+                if entry.name.startswith(".") or not paths.is_text(entry.name):
                     continue
                 try:
                     if entry.is_dir():
@@ -99,14 +100,6 @@ def _local_files(root: Path) -> Iterator[tuple[str, int]]:
                 except OSError:
                     # A link in a circle is no file.
                     continue
-
-
-def _is_text(name: str) -> bool:
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 @dataclass

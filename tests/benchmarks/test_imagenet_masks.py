@@ -14,7 +14,7 @@ from core.errors import DataError, StorageError, UsageError
 from tests.benchmarks.mask_folders import BEAM, PUCK, VAL_BEAM, VAL_PUCK, mask, noted, opened, photo
 from tests.benchmarks.mask_folders import images as images
 from tests.benchmarks.mask_folders import root as root
-from tests.cli.test_cli import run as run
+from tests.cli.conftest import run as run
 from tests.conftest import REPO
 
 # Layout, classes and splits.

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.cli.test_cli import run, zoo  # noqa: F401
+from tests.cli.test_cli import zoo  # noqa: F401
 
 
 def test_adapting_is_asked_for_by_name_and_has_views_of_its_own(run, zoo, colour_folder):  # noqa: F811

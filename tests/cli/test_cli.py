@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 from rich.table import Table
 
-from core import cli, paths, store
+from core import paths, store
 from core.cli import terminal
 from core.types import Progress
 from tests.benchmarks.test_focus import focus
@@ -25,22 +25,6 @@ def zoo(tmp_path, monkeypatch):
     monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path / "zoo"))
     make_folder(tmp_path / "zoo" / "tiny")
     return tmp_path / "zoo"
-
-
-@pytest.fixture
-def run(capsys):
-    """Runs a command in this process; returns its exit code, standard output and standard error."""
-
-    def command(*arguments):
-        code = 0
-        try:
-            cli.main([str(argument) for argument in arguments])
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
 
 
 def one_line(text):

@@ -4,28 +4,11 @@ import json
 
 import pytest
 
-from core import cli
 from core.own import entries
 from tests.models.test_sources import make_folder
 from tests.own.folders import photos, write
 
 TABLE = "file,label,light\na.png,tench,day\nb.png,goldfish,night\nc.png,tench,night\n"
-
-
-@pytest.fixture
-def run(capsys):
-    """Runs a command; returns its exit code, standard output and standard error."""
-
-    def command(*arguments):
-        code = 0
-        try:
-            cli.main([str(argument) for argument in arguments])
-        except SystemExit as stop:
-            code = stop.code or 0
-        captured = capsys.readouterr()
-        return code, captured.out, captured.err
-
-    return command
 
 
 @pytest.fixture

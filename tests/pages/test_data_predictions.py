@@ -182,7 +182,7 @@ def test_no_more_right_than_by_guessing_is_a_warning(set_of_ten, tmp_path):
     assert at.warning[0].value.startswith("No more are right than by guessing")
 
 
-@pytest.mark.parametrize("typed", ["/no/such.csv", "/tmp", "/tmp/a\0.csv", "/" + "x" * 300 + ".csv", "~nobody/p.csv"])
+@pytest.mark.parametrize("typed", ["/no/such.csv", "/", "/a\0.csv", "/" + "x" * 300 + ".csv", "~nobody/p.csv"])
 def test_a_path_that_cannot_be_is_one_line(set_of_ten, typed):
     at = form(typed)
     assert len(at.error) == 1
