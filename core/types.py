@@ -230,6 +230,7 @@ class Model:
         device: Where the module is; ``cpu`` when there is none.
         notes: What a reader should know, such as which of several weights were loaded.
         labels_said: For a label space that no benchmark knows: what its class names were compared with.
+        head: What was made of its outputs where they are not the network's own: reduced to fewer classes, or by texts.
     """
 
     name: str
@@ -243,6 +244,7 @@ class Model:
     device: str = "cpu"
     notes: tuple[str, ...] = ()
     labels_said: str = ""
+    head: str = ""
 
 
 @dataclass(frozen=True)

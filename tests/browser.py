@@ -19,6 +19,8 @@ from tests.conftest import REPO
 CHROMIUM = Path("/usr/bin/chromium")
 #: Waits end as soon as what they wait for is there; this is for machines with much else to do.
 PATIENCE_MS = 150_000
+#: A list that is open for so long without its option has been taken away.
+_LIST_MS = 10_000
 FLAGS = [
     *("--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"),
     *("--disable-component-update", "--disable-sync", "--disable-quic"),
@@ -83,3 +85,20 @@ def chromium():
 
 def wait_for_text(tab, text: str) -> None:
     tab.get_by_text(text, exact=False).first.wait_for(timeout=PATIENCE_MS)
+
+
+def choose(tab, picker: str, name: str) -> None:
+    """Pick from a list that opens on a click; a page that is drawn again meanwhile takes an open list away."""
+    from playwright.sync_api import TimeoutError as Late
+
+    for _ in range(PATIENCE_MS // _LIST_MS):
+        tab.locator(picker).click()
+        try:
+            tab.get_by_role("option", name=name).first.click(timeout=_LIST_MS)
+        except Late:
+            tab.keyboard.press("Escape")
+            continue
+        break
+    else:
+        pytest.fail(f"{picker} never offered {name!r}")
+    tab.keyboard.press("Escape")

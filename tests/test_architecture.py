@@ -40,6 +40,8 @@ PUBLISHED_PATHS = {"core.scenes", "core.report"}
 TORCH = {
     *(f"core.models.{name}" for name in ("building", "checkpoints", "configs", "engine", "forward")),
     *(f"core.models.{name}" for name in ("normalise", "outputs", "sources")),
+    *(f"core.models.sources.{name}" for name in ("base", "hub", "from_timm", "from_torchvision", "from_open_clip")),
+    *(f"core.models.sources.{name}" for name in ("from_transformers", "from_onnx", "from_python")),
     *(f"core.zoom.{name}" for name in ("memo", "tta", "wrapping")),
     *("core.bench.throughput", "core.bench.saliency"),
     *(f"core.saliency.{name}" for name in ("explain", "guided", "layers", "layout", "methods", "sanity", "tap")),

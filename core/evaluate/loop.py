@@ -379,6 +379,7 @@ def _manifest(model: Model, plan: Plan, keep_logits: bool) -> store.Manifest:
             num_classes=model.num_classes,
             fingerprint=model.fingerprint,
             notes=model.notes,
+            head=model.head,
         ),
         pool=plan.pool,
         views=plan.views.card(),

@@ -76,6 +76,8 @@ class Plan:
                 "precision": self.precision,
                 "pool": [self.pool.key, self.pool.digest],
                 "views": [self.views.name, self.views.version],
+                # Results of networks whose outputs are their own keep the names they have.
+                **({"head": model.head} if model.head else {}),
             }
         )
 

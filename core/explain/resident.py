@@ -128,7 +128,7 @@ class Residents:
                 return resident
             device = key[0]
             # The file tells about how large the model will be; weights stored in half precision grow to float32.
-            expected = models.weights_file(models.resolve(described.source)).stat().st_size
+            expected = sum(path.stat().st_size for path in models.resolve(described.source).files())
             self._make_room(device, expected)
             resident = Resident(self._load(described.source, device))
             with self._changed:

@@ -247,7 +247,7 @@ class ModelPlan(Plan):
     """A model's weights, where the models' own loading finds them.
 
     Attributes:
-        source: See ``core.models.sources.Source``.
+        source: See ``core.models.sources.base.Source``.
         file: The weights; None if no repository has them.
     """
 
@@ -256,7 +256,7 @@ class ModelPlan(Plan):
 
     def fetch(self, progress: ProgressCallback | None = None, *, accept_other: bool = False) -> Fetched:
         """See ``Plan.fetch``."""
-        from core.models import sources
+        from core.models.sources import from_timm
 
         del accept_other
         meter = Meter(progress, f"fetching {self.source.name}", total=self.size or 0)
@@ -273,7 +273,7 @@ class ModelPlan(Plan):
                 raise DataError(
                     f"{path}: its SHA-256 is not the one that the hub gives; it was thrown away. Try again."
                 )
-        path = sources.weights_file(self.source)
+        path = from_timm.weights_file(self.source)
         meter.finish()
         known = "as the hub gives it" if self.file is not None and self.file.sha256 else "of the file as it is here"
         said = (f"{path.name}, {size(path.stat().st_size)}, as {path}.", f"SHA-256 {digests.of_file(path)}: {known}.")
@@ -291,6 +291,7 @@ def model_plan(key: str) -> Plan:
         ModelUnavailableError: If the hub cannot be reached.
     """
     from core.models import sources
+    from core.models.sources import from_timm
 
     name = key.removeprefix(MODEL).strip()
     if not name:
@@ -299,7 +300,7 @@ def model_plan(key: str) -> Plan:
     title = f"{source.name}, a {source.architecture}"
     licence = str(source.config.get("license") or "")
     if source.folder is not None:
-        path = sources.weights_file(source)
+        path = from_timm.weights_file(source)
         return ModelPlan(key, title, licence or "as its folder says", path.parent, is_there=True, size=0, source=source)
     cache = Path(huggingface_hub.constants.HF_HUB_CACHE)
     if source.repo is None:
@@ -309,17 +310,17 @@ def model_plan(key: str) -> Plan:
         return ModelPlan(key, title, licence or "as its card says", found.parent, is_there=True, size=0, source=source)
     repo, _, revision = source.repo.partition("@")
     listing = list_files(repo, "model", revision or None)
-    file = _weights(listing, sources.weight_names(source))
+    file = _weights(listing, from_timm.weight_names(source))
     where = (f"{_page(repo)} ({file.name}, revision {listing.revision}; SHA-256 from the hub)",)
     base = (key, title, listing.licence or licence or "not said", cache, where)
     return ModelPlan(*base, size=file.size, needs=file.size, source=source, file=file)
 
 
 def _cached(source: Any) -> Path | None:
-    from core.models import sources
+    from core.models.sources import from_timm
 
     repo, _, revision = source.repo.partition("@")
-    for name in sources.weight_names(source):
+    for name in from_timm.weight_names(source):
         path = huggingface_hub.try_to_load_from_cache(repo, name, revision=revision or None)
         if isinstance(path, str):
             return Path(path)

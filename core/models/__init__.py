@@ -12,7 +12,7 @@ from core.models.descriptions import describe, hub_models, label_space_of
 from core.store.weights import local_models
 
 #: Names that ``core.models.sources`` has.
-_SOURCES = ("from_module", "load", "require_weights", "resolve", "resolve_device", "weights_file")
+_SOURCES = ("from_module", "load", "require_weights", "resolve", "resolve_device")
 
 __all__ = ["describe", "hub_models", "label_space_of", "local_models", *_SOURCES]
 

@@ -22,9 +22,12 @@ from core.store import weights
 from core.types import Model
 
 #: Attributes of a model that are its description.
-_KEPT = tuple(field.name for field in fields(Model) if field.name not in ("module", "device", "fingerprint"))
+_KEPT = tuple(field.name for field in fields(Model) if field.name not in ("module", "device"))
 #: The code that decides what is remembered.
-_CODE = ("models/sources.py", "models/configs.py", "store/weights.py", "labels.py")
+_CODE = ("models/*.py", "models/sources/*.py", "store/weights.py", "store/specs.py", "labels.py")
+
+#: The libraries that do.
+_PACKAGES = ("timm", "torchvision", "open_clip_torch", "transformers", "onnxruntime")
 
 
 def describe(spec: str) -> Model:
@@ -45,9 +48,8 @@ def describe(spec: str) -> Model:
         with contextlib.suppress(OSError, KeyError, TypeError, ValueError, IndexError):
             files = [Path(name) for name in known["files"]]
             if known["stamp"] == _stamp(spec, files, known["model"]):
-                # The weights stand last among the files.
                 notes = tuple(known["model"].pop("notes"))
-                return Model(**known["model"], fingerprint=weights.file_sha256(files[-1]), notes=notes)
+                return Model(**known["model"], notes=notes)
     from core.models import sources
 
     model, files = sources.describe(spec)
@@ -67,7 +69,7 @@ def _stamp(spec: str, files: Sequence[Path], described: Mapping[str, object]) ->
     """
     folder = weights.folder_of(spec)
     there = [path.name for path in weights.candidates_in(folder)] if folder else []
-    total = hashlib.sha256(f"{folder} {there} {importlib.metadata.version('timm')} {_code()}".encode())
+    total = hashlib.sha256(f"{folder} {there} {_libraries()} {_code()}".encode())
     for path in files:
         total.update(f"{weights.version_of(path)}\n".encode())
     total.update(json.dumps(described, sort_keys=True, default=list).encode())
@@ -75,9 +77,22 @@ def _stamp(spec: str, files: Sequence[Path], described: Mapping[str, object]) ->
 
 
 @cache
+def _libraries() -> tuple[str, ...]:
+    """Versions of the libraries that say what models are; empty for one that is not installed."""
+    found = []
+    for name in _PACKAGES:
+        try:
+            found.append(importlib.metadata.version(name))
+        except importlib.metadata.PackageNotFoundError:
+            found.append("")
+    return tuple(found)
+
+
+@cache
 def _code() -> str:
     root = Path(__file__).parent.parent
-    return hashlib.sha256(b"".join((root / name).read_bytes() for name in _CODE)).hexdigest()
+    files = sorted(path for pattern in _CODE for path in root.glob(pattern))
+    return hashlib.sha256(b"".join(path.read_bytes() for path in files)).hexdigest()
 
 
 def label_space_of(folder: Path) -> str | None:

@@ -31,6 +31,7 @@ class ModelEntry:
     num_classes: int
     fingerprint: str
     notes: tuple[str, ...] = ()
+    head: str = ""
 
 
 @dataclass(frozen=True)

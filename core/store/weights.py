@@ -5,12 +5,16 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from core import paths
 from core.errors import StoreError, UsageError
+from core.store import specs
 
 CONFIG = "config.json"
+OPEN_CLIP_CONFIG = "open_clip_config.json"
+ONNX_SUFFIX = ".onnx"
 #: Weight files of a folder in timm's order of preference.
 WEIGHTS = (
     *("model.safetensors", "pytorch_model.bin", "pytorch_model.pth", "model.pth"),
@@ -23,40 +27,80 @@ LOCAL_DIR = "local-dir:"
 
 
 def local_models() -> dict[str, Path]:
-    """Folders in timm's hub format that can be named by their folder's name; earlier model folders win."""
+    """Model folders that can be named by their folder's name; earlier folders of models win."""
     return {folder.name: folder for folder in reversed(local_folders())}
 
 
 def local_folders() -> list[Path]:
-    """All folders in timm's hub format below the model folders; several may have one name."""
+    """All model folders of any kind below the folders of models; several may have one name."""
     return [
-        config.parent
+        each
         for folder in paths.model_folders()
         if folder.is_dir()
-        for config in sorted(folder.glob(f"*/{CONFIG}"))
+        for each in sorted(folder.iterdir())
+        if each.is_dir() and holds_model(each)
     ]
+
+
+def holds_model(folder: Path) -> bool:
+    """Whether a folder is one that a model can be loaded from, as far as the names of its files tell."""
+    return any((folder / name).is_file() for name in (CONFIG, OPEN_CLIP_CONFIG)) or onnx_in(folder) is not None
+
+
+def onnx_in(folder: Path) -> Path | None:
+    """The ONNX file of a model folder; None if it has none or several."""
+    found = sorted(folder.glob(f"*{ONNX_SUFFIX}"))
+    return found[0] if len(found) == 1 else None
+
+
+def kind_of(folder: Path) -> str:
+    """Which of ``specs.PREFIXES`` loads a model folder; ``local-dir`` where nothing tells."""
+    try:
+        content = paths.load_json(folder / CONFIG)
+    except (OSError, ValueError):
+        content = None
+    says = content if isinstance(content, dict) else {}
+    if "architecture" in says:
+        return specs.LOCAL_DIR
+    if (folder / OPEN_CLIP_CONFIG).is_file():
+        return specs.OPEN_CLIP
+    if "model_type" in says or "architectures" in says:
+        return specs.TRANSFORMERS
+    if content is None and not (folder / CONFIG).is_file() and onnx_in(folder) is not None:
+        return specs.ONNX
+    return specs.LOCAL_DIR
 
 
 def spec_of(source: str) -> str:
     """The shortest that can be typed for a model: a folder's name alone where that means the same folder."""
     folder = folder_of(source)
-    return folder.name if folder and local_models().get(folder.name) == folder else source
+    if folder is None or local_models().get(folder.name) != folder:
+        return source
+    return str(replace(specs.parsed(source), kind="", where=folder.name))
 
 
 def source_of(folder: Path) -> str:
     """What to type for a model folder; what comes with the project is named alike on every machine."""
-    return folder.name if folder.parent == paths.EMBEDDED / "models" else f"{LOCAL_DIR}{folder}"
+    if folder.parent == paths.EMBEDDED / "models":
+        return folder.name
+    kind = kind_of(folder)
+    return f"{kind}:{onnx_in(folder) if kind == specs.ONNX else folder}"
 
 
 def folder_of(spec: str) -> Path | None:
     """The folder on this machine that a model's name stands for, or None if it is of the hub or not there."""
-    if spec.startswith(LOCAL_DIR):
-        try:
-            folder = paths.place(spec.removeprefix(LOCAL_DIR))
-        except UsageError:
-            return None
-        return folder if (folder / CONFIG).is_file() else None
-    return local_models().get(spec)
+    asked = specs.parsed(spec)
+    if not asked.kind:
+        return local_models().get(asked.where)
+    if asked.kind not in (specs.LOCAL_DIR, specs.OPEN_CLIP, specs.TRANSFORMERS, specs.ONNX):
+        return None
+    try:
+        folder = paths.place(asked.where.removeprefix(LOCAL_DIR))
+    except UsageError:
+        return None
+    folder = folder.parent if asked.kind == specs.ONNX and folder.suffix == ONNX_SUFFIX else folder
+    is_plain = asked.kind == specs.LOCAL_DIR
+    return folder if ((folder / CONFIG).is_file() if is_plain else holds_model(folder)) else None
 
 
 def weights_in(folder: Path) -> Path | None:
@@ -75,9 +119,12 @@ def candidates_in(folder: Path) -> list[Path]:
 
 
 def fingerprint_of(spec: str) -> str | None:
-    """SHA-256 (hex) of the weights that a model's name stands for now; None unless they are in a folder here."""
+    """SHA-256 (hex) of the weights that a model's name stands for now.
+
+    None unless they are one file in a folder here, and nothing else decides the outputs.
+    """
     folder = folder_of(spec)
-    path = weights_in(folder) if folder else None
+    path = weights_in(folder) if folder and kind_of(folder) == specs.LOCAL_DIR else None
     return file_sha256(path) if path else None
 
 

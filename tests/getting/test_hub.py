@@ -147,9 +147,10 @@ def test_a_model_comes_to_where_models_are_loaded_from(hub, name):
     assert f"SHA-256 {hashlib.sha256(weights).hexdigest()}: as the hub gives it." in done.said
     assert done.command == "python -m core evaluate --model hf-hub:owner/tiny --benchmark BENCHMARK"
     from core.models import sources
+    from core.models.sources import from_timm
 
     n = len(hub.requests)
-    assert sources.weights_file(sources.resolve("hf-hub:owner/tiny")).read_bytes() == weights
+    assert from_timm.weights_file(sources.resolve("hf-hub:owner/tiny")).read_bytes() == weights
     assert fetch.plan(f"model:{name}").is_there
     assert len(hub.requests) == n
 

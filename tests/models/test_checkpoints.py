@@ -168,7 +168,7 @@ def test_weights_that_change_while_they_are_read_are_refused(tmp_path, monkeypat
         os.utime(path, ns=(1, 1))
         return found
 
-    monkeypatch.setattr("core.models.sources.read_checkpoint", and_written)
+    monkeypatch.setattr("core.models.sources.from_timm.read_checkpoint", and_written)
     with pytest.raises(ModelError, match="changed while it was read"):
         models.load(f"local-dir:{tmp_path / 'm'}", "cpu")
 

@@ -222,7 +222,7 @@ def test_an_old_architecture_in_a_config_is_loaded_as_timm_does(tmp_path):
 
 @pytest.mark.parametrize("spec", ["HF-HUB:no/such", "hf_hub:no/such", "Local-Dir:/no/such"])
 def test_prefixes_are_read_as_timm_reads_them(spec, monkeypatch):
-    monkeypatch.setattr("core.models.sources._download", lambda repo, names: pytest.skip(f"asks for {repo}"))
+    monkeypatch.setattr("core.models.sources.from_timm.download", lambda repo, names: pytest.skip(f"asks for {repo}"))
     with pytest.raises(UsageError, match="has no config"):
         models.resolve(spec)
 

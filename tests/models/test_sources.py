@@ -19,7 +19,7 @@ import torch
 
 from core import models
 from core.errors import ModelError, ModelUnavailableError, UsageError
-from core.models.sources import Source, safe_name, weights_file
+from core.models.sources.from_timm import TimmSource, safe_name, weights_file
 from tests.conftest import REPO
 
 ARCHITECTURE = "test_vit"
@@ -303,16 +303,16 @@ def test_weights_that_only_a_web_address_has_are_fetched_once_and_checked(tmp_pa
         monkeypatch.delenv(name)
     at = f"http://127.0.0.1:{server.server_address[1]}"
     try:
-        path = weights_file(Source("n", "n", ARCHITECTURE, {}, {}, url=f"{at}/{good}"))
+        path = weights_file(TimmSource("n", "n", ARCHITECTURE, {}, {}, url=f"{at}/{good}"))
         assert path.read_bytes() == content
         with pytest.raises(ModelUnavailableError, match=r"cannot be fetched \(invalid hash value"):
-            weights_file(Source("n", "n", ARCHITECTURE, {}, {}, url=f"{at}/net-00000000.pth"))
+            weights_file(TimmSource("n", "n", ARCHITECTURE, {}, {}, url=f"{at}/net-00000000.pth"))
     finally:
         server.shutdown()
         server.server_close()
-    assert weights_file(Source("n", "n", ARCHITECTURE, {}, {}, url=f"{at}/{good}")) == path
+    assert weights_file(TimmSource("n", "n", ARCHITECTURE, {}, {}, url=f"{at}/{good}")) == path
     with pytest.raises(ModelUnavailableError, match="put it here as"):
-        weights_file(Source("n", "n", ARCHITECTURE, {}, {}, url=f"{at}/other.pth"))
+        weights_file(TimmSource("n", "n", ARCHITECTURE, {}, {}, url=f"{at}/other.pth"))
 
 
 def test_every_name_with_weights_that_timm_has_is_known():

@@ -8,7 +8,7 @@ from PIL import Image
 
 from core import store
 from core.paths import remember_data
-from tests.browser import PATIENCE_MS, app_server, chromium, wait_for_text
+from tests.browser import PATIENCE_MS, app_server, choose, chromium, wait_for_text
 from tests.synthetic_store import make_samples, write_run
 
 pytestmark = pytest.mark.browser
@@ -65,9 +65,7 @@ def test_from_home_to_an_image_and_the_same_from_its_link(location_runs, browser
         tab.goto(url)
         wait_for_text(tab, "Where does it break?")
         settle(tab)
-        tab.locator(".st-key-models input").click()
-        tab.get_by_role("option", name="second-toy").click()
-        tab.keyboard.press("Escape")
+        choose(tab, ".st-key-models input", "second-toy")
         settle(tab)
         assert "models=first-toy&models=second-toy" in tab.url
         tab.get_by_role("link", name="See where").first.click()

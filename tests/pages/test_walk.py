@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core import store
-from tests.browser import PATIENCE_MS, app_server, chromium
+from tests.browser import PATIENCE_MS, app_server, choose, chromium
 from tests.pages.test_browser import RAN
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
@@ -112,9 +112,7 @@ def test_from_home_to_the_cause_and_the_same_from_the_link(url, browser):
     drawer.wait_for(state="detached", timeout=PATIENCE_MS)
     settle(tab)
     assert focused(tab) == ["BUTTON", opener]
-    tab.locator(".st-key-models input").click()
-    tab.get_by_role("option", name=MODELS[1]).click()
-    tab.keyboard.press("Escape")
+    choose(tab, ".st-key-models input", MODELS[1])
     settle(tab, 1500)
     assert tab.locator(".st-key-location-1 .heatmaplayer").count() == 1
     tab.get_by_text("Difference", exact=True).click()

@@ -1,0 +1,111 @@
+"""What every source of models gives: a description without a network, and the network."""
+
+from __future__ import annotations
+
+import hashlib
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from core.errors import ModelError
+from core.models.checkpoints import first_line
+from core.store.weights import file_sha256, version_of
+
+if TYPE_CHECKING:
+    import torch
+
+    from core.types import Model
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network as a source built it.
+
+    Attributes:
+        module: Float32 (N, 3, H, W) to logits (N, classes), classes in the order of the model's label space; in eval
+            mode, float32, on the CPU.
+        notes: What a reader should know that only the weights told.
+    """
+
+    module: torch.nn.Module
+    notes: tuple[str, ...] = ()
+
+
+class Source(ABC):
+    """Where a model comes from, before its weights are read.
+
+    Attributes:
+        OPTIONS: Names of the options of its own that may end its name (``?prompts=simple-7``).
+        name: Short name, used for folders and legends.
+        spec: What to type to get it again, with the options of its own.
+        folder: Local folder with the weights, or None.
+    """
+
+    OPTIONS: ClassVar[frozenset[str]] = frozenset()
+
+    name: str
+    spec: str
+    folder: Path | None = None
+
+    @abstractmethod
+    def files(self) -> list[Path]:
+        """Files that decide what it says, those of the weights last; downloaded if they are not on this machine.
+
+        Raises:
+            ModelUnavailableError: If they are neither here nor reachable.
+            ModelError: If there are none where they should be.
+        """
+
+    @abstractmethod
+    def described(self) -> Model:
+        """The model without its network, its fingerprint included; opens ``files`` and builds nothing if it can.
+
+        Raises:
+            ModelUnavailableError, ModelError: See ``files``; also if what describes it is not what it should be.
+        """
+
+    @abstractmethod
+    def network(self) -> Network:
+        """Its network.
+
+        Raises:
+            ModelUnavailableError, ModelError: See ``files``; also if weights do not fit, are damaged or hold code.
+        """
+
+
+def fingerprint(files: Sequence[Path], *more: str) -> str:
+    """SHA-256 (hex) of weights: of the file alone where it is one and nothing is added, else over all of these.
+
+    Args:
+        files: In their order.
+        more: What else decides the outputs, such as prompts.
+    """
+    digests = [file_sha256(path) for path in files]
+    if len(digests) == 1 and not more:
+        return digests[0]
+    return hashlib.sha256("\n".join([*digests, *more]).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def versions(files: Sequence[Path]) -> tuple[str, ...]:
+    """Change whenever one of some files is written to.
+
+    Raises:
+        ModelError: If one is gone.
+    """
+    found = []
+    for path in files:
+        try:
+            found.append(version_of(path))
+        except OSError as error:
+            raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
+    return tuple(found)
+
+
+def missing_package(kind: str, package: str, error: ImportError) -> ModelError:
+    """The error of a source whose optional package is not installed."""
+    return ModelError(
+        f"models of {kind}: need the package {package}, which is not installed ({first_line(error)}): "
+        f"pip install {package}"
+    )

@@ -1,0 +1,201 @@
+"""Networks of timm: by timm's name, from a folder in its hub format, or from such a repository on the hub."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import timm
+
+from core import paths
+from core.errors import ModelError, UsageError, nearest
+from core.models.building import build
+from core.models.checkpoints import first_line, read_checkpoint
+from core.models.configs import identify_labels, read_config, renamed, resolve_transform
+from core.models.sources.base import Network, Source, fingerprint
+from core.models.sources.hub import download, fetched
+from core.store.weights import CONFIG, WEIGHTS, candidates_in, source_of
+from core.types import Model
+
+
+@dataclass(frozen=True)
+class TimmSource(Source):
+    """A network of timm, before its weights are downloaded.
+
+    Attributes:
+        architecture: timm's name of the architecture.
+        config: timm's pretrained config.
+        model_args: Arguments that change the architecture.
+        repo: Hub repository, or None.
+        url: Where weights are that no hub has, or None.
+        notes: What a reader should know.
+    """
+
+    name: str
+    spec: str
+    architecture: str
+    config: Mapping[str, Any]
+    model_args: Mapping[str, Any]
+    folder: Path | None = None
+    repo: str | None = None
+    url: str | None = None
+    notes: tuple[str, ...] = ()
+
+    def files(self) -> list[Path]:
+        """See ``Source.files``."""
+        path = weights_file(self)
+        # Of the hub's cache the file that names the current revision: once that moves on, so may config and weights.
+        says = [self.folder / CONFIG] if self.folder is not None else []
+        if self.repo is not None:
+            says = [path.parents[2] / "refs" / "main"]
+        return [*(each for each in says if each.is_file()), path]
+
+    def described(self) -> Model:
+        """See ``Source.described``."""
+        where = str(self.folder / CONFIG) if self.folder is not None else self.spec
+        space = identify_labels(self.config, where)
+        return Model(
+            name=self.name,
+            source=self.spec,
+            architecture=self.architecture + _suffix(self.model_args),
+            label_space=space.key,
+            num_classes=int(self.config.get("num_classes") or 1000),
+            transform=resolve_transform(self.config, where),
+            fingerprint=fingerprint([weights_file(self)]),
+            notes=self.notes,
+            labels_said=space.why,
+        )
+
+    def network(self) -> Network:
+        """See ``Source.network``."""
+        checkpoint = read_checkpoint(weights_file(self))
+        module = build(self.architecture, self.config, self.model_args, checkpoint)
+        return Network(module, checkpoint.notes)
+
+
+def from_folder(where: str | Path) -> TimmSource:
+    """A model folder in timm's hub format.
+
+    Raises:
+        UsageError: If it is none.
+        ModelError: If its config is not what timm writes.
+    """
+    folder = _expanded(where) if isinstance(where, str) else where
+    paths.require_text(folder)
+    if not (folder / CONFIG).is_file():
+        raise UsageError(f"{folder} has no {CONFIG}: it is not a model folder in timm's hub format.")
+    candidates = candidates_in(folder)
+    notes = ()
+    if len(candidates) > 1 and candidates[0].name not in WEIGHTS:
+        names = ", ".join(path.name for path in candidates)
+        notes = (f"{folder.name} holds {names}: {candidates[0].name} was loaded, as timm does.",)
+    return _from_config(folder, folder.name, source_of(folder), notes, folder=folder)
+
+
+def from_hub(repo: str) -> TimmSource:
+    """A repository of the hub in timm's format.
+
+    Raises:
+        UsageError, ModelUnavailableError, ModelError: See ``hub.download``.
+    """
+    return _from_config(Path(download(repo, (CONFIG,))).parent, repo, f"hf-hub:{repo}", repo=repo)
+
+
+def _from_config(at: Path, name: str, spec: str, notes: tuple[str, ...] = (), **where: Any) -> TimmSource:
+    config = read_config(at)
+    notes = (*config.notes, *notes)
+    return TimmSource(name, spec, config.architecture, config.pretrained, config.model_args, notes=notes, **where)
+
+
+def from_name(spec: str, local: Mapping[str, Path]) -> TimmSource:
+    """One of timm's own names.
+
+    Args:
+        spec: The name.
+        local: Local folders by name, which count as near names too.
+
+    Raises:
+        UsageError: If there is no such model; names the nearest ones.
+    """
+    current = renamed(spec)
+    if current is not None:
+        note = f"'{spec}' is timm's old name for '{current}', which is what was loaded."
+        return replace(from_name(current, local), notes=(note,))
+    architecture, _, tag = spec.partition(".")
+    try:
+        config = timm.get_pretrained_cfg(spec) if timm.is_model(architecture) else None
+    except RuntimeError as error:
+        raise UsageError(
+            f"timm has no weights tagged '{tag}' for '{architecture}'. Tags: {_tags(architecture)}."
+        ) from error
+    if config is None:
+        candidates = [*local, *timm.list_models(), *timm.list_pretrained()]
+        raise UsageError(
+            f"unknown model '{spec}'.{nearest(spec, candidates)} "
+            "'python -m core models' lists what is on this machine; timm's names are at https://huggingface.co/timm."
+        )
+    values = config.to_dict()
+    if not (values.get("hf_hub_id") or values.get("url")):
+        raise UsageError(f"timm has no weights for '{spec}'; use a tag of it: {_tags(architecture)}.")
+    full = f"{architecture}.{values['tag']}" if values.get("tag") and not tag else spec
+    repo = values.get("hf_hub_id")
+    return TimmSource(full, full, architecture, values, {}, repo=repo, url=None if repo else _plain_url(values["url"]))
+
+
+def _plain_url(url: str | list[str] | tuple[str, ...]) -> str:
+    """Some are pairs of an address and a file's name."""
+    return url if isinstance(url, str) else url[0]
+
+
+def _tags(architecture: str) -> str:
+    return ", ".join(timm.list_pretrained(f"{architecture}.*")) or "none are published"
+
+
+def _expanded(where: str) -> Path:
+    try:
+        return Path(where).expanduser().resolve()
+    except (RuntimeError, OSError, ValueError) as error:
+        raise UsageError(f"'{where}' names no folder: {first_line(error)}.") from error
+
+
+def weights_file(source: TimmSource) -> Path:
+    """The file of a model's weights; downloaded if it is not in the hub's cache.
+
+    Raises:
+        ModelUnavailableError: If it is neither here nor reachable.
+        ModelError: If the folder or repository has no weights.
+    """
+    if source.folder is not None:
+        found = candidates_in(source.folder)
+        if not found:
+            raise ModelError(f"{source.folder} has none of {', '.join(WEIGHTS)}.{_parts_of(source.folder)}")
+        return found[0]
+    if source.url is not None:
+        return fetched(source.url)
+    return Path(download(source.repo, weight_names(source)))
+
+
+def weight_names(source: TimmSource) -> tuple[str, ...]:
+    """Files of a hub repository that may hold a model's weights, the first that is there does."""
+    named = source.config.get("hf_hub_filename") or "pytorch_model.bin"
+    return tuple(dict.fromkeys((safe_name(named), named, *WEIGHTS)))
+
+
+def safe_name(name: str) -> str:
+    """The safetensors file of a hub repository that timm takes in place of a weights file, or that file itself."""
+    known = {"pytorch_model.bin": WEIGHTS[0], "open_clip_pytorch_model.bin": "open_clip_model.safetensors"}
+    return known.get(name) or (name.removesuffix(".bin") + ".safetensors" if name.endswith(".bin") else name)
+
+
+def _parts_of(folder: Path) -> str:
+    """What to say of a folder that has its weights in several files, which timm does not load."""
+    if not any(folder.glob("*.index.json")):
+        return ""
+    return " Its weights are in several files (an index names them): join them into model.safetensors."
+
+
+def _suffix(model_args: Mapping[str, Any]) -> str:
+    return "".join(f",{name}={json.dumps(value)}" for name, value in sorted(model_args.items()))
