@@ -16,7 +16,7 @@ class Head:
     Attributes:
         label_space: Of what is left.
         num_classes: Number of what is left.
-        columns: Outputs of the network that are kept, in the order of the label space; empty where all are, as they are.
+        columns: Outputs of the network kept, in the order of the label space; empty where all are, as they are.
         said: What was done, in words; empty where nothing was. It is part of a result's identity.
         why: For a label space that is not known: what was compared with what, in a sentence.
     """
