@@ -64,7 +64,7 @@ RECIPE = Recipe()
 
 @dataclass(frozen=True)
 class Bias:
-    """One planted bias: a line of the table in the README and in the models' cards."""
+    """One planted bias: a line of the table in the guide and in the models' cards."""
 
     factor: str
     shown: str
