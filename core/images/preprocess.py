@@ -26,7 +26,8 @@ _RESAMPLING = {
     "hamming": Image.Resampling.HAMMING,
     "lanczos": Image.Resampling.LANCZOS,
 }
-_CROP_MODES = ("center", "squash", "border")
+#: Of timm, and two that halve an odd margin downwards, as transformers does, where timm rounds to the even half.
+_CROP_MODES = ("center", "squash", "border", "center-floor", "squash-floor")
 
 
 class Preprocess:
@@ -57,14 +58,15 @@ class Preprocess:
                 )
         self.size = (int(size[0]), int(size[1]))
         self._resampling = _RESAMPLING[transform["interpolation"]]
-        self._crop_mode = transform["crop_mode"]
+        self._crop_mode, _, rounding = transform["crop_mode"].partition("-")
+        self._floors = rounding == "floor"
         self._scaled = tuple(math.floor(side / transform["crop_pct"]) for side in self.size)
         self._fill = tuple(round(255 * level) for level in transform["mean"])
 
     @property
     def _key(self) -> tuple[object, ...]:
         fill = self._fill if self._crop_mode == "border" else None
-        return self.size, self._resampling, self._crop_mode, self._scaled, fill
+        return self.size, self._resampling, self._crop_mode, self._floors, self._scaled, fill
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Preprocess) and self._key == other._key
@@ -101,7 +103,8 @@ class Preprocess:
             across: The same from left to right.
         """
         height, width = self.size
-        top, left = _begin(resized.height, height, down), _begin(resized.width, width, across)
+        begin = _begin_floored if self._floors else _begin
+        top, left = begin(resized.height, height, down), begin(resized.width, width, across)
         with reasons("an image"):
             if self._crop_mode == "border":
                 # What is padded belongs to no object, whatever the mean colour is.
@@ -157,3 +160,8 @@ def _begin(there: int, wanted: int, halves: int = 1) -> int:
     if there <= wanted:
         return -((wanted - there) // 2)
     return round((there - wanted) * halves / 2.0)
+
+
+def _begin_floored(there: int, wanted: int, halves: int = 1) -> int:
+    """The same by transformers' rule: what is odd is halved downwards, also where the side is padded."""
+    return (there - wanted) * (halves if there > wanted else 1) // 2

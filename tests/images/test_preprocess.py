@@ -69,3 +69,29 @@ def test_the_batch_is_channels_last_in_memory():
 def test_a_model_for_other_than_rgb_is_refused():
     with pytest.raises(ModelError, match="takes 1 channels"):
         Preprocess({**TOY_TRANSFORM, "input_size": [1, 28, 28]})
+
+
+@pytest.mark.parametrize("mode", ["center", "squash"])
+def test_a_floored_crop_halves_an_odd_margin_downwards(mode):
+    # 8 rows of 40 pixels whose red is the column; a window of 8 by W leaves 40 - W columns.
+    pixels = np.zeros((8, 40, 3), np.uint8)
+    pixels[..., 0] = np.arange(40)
+    image = Image.fromarray(pixels)
+    for width, floored, timms in ((37, 1, 2), (39, 0, 0), (35, 2, 2), (33, 3, 4), (38, 1, 1)):
+        transform = {**TOY_TRANSFORM, "input_size": [3, 8, width], "crop_pct": 1.0}
+        begins = []
+        for crop_mode in (f"{mode}-floor", mode):
+            preprocess = Preprocess({**transform, "crop_mode": crop_mode})
+            begins.append(int(np.asarray(preprocess.cropped(image))[0, 0, 0]))
+        assert begins == [floored, timms], width
+        assert Preprocess({**transform, "crop_mode": f"{mode}-floor"}) != Preprocess({**transform, "crop_mode": mode})
+
+
+def test_a_floored_crop_pads_more_at_the_top_and_left_and_keeps_its_ends():
+    white = Image.new("RGB", (5, 5), (255, 255, 255))
+    preprocess = Preprocess({**TOY_TRANSFORM, "input_size": [3, 8, 8], "crop_mode": "center-floor"})
+    rows = np.asarray(preprocess.cropped(white))[4, :, 0]
+    # Three columns are missing: two before and one after.
+    assert rows.tolist() == [0, 0, 255, 255, 255, 255, 255, 0]
+    wide = Image.fromarray(np.repeat(np.arange(15, dtype=np.uint8)[None, :, None], 8, 0).repeat(3, 2))
+    assert [int(np.asarray(preprocess.cropped(wide, 1, at))[0, 0, 0]) for at in (0, 1, 2)] == [0, 3, 7]
