@@ -1,0 +1,210 @@
+"""Whether what a classifier says of a few pictures looks alive: numbers, differences, certainty, the order of classes.
+
+Nothing here runs a network: ``check_outputs`` judges logits, ``better_shown`` those of other ways to show the same
+pictures. The bounds lie between 16 untrained networks and eight trained ones, on the pictures of
+``core.explain.health``: of those trained, the mean entropy is at most 0.65 of a uniform answer's, and logits vary at
+least 0.65 times as much between pictures as between classes; of those untrained, one of the two is beyond its bound.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from core.wording import count, percent
+
+Level = Literal["ok", "info", "warn", "bad"]
+#: Classes among which the right one counts, and the number of classes from which on; the best one alone below.
+_TOP, _MANY = 5, 100
+#: Hits that are as likely as this without knowing anything confirm the order of classes; for one of several ways to
+#: show pictures, this divided by their number.
+_BY_CHANCE, _SURELY_NOT = 0.01, 0.001
+#: Share of the entropy of a uniform answer, in the mean over pictures.
+_UNIFORM = 0.95
+#: Standard deviation of logits over pictures by that over classes.
+_STILL = 0.5
+#: Of every picture, what the best class has at least.
+_CERTAIN = 0.9999
+#: Outputs that are equal but for rounding, by the largest.
+_EQUAL = 1e-6
+#: What rows of probabilities may miss one by.
+_SUM = 1e-3
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What a check says of one thing.
+
+    Attributes:
+        about: ``numbers``, ``pictures``, ``probabilities``, ``certainty``, ``order`` or ``preprocessing``.
+        level: ``ok``, ``info`` where nothing can be told, ``warn``, or ``bad``: not alive.
+        said: In a sentence without its full stop.
+    """
+
+    about: str
+    level: Level
+    said: str
+
+
+def is_alive(findings: Sequence[Finding]) -> bool:
+    """Whether nothing is bad."""
+    return all(finding.level != "bad" for finding in findings)
+
+
+def check_outputs(logits: np.ndarray, expected: Sequence[Collection[int]]) -> list[Finding]:
+    """What a classifier's outputs for some pictures, all different, say about it.
+
+    Args:
+        logits: (N, classes).
+        expected: Classes that are right, by picture; empty where that is not known.
+
+    Returns:
+        A finding a thing, in the order in which they should be read.
+    """
+    values = np.asarray(logits, dtype=np.float64)
+    n_broken = int((~np.isfinite(values)).any(axis=1).sum())
+    if n_broken:
+        said = f"outputs for {n_broken} of {count(len(values), 'picture')} are not all finite numbers (NaN or infinite)"
+        return [Finding("numbers", "bad", said)]
+    if values.shape[1] < 2:
+        return [Finding("numbers", "bad", "one output alone tells no classes apart")]
+    order = _order(values, expected)
+    is_confirmed = order.level == "ok"
+    are_probabilities = _are_probabilities(values)
+    found = [Finding("numbers", "ok", "all outputs are finite numbers"), _pictures(values, is_confirmed)]
+    found.append(_probabilities(are_probabilities=are_probabilities))
+    # What comes out of a second softmax is always nearly uniform, and says nothing more.
+    logarithms = np.log(np.clip(values, 1e-30, None)) if are_probabilities else values
+    return [*found, _certainty(_softmax(logarithms), is_confirmed), order]
+
+
+def better_shown(shown: Mapping[str, np.ndarray], expected: Sequence[Collection[int]]) -> Finding | None:
+    """Whether pictures shown in another way are recognised beyond doubt; for models that do not recognise them.
+
+    Args:
+        shown: Logits (N, classes) by what was done otherwise, in words.
+        expected: Classes that are right, by picture.
+
+    Returns:
+        The best way, or None if none is beyond doubt.
+    """
+    surely: list[tuple[float, str]] = []
+    for words, logits in shown.items():
+        values = np.asarray(logits, dtype=np.float64)
+        if np.isfinite(values).all() and (likely := _recognised(values, expected)).by_chance < _SURELY_NOT / len(shown):
+            surely.append(
+                (likely.by_chance, f"{words}, {likely.said}: give the model the preprocessing of its training")
+            )
+    return Finding("preprocessing", "bad", min(surely)[1]) if surely else None
+
+
+@dataclass(frozen=True)
+class _Recognised:
+    n_hits: int
+    n: int
+    top: int
+    expected: float
+    by_chance: float
+
+    @property
+    def said(self) -> str:
+        among = "by the best class" if self.top == 1 else f"among the best {self.top}"
+        return f"{self.n_hits} of {count(self.n, 'picture')} {'is' if self.n_hits == 1 else 'are'} right {among}"
+
+
+def _recognised(values: np.ndarray, expected: Sequence[Collection[int]]) -> _Recognised:
+    n_classes = values.shape[1]
+    top = _TOP if n_classes >= _MANY else 1
+    best = np.argsort(-values, axis=1, kind="stable")[:, :top]
+    known = [(set(map(int, row)), set(right)) for row, right in zip(best, expected, strict=True) if right]
+    hits = sum(bool(row & right) for row, right in known)
+    chances = [1 - math.comb(n_classes - len(right), top) / math.comb(n_classes, top) for _, right in known]
+    return _Recognised(hits, len(known), top, sum(chances), _at_least(hits, chances))
+
+
+def _at_least(hits: int, chances: Sequence[float]) -> float:
+    """The probability of so many hits or more, where each has its own chance."""
+    distribution = np.ones(1)
+    for chance in chances:
+        distribution = np.convolve(distribution, [1 - chance, chance])
+    return float(distribution[hits:].sum())
+
+
+def _order(values: np.ndarray, expected: Sequence[Collection[int]]) -> Finding:
+    if not any(expected):
+        said = (
+            "no labelled picture comes with the project for these classes, so their order and accuracy cannot be told"
+        )
+        return Finding("order", "info", said)
+    found = _recognised(values, expected)
+    said = f"{found.said}, where classes in an order drawn by lot give {found.expected:.1f}"
+    if found.by_chance < _BY_CHANCE:
+        return Finding("order", "ok", f"{said}: the order of classes fits")
+    why = "the classes are in another order, the preprocessing is not that of the training, or the weights are not trained"
+    return Finding("order", "bad", f"{said}: {why}")
+
+
+def _pictures(values: np.ndarray, is_confirmed: bool) -> Finding:
+    n = len(values)
+    differences = np.abs(values - values[0]).max(axis=1)
+    if n > 1 and differences.max() <= _EQUAL * np.abs(values).max():
+        return Finding("pictures", "bad", f"a dead network: the same outputs for {n} different pictures")
+    n_unlike = len(np.unique(values, axis=0))
+    if n_unlike < n:
+        return Finding("pictures", "warn", f"only {n_unlike} different outputs for {n} different pictures")
+    centred = values - values.mean(axis=1, keepdims=True)
+    share = _share(float(centred.std(axis=0).mean()), float(centred.mean(axis=0).std()))
+    if n > 1 and share < _STILL and not is_confirmed:
+        said = (
+            f"logits vary {share:.2f} times as much between pictures as between classes; of trained networks, above 0.6"
+        )
+        return Finding("pictures", "bad", f"looks untrained: what it says hardly depends on the picture ({said})")
+    return Finding("pictures", "ok", f"different outputs for {count(n, 'different picture')}")
+
+
+def _share(over_pictures: float, over_classes: float) -> float:
+    return over_pictures / over_classes if over_classes > 0 else math.inf
+
+
+def _are_probabilities(values: np.ndarray) -> bool:
+    return bool((values >= 0).all() and (values <= 1 + _SUM).all() and (np.abs(values.sum(axis=1) - 1) < _SUM).all())
+
+
+def _probabilities(*, are_probabilities: bool) -> Finding:
+    if not are_probabilities:
+        return Finding("probabilities", "ok", "outputs are logits, not probabilities already")
+    said = (
+        "outputs are between 0 and 1 and sum to 1: they are probabilities already, and a softmax is taken of them again"
+    )
+    return Finding("probabilities", "bad", f"{said}; let the network end before its softmax")
+
+
+def _certainty(probabilities: np.ndarray, is_confirmed: bool) -> Finding:
+    n_classes = probabilities.shape[1]
+    logarithms = np.log(np.clip(probabilities, 1e-30, None))
+    share = float((-(probabilities * logarithms).sum(axis=1) / math.log(n_classes)).mean())
+    best = probabilities.max(axis=1)
+    if share >= _UNIFORM:
+        said = f"probabilities are nearly uniform (entropy {percent(share)} of the largest possible)"
+        why = (
+            "a scale of its logits is missing"
+            if is_confirmed
+            else "looks untrained, or a scale of its logits is missing"
+        )
+        return Finding("certainty", "warn" if is_confirmed else "bad", f"{said}: {why}")
+    if best.min() >= _CERTAIN:
+        said = f"every answer is certain (the best class has at least {percent(float(best.min()), 2)})"
+        why = "its probabilities say nothing of how sure it is; a scale of its logits is perhaps applied twice"
+        return Finding("certainty", "warn" if is_confirmed else "bad", f"{said}: {why}")
+    return Finding(
+        "certainty", "ok", f"the best class has {percent(float(best.mean()))} on average: neither uniform nor certain"
+    )
+
+
+def _softmax(values: np.ndarray) -> np.ndarray:
+    powers = np.exp(values - values.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
