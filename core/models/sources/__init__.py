@@ -8,7 +8,6 @@ checkpoint is never run.
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 from collections.abc import Mapping
 from dataclasses import replace
@@ -22,7 +21,7 @@ from core.errors import ModelError, UsageError, nearest
 from core.models import presets
 from core.models.configs import checked_transform
 from core.models.outputs import check
-from core.models.sources.base import Source, versions
+from core.models.sources.base import Source, state_sha256, versions
 from core.models.sources.from_timm import from_folder, from_hub, from_name
 from core.store import specs
 from core.store.specs import Spec
@@ -205,13 +204,3 @@ def from_module(module: torch.nn.Module, name: str, *, label_space: str, transfo
     )
     check(model)
     return model
-
-
-def state_sha256(module: torch.nn.Module) -> str:
-    """SHA-256 (hex) over names, shapes, types and values of a state dict."""
-    total = hashlib.sha256()
-    for name, tensor in sorted(module.state_dict().items()):
-        values = tensor.detach().cpu().contiguous()
-        total.update(f"{name} {tuple(values.shape)} {values.dtype}".encode())
-        total.update(values.reshape(-1).view(torch.uint8).numpy().tobytes())
-    return total.hexdigest()

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
+import torch
+
 from core.errors import ModelError
 from core.models.checkpoints import first_line
 from core.store.weights import file_sha256, version_of
 
 if TYPE_CHECKING:
-    import torch
-
     from core.types import Model
 
 
@@ -86,6 +86,16 @@ def fingerprint(files: Sequence[Path], *more: str) -> str:
     if len(digests) == 1 and not more:
         return digests[0]
     return hashlib.sha256("\n".join([*digests, *more]).encode("utf-8", "backslashreplace")).hexdigest()
+
+
+def state_sha256(module: torch.nn.Module) -> str:
+    """SHA-256 (hex) over names, shapes, types and values of a state dict."""
+    total = hashlib.sha256()
+    for name, tensor in sorted(module.state_dict().items()):
+        values = tensor.detach().cpu().contiguous()
+        total.update(f"{name} {tuple(values.shape)} {values.dtype}".encode())
+        total.update(values.reshape(-1).view(torch.uint8).numpy().tobytes())
+    return total.hexdigest()
 
 
 def versions(files: Sequence[Path]) -> tuple[str, ...]:
