@@ -30,6 +30,7 @@ from core.cli import (
     slices,
     terminal,
     uncommon,
+    variants,
     verify,
 )
 from core.errors import OffcenterError
@@ -41,7 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (listings, evaluate, verify, relink, report, align, bench, certify, uncommon, slices):
+for group in (listings, evaluate, verify, relink, report, align, bench, certify, uncommon, slices, variants):
     app.add_typer(group.app)
 app.add_typer(generate.app, name="generate")
 app.add_typer(data.app, name="data")

@@ -1,0 +1,172 @@
+"""Which settings of the same weights have not been evaluated, and what to type for them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from core import paths
+from core.answers.variant_words import prepared, preprocessing_setting
+from core.answers.variants import PROMPTS, Axis, Group, options_of, same_pixels
+from core.images.views import CLEAN
+from core.models import presets
+from core.store import specs, weights
+from core.types import Model
+
+#: The interpolation that stands for the other way to resize, by a model's own.
+_SWAPPED = {"bilinear": "bicubic", "bicubic": "bilinear"}
+#: Beginnings and parts of architectures that take images of one size only: all others are asked, and say so themselves.
+_ONE_SIZE = ("vit", "deit", "beit", "eva", "swin", "mixer", "cait", "clip", "siglip", "resmlp", "gmlp", "levit", "bit_")
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A setting without a complete result.
+
+    Attributes:
+        said: In words, as the table has it.
+        spec: What to type for it.
+    """
+
+    said: str
+    spec: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What there is to run of a group.
+
+    Attributes:
+        missing: Settings without a complete result.
+        same: Settings that would show the same pixels as the model's own, in words.
+        unfit: Settings that the model cannot take.
+        why_not: Why nothing can be run, in a sentence; empty where it can.
+    """
+
+    missing: tuple[Missing, ...] = ()
+    same: tuple[str, ...] = ()
+    unfit: tuple[str, ...] = ()
+    why_not: str = ""
+
+
+def wanted(group: Group) -> Wanted:
+    """The settings of a group that have no complete result: the own one, papers' presets, the swapped interpolation.
+
+    Of a zero-shot model the sets of prompts that come with the project.
+    """
+    why_not = _why_not(group)
+    if why_not:
+        return Wanted(why_not=why_not)
+    found = _of_prompts(group) if group.axis == "prompts" else _of_preprocessing(group)
+    if group.own is None or not group.own.complete:
+        own = "own" if group.own is None or group.axis == "prompts" else f"own: {prepared(group.own.preprocessing)}"
+        return Wanted((Missing(own, weights.spec_of(group.base)), *found.missing), found.same, found.unfit)
+    return found
+
+
+def _why_not(group: Group) -> str:
+    run, base = group.runs[0], weights.spec_of(group.base)
+    kind, folder = specs.parsed(group.base).kind, weights.folder_of(group.base)
+    if kind == specs.LOCAL_DIR and folder is None:
+        return f"its weights are no longer at {specs.parsed(group.base).where}."
+    now = weights.fingerprint_of(base) if group.axis == "preprocessing" and folder is not None else None
+    if now is not None and now != run.fingerprint:
+        return f"the weights in {folder} are others now ({now[:8]}) than those of this result ({run.fingerprint[:8]})."
+    return ""
+
+
+def _of_preprocessing(group: Group) -> Wanted:
+    own = group.own.preprocessing if group.own is not None else None
+    there = [options_of(each, group.axis) for each in group.others if each.complete]
+    run = group.runs[0]
+    return _settings(group.base, own, run.preprocessing, run.manifest.model.architecture, there)
+
+
+def of_model(base: str, model: Model, axis: Axis) -> tuple[str, ...]:
+    """What to type for all settings of a model that has no result yet, its own first.
+
+    Args:
+        base: What to type for the model under its own setting.
+        model: Described.
+        axis: What is to differ.
+    """
+    if axis == "prompts":
+        return base, *(str(specs.parsed(base).with_options(**{PROMPTS: name})) for name in prompt_sets())
+    found = _settings(base, model.transform, model.transform, model.architecture, ())
+    return base, *(each.spec for each in found.missing)
+
+
+def _settings(
+    base: str,
+    own: Mapping[str, Any] | None,
+    known: Mapping[str, Any],
+    architecture: str,
+    there: Sequence[Mapping[str, str]],
+) -> Wanted:
+    """Papers' presets and the swapped interpolation, without those that are there.
+
+    Args:
+        base: What to type for the model under its own setting.
+        own: Its own preprocessing, if that is known.
+        known: That of any of its results.
+        architecture: Its name.
+        there: Options of the settings that have a complete result.
+    """
+    asked: list[dict[str, str]] = [{presets.PRESET: name} for name in presets.PRESETS]
+    if own is not None and own["interpolation"] in _SWAPPED:
+        asked.append({presets.INTERPOLATION: _SWAPPED[str(own["interpolation"])]})
+    missing, same, unfit = [], [], []
+    for options in asked:
+        if options in there:
+            continue
+        transform = presets.shown(own or known, options)
+        said = preprocessing_setting(options, transform)
+        if own is not None and same_pixels(own, transform):
+            same.append(said)
+        elif not _takes(architecture, own or known, transform):
+            unfit.append(said)
+        else:
+            spec = specs.parsed(weights.spec_of(base)).with_options(**options)
+            missing.append(Missing(said, str(spec)))
+    return Wanted(tuple(missing), tuple(same), tuple(unfit))
+
+
+def _takes(architecture: str, own: Mapping[str, Any], transform: Mapping[str, Any]) -> bool:
+    """Whether a model may take images of this size, as far as its architecture's name tells."""
+    if list(own["input_size"]) == list(transform["input_size"]):
+        return True
+    name = architecture.lower()
+    return not any(name.startswith(part) or f"_{part}" in name for part in _ONE_SIZE)
+
+
+def _of_prompts(group: Group) -> Wanted:
+    base = specs.parsed(weights.spec_of(group.base))
+    there = [options_of(each, group.axis) for each in group.others if each.complete]
+    missing = [
+        Missing(name, str(base.with_options(**{PROMPTS: name})))
+        for name in prompt_sets()
+        if {PROMPTS: name} not in there and not _is_own(group, name)
+    ]
+    return Wanted(tuple(missing))
+
+
+def prompt_sets() -> tuple[str, ...]:
+    """Names of the sets of prompts that come with the project."""
+    folder = paths.EMBEDDED / "prompts"
+    return tuple(sorted(path.stem for path in folder.glob("*.json"))) if folder.is_dir() else ()
+
+
+def _is_own(group: Group, name: str) -> bool:
+    """Whether a set of prompts is the one that the model is asked with by itself, as its result says."""
+    return group.own is not None and name in group.own.manifest.model.head.replace(",", " ").split()
+
+
+def command(group: Group, missing: Sequence[Missing]) -> str:
+    """What to type to evaluate settings, each image decoded once for all of them."""
+    run = group.runs[0]
+    models = " ".join(f"--model {shlex.quote(each.spec)}" for each in missing)
+    more = f" --view {shlex.quote(run.view)}" if run.view != CLEAN else ""
+    more += f" --precision {run.precision}" if run.precision != "fp32" else ""
+    return f"python -m core evaluate {models} --benchmark {shlex.quote(run.benchmark)}{more}"

@@ -1,0 +1,223 @@
+"""Settings of the same weights in words, and what their table says in a sentence; Markdown, computed every time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from core import store
+from core.answers.cards import unit_of
+from core.answers.compare import Contrast
+from core.answers.sentences import listed, resting, size
+from core.answers.variants import VARIED, Axis, Group, options_of
+from core.answers.verdict_words import MARGIN, limits, within
+from core.models import presets
+from core.types import is_thin
+from core.wording import code, count, escaped, interval, percent, points
+
+#: What the settings of a kind are called, one and several.
+NOUNS: dict[Axis, tuple[str, str]] = {
+    "preprocessing": ("preprocessing", "preprocessings"),
+    "prompts": ("set of prompts", "sets of prompts"),
+}
+#: Accuracies by policy.
+ACCURACY = {"top1": "top-1", "top5": "top-5", "restricted": "top-1 among the benchmark's own classes"}
+
+
+def geometry(transform: Mapping[str, Any]) -> str:
+    """``256 → 224``: pixels of the shorter side before the crop and of what the model gets; ``squashed to 256``."""
+    size = [int(side) for side in transform["input_size"][1:]]
+    before, after = (_sides([math.floor(side / transform["crop_pct"]) for side in size]), _sides(size))
+    if transform["crop_mode"] == "squash":
+        return f"squashed to {before}" + (f", cropped to {after}" if before != after else "")
+    return f"{'padded, ' if transform['crop_mode'] == 'border' else ''}{before} → {after}"
+
+
+def _sides(size: Sequence[int]) -> str:
+    return str(size[0]) if len(set(size)) == 1 else " × ".join(map(str, size))
+
+
+def prepared(transform: Mapping[str, Any]) -> str:
+    """``256 → 224, bicubic``."""
+    return f"{geometry(transform)}, {transform['interpolation']}"
+
+
+def setting(group: Group, run: store.Run) -> str:
+    """A setting as a reader knows it: ``own: 256 → 224, bicubic``, ``focus-paper: 224 → 224``, ``bilinear``."""
+    if group.axis == "prompts":
+        return _texts(group, run)
+    options = options_of(run, "preprocessing")
+    if run is group.own:
+        return f"own: {prepared(run.preprocessing)}"
+    if not options:
+        return f"another config: {prepared(run.preprocessing)}"
+    return preprocessing_setting(options, run.preprocessing)
+
+
+def preprocessing_setting(options: Mapping[str, str], transform: Mapping[str, Any]) -> str:
+    """What options make of a preprocessing, which is given as it is then."""
+    interpolation = [options[presets.INTERPOLATION]] if presets.INTERPOLATION in options else []
+    preset = [f"{options[presets.PRESET]}: {geometry(transform)}"] if presets.PRESET in options else []
+    return ", ".join(preset + interpolation)
+
+
+def _texts(group: Group, run: store.Run) -> str:
+    options = options_of(run, "prompts")
+    said = ", ".join(content if name == "prompts" else f"classes {content}" for name, content in options.items())
+    return said or (f"own: {run.manifest.model.head}" if run is group.own else run.manifest.model.head)
+
+
+def settings(group: Group) -> list[str]:
+    """The settings of a group's table in words, each told from the others."""
+    said = [setting(group, run) for run in group.runs]
+    return [
+        words if said.count(words) == 1 else f"{words} ({run.identity[:8]})"
+        for words, run in zip(said, group.runs, strict=True)
+    ]
+
+
+def named(group: Group, table: pd.DataFrame) -> pd.DataFrame:
+    """A group's table with the column ``setting`` in front."""
+    return table.assign(setting=settings(group))[["setting", *table.columns]]
+
+
+@dataclass(frozen=True)
+class _Style:
+    """How words are set: as Markdown, or plainly."""
+
+    markdown: bool
+
+    def said(self, words: object) -> str:
+        return escaped(words) if self.markdown else str(words)
+
+    def strong(self, words: str) -> str:
+        return f"**{words}**" if self.markdown else words
+
+    def key(self, words: str) -> str:
+        return code(words) if self.markdown else words
+
+    def named(self, words: object) -> str:
+        return self.strong(self.said(words))
+
+
+def sentence(group: Group, table: pd.DataFrame, margin: float = MARGIN, *, markdown: bool = True) -> str:
+    """What the settings of the same weights change, with the worst case by name.
+
+    Args:
+        group: From ``variants.groups``.
+        table: ``variants.table`` of it, ``named``.
+        margin: Largest difference that does not matter, a fraction.
+        markdown: Whether it is Markdown; plain text otherwise.
+    """
+    style, (one, several) = _Style(markdown), NOUNS[group.axis]
+    model, where = style.named(group.model), style.key(group.benchmark)
+    if group.own is None:
+        return f"{model} has no result with its own {one} on {where}: there is nothing to compare others with."
+    if not group.own.complete:
+        far = f"{group.own.n_done:,} of {count(group.own.n_samples, 'image')}"
+        return f"{model} with its own {one} is not finished on {where} ({far}): no finding yet."
+    others = table[~table["own"]]
+    compared = others[~others["same_pixels"] & ~others["partial"] & others["change_low"].notna()]
+    rest = _left_out(others, style)
+    if compared.empty:
+        return f"{model} has no complete result with another {one} on {where} to compare its own with.{rest}"
+    if is_thin(compared["n_common"], compared["n_common_clusters"]).any():
+        row = compared.loc[compared["n_common_clusters"].idxmin()]
+        few = resting(int(row["n_common"]), int(row["n_common_clusters"]), unit_of(group.own))
+        return f"{model} rests on {few}, too few to claim what another {one} changes.{rest}"
+    clear = compared[(compared["change_low"] > 0) | (compared["change_high"] < 0)]
+    among = f"{len(compared):,} other {several}" if len(compared) > 1 else f"The one other {one}"
+    if clear.empty:
+        return f"{_unclear(group, compared, among, margin, style)}{rest}"
+    return f"{_clear(group, compared, among, margin, style)}{rest}"
+
+
+def _unclear(group: Group, compared: pd.DataFrame, among: str, margin: float, style: _Style) -> str:
+    """Where no setting can be told from the own one."""
+    row, model = compared.loc[compared["change"].abs().idxmax()], style.named(group.model)
+    found = _contrast(group, row).verdict(margin)
+    change = f"{points(row['change'], 1)} {interval(row['change_low'], row['change_high'])}"
+    over = f"over {count(int(row['n_common']), 'image')}"
+    is_small = bool(((compared["change_low"] > -margin) & (compared["change_high"] < margin)).all())
+    more = f"; {limits(found)}" if limits(found) and not is_small else ""
+    if len(compared) == 1:
+        verb = f"is {within(found)} to" if is_small else "cannot be told from"
+        return f"{among} of {model}, {style.named(row['setting'])}, {verb} its own {over}: {change}{more}."
+    verb = (
+        f"All of {among} of {model} are {within(found)} to"
+        if is_small
+        else f"None of {among} of {model} can be told from"
+    )
+    return f"{verb} its own {over}; the furthest, {style.named(row['setting'])}, is {change} from it{more}."
+
+
+def _clear(group: Group, compared: pd.DataFrame, among: str, margin: float, style: _Style) -> str:
+    """The worst setting that is clearly worse than the own one, and the best that is clearly better."""
+    model, one = style.named(group.model), NOUNS[group.axis][0]
+    worse, better = compared[compared["change_high"] < 0], compared[compared["change_low"] > 0]
+    parts = []
+    for clear, side, verb in ((worse, "lowest", "loses"), (better, "highest", "gains")):
+        if clear.empty:
+            continue
+        row = clear.loc[clear["change"].abs().idxmax()]
+        low, high = sorted((abs(row["change_low"]), abs(row["change_high"])))
+        lost, gained, n = (int(row[name]) for name in ("lost", "gained", "n_common"))
+        tied = [style.said(name) for name in compared.loc[compared[side], "setting"] if name != row["setting"]]
+        found = _contrast(group, row).verdict(margin)
+        small = f", {within(found)}" if found.is_small else ""
+        ties = f"; {listed(tied)} cannot be told from that" if tied else ""
+        lead = f"{verb} {style.strong(size(row['change'], 1))} {interval(low, high)}{small}"
+        parts.append(
+            f"{lead} with {style.named(row['setting'])} in place of its own {one} "
+            f"({count(lost, 'image')} lost and {gained:,} gained of {n:,}{ties})"
+        )
+    unclear = len(compared) - len(worse) - len(better)
+    rest = f"; {unclear:,} of them cannot be told from its own" if unclear else ""
+    return f"{f'Of {among}, ' if len(compared) > 1 else ''}{model} {', and '.join(parts)}{rest}."
+
+
+def _left_out(others: pd.DataFrame, style: _Style) -> str:
+    """Of which settings nothing is claimed, and why; sentences that follow another."""
+    same = [style.said(name) for name in others.loc[others["same_pixels"], "setting"]]
+    early = [style.said(name) for name in others.loc[others["partial"] & ~others["same_pixels"], "setting"]]
+    parts = []
+    if same:
+        parts.append(f" The same pixels as its own, under another name: {listed(same)}.")
+    if early:
+        parts.append(f" Not finished, so no finding yet: {listed(early)}.")
+    return "".join(parts)
+
+
+def _contrast(group: Group, row: pd.Series) -> Contrast:
+    numbers = [float(row[name]) for name in ("change", "change_low", "change_high")]
+    return Contrast(
+        *numbers, math.nan, math.nan, int(row["n_common"]), int(row["n_common_clusters"]), unit=unit_of(group.runs[0])
+    )
+
+
+def change_in_words(row: Mapping[str, Any]) -> str:
+    """A row's difference from the own setting: ``−1.2 pts [−2.0, −0.4]``, ``same pixels``, ``its own``."""
+    if row["own"]:
+        return "its own"
+    if row["same_pixels"]:
+        return "same pixels"
+    if math.isnan(row["change"]):
+        return "–"
+    return f"{points(row['change'], 1)} {interval(row['change_low'], row['change_high'])}"
+
+
+def accuracy_in_words(row: Mapping[str, Any]) -> str:
+    """``71.3 % [69.0, 73.4]``."""
+    return f"{percent(row['value'])} {interval(row['low'], row['high'])}"
+
+
+def said_of(run: store.Run) -> str:
+    """By which options a run's model was shown or asked otherwise than its own way, in words; empty if by none."""
+    options = {name: content for axis in VARIED for name, content in options_of(run, axis).items()}
+    parts = [options[name] for name in (presets.PRESET, presets.INTERPOLATION) if name in options]
+    parts += [f"{name} {options[name]}" for name in ("prompts", "classes") if name in options]
+    return f"not its own way: {', '.join(parts)}" if parts else ""
