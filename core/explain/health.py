@@ -37,18 +37,14 @@ _FOR_FOCUS = (
 #: Classes of each picture that are told.
 _TOLD = 3
 #: Ways to show pixels that are mixed up with each other: words, mean, standard deviation, channels turned round.
-_PLAIN, _HALF, _IMAGENET = (
-    ((0.0,) * 3, (1.0,) * 3),
-    ((0.5,) * 3, (0.5,) * 3),
-    ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
-)
+_MEAN, _STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _OTHERWISE = (
     ("with pixel values of 0 to 255", (0.0,) * 3, (1 / 255,) * 3, False),
-    ("with pixel values of 0 to 1", *_PLAIN, False),
-    ("with pixel values of -1 to 1", *_HALF, False),
-    ("with ImageNet's mean and standard deviation", *_IMAGENET, False),
+    ("with pixel values of 0 to 1", (0.0,) * 3, (1.0,) * 3, False),
+    ("with pixel values of -1 to 1", (0.5,) * 3, (0.5,) * 3, False),
+    ("with ImageNet's mean and standard deviation", _MEAN, _STD, False),
     ("with channels in the order blue, green, red, and pixel values of 0 to 255", (0.0,) * 3, (1 / 255,) * 3, True),
-    ("with channels in the order blue, green, red, less their mean of 0 to 255", _IMAGENET[0], (1 / 255,) * 3, True),
+    ("with channels in the order blue, green, red, less their mean of 0 to 255", _MEAN, (1 / 255,) * 3, True),
 )
 
 
@@ -160,7 +156,7 @@ def _logits(model: Model, pixels: np.ndarray) -> np.ndarray:
 
     from core.models.forward import Forward
 
-    return Forward(model)(torch.from_numpy(np.ascontiguousarray(pixels))).cpu().numpy()
+    return Forward(model)(torch.from_numpy(np.array(pixels, order="C"))).cpu().numpy()
 
 
 def _shown_otherwise(model: Model, pixels: np.ndarray) -> dict[str, np.ndarray]:

@@ -95,10 +95,12 @@ def better_shown(shown: Mapping[str, np.ndarray], expected: Sequence[Collection[
     surely: list[tuple[float, str]] = []
     for words, logits in shown.items():
         values = np.asarray(logits, dtype=np.float64)
-        if np.isfinite(values).all() and (likely := _recognised(values, expected)).by_chance < _SURELY_NOT / len(shown):
-            surely.append(
-                (likely.by_chance, f"{words}, {likely.said}: give the model the preprocessing of its training")
-            )
+        if not np.isfinite(values).all():
+            continue
+        likely = _recognised(values, expected)
+        if likely.by_chance < _SURELY_NOT / len(shown):
+            said = f"{words}, {likely.said}: give the model the preprocessing of its training"
+            surely.append((likely.by_chance, said))
     return Finding("preprocessing", "bad", min(surely)[1]) if surely else None
 
 
@@ -136,15 +138,13 @@ def _at_least(hits: int, chances: Sequence[float]) -> float:
 
 def _order(values: np.ndarray, expected: Sequence[Collection[int]]) -> Finding:
     if not any(expected):
-        said = (
-            "no labelled picture comes with the project for these classes, so their order and accuracy cannot be told"
-        )
+        said = "no labelled picture comes with the project for these classes: their order and accuracy cannot be told"
         return Finding("order", "info", said)
     found = _recognised(values, expected)
     said = f"{found.said}, where classes in an order drawn by lot give {found.expected:.1f}"
     if found.by_chance < _BY_CHANCE:
         return Finding("order", "ok", f"{said}: the order of classes fits")
-    why = "the classes are in another order, the preprocessing is not that of the training, or the weights are not trained"
+    why = "the classes are in another order, the preprocessing is not the training's, or the weights are not trained"
     return Finding("order", "bad", f"{said}: {why}")
 
 
