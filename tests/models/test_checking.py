@@ -53,6 +53,13 @@ def test_of_ten_classes_the_best_alone_counts():
     assert "give 0.8" in said(check_outputs(four, right), "order").said
 
 
+def test_classes_without_an_output_count_for_nothing_but_the_order():
+    logits = answers()
+    lacking = np.concatenate([logits, np.repeat(logits.min(axis=1, keepdims=True) - 1e4, 7, axis=1)], axis=1)
+    assert [each.level for each in check_outputs(lacking, EXPECTED)] == ["ok"] * 5
+    assert said(check_outputs(lacking, EXPECTED), "certainty") == said(check_outputs(logits, EXPECTED), "certainty")
+
+
 def test_a_permuted_head_is_found():
     shuffled = answers()[:, np.random.default_rng(1).permutation(CLASSES)]
     found = said(check_outputs(shuffled, EXPECTED), "order")
