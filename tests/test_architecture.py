@@ -39,7 +39,7 @@ PUBLISHED_PATHS = {"core.scenes", "core.report"}
 #: The only modules that may import torch, directly or through others, when they are imported.
 TORCH = {
     *(f"core.models.{name}" for name in ("building", "checkpoints", "configs", "engine", "forward", "heads")),
-    *(f"core.models.{name}" for name in ("normalise", "outputs", "sources")),
+    *(f"core.models.{name}" for name in ("normalise", "outputs", "sources", "transforms")),
     *(f"core.models.sources.{name}" for name in ("base", "hub", "from_timm", "from_torchvision", "from_open_clip")),
     *(f"core.models.sources.{name}" for name in ("from_transformers", "from_onnx", "from_python")),
     *(f"core.zoom.{name}" for name in ("memo", "tta", "wrapping")),

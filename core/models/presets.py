@@ -85,8 +85,25 @@ def shown(transform: Mapping[str, Any], options: Mapping[str, str]) -> dict[str,
 
 def crop_pct(crop: int, resize: int) -> float:
     """The share for which timm's rule, ``floor(crop / crop_pct)``, gives exactly a size in pixels before the crop."""
-    share = crop / resize
-    return share if int(crop / share) == resize else crop / (resize + 0.5)
+    found = share((crop, crop), (resize, resize))
+    assert found is not None
+    return found
+
+
+def share(crop: tuple[int, int], resized: tuple[int, int]) -> float | None:
+    """The share for which timm's rule gives exactly a height and a width before the crop; None if none gives both.
+
+    Args:
+        crop: (height, width) in pixels, from 1.
+        resized: (height, width) before the crop, from 1.
+    """
+    high = min(inner / outer for inner, outer in zip(crop, resized, strict=True))
+    low = max(inner / (outer + 1) for inner, outer in zip(crop, resized, strict=True))
+    # What is written most shortly comes first; its quotient may fall short of the whole number by a rounding.
+    for found in (high, (low + high) / 2):
+        if all(int(inner / found) == outer for inner, outer in zip(crop, resized, strict=True)):
+            return found
+    return None
 
 
 def _known(option: str, value: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
