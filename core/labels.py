@@ -28,6 +28,8 @@ UNNAMED = "classes-"
 _OWN_DIGITS = 12
 _FOLDER = EMBEDDED / "labels"
 _MOSTLY = 0.8
+#: A WordNet id.
+WNID = re.compile(r"n\d{8}")
 
 
 @dataclass(frozen=True)
@@ -82,13 +84,18 @@ def _published_space(key: str) -> LabelSpace:
 
 def own_key(names: Sequence[str]) -> str:
     """Key of the label space with these classes, in this order; case and ``_`` for a space make no other one."""
-    plain = "\n".join(map(_plain, names))
-    return OWN + hashlib.sha256(plain.encode("utf-8", "backslashreplace")).hexdigest()[:_OWN_DIGITS]
+    text = "\n".join(map(plain, names))
+    return OWN + hashlib.sha256(text.encode("utf-8", "backslashreplace")).hexdigest()[:_OWN_DIGITS]
 
 
 def own_file(key: str) -> Path:
     """Where the names of a user's own label space are kept."""
     return paths.data_home() / "own" / "labels" / f"{paths.slug(key)}.json"
+
+
+def own_keys() -> tuple[str, ...]:
+    """Keys of all label spaces that a user has named, in alphabetical order."""
+    return tuple(sorted(path.stem for path in own_file(OWN).parent.glob(f"{OWN}*.json")))
 
 
 def keep_own(names: Sequence[str]) -> str:
@@ -184,9 +191,9 @@ def identified(num_classes: int, label_names: object = None) -> Identified:
     Raises:
         ValueError: If the names are in no such form; says what they are.
     """
-    names = _by_index(label_names)
+    names = by_index(label_names)
     ten = label_space(FOCUS_10).names
-    if names and {at: _plain(name) for at, name in names.items()} == dict(enumerate(ten)) and num_classes == len(ten):
+    if names and {at: plain(name) for at, name in names.items()} == dict(enumerate(ten)) and num_classes == len(ten):
         return Identified(FOCUS_10)
     space = label_space(IMAGENET_1K)
     if num_classes == len(space) and (not names or _is_imagenet_order(names)):
@@ -197,17 +204,20 @@ def identified(num_classes: int, label_names: object = None) -> Identified:
             return Identified(own)
     key = f"{UNNAMED}{num_classes}"
     if num_classes == len(space) + 1:
-        return Identified(key, "1,001 outputs, where ImageNet has 1,000 classes: one is perhaps a background class")
+        return Identified(
+            key,
+            "1,001 outputs, where ImageNet has 1,000 classes: one is perhaps a background class, and no name says it",
+        )
     if num_classes not in (len(space), len(ten)):
         return Identified(key, f"{num_classes:,} outputs, where ImageNet has 1,000 classes and FOCUS ten categories")
     if num_classes == len(ten):
-        return Identified(key, f"10 outputs whose names are not FOCUS's: {', '.join(ten)}, in this order")
+        return Identified(key, f"10 outputs whose names are not FOCUS's: {', '.join(ten)}")
     wrong = [at for at in sorted(names) if not _names_class(names[at], at)]
     first = wrong[0] if wrong else max(names) + 1
     said = f"'{names[first]}'" if first in names else "not named"
     return Identified(
         key,
-        f"the config's label_names name {len(names) - len(wrong):,} of 1,000 classes as ImageNet does; the first that "
+        f"1,000 outputs that name {len(names) - len(wrong):,} of 1,000 classes as ImageNet does; the first that "
         f"differs: class {first} is {said}, ImageNet's is {space.wnids[first]} ({space.names[first]})",
     )
 
@@ -217,8 +227,11 @@ def identify(num_classes: int, label_names: object = None) -> str:
     return identified(num_classes, label_names).key
 
 
-def _by_index(label_names: object) -> dict[int, str]:
+def by_index(label_names: object) -> dict[int, str]:
     """Class names by index, whatever form they came in.
+
+    Args:
+        label_names: A list in output order, or an object of names by class index; None for no names.
 
     Raises:
         ValueError: If it is none of the known ones.
@@ -234,7 +247,13 @@ def _by_index(label_names: object) -> dict[int, str]:
         pairs = list(enumerate(label_names))
     else:
         raise ValueError(f"is {str(label_names)[:60]!r}; it must be a list of names, or an object of names by index.")
+    seen: set[int] = set()
     for at, name in pairs:
+        if at < 0 or at in seen:
+            raise ValueError(
+                f"has the class index {at}{' twice' if at in seen else ''}; indices count from 0, each once."
+            )
+        seen.add(at)
         if not isinstance(name, str):
             raise ValueError(f"has {name!r} for class {at}; every name must be a text.")
     return dict(pairs)
@@ -244,7 +263,7 @@ def _is_imagenet_order(names: dict[int, str]) -> bool:
     # Names are spelt in many ways; a re-ordered output shows in that most of them are not among the class's own names.
     n_classes = len(label_space(IMAGENET_1K))
     own = sum(_names_class(name, at) for at, name in names.items())
-    ids = [at for at, name in names.items() if _WNID.fullmatch(name.strip())]
+    ids = [at for at, name in names.items() if WNID.fullmatch(name.strip())]
     # WordNet ids are spelt in one way, so none may be another class's.
     return own >= _MOSTLY * n_classes and all(_names_class(names[at], at) for at in ids)
 
@@ -254,15 +273,13 @@ def _names_class(name: str, index: int) -> bool:
     space = label_space(IMAGENET_1K)
     if not 0 <= index < len(space):
         return False
-    plain = _plain(name)
-    return plain == space.wnids[index] or plain.split(",")[0].strip() in _lower_parts(space.lemmas[index])
+    said = plain(name)
+    return said == space.wnids[index] or said.split(",")[0].strip() in _lower_parts(space.lemmas[index])
 
 
-def _plain(name: str) -> str:
+def plain(name: str) -> str:
+    """A class name as it is compared with others: case and ``_`` for a space make no other one."""
     return name.strip().lower().replace("_", " ")
-
-
-_WNID = re.compile(r"n\d{8}")
 
 
 def _lower_parts(lemmas: str) -> set[str]:

@@ -19,6 +19,11 @@ from core.types import Model, Precision
 
 #: Part of every identity; raised when the engine itself would give other numbers.
 PROTOCOL = 2
+#: What a user can do whose model's outputs nothing names.
+_WHAT_HELPS = (
+    "If its outputs are these classes, say so: list the classes' names or WordNet ids, in the order of the outputs, in "
+    "what describes the model (label_names in timm's config.json, id2label in transformers')."
+)
 #: Images whose masks are looked for before a benchmark counts as one without.
 _ASKED = 20
 
@@ -53,7 +58,7 @@ class Plan:
         try:
             samples = samples_in(benchmark, model.label_space)
         except LabelSpaceError as error:
-            why = f" '{model.name}' has {model.labels_said}." if model.labels_said else ""
+            why = f" '{model.name}' has {model.labels_said}. {_WHAT_HELPS}" if model.labels_said else ""
             raise LabelSpaceError(f"{error}{why}") from error
         if samples.empty:
             raise DataError(f"'{benchmark.key}' has no images in {benchmark.root}.")

@@ -20,8 +20,8 @@ from timm.models._hub import load_model_config_from_path
 from timm.models._pretrained import PretrainedCfg
 from torch import nn
 
-from core import labels
 from core.errors import ModelError, UsageError, nearest
+from core.models.classes import Head, head_of
 from core.paths import load_json
 from core.store.weights import CONFIG
 
@@ -201,15 +201,20 @@ def _check_shape(model_args: Mapping[str, Any], n_classes: int, pretrained: Mapp
         raise ModelError(f"{path}: 'label_offset' is {_shown(offset)}, not a number of classes to leave out.")
 
 
-def identify_labels(pretrained: Mapping[str, Any], where: str) -> labels.Identified:
-    """The label space that a config's classes are.
+def identify_labels(pretrained: Mapping[str, Any], where: str) -> Head:
+    """What a config's classes are, and which outputs of the network.
 
     Raises:
-        ModelError: If ``label_names`` is no form that timm writes or allows.
+        ModelError: If ``label_names`` is no form that timm writes or allows, or the network has no classifier.
     """
-    n_classes = int(pretrained.get("num_classes") or 1000)
+    n_classes = pretrained.get("num_classes", 1000)
+    if not n_classes:
+        raise ModelError(
+            f"{where} gives features and no classes (num_classes is {_shown(n_classes)}): choose a fine-tuned form of "
+            "it, or for CLIP its two towers (open-clip:...)."
+        )
     try:
-        return labels.identified(n_classes, pretrained.get("label_names"))
+        return head_of(int(n_classes), pretrained.get("label_names"))
     except ValueError as error:
         raise ModelError(f"{where}: 'label_names' {error}") from error
 

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from core import labels, paths
 from core.errors import StoreError
+from core.models.classes import head_of
 from core.store import weights
 from core.types import Model
 
@@ -69,7 +70,9 @@ def _stamp(spec: str, files: Sequence[Path], described: Mapping[str, object]) ->
     """
     folder = weights.folder_of(spec)
     there = [path.name for path in weights.candidates_in(folder)] if folder else []
-    total = hashlib.sha256(f"{folder} {there} {_libraries()} {_code()}".encode())
+    # Names of outputs may be those of classes that a user has listed since.
+    own = labels.own_keys()
+    total = hashlib.sha256(f"{folder} {there} {own} {_libraries()} {_code()}".encode())
     for path in files:
         total.update(f"{weights.version_of(path)}\n".encode())
     total.update(json.dumps(described, sort_keys=True, default=list).encode())
@@ -110,7 +113,7 @@ def label_space_of(folder: Path) -> str | None:
         known = not config.get("model_args") and _is_known_to_timm(config["architecture"])
         if not (known and isinstance(n_classes, int) and weights.weights_in(folder)):
             return None
-        return labels.identify(n_classes, names)
+        return head_of(n_classes, names).label_space
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

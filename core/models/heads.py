@@ -2,44 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import torch
 
-from core import labels
+from core.models.classes import NONE, Head, head_of, said_of
 
+__all__ = ["Head", "Reduced", "head_of", "said_of", "with_head"]
 
-@dataclass(frozen=True)
-class Head:
-    """What is made of a network's outputs.
-
-    Attributes:
-        label_space: Of what is left.
-        num_classes: Number of what is left.
-        columns: Outputs of the network kept, in the order of the label space; empty where all are, as they are.
-        said: What was done, in words; empty where nothing was. It is part of a result's identity.
-        why: For a label space that is not known: what was compared with what, in a sentence.
-    """
-
-    label_space: str
-    num_classes: int
-    columns: tuple[int, ...] = ()
-    said: str = ""
-    why: str = ""
-
-
-def head_of(n_outputs: int, names: object = None) -> Head:
-    """The label space of a network's outputs.
-
-    Args:
-        n_outputs: How many it gives.
-        names: Class names or WordNet ids that come with it: a list in output order, or an object of them by index.
-
-    Raises:
-        ValueError: If the names are in no such form; says what they are.
-    """
-    found = labels.identified(n_outputs, names)
-    return Head(found.key, n_outputs, why=found.why)
+#: A class without an output is so far below the lowest one: its probability is exactly 0 in float32,
+#: and the number is finite in half precision too.
+_BELOW = 1e4
 
 
 def with_head(module: torch.nn.Module, head: Head) -> torch.nn.Module:
@@ -52,14 +23,23 @@ class Reduced(torch.nn.Module):
 
     Args:
         network: Float32 (N, 3, H, W) to (N, outputs).
-        columns: Which outputs, in order.
+        columns: Which outputs, in order; ``NONE`` for one that is never the highest.
     """
 
     def __init__(self, network: torch.nn.Module, columns: tuple[int, ...]) -> None:
         super().__init__()
         self.network = network
-        self.register_buffer("columns", torch.tensor(columns), persistent=False)
+        self.register_buffer("columns", torch.tensor([max(each, 0) for each in columns]), persistent=False)
+        absent = torch.tensor([each == NONE for each in columns])
+        self.register_buffer("absent", absent if absent.any() else None, persistent=False)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Logits (N, columns)."""
-        return self.network(inputs).index_select(1, self.columns)
+        found = self.network(inputs)
+        if not isinstance(found, torch.Tensor) or found.ndim != 2:
+            # What is wrong with such an output is said where outputs are checked.
+            return found
+        kept = found.index_select(1, self.columns)
+        if self.absent is None:
+            return kept
+        return torch.where(self.absent, found.amin(1, keepdim=True) - _BELOW, kept)

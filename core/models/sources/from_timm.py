@@ -15,6 +15,7 @@ from core.errors import ModelError, UsageError, nearest
 from core.models.building import build
 from core.models.checkpoints import first_line, read_checkpoint
 from core.models.configs import identify_labels, read_config, renamed, resolve_transform
+from core.models.heads import said_of, with_head
 from core.models.sources.base import Network, Source, fingerprint
 from core.models.sources.hub import download, fetched
 from core.store.weights import CONFIG, WEIGHTS, candidates_in, source_of
@@ -56,24 +57,25 @@ class TimmSource(Source):
     def described(self) -> Model:
         """See ``Source.described``."""
         where = str(self.folder / CONFIG) if self.folder is not None else self.spec
-        space = identify_labels(self.config, where)
+        head = identify_labels(self.config, where)
         return Model(
             name=self.name,
             source=self.spec,
             architecture=self.architecture + _suffix(self.model_args),
-            label_space=space.key,
-            num_classes=int(self.config.get("num_classes") or 1000),
+            label_space=head.label_space,
+            num_classes=head.num_classes,
             transform=resolve_transform(self.config, where),
             fingerprint=fingerprint([weights_file(self)]),
-            notes=self.notes,
-            labels_said=space.why,
+            notes=(*self.notes, *said_of(head)),
+            labels_said=head.why,
+            head=head.said,
         )
 
     def network(self) -> Network:
         """See ``Source.network``."""
         checkpoint = read_checkpoint(weights_file(self))
         module = build(self.architecture, self.config, self.model_args, checkpoint)
-        return Network(module, checkpoint.notes)
+        return Network(with_head(module, identify_labels(self.config, self.spec)), checkpoint.notes)
 
 
 def from_folder(where: str | Path) -> TimmSource:
