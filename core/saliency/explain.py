@@ -14,7 +14,7 @@ from core.errors import ModelError, UsageError
 from core.models.normalise import Normalise
 from core.saliency import methods
 from core.saliency.guided import guided_copy
-from core.saliency.layers import Layer, find_layer, module_lock
+from core.saliency.layers import Layer, differentiating, find_layer, module_lock, require_gradients
 from core.saliency.layout import drawn
 from core.saliency.maps import Saliency, Target, check_method
 from core.saliency.placement import Placement
@@ -117,6 +117,7 @@ class Explainer:
                 f"pixels have the shape {tuple(pixels.shape)}, but '{self.model.name}' takes (N, {self.size[0]}, "
                 f"{self.size[1]}, 3): prepare images with core.images.preprocess.Preprocess"
             )
+        require_gradients(self._module, self.model.name)
         if not len(pixels):
             return self._empty(method)
         counter = _Counter(progress, len(pixels))
@@ -138,7 +139,7 @@ class Explainer:
             with torch.inference_mode(False), torch.no_grad():
                 inputs = self._normalise(pixels.to(self.device).contiguous())
             if method == "input-gradients":
-                with module_lock(self._module):
+                with module_lock(self._module), differentiating(self.model.name):
                     return _magnitudes(*_input_gradients(self._module, inputs, choose))
             if method == "guided-grad-cam":
                 return self._guided_grad_cam(inputs, choose)

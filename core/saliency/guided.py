@@ -12,7 +12,12 @@ from core.errors import NotAvailableError
 
 #: Gates and attention weights, which guided backpropagation leaves as they are.
 _GATES = ("Sigmoid", "Hardsigmoid", "HardSigmoid", "Softmax", "MultiheadAttention")
-_ACTIVATIONS = ("torch.nn.modules.activation", "timm.layers.activations", "timm.layers.activations_me")
+_ACTIVATIONS = (
+    *("torch.nn.modules.activation", "timm.layers.activations", "timm.layers.activations_me"),
+    "transformers.activations",
+)
+#: How those of other libraries end, which stand among their networks.
+_ENDS = ("GELU", "SiLU", "Swish", "Mish")
 
 
 def guided_copy(module: nn.Module, name: str) -> nn.Module:
@@ -28,7 +33,7 @@ def guided_copy(module: nn.Module, name: str) -> nn.Module:
     used = {type(part).__name__ for part in module.modules() if _is_activation(part)}
     others = sorted(used - {"ReLU"})
     if others or not used:
-        found = f"this one uses {', '.join(others)}" if others else "this one has none"
+        found = f"this one uses {', '.join(others)}" if others else "this one has none as modules of its own"
         raise NotAvailableError(
             f"Guided Grad-CAM is not available for {name}, because it is defined for networks whose activations are "
             f"ReLU, and {found}. Use grad-cam or input-gradients."
@@ -40,4 +45,5 @@ def guided_copy(module: nn.Module, name: str) -> nn.Module:
 
 def _is_activation(part: nn.Module) -> bool:
     kind = type(part)
-    return kind.__module__ in _ACTIVATIONS and not kind.__name__.startswith(_GATES)
+    known = kind.__module__ in _ACTIVATIONS or kind.__name__.endswith(_ENDS)
+    return known and not kind.__name__.startswith(_GATES)

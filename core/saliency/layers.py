@@ -18,17 +18,22 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.utils._pytree import tree_leaves
 
 from core.errors import NotAvailableError
+from core.models.checkpoints import first_line
 from core.saliency.layout import Layout, Tracer, layout_of
 from core.saliency.placement import Placement
+from core.saliency.tap import parts_of, tensor_in
 
 #: Share of places whose gradient must differ from zero. Not all: a network may take a maximum over places.
 _MIN_DEPENDENT = 0.9
 #: Outputs kept while probing; the layer sought is among the last, and large networks have thousands.
 _KEPT = 128
-#: These project or pass on what another layer gives, or are a part of an attention.
-_NEVER = (nn.Linear, nn.Identity, nn.Dropout)
+#: These project, average or pass on what another layer gives, or are a part of an attention.
+_NEVER = (nn.Linear, nn.Identity, nn.Dropout, nn.AdaptiveAvgPool1d, nn.AdaptiveAvgPool2d)
+#: What the network of a source has, as a text, if it cannot be differentiated.
+NO_GRADIENTS = "no_gradients"
 
 _LOCKS: weakref.WeakKeyDictionary[nn.Module, threading.RLock] = weakref.WeakKeyDictionary()
 _FOUND: weakref.WeakKeyDictionary[nn.Module, dict[tuple[int, int], Layer]] = weakref.WeakKeyDictionary()
@@ -105,17 +110,58 @@ class _Probe:
     def see(self, name: str, module: nn.Module, output: Any) -> None:
         self.calls[name] = self.calls.get(name, 0) + 1
         self.finished.append(name)
-        if isinstance(output, torch.Tensor) and output.requires_grad and output.shape[0] == 1:
-            layout = layout_of(tuple(output.shape), self.size, self.prefix, self.channels)
+        output = self._whole(output)
+        if output is not None and output.requires_grad and output.shape[0] == 1:
+            traced = self.tracer.grid_of(output)
+            layout = layout_of(tuple(output.shape), self.size, self.prefix, self.channels, traced)
             if layout is not None:
                 placed = self.tracer.of(output, layout.grid) or Placement.even(layout.grid, self.size)
                 self.spatial.append(_Seen(name, module, output, layout, placed))
 
+    def _whole(self, output: Any) -> torch.Tensor | None:
+        """The tensor of an output that says no more than it does, and that no layer inside has given as it is."""
+        if isinstance(output, torch.Tensor):
+            return output
+        found = [part for part in tree_leaves(tuple(parts_of(output))) if isinstance(part, torch.Tensor)]
+        is_new = len(found) == 1 and not any(seen.output is found[0] for seen in self.spatial)
+        return found[0] if is_new and tensor_in(output) is found[0] else None
+
+
+def require_gradients(module: nn.Module, name: str) -> None:
+    """Refuse a network that says of itself, or of one inside it, that it cannot be differentiated.
+
+    Raises:
+        NotAvailableError: With its reason.
+    """
+    for part in module.modules():
+        if isinstance(reason := getattr(part, NO_GRADIENTS, None), str):
+            raise _refusal(name, reason.rstrip("."))
+
+
+@contextmanager
+def differentiating(name: str) -> Iterator[None]:
+    """Within this context, what torch says of a network that it cannot differentiate is a refusal by name.
+
+    Raises:
+        NotAvailableError: In place of torch's error.
+    """
+    try:
+        yield
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, TypeError, NotImplementedError) as error:
+        raise _refusal(
+            name, f"running it with gradients recorded fails ({type(error).__name__}: {first_line(error)})"
+        ) from error
+
 
 def _find(module: nn.Module, size: tuple[int, int], name: str) -> Layer:
+    require_gradients(module, name)
     # Gradients are needed whatever mode the caller is in, inference mode included.
-    with torch.inference_mode(False), torch.enable_grad():
+    with torch.inference_mode(False), torch.enable_grad(), differentiating(name):
         probe, scores = _probed(module, size)
+        if not scores.requires_grad:
+            raise _refusal(name, "its scores cannot be differentiated: it runs without torch's gradients")
         if not probe.spatial:
             raise _refusal(name, f"none of its layers has a map of at least 2x2 places at {size[0]}x{size[1]} px input")
         candidates = [seen for seen in reversed(probe.spatial) if not isinstance(seen.module, _NEVER)]
@@ -216,33 +262,45 @@ def _dependent(layout: Layout, gradient: torch.Tensor) -> float:
 
 
 def _declared_prefix(module: nn.Module) -> int | None:
-    declared = getattr(module, "num_prefix_tokens", None)
-    return declared if isinstance(declared, int) else None
+    """Of the outermost network that says so: the one given, or one that it wraps."""
+    declared = (getattr(part, "num_prefix_tokens", None) for part in module.modules())
+    return next((number for number in declared if isinstance(number, int)), None)
 
 
 def _declared_channels(module: nn.Module) -> frozenset[int]:
-    """Channel counts that timm's ``feature_info`` and the width of the head name."""
-    info = getattr(module, "feature_info", None)
+    """Channel counts that timm's ``feature_info`` and the width of the head name; see ``_declared_prefix``."""
+    declaring = (part for part in module.modules() if getattr(part, "feature_info", None))
+    network = next(declaring, module)
+    info = getattr(network, "feature_info", None)
     stages = getattr(info, "info", info) or []
     counts = [stage.get("num_chs") for stage in stages if isinstance(stage, dict)]
-    counts += [getattr(module, name, None) for name in ("num_features", "head_hidden_size", "embed_dim")]
+    counts += [getattr(network, name, None) for name in ("num_features", "head_hidden_size", "embed_dim")]
     return frozenset(count for count in counts if isinstance(count, int))
 
 
 def _last_block(module: nn.Module, probe: _Probe) -> tuple[str, ...]:
-    """The block that ran last: an element of a sequence, with three weighted layers or more, none such inside."""
+    """The block that ran last: one of a row, with three weighted layers or more, none such inside."""
     modules = dict(module.named_modules())
-    ran = list(dict.fromkeys(name for name in reversed(probe.finished) if name))
-    blocks = [name for name in ran if _in_sequence(modules, name) and _is_block(modules[name])]
-    for name in blocks:
-        if not any(other.startswith(name + ".") for other in blocks):
-            return (name,)
+    ran = [name for name in dict.fromkeys(reversed(probe.finished)) if name and _is_block(modules[name])]
+    for in_row in (_in_sequence, _has_twin):
+        blocks = [name for name in ran if in_row(modules, name)]
+        for name in blocks:
+            if not any(other.startswith(name + ".") for other in blocks):
+                return (name,)
     spatial = [seen.name for seen in reversed(probe.spatial)]
     return tuple(dict.fromkeys(name for name in spatial if name and _own_weights(modules[name])))[:2]
 
 
 def _in_sequence(modules: dict[str, nn.Module], name: str) -> bool:
     return isinstance(modules[name.rpartition(".")[0]], nn.Sequential | nn.ModuleList)
+
+
+def _has_twin(modules: dict[str, nn.Module], name: str) -> bool:
+    """Whether its parent has another of its kind, as networks whose blocks are attributes do."""
+    parent = modules[name.rpartition(".")[0]]
+    if isinstance(modules[name], nn.Sequential | nn.ModuleList):
+        return False
+    return sum(type(each) is type(modules[name]) for each in parent.children()) > 1
 
 
 def _own_weights(module: nn.Module) -> bool:
@@ -257,4 +315,6 @@ def _is_block(module: nn.Module) -> bool:
 def _after(module: nn.Module, probe: _Probe, block: tuple[str, ...]) -> tuple[str, ...]:
     last = max((place for place, name in enumerate(probe.finished) if name in block), default=0)
     modules = dict(module.named_modules())
-    return tuple(dict.fromkeys(n for n in probe.finished[last + 1 :] if n and _own_weights(modules[n])))
+    behind = [name for name in probe.finished[last + 1 :] if name and _own_weights(modules[name])]
+    # What holds the block finishes behind it; its other parts do not run there.
+    return tuple(dict.fromkeys(name for name in behind if not any(each.startswith(name + ".") for each in block)))

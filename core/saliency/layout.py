@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 
 import torch
@@ -56,6 +56,7 @@ def layout_of(
     size: tuple[int, int],
     prefix: int | None = None,
     channels: frozenset[int] = frozenset(),
+    traced: tuple[int, int] | None = None,
 ) -> Layout | None:
     """How an output of some shape lies on an image, or None if it does not.
 
@@ -64,18 +65,30 @@ def layout_of(
         size: (H, W) of the image in pixels.
         prefix: Tokens before those of the image, if the network says so.
         channels: Numbers of channels that the network's maps are known to have; decide where both readings fit.
+        traced: Grid of what the output was computed from, where that could be followed; goes before all others.
     """
+    grids = _grids(size)
+    if traced is not None and traced in grids:
+        found = _of_grids(shape, [traced], prefix, channels)
+        if found is not None:
+            return found
+    return _of_grids(shape, grids, prefix, channels)
+
+
+def _of_grids(
+    shape: tuple[int, ...], grids: Sequence[tuple[int, int]], prefix: int | None, channels: frozenset[int]
+) -> Layout | None:
     if len(shape) == 4:
         readings = [
             Layout("channels-first", (shape[2], shape[3]), shape[1]),
             Layout("channels-last", (shape[1], shape[2]), shape[3]),
         ]
-        fitting = [reading for reading in readings if reading.grid in _grids(size)]
+        fitting = [reading for reading in readings if reading.grid in grids]
         return next((reading for reading in fitting if reading.channels in channels), fitting[0] if fitting else None)
     if len(shape) == 3:
         declared = [] if prefix is None else [prefix]
         for skipped in dict.fromkeys([*declared, *range(_MAX_PREFIX + 1)]):
-            fitting = [grid for grid in _grids(size) if math.prod(grid) == shape[1] - skipped]
+            fitting = [grid for grid in grids if math.prod(grid) == shape[1] - skipped]
             if fitting:
                 return Layout("tokens", fitting[0], shape[2], skipped)
     return None
@@ -120,6 +133,11 @@ class Tracer(TorchDispatchMode):
         placed = self._placed.get(output)
         return placed if placed is not None and placed.grid == grid else None
 
+    def grid_of(self, output: torch.Tensor) -> tuple[int, int] | None:
+        """The grid of the cells that an output was computed from; None where nothing could be followed."""
+        placed = self._placed.get(output)
+        return None if placed is None else placed.grid
+
     def __torch_dispatch__(self, func: Any, types: Any, args: tuple = (), kwargs: dict | None = None) -> Any:
         outputs = func(*args, **(kwargs or {}))
         operands = [part for part in tree_leaves((args, kwargs)) if isinstance(part, torch.Tensor)]
@@ -158,6 +176,8 @@ def _axes(shape: Sequence[int], grid: tuple[int, int]) -> tuple[int, int] | None
 
 def _moved(placed: Placement, func: Any, args: tuple, kwargs: Mapping[str, Any], shape: tuple[int, ...]) -> Placement:
     """Where the cells of an operation's result of this shape lie, if its first operand's are ``placed``."""
+    if placed.whole is not None and _axes(shape, placed.grid) is None and _axes(shape, placed.whole.grid) is not None:
+        return placed.whole
     axes = _axes(args[0].shape, placed.grid) if args and isinstance(args[0], torch.Tensor) else None
     if axes is None:
         return placed
@@ -182,10 +202,13 @@ def _moved(placed: Placement, func: Any, args: tuple, kwargs: Mapping[str, Any],
 
 
 def _in_blocks(placed: Placement, cut: tuple[int, ...]) -> Placement:
-    """Rows and columns that are cut into (blocks of rows, rows, blocks of columns, columns), a cell for each block."""
+    """Rows and columns that are cut into (blocks of rows, rows, blocks of columns, columns), a cell for each block.
+
+    Blocks that are put together again, as those in which attention works, are the old cells.
+    """
     if (cut[0] * cut[1], cut[2] * cut[3]) != placed.grid:
         return placed
-    return placed.resized((cut[0], cut[2]))
+    return replace(placed.resized((cut[0], cut[2])), whole=placed)
 
 
 def _sliced(placed: Placement, axes: tuple[int, int], given: Mapping[str, Any], shape: tuple[int, ...]) -> Placement:

@@ -7,7 +7,7 @@ of stride 2 with symmetric padding put cell i at pixel 32 i, while a square of 3
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -21,12 +21,14 @@ class Placement:
         offset: Centre of the first cell, (row, column) in pixels; 0 is the centre of the first pixel.
         stride: From one cell to the next, (rows, columns) in pixels.
         traced: Whether it was followed through the network; otherwise the cells share the image evenly.
+        whole: Of blocks, the cells that were cut into them; None where nothing was cut.
     """
 
     grid: tuple[int, int]
     offset: tuple[float, float]
     stride: tuple[float, float]
     traced: bool = True
+    whole: Placement | None = field(default=None, compare=False, repr=False)
 
     @classmethod
     def of_pixels(cls, size: tuple[int, int]) -> Placement:

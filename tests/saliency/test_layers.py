@@ -63,6 +63,11 @@ def network(name, size):
         module = timm.create_model(name, pretrained=False, num_classes=5, img_size=size)
     except TypeError:
         module = timm.create_model(name, pretrained=False, num_classes=5)
+    return awake(module)
+
+
+def awake(module):
+    """A network through which everything counts."""
     # Some families start with weights of zero, from which nothing depends on the image.
     for part in module.modules():
         for parameter in part.parameters(recurse=False):
