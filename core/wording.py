@@ -165,12 +165,20 @@ def linked(text: str) -> str:
     )
 
 
+#: What is added of another crop than that of the middle.
+_CROP_MODES = {"squash": ", squashed", "border": ", padded"}
+
+
 def preprocessing(transform: Mapping[str, object]) -> str:
-    """What a model's images went through: ``224 px, bicubic, crop 0.9``; imported predictions do not say."""
+    """What a model's images went through: ``224 px, bicubic, crop 0.9``; imported predictions do not say.
+
+    ``256 px, bicubic, crop 1, squashed`` where both sides are made so long, whatever the image's shape.
+    """
     if not transform:
         return "preprocessing unknown"
     size = transform["input_size"]
-    return f"{size[-1]} px, {transform['interpolation']}, crop {transform['crop_pct']:g}"  # type: ignore[index]
+    how = _CROP_MODES.get(str(transform.get("crop_mode", "center")), "")
+    return f"{size[-1]} px, {transform['interpolation']}, crop {transform['crop_pct']:g}{how}"  # type: ignore[index]
 
 
 def weights(fingerprint: str, is_file: bool) -> str:

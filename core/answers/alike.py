@@ -46,6 +46,7 @@ _SETTINGS: tuple[tuple[Callable[[store.Run], str], str], ...] = (
     (_setting("crop_mode", "unknown"), "crop mode {}"),
     (_setting("mean", "unknown"), "pixels centred on {}"),
     (_setting("std", "unknown"), "pixels scaled by {}"),
+    (lambda run: run.manifest.model.head or "the network's own outputs", "{}"),
     (lambda run: run.precision, "precision {}"),
     (lambda run: run.view, "shown as {}"),
 )

@@ -101,6 +101,7 @@ def build(
         "precision": run.precision,
         "imported": run.is_imported,
         "preprocessing": run.preprocessing,
+        "outputs": run.manifest.model.head or None,
         "policy": policy,
         "head": None if head is None else "linear",
         "excluded": sorted(exclude),
@@ -334,6 +335,7 @@ def differences(runs: Sequence[store.Run]) -> list[str]:
     found = []
     settings = {
         "preprocessing": lambda run: json.dumps(run.preprocessing, sort_keys=True),
+        "outputs": lambda run: run.manifest.model.head or "the network's own",
         "precision": lambda run: run.precision,
         "view": lambda run: run.view,
         "benchmark content": lambda run: run.content[:12],

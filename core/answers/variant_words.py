@@ -13,7 +13,7 @@ from core import store
 from core.answers.cards import unit_of
 from core.answers.compare import Contrast
 from core.answers.sentences import listed, resting, size
-from core.answers.variants import VARIED, Axis, Group, options_of
+from core.answers.variants import Axis, Group, options_of
 from core.answers.verdict_words import MARGIN, limits, within
 from core.models import presets
 from core.types import is_thin
@@ -147,12 +147,9 @@ def _unclear(group: Group, compared: pd.DataFrame, among: str, margin: float, st
     if len(compared) == 1:
         verb = f"is {within(found)} to" if is_small else "cannot be told from"
         return f"{among} of {model}, {style.named(row['setting'])}, {verb} its own {over}: {change}{more}."
-    verb = (
-        f"All of {among} of {model} are {within(found)} to"
-        if is_small
-        else f"None of {among} of {model} can be told from"
-    )
-    return f"{verb} its own {over}; the furthest, {style.named(row['setting'])}, is {change} from it{more}."
+    begin, end = ("All", f"are {within(found)} to") if is_small else ("None of", "can be told from")
+    furthest = f"the furthest, {style.named(row['setting'])}, is {change} from it"
+    return f"{begin} {among} of {model} {end} its own {over}; {furthest}{more}."
 
 
 def _clear(group: Group, compared: pd.DataFrame, among: str, margin: float, style: _Style) -> str:
@@ -168,7 +165,7 @@ def _clear(group: Group, compared: pd.DataFrame, among: str, margin: float, styl
         lost, gained, n = (int(row[name]) for name in ("lost", "gained", "n_common"))
         tied = [style.said(name) for name in compared.loc[compared[side], "setting"] if name != row["setting"]]
         found = _contrast(group, row).verdict(margin)
-        small = f", {within(found)}" if found.is_small else ""
+        small = f", a difference {within(found).removeprefix('equivalent ')}," if found.is_small else ""
         ties = f"; {listed(tied)} cannot be told from that" if tied else ""
         lead = f"{verb} {style.strong(size(row['change'], 1))} {interval(low, high)}{small}"
         parts.append(
@@ -216,8 +213,14 @@ def accuracy_in_words(row: Mapping[str, Any]) -> str:
 
 
 def said_of(run: store.Run) -> str:
-    """By which options a run's model was shown or asked otherwise than its own way, in words; empty if by none."""
-    options = {name: content for axis in VARIED for name, content in options_of(run, axis).items()}
-    parts = [options[name] for name in (presets.PRESET, presets.INTERPOLATION) if name in options]
-    parts += [f"{name} {options[name]}" for name in ("prompts", "classes") if name in options]
-    return f"not its own way: {', '.join(parts)}" if parts else ""
+    """In which way a run's model was shown images or asked otherwise than its own way; empty where it was not.
+
+    ``as in FOCUS, its notebooks: Resize(224) + CenterCrop(224), interpolation bilinear``; of a zero-shot model, and of
+    one whose outputs were reduced, what was made of them.
+    """
+    options = options_of(run, "preprocessing")
+    preset = presets.PRESETS.get(options.get(presets.PRESET, ""))
+    parts = [f"as in {preset.paper}: {preset.said}"] if preset else []
+    if presets.INTERPOLATION in options:
+        parts.append(f"interpolation {options[presets.INTERPOLATION]} asked for")
+    return ", ".join([*parts, *([run.manifest.model.head] if run.manifest.model.head else [])])

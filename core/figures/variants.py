@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import plotly.graph_objects as go
 
@@ -10,8 +12,10 @@ from core.figures.traces import error_bars, marks, symbols
 from core.wording import interval, plain, points
 
 _ROW, _REST = 36, 128
+#: Pixels at the right for the differences.
+_RIGHT = 140
 #: Signs of a setting's name in a line.
-_LINE = 34
+_LINE = 38
 #: Shares of the plot that are free beside the outermost interval, and the narrowest axis.
 _ROOM, _NARROWEST = 0.06, 0.04
 
@@ -46,15 +50,35 @@ def variants(table: pd.DataFrame, colour: str, words: Words, *, chosen: str = ""
     )  # fmt: skip
     names = ["<br>".join(_lines(str(row["setting"]))) for row in rows]
     own = table.loc[table["own"], "value"]
+    is_compared = bool(table["change"].notna().any())
     return figure(
         [trace],
         words,
         height=max(200, _REST + _ROW * len(table)),
+        margin={"r": _RIGHT} if is_compared else None,
+        annotations=_annotations(rows) if is_compared else [],
         left=room_for([line for row in rows for line in _lines(str(row["setting"]))]),
         shapes=[vertical(float(own.iloc[0]), dash="dot", color=MUTED)] if len(own) and own.notna().all() else [],
         xaxis=percent_axis("accuracy", range=_range(table)),
         yaxis=place_axis([plain(name).replace("&lt;br>", "<br>") for name in names]),
     )
+
+
+def _annotations(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """At the right of each row by how much it differs from the model's own: that is what intervals of dots hide."""
+    place = {"xref": "paper", "x": 1.02, "xanchor": "left", "showarrow": False, "align": "left"}
+    font = {"font": {"size": 11}}
+    heads = [place | font | {"yref": "paper", "y": 1, "yanchor": "bottom", "text": "less its own, points"}]
+    return heads + [place | font | {"y": at, "text": _beside(row)} for at, row in enumerate(rows)]
+
+
+def _beside(row: dict[str, Any]) -> str:
+    if row["own"] or row["change"] != row["change"]:
+        return ""
+    if row["same_pixels"]:
+        return "same pixels"
+    said = points(row["change"], 1).replace("\u00a0pts", "")
+    return f"{said} {interval(row['change_low'], row['change_high'])}"
 
 
 def _symbols(table: pd.DataFrame) -> list[str]:
@@ -66,7 +90,7 @@ def _symbols(table: pd.DataFrame) -> list[str]:
     ]
 
 
-def _change(row: dict[str, object]) -> str:
+def _change(row: dict[str, Any]) -> str:
     """What a row's hover text says of the model's own setting."""
     state = "<br>not finished" if row["partial"] else ""
     if row["own"]:
@@ -74,9 +98,9 @@ def _change(row: dict[str, object]) -> str:
     if row["same_pixels"]:
         return f"<br>the same pixels as the model's own{state}"
     change = row["change"]
-    if not isinstance(change, float) or change != change:
+    if change != change:
         return state
-    around = interval(row["change_low"], row["change_high"])  # type: ignore[arg-type]
+    around = interval(row["change_low"], row["change_high"])
     counts = f"{row['gained']:,} gained, {row['lost']:,} lost of {row['n_common']:,}"
     return f"<br>{points(change, 1)} {around} from its own<br>{counts}{state}"
 

@@ -18,7 +18,7 @@ from core.figures.style import Words, colour_of
 from core.images.views import CLEAN
 from core.jobs.kinds import Evaluation
 from core.jobs.table import ENDED, Job
-from core.wording import clusters, count, escaped, interval, percent
+from core.wording import clusters, count, escaped
 from pages.shared.page import address, cached, figure, frame, margin, text
 from pages.shared.runs import following
 
@@ -89,12 +89,8 @@ def _labelled(groups: Sequence[Group]) -> dict[str, Group]:
     found: dict[str, Group] = {}
     for group in groups:
         run = group.runs[0]
-        parts = [
-            group.benchmark,
-            "" if run.view == CLEAN else run.view,
-            "" if run.precision == "fp32" else run.precision,
-        ]
-        name = " · ".join(parts)
+        unusual = [said for said in (run.view, run.precision) if said not in (CLEAN, "fp32")]
+        name = " · ".join([group.benchmark, *unusual])
         found[name if name not in found else f"{name} · {run.identity[:8]}"] = group
     return found
 
@@ -157,28 +153,29 @@ def _rows(table: pd.DataFrame) -> None:
     rows = [
         {
             "Setting": row["setting"],
-            "Accuracy": percent(row["value"]),
-            "95 %": interval(row["low"], row["high"]),
+            "Accuracy": variant_words.accuracy_in_words(row),
             "Less its own": variant_words.change_in_words(row),
-            "Gained": None if row["own"] else row["gained"],
-            "Lost": None if row["own"] else row["lost"],
-            "n": row["n"],
+            "Gained": "" if row["own"] else f"{row['gained']:,}",
+            "Lost": "" if row["own"] else f"{row['lost']:,}",
+            "n": f"{row['n']:,}",
             "Identity": row["identity"][:8],
         }
         for row in table.to_dict("records")
     ]
-    number = st.column_config.NumberColumn
+    column = st.column_config.TextColumn
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
         width="stretch",
         column_config={
-            "Less its own": st.column_config.TextColumn(
+            "Setting": column(width="medium"),
+            "Less its own": column(
                 help="Accuracy less that under the model's own setting on the same images; 95 % intervals, all at once."
             ),
-            "Gained": number(format="localized", help="Images that are right with this setting only."),
-            "Lost": number(format="localized", help="Images that are right with the model's own setting only."),
-            "n": number(format="localized"),
+            "Gained": column(width="small", help="Images that are right with this setting only."),
+            "Lost": column(width="small", help="Images that are right with the model's own setting only."),
+            "n": column(width="small"),
+            "Identity": column(width="small"),
         },
     )
 

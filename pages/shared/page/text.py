@@ -10,7 +10,7 @@ import pandas as pd
 import streamlit as st
 
 from core import paths, store
-from core.answers import alike, questions, report, sentences
+from core.answers import alike, questions, report, sentences, variant_words
 from core.bench import certificate_text
 from core.errors import OffcenterError
 from core.images.views import CLEAN
@@ -106,6 +106,7 @@ def identity_of(runs: Sequence[store.Run]) -> str:
         f"{first.label}: identity {', '.join(f'{run.identity} ({_of_what(run)})' for run in runs)}",
         weights(first.fingerprint, first.is_imported and not first.preprocessing),
         preprocessing(first.preprocessing),
+        variant_words.said_of(first),
         first.precision,
         f"{'imported' if first.is_imported else 'evaluated'} {day}" if day else "",
     ]
