@@ -25,6 +25,7 @@ from core.evaluate.plan import PROTOCOL, Plan
 from core.evaluate.task import Task, require_logits
 from core.evaluate.tracker import Tracker
 from core.evaluate.work import IMAGE, WANTED, Asked, Delivery, Report, Work, accepted_column
+from core.models.zero_shot import fitted
 from core.types import Model, Precision, ProgressCallback
 
 #: Finished predictions that are stored together where no batch size is asked for; a kill loses fewer than these.
@@ -128,7 +129,7 @@ def evaluate_all(
     tasks = [Task(each if isinstance(each, str) else each.source) for each in asked]
     for task, each in zip(tasks, asked, strict=True):
         with task.failing():
-            task.model = models.describe(each) if isinstance(each, str) else each
+            task.model = models.describe(fitted(each, benchmark.label_spaces)) if isinstance(each, str) else each
             task.plan = Plan.of(task.model, benchmark, view, precision)
             task.prepare(fresh=fresh, keep_logits=keep_logits, limit=limit, reuse_embedded=reuse_embedded)
     _refuse_twice(tasks)

@@ -26,8 +26,9 @@ _RESAMPLING = {
     "hamming": Image.Resampling.HAMMING,
     "lanczos": Image.Resampling.LANCZOS,
 }
-#: Of timm, and two that halve an odd margin downwards, as transformers does, where timm rounds to the even half.
-_CROP_MODES = ("center", "squash", "border", "center-floor", "squash-floor")
+#: Of timm; two that halve an odd margin downwards, as transformers does, where timm rounds to the even half; and one
+#: whose border is black, as open_clip's, where timm's is of the mean colour.
+_CROP_MODES = ("center", "squash", "border", "center-floor", "squash-floor", "border-black")
 
 
 class Preprocess:
@@ -58,10 +59,10 @@ class Preprocess:
                 )
         self.size = (int(size[0]), int(size[1]))
         self._resampling = _RESAMPLING[transform["interpolation"]]
-        self._crop_mode, _, rounding = transform["crop_mode"].partition("-")
-        self._floors = rounding == "floor"
+        self._crop_mode, _, variant = transform["crop_mode"].partition("-")
+        self._floors = variant == "floor"
         self._scaled = tuple(math.floor(side / transform["crop_pct"]) for side in self.size)
-        self._fill = tuple(round(255 * level) for level in transform["mean"])
+        self._fill = (0, 0, 0) if variant == "black" else tuple(round(255 * level) for level in transform["mean"])
 
     @property
     def _key(self) -> tuple[object, ...]:

@@ -25,7 +25,14 @@ from core.types import Model
 #: Attributes of a model that are its description.
 _KEPT = tuple(field.name for field in fields(Model) if field.name not in ("module", "device"))
 #: The code that decides what is remembered.
-_CODE = ("models/*.py", "models/sources/*.py", "store/weights.py", "store/specs.py", "labels.py")
+_CODE = (
+    "models/*.py",
+    "models/sources/*.py",
+    "models/zero_shot/*.py",
+    "store/weights.py",
+    "store/specs.py",
+    "labels.py",
+)
 
 #: The libraries that do.
 _PACKAGES = ("timm", "torchvision", "open_clip_torch", "transformers", "onnxruntime")

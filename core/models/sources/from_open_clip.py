@@ -24,7 +24,7 @@ from core.models.configs import checked_transform
 from core.models.sources.base import Network, Source, fingerprint, missing_package
 from core.models.sources.hub import download, fetched
 from core.models.zero_shot import texts as zero_shot
-from core.models.zero_shot.building import build, encoder, tokenizer_files
+from core.models.zero_shot.building import PREFIX, build, encoder, tokenizer_files
 from core.models.zero_shot.configs import Config, architecture_of, checked, read_config, transform_of
 from core.models.zero_shot.embeddings import Encode, each, ensembled, file_of, kept
 from core.models.zero_shot.head import TextHead, ZeroShot
@@ -157,7 +157,7 @@ class OpenClipSource(Source):
             return found[0]
         if self.url is not None:
             return fetched(self.url)
-        return Path(download(self.repo, self.names))
+        return Path(download(self.repo, self.names, PREFIX))
 
 
 def find(where: str, options: Mapping[str, str]) -> OpenClipSource:
@@ -216,7 +216,7 @@ def _from_folder(folder: Path, texts: Texts) -> OpenClipSource:
 
 def _from_hub(repo: str, texts: Texts) -> OpenClipSource:
     open_clip = _open_clip()
-    at = Path(download(repo, (OPEN_CLIP_CONFIG,)))
+    at = Path(download(repo, (OPEN_CLIP_CONFIG,), PREFIX))
     return _source(f"{_HUB}{repo}", repo, read_config(at, open_clip), texts, repo=repo, names=_WEIGHTS)
 
 

@@ -14,7 +14,7 @@ import torch
 
 from core.errors import ModelError, ModelUnavailableError, UsageError
 from core.models.checkpoints import Checkpoint, first_line
-from core.models.sources.hub import download
+from core.models.sources.hub import download, optional
 from core.models.zero_shot.configs import Config, kind_of
 from core.models.zero_shot.embeddings import Encode
 
@@ -25,6 +25,8 @@ _VOCABULARIES = (
     *("sentencepiece.bpe.model", "sentencepiece.model"),
 )
 _CONFIG = "config.json"
+#: With which the name of such a model in a local folder begins.
+PREFIX = "open-clip:"
 #: Whatever comes from a config and weights that do not fit; anything else is a fault of ours.
 _DOES_NOT_FIT = (
     *(RuntimeError, LookupError, TypeError, ValueError, AssertionError, AttributeError, ArithmeticError, OSError),
@@ -128,7 +130,7 @@ def _text_config(config: Config, folder: Path | None) -> Path:
 
 def _of_hub(repo: str, names: tuple[str, ...], what: str) -> str:
     try:
-        return download(repo, names)
+        return download(repo, names, PREFIX)
     except UsageError as error:
         raise ModelError(f"{what}: {error}") from error
     except ModelUnavailableError as error:
@@ -162,7 +164,8 @@ def tokenizer_files(config: Config, folder: Path | None) -> list[Path]:
     for name in (*_SETTINGS, *_VOCABULARIES[1:]):
         # Which of these a tokenizer has is its own affair.
         with contextlib.suppress(ModelError, UsageError):
-            found.append(Path(download(repo, (name,))))
+            path = optional(repo, (name,), PREFIX)
+            found += [path] if path is not None else []
     found.append(Path(_of_hub(repo, _VOCABULARIES, what)))
     return list(dict.fromkeys(found))
 

@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
@@ -171,19 +171,22 @@ def transform_of(config: Config) -> dict[str, Any]:
         "mean": list(mean),
         "std": list(std),
         "crop_pct": 1.0,
-        "crop_mode": _crop_mode(config, found),
+        "crop_mode": _crop_mode(config, found, mean),
     }
 
 
-def _crop_mode(config: Config, found: Mapping[str, Any]) -> str:
+def _crop_mode(config: Config, found: Mapping[str, Any], mean: Sequence[float]) -> str:
     if found["resize_mode"] != "longest":
         return {"shortest": "center", "squash": "squash"}[found["resize_mode"]]
-    if found["fill_color"] != 0:
-        raise ModelError(
-            f"{config.where}: 'fill_color' is {_shown(found['fill_color'])}; images that are resized by their longer "
-            "side ('longest') can only be padded with black, 0."
-        )
-    return "border-black"
+    fill = found["fill_color"]
+    if fill == 0:
+        return "border-black"
+    if isinstance(fill, int) and all(round(255 * level) == fill for level in mean):
+        return "border"
+    raise ModelError(
+        f"{config.where}: 'fill_color' is {_shown(fill)}; images that are resized by their longer side ('longest') can "
+        "only be padded with black, 0, or with the mean colour."
+    )
 
 
 def _channels(value: Any) -> Any:
