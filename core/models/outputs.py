@@ -19,6 +19,8 @@ NOT_FINITE = "the model's output is not finite (NaN or infinity)"
 MANY = 0.1
 #: So many such images in a row need no more to tell.
 _ENOUGH = 64
+#: Keys of a dict that an error names.
+_NAMED = 6
 
 
 def is_hopeless(n_unfinite: int, n: int) -> bool:
@@ -54,9 +56,8 @@ def logits_of(output: Any, n: int, model: Model) -> torch.Tensor:
         ModelError: If it is something else; says what, and what to change.
     """
     if not isinstance(output, torch.Tensor):
-        inside = f" of {len(output)}" if isinstance(output, tuple | list | dict) else ""
         raise ModelError(
-            f"'{model.name}' gives a {type(output).__name__}{inside}, not a tensor of logits "
+            f"'{model.name}' gives a {type(output).__name__}{_inside(output)}, not a tensor of logits "
             f"(N, {model.num_classes:,}): wrap it in a module that returns the logits alone."
         )
     if output.ndim != 2 or len(output) != n:
@@ -75,6 +76,52 @@ def logits_of(output: Any, n: int, model: Model) -> torch.Tensor:
     return output.float()
 
 
+def _inside(output: Any) -> str:
+    """What a container holds, in a few words."""
+    if isinstance(output, dict):
+        named = ", ".join(map(str, list(output)[:_NAMED]))
+        return f" of {len(output)} ({named}{', …' if len(output) > _NAMED else ''})" if output else " of 0"
+    return f" of {len(output)}" if isinstance(output, tuple | list) else ""
+
+
+class LogitsAlone(torch.nn.Module):
+    """A network that returns its logits among other things, as those of transformers do; without these things.
+
+    Args:
+        network: Float32 (N, 3, H, W) to an object or a dict with ``logits``.
+    """
+
+    def __init__(self, network: torch.nn.Module) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, inputs: torch.Tensor) -> torch.Tensor:
+        """Logits (N, classes)."""
+        return _logits_in(self.network(inputs))
+
+
+def _logits_in(output: Any) -> Any:
+    """The logits of an object or a dict that names them; else None."""
+    found = output.get("logits") if isinstance(output, dict) else getattr(output, "logits", None)
+    return found if isinstance(found, torch.Tensor) else None
+
+
+def giving_logits(model: Model) -> torch.nn.Module:
+    """A loaded model's network; wrapped if it gives an object or a dict with ``logits``, which are then all it gives.
+
+    Raises:
+        ModelError: If it does not take an image of its preprocessing.
+    """
+    return _with_logits(model)[0]
+
+
+def _with_logits(model: Model) -> tuple[torch.nn.Module, Any]:
+    """See ``giving_logits``; and what it gives for a grey image."""
+    output = _shown(model, _grey(model))
+    found = None if isinstance(output, torch.Tensor) else _logits_in(output)
+    return (model.module, output) if found is None else (LogitsAlone(model.module).eval(), found)
+
+
 def finite(logits: torch.Tensor, model: str) -> torch.Tensor:
     """The logits of images that somebody asked about, if they are numbers.
 
@@ -87,10 +134,13 @@ def finite(logits: torch.Tensor, model: str) -> torch.Tensor:
 
 
 def check(model: Model) -> None:
-    """Let a loaded model classify one grey image, so that what does not fit is said before any work begins.
+    """Let a loaded model classify a grey image and one of noise, so that what does not fit is said before any work.
+
+    A network that gives its logits in an object or a dict is wrapped; see ``giving_logits``.
 
     Raises:
-        ModelError: If it does not take such an image, or gives no logits for it; see ``logits_of``.
+        ModelError: If it does not take such an image, gives no logits for it (see ``logits_of``) or no numbers, or the
+            same whatever it is shown.
     """
     assert model.module is not None
     other = next((each.dtype for each in model.module.parameters() if each.dtype != torch.float32), None)
@@ -99,10 +149,32 @@ def check(model: Model) -> None:
             f"'{model.name}' has weights in {str(other).removeprefix('torch.')}: give it in float32 (module.float()), "
             "and choose the precision of the evaluation instead."
         )
-    height, width = model.transform["input_size"][1:]
-    pixels = torch.full((1, height, width, 3), 128, dtype=torch.uint8, device=model.device)
+    model.module, of_grey = _with_logits(model)
+    said = [logits_of(output, 1, model) for output in (of_grey, _shown(model, _noise(model)))]
+    n_unfinite = sum(not bool(torch.isfinite(logits).all()) for logits in said)
+    if n_unfinite:
+        raise not_finite(model.name, "fp32", n_unfinite, len(said))
+    if torch.equal(*said):
+        every = "for every class, " if model.num_classes > 1 and torch.equal(said[0].amin(), said[0].amax()) else ""
+        raise ModelError(
+            f"'{model.name}' gives the same score {every}for a grey image and for one of noise: it does not look at "
+            "what it is shown. Are its weights loaded, and is it the whole network?"
+        )
+
+
+def _shown(model: Model, pixels: torch.Tensor) -> Any:
+    """What a network gives for some pixels."""
     with torch.inference_mode(), refusing(model):
-        logits_of(model.module(Normalise(model.transform, model.device)(pixels)), 1, model)
+        return model.module(Normalise(model.transform, model.device)(pixels.to(model.device)))
+
+
+def _grey(model: Model) -> torch.Tensor:
+    return torch.full((1, *model.transform["input_size"][1:], 3), 128, dtype=torch.uint8)
+
+
+def _noise(model: Model) -> torch.Tensor:
+    shape = (1, *model.transform["input_size"][1:], 3)
+    return torch.randint(0, 256, shape, generator=torch.Generator().manual_seed(0)).to(torch.uint8)
 
 
 @contextmanager

@@ -38,7 +38,9 @@ def wrapped(change, name="odd"):
     ("change", "said"),
     [
         (lambda y: (y, y), "gives a tuple of 2, not a tensor of logits"),
-        (lambda y: {"logits": y}, "gives a dict of 1"),
+        (lambda y: {"scores": y, "loss": 0}, r"gives a dict of 2 \(scores, loss\), not a tensor"),
+        (lambda y: {"logits": "none"}, r"gives a dict of 1 \(logits\)"),
+        (lambda y: {}, "gives a dict of 0"),
         (lambda y: [y], "gives a list of 1"),
         (lambda y: None, "gives a NoneType"),
         (lambda y: y.numpy(), "gives a ndarray"),
@@ -94,7 +96,8 @@ def overflowing(n, value=float("nan")):
     class Overflows(BrightestChannel):
         def __init__(self):
             super().__init__()
-            self.seen = 0
+            # When it is loaded it says nothing wrong.
+            self.seen = 10**6
 
         def forward(self, inputs):
             logits = super().forward(inputs)
