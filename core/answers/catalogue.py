@@ -10,8 +10,9 @@ from core import paths, store
 from core.benchmarks import benchmark_class, find_data, known_benchmarks, published_benchmarks
 from core.benchmarks.base import Benchmark
 from core.errors import LabelSpaceError, UsageError
-from core.labels import OWN, UNNAMED, label_space
-from core.store import weights
+from core.labels import IMAGENET_1K, OWN, UNNAMED, label_space
+from core.models import zero_shot
+from core.store import specs, weights
 from core.wording import count
 from core.wording import weights as said_of_weights
 
@@ -19,6 +20,16 @@ from core.wording import weights as said_of_weights
 _SPACES = {"imagenet-1k": "1,000 ImageNet classes", "focus-10": "10 FOCUS classes"}
 #: How sources begin that are files of predictions; see ``core.evaluate.imported``.
 _FILES = ("predictions:", "logits:")
+#: Where a model comes from, in a reader's words, by the prefix of its name.
+KINDS = {
+    specs.LOCAL_DIR: "timm",
+    specs.HF_HUB: "timm",
+    specs.TORCHVISION: "torchvision",
+    specs.OPEN_CLIP: "OpenCLIP, zero-shot",
+    specs.TRANSFORMERS: "transformers",
+    specs.ONNX: "ONNX",
+    specs.PYTHON: "Python function",
+}
 #: Digits that tell one content from another.
 _CONTENT_DIGITS = 12
 
@@ -48,9 +59,15 @@ class KnownModel:
     is_file: bool = False
 
     @property
+    def kind(self) -> str:
+        """Where it comes from, in words; empty where only predictions of it are known."""
+        return "" if self.is_file else KINDS[kind_of(self.source)]
+
+    @property
     def details(self) -> str:
         """Label space and size in words."""
         parts = [space_in_words(self.label_space)]
+        parts += [self.kind] if self.kind not in ("", KINDS[specs.LOCAL_DIR]) else []
         parts += ["imported"] if self.is_imported else []
         parts += [f"{self.input_px} px"] if self.input_px else []
         parts += [f"{self.megabytes:.3g} MB"] if self.megabytes else []
@@ -76,6 +93,37 @@ def space_in_words(key: str) -> str:
         return f"{len(label_space(key)):,} classes of your own"
     except LabelSpaceError:
         return "classes of your own"
+
+
+def kind_of(source: str) -> str:
+    """Which of ``specs.PREFIXES`` loads a model; names of timm's are of ``local-dir``."""
+    asked = specs.parsed(source)
+    if asked.kind:
+        return asked.kind
+    folder = weights.folder_of(source)
+    return specs.LOCAL_DIR if folder is None else weights.kind_of(folder)
+
+
+def may_fit(model: KnownModel, spaces: Sequence[str]) -> bool:
+    """Whether a model's classes fit a benchmark, or may, where they are not known yet.
+
+    Args:
+        model: One that can be run.
+        spaces: Label spaces of the benchmark.
+    """
+    if model.is_file:
+        return False
+    if model.label_space in ("", *spaces):
+        # Which classes texts name is known before it is evaluated.
+        return bool(model.label_space) or IMAGENET_1K in spaces or not _names_imagenet(model.source, spaces)
+    return zero_shot.fitted(model.source, spaces) != model.source
+
+
+def _names_imagenet(source: str, spaces: Sequence[str]) -> bool:
+    """Whether texts name ImageNet's classes for a model, on a benchmark of these label spaces too."""
+    if kind_of(source) != specs.OPEN_CLIP or zero_shot.CLASSES in specs.parsed(source).options:
+        return False
+    return zero_shot.fitted(source, spaces) == source
 
 
 def told_apart(runs: Sequence[store.Run]) -> list[store.Run]:
@@ -104,14 +152,14 @@ def known_models(runs: Sequence[store.Run]) -> dict[str, KnownModel]:
             # What its outputs are by themselves: another benchmark may take them for other classes.
             run.manifest.model.label_space,
             _input_px(run),
-            _megabytes(source),
+            megabytes_of(source),
             tuple(dict.fromkeys([*(earlier.benchmarks if earlier else ()), run.benchmark])),
             run.is_imported or bool(earlier and earlier.is_imported),
             run.is_imported and not run.preprocessing,
         )
     waiting = {labels[each.name, each.fingerprint]: each.source for each in networks}
     for label in sorted(set(waiting) - set(found)):
-        found[label] = KnownModel(label, waiting[label], megabytes=_megabytes(waiting[label]))
+        found[label] = KnownModel(label, waiting[label], megabytes=megabytes_of(waiting[label]))
     return found
 
 
@@ -136,7 +184,7 @@ def _labels(networks: Sequence[_Weights]) -> dict[tuple[str, str], str]:
     for name, group in _grouped(networks, lambda each: each.name).items():
         for source, same in _grouped(group, lambda each: each.source).items():
             others = {each.source for each in group} - {source}
-            shown = _shortest(name, source, others)
+            shown = _told(name, source, others)
             for each in same:
                 which = said_of_weights(each.fingerprint, is_file=source.startswith(_FILES))
                 retrained = f" ({which})" if len(same) > 1 else ""
@@ -151,9 +199,19 @@ def _grouped(networks: Sequence[_Weights], key: Callable[[_Weights], str]) -> di
     return groups
 
 
+def _told(name: str, source: str, others: Set[str]) -> str:
+    """What tells a model from others of its short name: the end of its path, and what its name says of options."""
+    asked = specs.parsed(source)
+    elsewhere = {specs.parsed(other).where for other in others} - {asked.where}
+    folder = asked.where.rpartition("/")[2].removesuffix(weights.ONNX_SUFFIX)
+    said = name.removeprefix(folder) if asked.options and name.startswith(folder) else ""
+    shown = _shortest(name.removesuffix(said), asked.where, elsewhere) + said
+    return f"{shown} [{source}]" if asked.where in {specs.parsed(other).where for other in others} else shown
+
+
 def _shortest(name: str, source: str, others: Set[str]) -> str:
     """The shortest end of a source's path that no other source ends with."""
-    parts = source.removeprefix(weights.LOCAL_DIR).split("/")
+    parts = source.split("/")
     if len(parts) == 1 or not others:
         return name
     ends = ("/".join(parts[-n:]) for n in range(1, len(parts) + 1))
@@ -166,10 +224,13 @@ def _input_px(run: store.Run) -> int | None:
     return int(size[1]) if size else None
 
 
-def _megabytes(source: str) -> float | None:
+def megabytes_of(source: str) -> float | None:
+    """Size of a model's weights; None if they are not in a model folder here."""
     folder = weights.folder_of(source)
-    path = weights.weights_in(folder) if folder else None
-    return path.stat().st_size / 1e6 if path else None
+    files = weights.candidates_in(folder)[:1] if folder else []
+    if folder and kind_of(source) == specs.ONNX:
+        files = [path for path in [weights.onnx_in(folder)] if path]
+    return sum(path.stat().st_size for path in files) / 1e6 if files else None
 
 
 def family_of(key: str) -> str:

@@ -113,3 +113,56 @@ def test_a_label_space_is_said_in_words():
     assert catalogue.space_in_words("classes-7") == "7 outputs without names"
     assert catalogue.space_in_words("own-0123456789ab") == "classes of your own"
     assert catalogue.space_in_words("focus-10") == "10 FOCUS classes"
+
+
+def test_settings_of_the_same_weights_stand_beside_each_other_and_their_folders_are_told_apart():
+    one = run_of("final", "local-dir:/runs/seed1/final", "1", "a")
+    paper = run_of("final (zoom-paper)", "local-dir:/runs/seed1/final?preset=zoom-paper", "1", "b")
+    assert labels(one, paper) == ["final", "final (zoom-paper)"]
+    other = run_of("final (zoom-paper)", "local-dir:/runs/seed2/final?preset=zoom-paper", "2", "c")
+    assert labels(paper, other) == ["seed1/final (zoom-paper)", "seed2/final (zoom-paper)"]
+
+
+def test_a_path_in_an_option_is_no_path_of_the_model():
+    name = "clip (mine-1a2b3c)"
+    one = run_of(name, "open-clip:/zoo/a/clip?prompts=/texts/mine.txt", "1", "a")
+    two = run_of(name, "open-clip:/zoo/b/clip?prompts=/texts/mine.txt", "2", "b")
+    assert labels(one, two) == ["a/clip (mine-1a2b3c)", "b/clip (mine-1a2b3c)"]
+
+
+def test_onnx_files_of_one_name_are_told_apart_by_their_folders():
+    one = run_of("net", "onnx:/zoo/a/net.onnx", "1", "a")
+    two = run_of("net", "onnx:/zoo/b/net.onnx", "2", "b")
+    assert labels(one, two) == ["a/net.onnx", "b/net.onnx"]
+
+
+def known(source, label_space=""):
+    return catalogue.KnownModel("m", source, label_space)
+
+
+def test_a_model_of_texts_may_name_any_classes_and_any_other_only_its_own():
+    clip, named = "open-clip:ViT-B-32/openai", "open-clip:ViT-B-32/openai?classes=focus-10"
+    for source, space, spaces, fits in [
+        ("resnet50", "", ["imagenet-1k"], True),
+        ("resnet50", "imagenet-1k", ["imagenet-1k"], True),
+        ("resnet50", "imagenet-1k", ["own-1a2b3c4d5e6f"], False),
+        (clip, "", ["own-1a2b3c4d5e6f", "classes-3"], True),
+        (clip, "imagenet-1k", ["own-1a2b3c4d5e6f"], True),
+        # What names no classes has none to ask for.
+        (clip, "", ["classes-3"], False),
+        (named, "focus-10", ["imagenet-1k"], False),
+        (named, "focus-10", ["imagenet-1k", "focus-10"], True),
+    ]:
+        assert catalogue.may_fit(known(source, space), spaces) is fits, (source, spaces)
+
+
+def test_kinds_are_said_in_words(tmp_path, monkeypatch):
+    folder = tmp_path / "zoo" / "graph"
+    folder.mkdir(parents=True)
+    (folder / "net.onnx").write_bytes(bytes(1_500_000))
+    monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path / "zoo"))
+    found = catalogue.known_models([])["graph"]
+    assert (found.kind, found.megabytes, found.details) == ("ONNX", 1.5, "ONNX · 1.5 MB")
+    assert known("resnet50.a1_in1k").kind == "timm"
+    assert known("torchvision:alexnet").kind == "torchvision"
+    assert replace(known("predictions:a.csv"), is_file=True).kind == ""
