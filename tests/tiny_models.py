@@ -160,3 +160,121 @@ def tiny_onnx(
     linear = torch.nn.Linear(3, classes)
     linear.load_state_dict({"weight": weight, "bias": bias})
     return torch.nn.Sequential(torch.nn.AdaptiveAvgPool2d(1), torch.nn.Flatten(), linear).eval()
+
+
+#: By kind: the classes of config and network, the image processor, and what makes the network tiny.
+_TRANSFORMERS = {
+    "vit": (
+        *("ViTConfig", "ViTForImageClassification", "ViTImageProcessor"),
+        {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64},
+        {"image_size": 32, "patch_size": 8},
+        {"size": {"height": 32, "width": 32}},
+    ),
+    "deit": (
+        *("DeiTConfig", "DeiTForImageClassificationWithTeacher", "DeiTImageProcessor"),
+        {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64},
+        {"image_size": 32, "patch_size": 8},
+        {"size": {"height": 37, "width": 37}, "crop_size": {"height": 32, "width": 32}},
+    ),
+    "dinov2": (
+        *("Dinov2Config", "Dinov2ForImageClassification", "BitImageProcessor"),
+        {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2},
+        {"image_size": 28, "patch_size": 14},
+        {"size": {"shortest_edge": 33}, "crop_size": {"height": 28, "width": 28}},
+    ),
+    "beit": (
+        *("BeitConfig", "BeitForImageClassification", "BeitImageProcessor"),
+        {"hidden_size": 32, "num_hidden_layers": 2, "num_attention_heads": 2, "intermediate_size": 64},
+        {"image_size": 32, "patch_size": 8, "use_relative_position_bias": True},
+        {"size": {"height": 39, "width": 39}, "crop_size": {"height": 32, "width": 32}, "do_center_crop": True},
+    ),
+    "swin": (
+        *("SwinConfig", "SwinForImageClassification", "ViTImageProcessor"),
+        {"embed_dim": 16, "depths": [1, 2], "num_heads": [2, 2], "window_size": 4},
+        {"image_size": 32, "patch_size": 4},
+        {"size": {"height": 32, "width": 32}, "resample": 3},
+    ),
+    "convnext": (
+        *("ConvNextConfig", "ConvNextForImageClassification", "ConvNextImageProcessor"),
+        {"hidden_sizes": [8, 16, 16, 32], "depths": [1, 1, 1, 1]},
+        {"image_size": 32},
+        {"size": {"shortest_edge": 32}, "crop_pct": 0.875},
+    ),
+    "resnet": (
+        *("ResNetConfig", "ResNetForImageClassification", "ConvNextImageProcessor"),
+        {"embedding_size": 8, "hidden_sizes": [8, 16, 16, 32], "depths": [1, 1, 1, 1]},
+        {},
+        {"size": {"shortest_edge": 32}, "crop_pct": 0.9, "resample": 2},
+    ),
+    "mobilenet_v1": (
+        *("MobileNetV1Config", "MobileNetV1ForImageClassification", "MobileNetV1ImageProcessor"),
+        {"depth_multiplier": 0.25, "image_size": 32},
+        {},
+        {"size": {"shortest_edge": 37}, "crop_size": {"height": 32, "width": 32}},
+    ),
+    "mobilevit": (
+        *("MobileViTConfig", "MobileViTForImageClassification", "MobileViTImageProcessor"),
+        {"hidden_sizes": [16, 24, 32], "neck_hidden_sizes": [8, 8, 8, 16, 16, 16, 32], "num_attention_heads": 2},
+        {"image_size": 32},
+        {"size": {"shortest_edge": 36}, "crop_size": {"height": 32, "width": 32}},
+    ),
+    "levit": (
+        *("LevitConfig", "LevitForImageClassificationWithTeacher", "LevitImageProcessor"),
+        {"hidden_sizes": [16, 32, 48], "num_attention_heads": [1, 2, 3], "key_dim": [8, 8, 8], "depths": [1, 1, 1]},
+        {"image_size": 64},
+        {"size": {"shortest_edge": 64}, "crop_size": {"height": 64, "width": 64}},
+    ),
+    "poolformer": (
+        *("PoolFormerConfig", "PoolFormerForImageClassification", "PoolFormerImageProcessor"),
+        {"hidden_sizes": [8, 16, 16, 32], "depths": [1, 1, 1, 1]},
+        {},
+        {"size": {"shortest_edge": 32}, "crop_size": {"height": 32, "width": 32}, "crop_pct": 0.9},
+    ),
+    "efficientnet": (
+        *("EfficientNetConfig", "EfficientNetForImageClassification", "EfficientNetImageProcessor"),
+        {"width_coefficient": 0.25, "depth_coefficient": 0.1, "hidden_dim": 320, "image_size": 32},
+        {},
+        {"size": {"height": 32, "width": 32}, "rescale_factor": 1 / 127.5, "rescale_offset": True, "resample": 0},
+    ),
+}
+TRANSFORMERS_KINDS = tuple(_TRANSFORMERS)
+
+
+def tiny_transformers(folder, kind="vit", *, seed=0, n_classes=1000, names=None, shards=0, prepared=True, **more):
+    """An image classifier of transformers as ``save_pretrained`` writes it, with its image processor.
+
+    Args:
+        folder: Where.
+        kind: One of ``TRANSFORMERS_KINDS``.
+        seed: Of its weights.
+        n_classes: Outputs.
+        names: Of its classes, in their order; transformers' ``LABEL_0`` and so on if none.
+        shards: Largest size of a file of weights in bytes; one file if 0.
+        prepared: Whether its image processor is saved too; changes of that, if it is a dict.
+        more: Further fields of its config.
+
+    Returns:
+        The network in eval mode.
+    """
+    transformers = pytest.importorskip("transformers")
+    folder = Path(folder)
+    config_class, network_class, processor_class, small, sizes, processor = _TRANSFORMERS[kind]
+    labels = {"num_labels": n_classes}
+    if names is not None:
+        labels = {"id2label": dict(enumerate(names)), "label2id": {name: at for at, name in enumerate(names)}}
+    config = getattr(transformers, config_class)(**{**small, **sizes, **labels, **more})
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        network = getattr(transformers, network_class)(config).eval()
+        # What a new network has as 0 or 1 would hide whether it was loaded, and small weights what it is shown.
+        for name, value in network.state_dict().items():
+            if value.is_floating_point() and value.ndim < 2:
+                is_scale = name.endswith("weight") or "var" in name
+                value.copy_(torch.rand_like(value) + 0.5 if is_scale else torch.randn_like(value) * 0.1)
+            elif value.is_floating_point():
+                value.copy_(torch.randn_like(value) * 1.5 / value[0].numel() ** 0.5)
+    network.save_pretrained(folder, **({"max_shard_size": shards} if shards else {}))
+    if prepared:
+        changes = prepared if isinstance(prepared, dict) else {}
+        getattr(transformers, processor_class)(**{**processor, **changes}).save_pretrained(folder)
+    return network
