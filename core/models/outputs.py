@@ -41,6 +41,17 @@ def not_finite(model: str, precision: str, n_unfinite: int, n: int) -> ModelErro
     )
 
 
+def n_outputs(model: Model) -> int:
+    """How many logits a loaded model's network gives for an image, whatever number the model has.
+
+    Raises:
+        ModelError: If it gives something else; see ``logits_of``.
+    """
+    output = _shown(model, _grey(model))
+    is_rows = isinstance(output, torch.Tensor) and output.ndim == 2 and len(output) == 1
+    return output.shape[1] if is_rows else logits_of(output, 1, model).shape[1]
+
+
 def logits_of(output: Any, n: int, model: Model) -> torch.Tensor:
     """The output of a network for a batch, if it is one row of logits an image.
 
@@ -55,14 +66,15 @@ def logits_of(output: Any, n: int, model: Model) -> torch.Tensor:
     Raises:
         ModelError: If it is something else; says what, and what to change.
     """
+    wanted = f"{model.num_classes:,}" if model.num_classes else "classes"
     if not isinstance(output, torch.Tensor):
         raise ModelError(
             f"'{model.name}' gives a {type(output).__name__}{_inside(output)}, not a tensor of logits "
-            f"(N, {model.num_classes:,}): wrap it in a module that returns the logits alone."
+            f"(N, {wanted}): wrap it in a module that returns the logits alone."
         )
     if output.ndim != 2 or len(output) != n:
         raise ModelError(
-            f"'{model.name}' gives the shape {tuple(output.shape)} for {n} images, not ({n}, {model.num_classes:,}): "
+            f"'{model.name}' gives the shape {tuple(output.shape)} for {n} images, not ({n}, {wanted}): "
             "a classifier gives one row of logits an image."
         )
     if output.shape[1] != model.num_classes:

@@ -1,0 +1,180 @@
+"""The user's own code, run: a file of Python as a module that nobody else sees, and what it makes.
+
+The bytes that are run are those that were read here, never a cached form of them; files beside it that it imports are
+read anew each time, and counted as parts of it. One is run at a time, since what is found by ``import`` belongs to the
+whole process.
+"""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import importlib
+import itertools
+import sys
+import threading
+import traceback
+import types
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from core import paths
+from core.errors import ModelError, UsageError, nearest
+from core.models.checkpoints import first_line
+from core.models.sources.base import versions
+
+_TURN = threading.RLock()
+_NUMBERS = itertools.count()
+#: No folder has this name: what is compiled is never taken from beside the files.
+_NO_CACHE = "/nonexistent/offcenter"
+
+
+@dataclass(frozen=True)
+class Made:
+    """What a function of the user's gave.
+
+    Attributes:
+        content: As it was returned.
+        helpers: Files beside its own that were imported for it.
+    """
+
+    content: Any
+    helpers: tuple[Path, ...]
+
+
+def made_by(path: Path, function: str) -> Made:
+    """Run a file and call a function of it; what it draws at random is the same each time.
+
+    Args:
+        path: The file, absolute.
+        function: Its name; called without arguments.
+
+    Raises:
+        UsageError: If the file has no such function, or imports something whose name is taken.
+        ModelError: If it cannot be read, is no Python, or raises; says where.
+    """
+    with _TURN:
+        before = versions([path])
+        code = _compiled(path)
+        helpers: list[Path] = []
+        with (
+            _importing(path.parent, helpers),
+            torch.random.fork_rng(devices=[]),
+            contextlib.redirect_stdout(sys.stderr),
+        ):
+            torch.manual_seed(0)
+            module = _run(path, code)
+            found = module.__dict__.get(function)
+            if not callable(found):
+                known = [name for name, value in module.__dict__.items() if _is_own(value, module)]
+                raise UsageError(
+                    f"{path} has no function '{function}'.{nearest(function, known)} It has {', '.join(known) or 'none'}."
+                )
+            with _telling(path, f"{function}()"):
+                content = found()
+        if versions([path]) != before:
+            raise ModelError(f"{path} changed while it was run: once whoever writes it has finished, try again.")
+        return Made(content, tuple(sorted(helpers)))
+
+
+def _compiled(path: Path) -> types.CodeType:
+    try:
+        content = path.read_bytes()
+        tree = ast.parse(content, str(path))
+        _require_own_names(path, tree)
+        return compile(tree, str(path), "exec", dont_inherit=True)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except SyntaxError as error:
+        raise ModelError(f"{path} is no Python: {error.msg} (line {error.lineno}).") from error
+    except (ValueError, RecursionError, MemoryError) as error:
+        raise ModelError(f"{path} is no Python: {first_line(error)}.") from error
+
+
+def _require_own_names(path: Path, tree: ast.AST) -> None:
+    """Refuse to import a file beside it whose name is taken: the other one would be got without a word."""
+    for name in _imported(tree):
+        beside = next((each for each in (path.parent / f"{name}.py", path.parent / name) if each.exists()), None)
+        loaded = sys.modules.get(name)
+        at = getattr(loaded, "__file__", None)
+        if beside is not None and loaded is not None and not (at and _is_within(Path(at), path.parent)):
+            raise UsageError(
+                f"{path} imports '{name}', of which there is one beside it ({beside.name}) and another that is loaded "
+                f"already ({at or 'of Python itself'}): give yours another name."
+            )
+
+
+def _imported(tree: ast.AST) -> set[str]:
+    """First parts of the names that a file imports."""
+    found = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            found |= {alias.name.partition(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found.add(node.module.partition(".")[0])
+    return found
+
+
+def _run(path: Path, code: types.CodeType) -> types.ModuleType:
+    name = f"_offcenter_python_{next(_NUMBERS)}_{paths.slug(path.stem).replace('-', '_').replace('.', '_')}"
+    module = types.ModuleType(name)
+    module.__file__ = str(path)
+    # It stays: classes are looked up by the name of their module, by dataclasses and by copies.
+    sys.modules[name] = module
+    with _telling(path, "it"):
+        exec(code, module.__dict__)
+    return module
+
+
+def _is_own(value: object, module: types.ModuleType) -> bool:
+    return isinstance(value, types.FunctionType) and value.__module__ == module.__name__
+
+
+@contextlib.contextmanager
+def _telling(path: Path, what: str) -> Iterator[None]:
+    """Within this context, whatever the user's code raises is a sentence with its line; Ctrl-C is left alone."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
+        lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
+        at = f" (line {lines[-1]})" if lines else ""
+        said = "" if first_line(error) == type(error).__name__ else f": {first_line(error)}"
+        raise ModelError(f"{path}: {what} raised {type(error).__name__}{said}{at}.") from error
+
+
+@contextlib.contextmanager
+def _importing(folder: Path, helpers: list[Path]) -> Iterator[None]:
+    """Within this context, files of a folder can be imported; afterwards they are listed, and forgotten."""
+    before = set(sys.modules)
+    kept = sys.dont_write_bytecode, sys.pycache_prefix, list(sys.path)
+    sys.dont_write_bytecode, sys.pycache_prefix = True, _NO_CACHE
+    sys.path.insert(0, str(folder))
+    importlib.invalidate_caches()
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode, sys.pycache_prefix, sys.path[:] = kept
+        for name, module in [each for each in sys.modules.items() if each[0] not in before]:
+            at = getattr(module, "__file__", None)
+            if at and not name.startswith("_offcenter_python_") and _is_of(Path(at), folder):
+                # The next run imports it anew: it may have changed, and another folder may have one of its name.
+                del sys.modules[name]
+                helpers.append(Path(at))
+
+
+def _is_of(file: Path, folder: Path) -> bool:
+    """Whether a module's file was found through a folder, and through no other place within it, such as a ``.venv``."""
+    if not _is_within(file, folder) or _is_within(file, paths.REPO / "core"):
+        return False
+    places = [Path(place or ".").resolve() for place in sys.path]
+    return not any(_is_within(file, place) for place in places if place != folder and _is_within(place, folder))
+
+
+def _is_within(path: Path, folder: Path) -> bool:
+    return path.resolve().is_relative_to(folder)
