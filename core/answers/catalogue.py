@@ -11,7 +11,7 @@ from core.benchmarks import benchmark_class, find_data, known_benchmarks, publis
 from core.benchmarks.base import Benchmark
 from core.errors import LabelSpaceError, UsageError
 from core.labels import IMAGENET_1K, OWN, UNNAMED, label_space
-from core.models import zero_shot
+from core.models import presets, zero_shot
 from core.store import specs, weights
 from core.wording import count
 from core.wording import weights as said_of_weights
@@ -167,15 +167,24 @@ def _networks(runs: Sequence[store.Run]) -> list[_Weights]:
     """Every network with a result, and every one in a folder here; the same weights under one name once."""
     found = {(run.model, run.fingerprint): run.source for run in reversed(runs)}
     evaluated = [folder for source in found.values() if (folder := weights.folder_of(source)) is not None]
+    as_they_are = {weights.folder_of(source) for source in found.values() if not _is_shown_otherwise(source)}
     folders = list(dict.fromkeys([*weights.local_folders(), *evaluated]))
     shared = Counter([*(name for name, _ in found), *(folder.name for folder in folders)])
     for folder in folders:
+        if folder in as_they_are and weights.kind_of(folder) != specs.LOCAL_DIR:
+            # Their results name them otherwise than their folder: by prompts, by a file.
+            continue
         # The weights are read, once, only where there is something to tell them from.
         path = weights.weights_in(folder) if shared[folder.name] > 1 else None
         fingerprint = weights.file_sha256(path) if path else ""
         if path is not None or shared[folder.name] == 1:
             found[folder.name, fingerprint] = weights.source_of(folder)
     return [_Weights(name, fingerprint, source) for (name, fingerprint), source in found.items()]
+
+
+def _is_shown_otherwise(source: str) -> bool:
+    """Whether a model is shown images in another way than its own."""
+    return not presets.OPTIONS.isdisjoint(specs.parsed(source).options)
 
 
 def _labels(networks: Sequence[_Weights]) -> dict[tuple[str, str], str]:

@@ -48,16 +48,20 @@ def describe(spec: str) -> Model:
         UsageError, ModelUnavailableError, ModelError: If there is no such model, it cannot be had, or its config is not
             what timm writes; see ``core.models.sources``.
     """
+    return with_files(spec)[0]
+
+
+def with_files(spec: str) -> tuple[Model, list[Path]]:
+    """What a model is, and the files that decide what it says, those of the weights last.
+
+    Raises:
+        UsageError, ModelUnavailableError, ModelError: See ``describe``.
+    """
     paths.require_text(spec)
     paths.require_text(weights.folder_of(spec) or "")
-    memory = paths.data_home() / "results" / "descriptions.json"
-    known = paths.read_json(memory).get(spec)
-    if isinstance(known, dict):
-        with contextlib.suppress(OSError, KeyError, TypeError, ValueError, IndexError):
-            files = [Path(name) for name in known["files"]]
-            if known["stamp"] == _stamp(spec, files, known["model"]):
-                notes = tuple(known["model"].pop("notes"))
-                return Model(**known["model"], notes=notes)
+    known = remembered(spec)
+    if known is not None:
+        return known
     from core.models import sources
 
     model, files = sources.describe(spec)
@@ -65,8 +69,24 @@ def describe(spec: str) -> Model:
     content = {"files": [str(path) for path in files], "stamp": _stamp(spec, files, kept), "model": kept}
     # Only a memory: where it cannot be written, timm is asked again next time.
     with contextlib.suppress(StoreError):
-        paths.update_json(memory, lambda every: every.update({spec: content}), keep_damaged=False)
-    return model
+        paths.update_json(_memory(), lambda every: every.update({spec: content}), keep_damaged=False)
+    return model, files
+
+
+def remembered(spec: str) -> tuple[Model, list[Path]] | None:
+    """See ``with_files``; None if it is not remembered, or no longer true. Neither torch nor the hub is asked."""
+    known = paths.read_json(_memory()).get(spec)
+    if isinstance(known, dict):
+        with contextlib.suppress(OSError, KeyError, TypeError, ValueError, IndexError):
+            files = [Path(name) for name in known["files"]]
+            if known["stamp"] == _stamp(spec, files, known["model"]):
+                notes = tuple(known["model"].pop("notes"))
+                return Model(**known["model"], notes=notes), files
+    return None
+
+
+def _memory() -> Path:
+    return paths.data_home() / "results" / "descriptions.json"
 
 
 def _stamp(spec: str, files: Sequence[Path], described: Mapping[str, object]) -> str:

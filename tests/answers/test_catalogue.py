@@ -166,3 +166,19 @@ def test_kinds_are_said_in_words(tmp_path, monkeypatch):
     assert known("resnet50.a1_in1k").kind == "timm"
     assert known("torchvision:alexnet").kind == "torchvision"
     assert replace(known("predictions:a.csv"), is_file=True).kind == ""
+
+
+def test_a_folder_whose_results_have_another_name_is_one_model(tmp_path, monkeypatch):
+    folder = tmp_path / "zoo" / "clip"
+    folder.mkdir(parents=True)
+    (folder / "open_clip_config.json").write_text("{}")
+    (folder / "open_clip_model.safetensors").write_bytes(b"")
+    monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path / "zoo"))
+    assert [name for name in catalogue.known_models([]) if "diorama" not in name] == ["clip"]
+    source = f"open-clip:{folder}?prompts=simple-7"
+    told = catalogue.told_apart([run_of("clip (simple-7)", source, "1", "a")])
+    assert [name for name in catalogue.known_models(told) if "diorama" not in name] == ["clip (simple-7)"]
+    # What was only shown otherwise has not been evaluated as it is.
+    paper = run_of("clip (simple-7) (zoom-paper)", f"{source}&preset=zoom-paper", "1", "b")
+    names = [name for name in catalogue.known_models(catalogue.told_apart([paper])) if "diorama" not in name]
+    assert names == ["clip (simple-7) (zoom-paper)", "clip"]
