@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import inspect
 import json
 import os
+import shlex
 import shutil
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,12 +20,13 @@ from filelock import FileLock, Timeout
 from huggingface_hub.errors import GatedRepoError, RepositoryNotFoundError, RevisionNotFoundError
 
 from core import paths
-from core.errors import DataError, OffcenterError, StorageError, UsageError, cannot_write
+from core.errors import DataError, ModelUnavailableError, OffcenterError, StorageError, UsageError, cannot_write
 from core.getting import digests
 from core.getting.addresses import MODEL, Entry
 from core.getting.meter import Meter, size
 from core.getting.plans import Fetched, Plan, remember
 from core.getting.unpack import MARKER, marker
+from core.store import specs
 from core.types import ProgressCallback
 
 Kind = Literal["dataset", "model"]
@@ -248,88 +251,127 @@ class ModelPlan(Plan):
 
     Attributes:
         source: See ``core.models.sources.base.Source``.
-        file: The weights; None if no repository has them.
+        listing: The repository's files of weights; none where no repository has them.
     """
 
     source: Any = None
-    file: HubFile | None = None
+    listing: Listing = field(default_factory=lambda: Listing(""))
 
     def fetch(self, progress: ProgressCallback | None = None, *, accept_other: bool = False) -> Fetched:
         """See ``Plan.fetch``."""
-        from core.models.sources import from_timm
-
         del accept_other
         meter = Meter(progress, f"fetching {self.source.name}", total=self.size or 0)
-        if self.file is not None and not self.is_there:
-            repo, _, revision = self.source.repo.partition("@")
-            with _told(repo):
-                path = huggingface_hub.hf_hub_download(
-                    repo, self.file.name, revision=revision or None, **_client_settings(meter)
-                )
-            if self.file.sha256 is not None and digests.of_file(Path(path), progress) != self.file.sha256:
-                # In the hub's cache it is a link to what came; nobody shall find either.
-                Path(path).resolve().unlink()
-                Path(path).unlink(missing_ok=True)
-                raise DataError(
-                    f"{path}: its SHA-256 is not the one that the hub gives; it was thrown away. Try again."
-                )
-        path = from_timm.weights_file(self.source)
+        for file in () if self.is_there else self.listing.files:
+            self._file(file, meter, progress)
+        # What else it needs, such as a tokenizer or what no repository has, comes as it does when it is loaded.
+        files = self.source.files()
         meter.finish()
-        known = "as the hub gives it" if self.file is not None and self.file.sha256 else "of the file as it is here"
-        said = (f"{path.name}, {size(path.stat().st_size)}, as {path}.", f"SHA-256 {digests.of_file(path)}: {known}.")
-        return Fetched(path.parent, said, f"python -m core evaluate --model {self.source.spec} --benchmark BENCHMARK")
+        known = {file.name.rpartition("/")[2]: file for file in self.listing.files}
+        said = []
+        for path in [path for path in files if path.name in known] or files[-1:]:
+            told = (
+                "as the hub gives it" if path.name in known and known[path.name].sha256 else "of the file as it is here"
+            )
+            said.append(f"{path.name}, {size(path.stat().st_size)}, as {path}.")
+            said.append(f"SHA-256 {digests.of_file(path)}: {told}.")
+        command = f"python -m core evaluate --model {shlex.quote(self.source.spec)} --benchmark BENCHMARK"
+        return Fetched(files[-1].parent, tuple(said), command)
+
+    def _file(self, file: HubFile, meter: Meter, progress: ProgressCallback | None) -> None:
+        repo, _, revision = self.source.repo.partition("@")
+        with _told(repo):
+            path = huggingface_hub.hf_hub_download(
+                repo, file.name, revision=revision or None, **_client_settings(meter)
+            )
+        if file.sha256 is not None and digests.of_file(Path(path), progress) != file.sha256:
+            # In the hub's cache it is a link to what came; nobody shall find either.
+            Path(path).resolve().unlink()
+            Path(path).unlink(missing_ok=True)
+            raise DataError(f"{path}: its SHA-256 is not the one that the hub gives; it was thrown away. Try again.")
 
 
 def model_plan(key: str) -> Plan:
     """What fetching a model would do; its config, a small file, is fetched to know.
 
     Args:
-        key: ``model:`` and a name as ``core.models.load`` takes it; ``owner/name`` stands for ``hf-hub:owner/name``.
+        key: ``model:`` and a name as ``core.models.load`` takes it; ``owner/name`` stands for the repository of the
+            hub, of whatever library it is.
 
     Raises:
-        UsageError: If there is no such model.
+        UsageError: If there is no such model, or it is code of a user's own.
         ModelUnavailableError: If the hub cannot be reached.
     """
     from core.models import sources
-    from core.models.sources import from_timm
+    from core.models.sources import hub
 
     name = key.removeprefix(MODEL).strip()
     if not name:
         raise UsageError(f"'{key}' names no model: write {MODEL}resnet50.a1_in1k or {MODEL}owner/name.")
-    source = sources.resolve(f"hf-hub:{name}" if "/" in name and ":" not in name else name)
-    title = f"{source.name}, a {source.architecture}"
-    licence = str(source.config.get("license") or "")
-    if source.folder is not None:
-        path = from_timm.weights_file(source)
-        return ModelPlan(key, title, licence or "as its folder says", path.parent, is_there=True, size=0, source=source)
-    cache = Path(huggingface_hub.constants.HF_HUB_CACHE)
-    if source.repo is None:
-        return ModelPlan(key, title, licence or "not said", cache, (str(source.url),), source=source)
-    found = _cached(source)
-    if found is not None:
-        return ModelPlan(key, title, licence or "as its card says", found.parent, is_there=True, size=0, source=source)
+    asked = specs.parsed(name)
+    if asked.kind == specs.PYTHON:
+        raise UsageError(f"'{name}' is a file of yours on this machine: there is nothing to fetch.")
+    if not asked.kind and "/" in asked.where and ":" not in asked.where:
+        name = str(_of_repository(asked))
+    source = sources.resolve(name)
+    what = getattr(source, "architecture", "")
+    title = f"{source.name}, a {what}" if what else f"{source.name}, of {asked.kind or 'the hub'}"
+    licence = _licence(source)
+    try:
+        with hub.only_here():
+            there = source.files()
+    except ModelUnavailableError:
+        return _absent(key, title, licence, source)
+    where = licence or ("as its folder says" if source.folder is not None else "as its card says")
+    return ModelPlan(key, title, where, there[-1].parent, is_there=True, size=0, source=source)
+
+
+def _of_repository(asked: specs.Spec) -> specs.Spec:
+    """A repository of the hub by the library that its config is of."""
+    from core.models.sources import hub
+    from core.store import weights
+
+    folder = Path(hub.download(asked.where, (weights.CONFIG, weights.OPEN_CLIP_CONFIG))).parent
+    kind = weights.kind_of(folder)
+    if kind == specs.OPEN_CLIP:
+        return dataclasses.replace(asked, kind=kind, where=f"{specs.HF_HUB}:{asked.where}")
+    return dataclasses.replace(asked, kind=kind if kind == specs.TRANSFORMERS else specs.HF_HUB)
+
+
+def _licence(source: Any) -> str:
+    config = getattr(source, "config", None)
+    return str(config.get("license") or "") if isinstance(config, Mapping) else ""
+
+
+def _absent(key: str, title: str, licence: str, source: Any) -> Plan:
+    """What fetching weights would do that are not on this machine."""
+    if getattr(source, "repo", None) is None:
+        address = getattr(source, "url", None) or getattr(getattr(source, "weights", None), "url", "")
+        cache = Path(huggingface_hub.constants.HF_HUB_CACHE)
+        return ModelPlan(key, title, licence or "not said", cache, (str(address),) if address else (), source=source)
     repo, _, revision = source.repo.partition("@")
-    listing = list_files(repo, "model", revision or None)
-    file = _weights(listing, from_timm.weight_names(source))
-    where = (f"{_page(repo)} ({file.name}, revision {listing.revision}; SHA-256 from the hub)",)
-    base = (key, title, listing.licence or licence or "not said", cache, where)
-    return ModelPlan(*base, size=file.size, needs=file.size, source=source, file=file)
+    found = list_files(repo, "model", revision or None)
+    by_name = {file.name: file for file in found.files}
+    wanted = tuple(by_name[name] for name in _weights(source, tuple(by_name)) if name in by_name)
+    n = None if any(file.size is None for file in wanted) else sum(file.size or 0 for file in wanted)
+    names = ", ".join(file.name for file in wanted[:1]) + (f" and {len(wanted) - 1:,} more" if wanted[1:] else "")
+    return ModelPlan(
+        *(key, title, found.licence or licence or "not said", Path(huggingface_hub.constants.HF_HUB_CACHE)),
+        sources=(f"{_page(repo)} ({names}, revision {found.revision}; SHA-256 from the hub)",),
+        size=n,
+        needs=n,
+        source=source,
+        listing=dataclasses.replace(found, files=wanted),
+    )
 
 
-def _cached(source: Any) -> Path | None:
-    from core.models.sources import from_timm
+def _weights(source: Any, names: tuple[str, ...]) -> tuple[str, ...]:
+    """Of the files of a model's repository those of its weights."""
+    from core.models.sources import from_timm, from_transformers
 
-    repo, _, revision = source.repo.partition("@")
-    for name in from_timm.weight_names(source):
-        path = huggingface_hub.try_to_load_from_cache(repo, name, revision=revision or None)
-        if isinstance(path, str):
-            return Path(path)
-    return None
-
-
-def _weights(listing: Listing, names: tuple[str, ...]) -> HubFile:
-    by_name = {file.name: file for file in listing.files}
-    found = next((by_name[name] for name in names if name in by_name), None)
+    if isinstance(source, from_transformers.TransformersSource):
+        return from_transformers.hub_weights(source, names)
+    candidates = getattr(source, "names", None) or from_timm.weight_names(source)
+    found = next((name for name in candidates if name in names), None)
     if found is None:
-        raise DataError(f"the hub repository '{listing.repo}' has none of {', '.join(names)}.")
-    return found
+        raise DataError(f"the hub repository '{source.repo}' has none of {', '.join(candidates)}.")
+    return (found,)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 
+import huggingface_hub
 import pytest
 
 from tests.getting.server import site
@@ -43,3 +44,14 @@ def web():
     """A server on this machine; see ``server.Site``."""
     with site() as found:
         yield found
+
+
+@pytest.fixture
+def hub(web, monkeypatch, tmp_path):
+    """A hub on this machine, with an empty cache."""
+    template = web.address + "/{repo_id}/resolve/{revision}/{filename}"
+    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", web.address)
+    monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
+    return web

@@ -12,37 +12,10 @@ from core import benchmarks, paths
 from core.errors import DataError, ModelUnavailableError, StorageError, UsageError
 from core.getting import addresses, fetch, unpack
 from core.getting.addresses import Entry
+from tests.getting.hubs import REVISION, publish
 
-REVISION = "0123456789abcdef0123456789abcdef01234567"
 REPO = "taesiri/imagenet-hard"
 SHARDS = {"data/a.parquet": b"PAR1" + bytes(50_000), "data/b.parquet": b"PAR1" + bytes(range(256)) * 200}
-
-
-@pytest.fixture
-def hub(web, monkeypatch, tmp_path):
-    """A hub on this machine, with an empty cache."""
-    template = web.address + "/{repo_id}/resolve/{revision}/{filename}"
-    monkeypatch.setattr(huggingface_hub.constants, "ENDPOINT", web.address)
-    monkeypatch.setattr(huggingface_hub.constants, "HUGGINGFACE_CO_URL_TEMPLATE", template)
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", False)
-    return web
-
-
-def publish(hub, repo, files, kind="datasets", *, lie=False, licence="mit"):
-    """A repository; with a lie, its list gives another digest than its files have."""
-    siblings = []
-    for name, content in files.items():
-        digest = hashlib.sha256(content).hexdigest()
-        said = "0" * 64 if lie else digest
-        lfs = {"sha256": said, "size": len(content), "pointerSize": 130}
-        siblings.append({"rfilename": name, "size": len(content), "lfs": lfs, "blobId": "b"})
-        for revision in (REVISION, "main"):
-            prefix = "" if kind == "models" else f"/{kind}"
-            headers = {"X-Repo-Commit": REVISION, "X-Linked-Size": str(len(content)), "X-Linked-Etag": f'"{digest}"'}
-            hub.put(f"{prefix}/{repo}/resolve/{revision}/{name}", content, etag=f'"{digest}"', headers=headers)
-    about = {"id": repo, "sha": REVISION, "siblings": siblings, "tags": [f"license:{licence}"], "downloads": 1}
-    hub.put(f"/api/{kind}/{repo}", json.dumps(about).encode(), kind="application/json")
 
 
 def gets(hub, part):
