@@ -212,6 +212,11 @@ def accuracy_in_words(row: Mapping[str, Any]) -> str:
     return f"{percent(row['value'])} {interval(row['low'], row['high'])}"
 
 
+def counts_in_words(row: Mapping[str, Any]) -> str:
+    """``+15 −37``: images that are right only with a setting, and only with the own one; empty where that is no news."""
+    return "" if row["own"] or row["same_pixels"] or not row["n_common"] else f"+{row['gained']:,} −{row['lost']:,}"
+
+
 def said_of(run: store.Run) -> str:
     """In which way a run's model was shown images or asked otherwise than its own way; empty where it was not.
 

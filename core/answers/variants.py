@@ -17,8 +17,8 @@ import pandas as pd
 from core import metrics, store
 from core.answers import joined, policies
 from core.answers.cards import card_of, samples_of
-from core.answers.questions import VALUE, Question, asked, is_clustered
-from core.errors import UsageError
+from core.answers.questions import VALUE, Question, asked, is_clustered, knows_top5
+from core.errors import UsageError, nearest
 from core.images.preprocess import Preprocess
 from core.metrics.paired import paired_changes
 from core.models import presets
@@ -33,6 +33,8 @@ VARIED: dict[Axis, tuple[str, ...]] = {
     "preprocessing": (presets.PRESET, presets.INTERPOLATION),
     "prompts": (PROMPTS, CLASSES),
 }
+
+_KNOWN = ", ".join(metrics.POLICIES)
 
 
 @dataclass(frozen=True)
@@ -196,6 +198,8 @@ def table(group: Group, policy: Policy | None = None) -> pd.DataFrame:
         UsageError: If the policy needs what was not kept.
         StoreError, DataError: If a result cannot be read.
     """
+    if policy is not None and policy not in metrics.POLICIES:
+        raise UsageError(f"unknown policy '{policy}'.{nearest(policy, metrics.POLICIES)} Known: {_KNOWN}.")
     chosen = policy or card_of(group.runs[0]).default_policy
     try:
         return _remembered(group, chosen)
@@ -266,6 +270,8 @@ def _aligned(own: pd.DataFrame, other: pd.DataFrame) -> np.ndarray:
 
 def _right(run: store.Run, policy: Policy) -> pd.DataFrame:
     """``sample_id``, ``cluster`` and ``right`` (1.0, 0.0, shares over views, NaN for an image that failed)."""
+    if policy == "top5" and not knows_top5(run):
+        raise UsageError(f"policy 'top5': of '{run.label}' fewer than five classes of each image are stored. Use top1.")
     if policy != "restricted":
         value = VALUE[policy]
         return asked(run, Question(policy=policy), ["cluster", "sample_id"]).rename(columns={value: "right"})

@@ -199,7 +199,7 @@ def _print(group: Group, table: pd.DataFrame, wanted: Wanted) -> None:
     terminal.out.print(said, style="bold", soft_wrap=True, markup=False)
     terminal.out.print()
     accuracy = variant_words.ACCURACY[str(table["policy"].iloc[0])]
-    title = f"{accuracy.capitalize()} of {group.model} on {group.benchmark}, and less that of its own setting"
+    title = f"{accuracy.capitalize()} on {group.benchmark}, and less that of its own setting:"
     terminal.out.print(title, style="bold", markup=False)
     _print_rows(named)
     _print_missing(group, wanted)
@@ -215,7 +215,7 @@ def _print_rows(table: pd.DataFrame) -> None:
         terminal.out.print(f"{row['setting']}{state}", soft_wrap=True, markup=False)
         accuracy = variant_words.accuracy_in_words(row).replace("\u00a0", " ")
         change = variant_words.change_in_words(row).replace("\u00a0", " ")
-        counts = "" if row["own"] or row["same_pixels"] or not row["n_common"] else f"+{row['gained']} −{row['lost']}"
+        counts = variant_words.counts_in_words(row)
         thin = " thin" if is_thin(row["n"], row["n_clusters"]) else ""
         terminal.out.print(
             f"  {accuracy:<23}{change:<29}{counts:<10}n {row['n']:,}{thin}".rstrip(), soft_wrap=True, markup=False

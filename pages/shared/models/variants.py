@@ -155,8 +155,7 @@ def _rows(table: pd.DataFrame) -> None:
             "Setting": row["setting"],
             "Accuracy": variant_words.accuracy_in_words(row),
             "Less its own": variant_words.change_in_words(row),
-            "Gained": "" if row["own"] else f"{row['gained']:,}",
-            "Lost": "" if row["own"] else f"{row['lost']:,}",
+            "Gained, lost": variant_words.counts_in_words(row),
             "n": f"{row['n']:,}",
             "Identity": row["identity"][:8],
         }
@@ -168,14 +167,10 @@ def _rows(table: pd.DataFrame) -> None:
         hide_index=True,
         width="stretch",
         column_config={
-            "Setting": column(width="medium"),
             "Less its own": column(
                 help="Accuracy less that under the model's own setting on the same images; 95 % intervals, all at once."
             ),
-            "Gained": column(width="small", help="Images that are right with this setting only."),
-            "Lost": column(width="small", help="Images that are right with the model's own setting only."),
-            "n": column(width="small"),
-            "Identity": column(width="small"),
+            "Gained, lost": column(help="Images that are right with this setting only, and with the own one only."),
         },
     )
 
