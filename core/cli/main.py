@@ -25,6 +25,7 @@ from core.cli import (
     jobs,
     listings,
     mistakes,
+    models,
     relink,
     report,
     slices,
@@ -34,6 +35,7 @@ from core.cli import (
     verify,
 )
 from core.errors import OffcenterError
+from core.models import permission
 
 app = typer.Typer(
     help="See where an image classifier breaks.",
@@ -44,6 +46,7 @@ app = typer.Typer(
 )
 for group in (listings, evaluate, verify, relink, report, align, bench, certify, uncommon, slices, variants):
     app.add_typer(group.app)
+app.add_typer(models.app, name="models")
 app.add_typer(generate.app, name="generate")
 app.add_typer(data.app, name="data")
 app.add_typer(importing.app, name="import")
@@ -61,8 +64,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # A name of bytes that are no text is shown escaped.
         with contextlib.suppress(AttributeError, ValueError):
             stream.reconfigure(errors="backslashreplace")
+    given = sys.argv[1:] if arguments is None else list(arguments)
     try:
-        app(args=None if arguments is None else list(arguments), prog_name="python -m core")
+        with permission.naming(given):
+            app(args=given, prog_name="python -m core")
     except OffcenterError as error:
         terminal.fail(str(error))
         sys.exit(error.exit_code)

@@ -22,6 +22,7 @@ from core import paths
 from core.errors import DataError, ModelError, OffcenterError, UsageError
 from core.evaluate.adapt import crew_of
 from core.evaluate.work import Crew, Delivery, Report, Work
+from core.models import permission
 
 #: Images of a block, which is predicted again when its actor is lost; and blocks at most, each of which takes Ray some
 #: milliseconds to plan.
@@ -131,6 +132,8 @@ def _connected(address: str | None) -> Iterator[bool]:
     joined = ray.is_initialized()
     if not joined:
         settings = {name: os.environ[name] for name in _SETTINGS if name in os.environ}
+        if code := permission.setting():
+            settings[permission.SETTING] = code
         environment: dict[str, Any] = {"env_vars": settings}
         known: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR, "configure_logging": False}
         if address is None:

@@ -28,6 +28,7 @@ from core.errors import UsageError, nearest
 from core.jobs import table
 from core.jobs.kinds import Arguments
 from core.jobs.table import ENDED, RESUMABLE, Job, home, is_locked, opened
+from core.models import permission
 
 #: Whoever looks whether a lock is held has it for an instant; who wants it waits longer than that.
 _PATIENCE_S = 2.0
@@ -222,6 +223,9 @@ def spawn_worker(device: str) -> None:
     if folders := os.environ.get("OFFCENTER_MODELS"):
         absolute = [str(Path(part).expanduser().resolve()) for part in folders.split(os.pathsep) if part]
         environment["OFFCENTER_MODELS"] = os.pathsep.join(absolute)
+    # Files that are named in this environment, and none that only this process was given.
+    if named := os.environ.get(permission.SETTING):
+        environment[permission.SETTING] = permission.absolute(named)
     # A session of its own, which a closed page or a stopped server does not take along.
     with open(worker_log(device), "ab") as log:
         process = subprocess.Popen(

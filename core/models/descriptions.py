@@ -19,7 +19,7 @@ from pathlib import Path
 from core import labels, paths
 from core.errors import StoreError
 from core.models.classes import head_of
-from core.store import weights
+from core.store import specs, weights
 from core.types import Model
 
 #: Attributes of a model that are its description.
@@ -29,6 +29,7 @@ _CODE = (
     "models/*.py",
     "models/sources/*.py",
     "models/zero_shot/*.py",
+    "models/onnx/*.py",
     "store/weights.py",
     "store/specs.py",
     "labels.py",
@@ -65,6 +66,9 @@ def with_files(spec: str) -> tuple[Model, list[Path]]:
     from core.models import sources
 
     model, files = sources.describe(spec)
+    if specs.parsed(spec).kind == specs.PYTHON:
+        # What a user's own function reads, such as weights, nobody knows.
+        return model, files
     kept = {name: getattr(model, name) for name in _KEPT}
     content = {"files": [str(path) for path in files], "stamp": _stamp(spec, files, kept), "model": kept}
     # Only a memory: where it cannot be written, timm is asked again next time.

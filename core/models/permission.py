@@ -79,9 +79,18 @@ def setting() -> str:
     return os.pathsep.join(dict.fromkeys(str(path) for path in (*_named, *_listed())))
 
 
+def absolute(setting: str) -> str:
+    """A value of ``SETTING`` for a process in another folder; what names no file is left out."""
+    return os.pathsep.join(str(path) for path in _files_in(setting))
+
+
 def _listed() -> list[Path]:
+    return _files_in(os.environ.get(SETTING, ""))
+
+
+def _files_in(setting: str) -> list[Path]:
     found = []
-    for part in os.environ.get(SETTING, "").split(os.pathsep):
+    for part in setting.split(os.pathsep):
         with suppress(UsageError):
             found += [paths.place(part)] if part.strip() else []
     return found

@@ -61,21 +61,10 @@ def made_by(path: Path, function: str) -> Made:
         before = versions([path])
         code = _compiled(path)
         helpers: list[Path] = []
-        with (
-            _importing(path.parent, helpers),
-            torch.random.fork_rng(devices=[]),
-            contextlib.redirect_stdout(sys.stderr),
-        ):
-            torch.manual_seed(0)
-            module = _run(path, code)
-            found = module.__dict__.get(function)
-            if not callable(found):
-                known = [name for name, value in module.__dict__.items() if _is_own(value, module)]
-                raise UsageError(
-                    f"{path} has no function '{function}'.{nearest(function, known)} It has {', '.join(known) or 'none'}."
-                )
+        with _importing(path.parent, helpers), _set_apart():
+            made = _function(path, _run(path, code), function)
             with _telling(path, f"{function}()"):
-                content = found()
+                content = made()
         if versions([path]) != before:
             raise ModelError(f"{path} changed while it was run: once whoever writes it has finished, try again.")
         return Made(content, tuple(sorted(helpers)))
@@ -130,8 +119,26 @@ def _run(path: Path, code: types.CodeType) -> types.ModuleType:
     return module
 
 
-def _is_own(value: object, module: types.ModuleType) -> bool:
-    return isinstance(value, types.FunctionType) and value.__module__ == module.__name__
+def _function(path: Path, module: types.ModuleType, name: str) -> Any:
+    """A function or class that the file itself defines: what it imports was not named by whoever named the file."""
+    own = {
+        each: value
+        for each, value in module.__dict__.items()
+        if isinstance(value, types.FunctionType | type) and value.__module__ == module.__name__
+    }
+    if name not in own:
+        raise UsageError(
+            f"{path} defines no function '{name}'.{nearest(name, own)} It defines {', '.join(own) or 'none'}."
+        )
+    return own[name]
+
+
+@contextlib.contextmanager
+def _set_apart() -> Iterator[None]:
+    """Within this context, what is printed is none of a command's own output, and what torch draws is always alike."""
+    with torch.random.fork_rng(devices=[]), contextlib.redirect_stdout(sys.stderr):
+        torch.manual_seed(0)
+        yield
 
 
 @contextlib.contextmanager
