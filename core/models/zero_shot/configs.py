@@ -154,10 +154,10 @@ def transform_of(config: Config) -> dict[str, Any]:
     found |= {name: value for name, value in config.preprocess.items() if value is not None}
     size = config.model["vision_cfg"].get("image_size", 224)
     size = list(size) if isinstance(size, list | tuple) else [size, size]
-    mean, std = (_channels(found.get(name)) for name in ("mean", "std"))
     from open_clip import constants
 
-    mean, std = mean or constants.OPENAI_DATASET_MEAN, std or constants.OPENAI_DATASET_STD
+    mean = _channels(config, "mean", found.get("mean") or constants.OPENAI_DATASET_MEAN)
+    std = _channels(config, "std", found.get("std") or constants.OPENAI_DATASET_STD)
     for name, known in (("mode", ("RGB",)), ("resize_mode", _MODES), ("interpolation", _INTERPOLATIONS)):
         if found[name] not in known:
             raise ModelError(f"{config.where}: '{name}' is {_shown(found[name])}; open_clip knows {', '.join(known)}.")
@@ -168,8 +168,8 @@ def transform_of(config: Config) -> dict[str, Any]:
     return {
         "input_size": [3, *size],
         "interpolation": "bilinear" if is_bilinear else "bicubic",
-        "mean": list(mean),
-        "std": list(std),
+        "mean": mean,
+        "std": std,
         "crop_pct": 1.0,
         "crop_mode": _crop_mode(config, found, mean),
     }
@@ -189,9 +189,12 @@ def _crop_mode(config: Config, found: Mapping[str, Any], mean: Sequence[float]) 
     )
 
 
-def _channels(value: Any) -> Any:
-    """One number for all channels, or one a channel; anything else is left to the check of the whole."""
-    return (value,) * 3 if isinstance(value, int | float) and not isinstance(value, bool) and value else value
+def _channels(config: Config, name: str, value: Any) -> list[float]:
+    """A number a channel; open_clip takes one for all of them too."""
+    values = list(value) if isinstance(value, list | tuple) else [value] * 3
+    if len(values) != 3 or not all(isinstance(each, int | float) and not isinstance(each, bool) for each in values):
+        raise ModelError(f"{config.where}: '{name}' is {_shown(value)}; it must be three numbers, one a channel.")
+    return values
 
 
 def _shown(value: Any) -> str:
