@@ -7,11 +7,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core import paths
 from core.answers.variant_words import prepared, preprocessing_setting
-from core.answers.variants import PROMPTS, Axis, Group, options_of, same_pixels
+from core.answers.variants import Axis, Group, options_of, same_pixels
 from core.images.views import CLEAN
-from core.models import presets
+from core.models import presets, zero_shot
 from core.store import specs, weights
 from core.types import Model
 
@@ -61,9 +60,15 @@ def wanted(group: Group) -> Wanted:
         return Wanted(why_not=why_not)
     found = _of_prompts(group) if group.axis == "prompts" else _of_preprocessing(group)
     if group.own is None or not group.own.complete:
-        own = "own" if group.own is None or group.axis == "prompts" else f"own: {prepared(group.own.preprocessing)}"
-        return Wanted((Missing(own, weights.spec_of(group.base)), *found.missing), found.same, found.unfit)
+        return Wanted((_own(group), *found.missing), found.same, found.unfit)
     return found
+
+
+def _own(group: Group) -> Missing:
+    said = f"own: {zero_shot.DEFAULT}" if group.axis == "prompts" else "own"
+    if group.axis == "preprocessing" and group.own is not None:
+        said = f"own: {prepared(group.own.preprocessing)}"
+    return Missing(said, weights.spec_of(group.base))
 
 
 def _why_not(group: Group) -> str:
@@ -79,7 +84,7 @@ def _why_not(group: Group) -> str:
 
 def _of_preprocessing(group: Group) -> Wanted:
     own = group.own.preprocessing if group.own is not None else None
-    there = [options_of(each, group.axis) for each in group.others if each.complete]
+    there = [(options_of(each, group.axis), each.preprocessing) for each in group.others if each.complete]
     run = group.runs[0]
     return _settings(group.base, own, run.preprocessing, run.manifest.model.architecture, there)
 
@@ -93,7 +98,8 @@ def of_model(base: str, model: Model, axis: Axis) -> tuple[str, ...]:
         axis: What is to differ.
     """
     if axis == "prompts":
-        return base, *(str(specs.parsed(base).with_options(**{PROMPTS: name})) for name in prompt_sets())
+        others = [name for name in zero_shot.prompt_sets() if name != zero_shot.DEFAULT]
+        return base, *(str(specs.parsed(base).with_options(**{zero_shot.PROMPTS: name})) for name in others)
     found = _settings(base, model.transform, model.transform, model.architecture, ())
     return base, *(each.spec for each in found.missing)
 
@@ -103,7 +109,7 @@ def _settings(
     own: Mapping[str, Any] | None,
     known: Mapping[str, Any],
     architecture: str,
-    there: Sequence[Mapping[str, str]],
+    there: Sequence[tuple[Mapping[str, str], Mapping[str, Any]]],
 ) -> Wanted:
     """Papers' presets and the swapped interpolation, without those that are there.
 
@@ -112,20 +118,20 @@ def _settings(
         own: Its own preprocessing, if that is known.
         known: That of any of its results.
         architecture: Its name.
-        there: Options of the settings that have a complete result.
+        there: Options and preprocessing of the settings that have a complete result.
     """
     asked: list[dict[str, str]] = [{presets.PRESET: name} for name in presets.PRESETS]
     if own is not None and own["interpolation"] in _SWAPPED:
         asked.append({presets.INTERPOLATION: _SWAPPED[str(own["interpolation"])]})
     missing, same, unfit = [], [], []
     for options in asked:
-        if options in there:
+        transform = presets.shown(own or known, options, f"{base} {architecture}")
+        if any(options == each and (own is None or same_pixels(shown, transform)) for each, shown in there):
             continue
-        transform = presets.shown(own or known, options)
-        said = preprocessing_setting(options, transform)
+        said = preprocessing_setting(options, transform, own)
         if own is not None and same_pixels(own, transform):
             same.append(said)
-        elif not _takes(architecture, own or known, transform):
+        elif not _takes(base, architecture, own or known, transform):
             unfit.append(said)
         else:
             spec = specs.parsed(weights.spec_of(base)).with_options(**options)
@@ -133,34 +139,25 @@ def _settings(
     return Wanted(tuple(missing), tuple(same), tuple(unfit))
 
 
-def _takes(architecture: str, own: Mapping[str, Any], transform: Mapping[str, Any]) -> bool:
+def _takes(base: str, architecture: str, own: Mapping[str, Any], transform: Mapping[str, Any]) -> bool:
     """Whether a model may take images of this size, as far as its architecture's name tells."""
     if list(own["input_size"]) == list(transform["input_size"]):
         return True
     name = architecture.lower()
-    return not any(name.startswith(part) or f"_{part}" in name for part in _ONE_SIZE)
+    is_tower = specs.parsed(base).kind == specs.OPEN_CLIP
+    return not is_tower and not any(name.startswith(part) or f"_{part}" in name for part in _ONE_SIZE)
 
 
 def _of_prompts(group: Group) -> Wanted:
     base = specs.parsed(weights.spec_of(group.base))
-    there = [options_of(each, group.axis) for each in group.others if each.complete]
-    missing = [
-        Missing(name, str(base.with_options(**{PROMPTS: name})))
-        for name in prompt_sets()
-        if {PROMPTS: name} not in there and not _is_own(group, name)
-    ]
-    return Wanted(tuple(missing))
-
-
-def prompt_sets() -> tuple[str, ...]:
-    """Names of the sets of prompts that come with the project."""
-    folder = paths.EMBEDDED / "prompts"
-    return tuple(sorted(path.stem for path in folder.glob("*.json"))) if folder.is_dir() else ()
-
-
-def _is_own(group: Group, name: str) -> bool:
-    """Whether a set of prompts is the one that the model is asked with by itself, as its result says."""
-    return group.own is not None and name in group.own.manifest.model.head.replace(",", " ").split()
+    there = {options_of(each, group.axis).get(zero_shot.PROMPTS) for each in group.others if each.complete}
+    return Wanted(
+        tuple(
+            Missing(name, str(base.with_options(**{zero_shot.PROMPTS: name})))
+            for name in zero_shot.prompt_sets()
+            if name not in there and name != zero_shot.DEFAULT
+        )
+    )
 
 
 def command(group: Group, missing: Sequence[Missing]) -> str:

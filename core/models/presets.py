@@ -6,10 +6,10 @@ A change is part of a result's identity, since its preprocessing is, and of the 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from core.errors import UsageError, nearest
+from core.errors import ModelError, UsageError, nearest
 from core.store import specs
 from core.types import Model
 
@@ -18,32 +18,72 @@ PRESET, INTERPOLATION = "preset", "interpolation"
 OPTIONS = frozenset({PRESET, INTERPOLATION})
 #: Interpolations that can be asked for.
 INTERPOLATIONS = ("bilinear", "bicubic", "lanczos", "nearest", "box", "hamming")
+_IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
+_NORMALISED = ("mean", "std")
+_SHOWN = 60
 
 
 @dataclass(frozen=True)
 class Preset:
-    """How a paper showed images to its models.
+    """How a paper showed images to its models; all of them were normalised as ImageNet's usually are.
 
     Attributes:
-        said: In words.
+        said: In words, without the interpolation.
         paper: Which one, and where it says so.
         resize: Pixels of the shorter side before the crop; of both sides where ``crop_mode`` is ``squash``.
-        crop: Pixels of the square that the model gets; None keeps the model's own.
+        crop: Pixels of the square that the model gets.
+        interpolation: Of the resize.
         crop_mode: ``center`` or ``squash``.
+        sides: Other pixels of both for some architectures, by a part of their name.
+        kept_by_clip: Keys of the preprocessing that networks of OpenCLIP keep, since the paper's code does not change
+            them.
     """
 
     said: str
     paper: str
     resize: int
-    crop: int | None
+    crop: int
+    interpolation: str
     crop_mode: str = "center"
+    sides: Mapping[str, int] = field(default_factory=dict)
+    kept_by_clip: tuple[str, ...] = ()
 
 
 PRESETS: dict[str, Preset] = {
-    "focus-paper": Preset("Resize(224) + CenterCrop(224)", "FOCUS, its notebooks", 224, 224),
-    "zoom-paper": Preset("Resize(256) + CenterCrop(224)", "ImageNet-Hard (zoom), section 3", 256, 224),
-    "hard-imagenet-paper": Preset("squashed to 256 x 256", "Hard ImageNet, its code", 256, 256, "squash"),
+    "focus-paper": Preset(
+        "Resize(224) + CenterCrop(224)",
+        "FOCUS, its code",
+        *(224, 224, "bilinear"),
+        sides={"efficientnet_b4": 380, "efficientnet_b7": 600},
+        kept_by_clip=("input_size", "interpolation", *_NORMALISED, "crop_pct", "crop_mode"),
+    ),
+    "zoom-paper": Preset(
+        "Resize(256) + CenterCrop(224)",
+        "ImageNet-Hard (zoom), section 3 and its code",
+        256,
+        224,
+        "bicubic",
+    ),
+    "hard-imagenet-paper": Preset(
+        "squashed to 256 x 256 + CenterCrop(224)",
+        "Hard ImageNet, its code",
+        *(256, 224, "bilinear", "squash"),
+        kept_by_clip=_NORMALISED,
+    ),
 }
+
+
+def require_known(options: Mapping[str, str]) -> None:
+    """Refuse values of ``OPTIONS`` that are not known.
+
+    Raises:
+        UsageError: If a preset or an interpolation is unknown; names the nearest.
+    """
+    known: dict[str, Mapping[str, Any] | tuple[str, ...]] = {PRESET: PRESETS, INTERPOLATION: INTERPOLATIONS}
+    for option, values in known.items():
+        if option in options and options[option] not in values:
+            value = options[option][:_SHOWN]
+            raise UsageError(f"{option} {value!r} is unknown.{nearest(value, values)} Known: {', '.join(values)}.")
 
 
 def applied(model: Model, options: Mapping[str, str]) -> Model:
@@ -59,28 +99,81 @@ def applied(model: Model, options: Mapping[str, str]) -> Model:
     chosen = {name: options[name] for name in sorted(OPTIONS) if name in options}
     if not chosen:
         return model
-    transform = shown(model.transform, chosen)
+    transform = shown(model.transform, chosen, f"{model.source} {model.architecture}")
     spec = specs.parsed(model.source).with_options(**chosen)
-    name = f"{model.name} ({', '.join(chosen[each] for each in (PRESET, INTERPOLATION) if each in chosen)})"
-    return replace(model, name=name, source=str(spec), transform=transform)
+    said = ", ".join(chosen[each] for each in (PRESET, INTERPOLATION) if each in chosen)
+    return replace(
+        model,
+        name=f"{model.name} ({said})",
+        source=str(spec),
+        transform=transform,
+        notes=(*model.notes, *_notes(model.transform, transform, said)),
+    )
 
 
-def shown(transform: Mapping[str, Any], options: Mapping[str, str]) -> dict[str, Any]:
+def shown(transform: Mapping[str, Any], options: Mapping[str, str], whose: str = "") -> dict[str, Any]:
     """A preprocessing as options change it.
+
+    Args:
+        transform: The model's own.
+        options: Of its name.
+        whose: Its source and architecture: papers show images to some networks in other sizes.
 
     Raises:
         UsageError: If a preset or an interpolation is unknown.
     """
+    require_known(options)
     found = dict(transform)
     if PRESET in options:
-        preset = PRESETS.get(_known(PRESET, options[PRESET], PRESETS))
-        channels, height, width = found["input_size"]
-        size = (preset.crop, preset.crop) if preset.crop else (height, width)
-        found |= {"input_size": [channels, *size], "crop_pct": crop_pct(size[0], preset.resize)}
-        found["crop_mode"] = preset.crop_mode
+        preset = PRESETS[options[PRESET]]
+        plain = whose.lower().replace("-", "_")
+        side = next((each for name, each in preset.sides.items() if name in plain), None)
+        crop, resize = (side, side) if side else (preset.crop, preset.resize)
+        changed = {
+            "input_size": [found["input_size"][0], crop, crop],
+            "interpolation": preset.interpolation,
+            **{name: list(values) for name, values in _IMAGENET.items()},
+            "crop_pct": crop_pct(crop, resize),
+            "crop_mode": preset.crop_mode,
+        }
+        kept = preset.kept_by_clip if specs.parsed(whose).kind == specs.OPEN_CLIP else ()
+        found |= {name: value for name, value in changed.items() if name not in kept}
     if INTERPOLATION in options:
-        found["interpolation"] = _known(INTERPOLATION, options[INTERPOLATION], INTERPOLATIONS)
+        found["interpolation"] = options[INTERPOLATION]
     return found
+
+
+def _notes(own: Mapping[str, Any], now: Mapping[str, Any], said: str) -> list[str]:
+    if _rendered(own) == _rendered(now):
+        return [f"{said} changes nothing: images are shown as the model's own preprocessing shows them."]
+    if any(list(own[name]) != list(now[name]) for name in _NORMALISED):
+        return [f"{said}: images are normalised as the paper's code does, not with the model's own mean and std."]
+    return []
+
+
+def _rendered(transform: Mapping[str, Any]) -> tuple[Any, ...]:
+    """What decides the pixels and their normalisation: sizes in pixels, not the share that gives them."""
+    sides = transform["input_size"][1:]
+    scaled = [int(side / transform["crop_pct"]) for side in sides]
+    others = [transform[name] for name in ("interpolation", "crop_mode")]
+    return (*sides, *scaled, *others, *(tuple(transform[name]) for name in _NORMALISED))
+
+
+def refused(model: Model, own: Model, error: ModelError) -> ModelError:
+    """The error of a network that does not take the size of a preset's crop, but takes its own.
+
+    Args:
+        model: As options have it shown images.
+        own: The same as its own preprocessing shows them.
+        error: What its network says of the former.
+    """
+    name = specs.parsed(model.source).options.get(PRESET, "")
+    why = (str(error.__cause__ or error).strip().splitlines() or [""])[0].rstrip(".")
+    (_, height, width), (_, own_height, own_width) = model.transform["input_size"], own.transform["input_size"]
+    return ModelError(
+        f"'{own.name}' takes images of {own_height} x {own_width} pixels, not the {height} x {width} of the preset "
+        f"'{name}' ({PRESETS[name].said}): leave the preset out, or take weights of that size ({why})."
+    )
 
 
 def crop_pct(crop: int, resize: int) -> float:
@@ -104,9 +197,3 @@ def share(crop: tuple[int, int], resized: tuple[int, int]) -> float | None:
         if all(int(inner / found) == outer for inner, outer in zip(crop, resized, strict=True)):
             return found
     return None
-
-
-def _known(option: str, value: str, known: Mapping[str, Any] | tuple[str, ...]) -> str:
-    if value not in known:
-        raise UsageError(f"{option} '{value}' is unknown.{nearest(value, known)} Known: {', '.join(known)}.")
-    return value

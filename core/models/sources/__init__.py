@@ -67,6 +67,7 @@ def resolve(spec: str) -> Source:
         ModelError: If a config is not what its library writes.
     """
     asked, local = specs.parsed(spec), local_models()
+    presets.require_known(asked.options)
     if not asked.kind and asked.where in local:
         asked = _of_folder(local[asked.where], asked)
     if asked.kind and not asked.where.strip():
@@ -149,14 +150,26 @@ def load(name: str, device: str = "auto") -> Model:
     source = resolve(name)
     files = source.files()
     before = versions(files)
-    model = _shown(source.described(), name)
+    own = source.described()
+    model = _shown(own, name)
     network = source.network()
     if versions(files) != before:
         raise ModelError(f"{files[-1]} changed while it was read: once whoever writes it has finished, try again.")
     notes = tuple(dict.fromkeys((*model.notes, *network.notes)))
     model = replace(model, module=network.module.to(device), device=device, notes=notes)
-    check(model)
+    _check(model, own)
     return model
+
+
+def _check(model: Model, own: Model) -> None:
+    """Check a loaded model; where its size is not its own and that is at fault, say so."""
+    try:
+        check(model)
+    except ModelError as error:
+        if model.transform["input_size"] == own.transform["input_size"]:
+            raise
+        check(replace(own, module=model.module, device=model.device))
+        raise presets.refused(model, own, error) from error
 
 
 def require_weights(model: Model, fingerprint: str | None) -> None:
