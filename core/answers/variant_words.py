@@ -15,7 +15,7 @@ from core.answers.compare import Contrast
 from core.answers.sentences import listed, resting, size
 from core.answers.variants import Axis, Group, options_of
 from core.answers.verdict_words import MARGIN, limits, within
-from core.models import presets
+from core.models import presets, zero_shot
 from core.types import is_thin
 from core.wording import code, count, escaped, interval, percent, points
 
@@ -53,22 +53,41 @@ def setting(group: Group, run: store.Run) -> str:
     options = options_of(run, "preprocessing")
     if run is group.own:
         return f"own: {prepared(run.preprocessing)}"
+    own = group.own.preprocessing if group.own is not None else None
     if not options:
-        return f"another config: {prepared(run.preprocessing)}"
-    return preprocessing_setting(options, run.preprocessing)
+        return f"another config: {prepared(run.preprocessing)}{_scaled(run.preprocessing, own)}"
+    return preprocessing_setting(options, run.preprocessing, own)
 
 
-def preprocessing_setting(options: Mapping[str, str], transform: Mapping[str, Any]) -> str:
-    """What options make of a preprocessing, which is given as it is then."""
-    interpolation = [options[presets.INTERPOLATION]] if presets.INTERPOLATION in options else []
-    preset = [f"{options[presets.PRESET]}: {geometry(transform)}"] if presets.PRESET in options else []
-    return ", ".join(preset + interpolation)
+def preprocessing_setting(
+    options: Mapping[str, str], transform: Mapping[str, Any], own: Mapping[str, Any] | None = None
+) -> str:
+    """What options make of a preprocessing.
+
+    Args:
+        options: ``preset`` and ``interpolation``.
+        transform: As it is then.
+        own: The model's own, if that is known.
+    """
+    if presets.PRESET not in options:
+        return options.get(presets.INTERPOLATION, "")
+    return f"{options[presets.PRESET]}: {prepared(transform)}{_scaled(transform, own)}"
+
+
+def _scaled(transform: Mapping[str, Any], own: Mapping[str, Any] | None) -> str:
+    """That pixels are centred or scaled otherwise than the model's own way."""
+    alike = own is None or all(list(transform[name]) == list(own[name]) for name in ("mean", "std"))
+    return "" if alike else ", other mean and std"
 
 
 def _texts(group: Group, run: store.Run) -> str:
     options = options_of(run, "prompts")
-    said = ", ".join(content if name == "prompts" else f"classes {content}" for name, content in options.items())
-    return said or (f"own: {run.manifest.model.head}" if run is group.own else run.manifest.model.head)
+    said = options.get(zero_shot.PROMPTS, zero_shot.DEFAULT)
+    if run is group.own:
+        return f"own: {said}"
+    own = options_of(group.own, "prompts") if group.own is not None else {}
+    classes = options.get(zero_shot.CLASSES, "")
+    return f"{said}, classes {classes or 'by default'}" if classes != own.get(zero_shot.CLASSES, "") else said
 
 
 def settings(group: Group) -> list[str]:
@@ -213,19 +232,19 @@ def accuracy_in_words(row: Mapping[str, Any]) -> str:
 
 
 def counts_in_words(row: Mapping[str, Any]) -> str:
-    """``+15 −37``: images that are right only with a setting, and only with the own one; empty where that is no news."""
+    """``+15 −37``: images that are right only with a setting, and only with the own one; empty where none can be."""
     return "" if row["own"] or row["same_pixels"] or not row["n_common"] else f"+{row['gained']:,} −{row['lost']:,}"
 
 
 def said_of(run: store.Run) -> str:
     """In which way a run's model was shown images or asked otherwise than its own way; empty where it was not.
 
-    ``as in FOCUS, its notebooks: Resize(224) + CenterCrop(224), interpolation bilinear``; of a zero-shot model, and of
-    one whose outputs were reduced, what was made of them.
+    ``as in FOCUS, its evaluate_model.py, interpolation nearest asked for``; of a zero-shot model, and of one whose
+    outputs were reduced, what was made of them.
     """
     options = options_of(run, "preprocessing")
     preset = presets.PRESETS.get(options.get(presets.PRESET, ""))
-    parts = [f"as in {preset.paper}: {preset.said}"] if preset else []
+    parts = [f"as in {preset.paper}"] if preset else []
     if presets.INTERPOLATION in options:
         parts.append(f"interpolation {options[presets.INTERPOLATION]} asked for")
     return ", ".join([*parts, *([run.manifest.model.head] if run.manifest.model.head else [])])

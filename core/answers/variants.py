@@ -7,6 +7,7 @@ model's own, image by image.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
@@ -21,17 +22,16 @@ from core.answers.questions import VALUE, Question, asked, is_clustered, knows_t
 from core.errors import UsageError, nearest
 from core.images.preprocess import Preprocess
 from core.metrics.paired import paired_changes
-from core.models import presets
+from core.models import presets, zero_shot
 from core.store import lists, specs
 from core.types import Policy
 
 Axis = Literal["preprocessing", "prompts"]
 AXES: tuple[Axis, ...] = ("preprocessing", "prompts")
 #: Options of a name that are a setting, by what is varied.
-PROMPTS, CLASSES = "prompts", "classes"
 VARIED: dict[Axis, tuple[str, ...]] = {
     "preprocessing": (presets.PRESET, presets.INTERPOLATION),
-    "prompts": (PROMPTS, CLASSES),
+    "prompts": (zero_shot.PROMPTS, zero_shot.CLASSES),
 }
 
 _KNOWN = ", ".join(metrics.POLICIES)
@@ -78,22 +78,34 @@ def options_of(run: store.Run, axis: Axis) -> dict[str, str]:
 
 
 def base_of(run: store.Run, axis: Axis) -> str:
-    """What to type to get a run's model under its own setting."""
-    return str(specs.parsed(run.source).with_options(**dict.fromkeys(VARIED[axis])))
+    """What to type to get a run's model under its own setting; class names, which a benchmark may need, are kept."""
+    taken = VARIED[axis] if axis == "preprocessing" else (zero_shot.PROMPTS,)
+    return str(specs.parsed(run.source).with_options(**dict.fromkeys(taken)))
 
 
-def name_of(run: store.Run) -> str:
-    """A model's name without what presets and interpolations add to it."""
-    said = ", ".join(options_of(run, "preprocessing").values())
-    return run.label.replace(f" ({said})", "", 1) if said else run.label
+def name_of(run: store.Run, axis: Axis = "preprocessing") -> str:
+    """A model's name without what a setting adds to it: presets and interpolations, or prompts."""
+    said = re.escape(", ".join(options_of(run, "preprocessing").values()))
+    if axis == "prompts":
+        found = re.search(r"\(([^()]*)\)", run.manifest.model.head)
+        said = rf"{re.escape(found[1])}(?:, [^()]*)?" if found else ""
+    return re.sub(rf" \({said}\)", "", run.label, count=1) if said else run.label
 
 
 def is_zero_shot(run: store.Run) -> bool:
     """Whether a run's model was asked by texts, so that other texts are another setting."""
     asked_for = specs.parsed(run.source)
     return bool(run.manifest.model.head) and (
-        asked_for.kind == specs.OPEN_CLIP or bool({PROMPTS, CLASSES} & set(asked_for.options))
+        asked_for.kind == specs.OPEN_CLIP or bool(zero_shot.OPTIONS & set(asked_for.options))
     )
+
+
+def is_own(run: store.Run, axis: Axis) -> bool:
+    """Whether a run is of its model's own setting; of prompts those that are taken where nobody says."""
+    options = options_of(run, axis)
+    if axis == "prompts":
+        return options.get(zero_shot.PROMPTS, zero_shot.DEFAULT) == zero_shot.DEFAULT
+    return not options
 
 
 def groups(runs: Sequence[store.Run], axis: Axis = "preprocessing") -> list[Group]:
@@ -127,11 +139,8 @@ def _may_vary(run: store.Run, axis: Axis) -> bool:
 def _same(run: store.Run, axis: Axis) -> tuple[Any, ...]:
     """What results of one group have in common."""
     model = run.manifest.model
-    alike = (run.benchmark, run.view, run.content, run.precision, model.architecture)
-    if axis == "preprocessing":
-        return *alike, model.label_space, model.fingerprint, model.head
-    # What texts make of a tower of images is part of its fingerprint: that its weights are the same, its name says.
-    return *alike, base_of(run, axis), _canonical(run.preprocessing)
+    alike = (run.benchmark, run.view, run.content, run.precision, model.architecture, model.label_space)
+    return *alike, model.fingerprint, model.head if axis == "preprocessing" else _canonical(run.preprocessing)
 
 
 def _setting(run: store.Run, axis: Axis) -> str:
@@ -151,7 +160,7 @@ def _group(runs: Sequence[store.Run], axis: Axis) -> Group:
         best[_setting(run, axis)] = run
     newest = list(reversed(best.values()))
     own = max(
-        (run for run in newest if not options_of(run, axis)),
+        (run for run in newest if is_own(run, axis)),
         key=lambda run: (run.complete, run.manifest.updated),
         default=None,
     )
@@ -162,9 +171,7 @@ def _group(runs: Sequence[store.Run], axis: Axis) -> Group:
 
     others = sorted((run for run in newest if run is not own), key=place)
     base = own or others[0]
-    return Group(
-        name_of(base) if axis == "preprocessing" else base.label, base_of(base, axis), axis, own, tuple(others)
-    )
+    return Group(name_of(base, axis), base_of(base, axis), axis, own, tuple(others))
 
 
 def has_same_pixels(run: store.Run, other: store.Run) -> bool:

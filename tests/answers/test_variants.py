@@ -129,9 +129,8 @@ def test_the_worst_setting_is_named_with_its_images(samples):
     )
     said = told(group)
     assert said.startswith("Of 2 other preprocessings, m loses 10.0\u00a0points [")
-    assert (
-        "with focus-paper: 224 → 224 in place of its own preprocessing (288 images lost and 0 gained of 2,880" in said
-    )
+    assert "with focus-paper: 224 → 224, bilinear in place of its own preprocessing" in said
+    assert "(288 images lost and 0 gained of 2,880)" in said
     assert said.endswith("; 1 of them cannot be told from its own.")
 
 
@@ -142,7 +141,7 @@ def test_what_may_as_well_be_the_worst_is_named(samples):
         make(samples, wrong != 0, "preset=focus-paper"),
         make(samples, np.where(np.arange(N) == 5, False, wrong != 0), "preset=hard-imagenet-paper"),
     )
-    assert "; focus-paper: 224 → 224 cannot be told from that)" in told(group)
+    assert "; focus-paper: 224 → 224, bilinear cannot be told from that)" in told(group)
 
 
 def test_equal_is_said_only_where_the_whole_interval_is_small(samples):
@@ -154,11 +153,11 @@ def test_equal_is_said_only_where_the_whole_interval_is_small(samples):
     row = variants.table(group).iloc[1]
     assert (row["change"], row["gained"], row["lost"]) == (0.0, 72, 72)
     assert told(group).startswith(
-        "The one other preprocessing of m, focus-paper: 224 → 224, is equivalent within 2\u00a0points to its own over "
-        "2,880 images: 0.0\u00a0pts ["
+        "The one other preprocessing of m, focus-paper: 224 → 224, bilinear, is equivalent within 2\u00a0points to "
+        "its own over 2,880 images: 0.0\u00a0pts ["
     )
     strict = told(group, 0.0001)
-    assert "focus-paper: 224 → 224, cannot be told from its own over 2,880 images" in strict
+    assert "focus-paper: 224 → 224, bilinear, cannot be told from its own over 2,880 images" in strict
     assert "; these 40 objects would show " in strict
 
 
@@ -184,7 +183,7 @@ def test_a_preset_that_changes_nothing_shows_the_same_pixels(samples):
     assert table["same_pixels"].tolist() == [False, True]
     assert np.isnan(table["change_low"][1])
     assert variant_words.change_in_words(table.iloc[1]) == "same pixels"
-    assert told(group).endswith("The same pixels as its own, under another name: zoom-paper: 256 → 224.")
+    assert told(group).endswith("The same pixels as its own, under another name: zoom-paper: 256 → 224, bicubic.")
     assert told(group).startswith("m has no complete result with another preprocessing")
 
 
@@ -192,7 +191,7 @@ def test_nothing_is_claimed_of_what_is_not_finished(samples):
     own, part = make(samples, all_right()), make(samples, every(2), "preset=focus-paper", done=0.5)
     said = told(one_group(own, part))
     assert "loses" not in said
-    assert said.endswith("Not finished, so no finding yet: focus-paper: 224 → 224.")
+    assert said.endswith("Not finished, so no finding yet: focus-paper: 224 → 224, bilinear.")
     late = make(samples, all_right(), name="late", fingerprint="late", done=0.5)
     other = make(samples, every(2), "preset=focus-paper", name="late", fingerprint="late")
     assert "late with its own preprocessing is not finished on si-score/rotation" in told(one_group(late, other))
@@ -250,11 +249,11 @@ def test_what_is_missing_can_be_typed(samples):
     group = one_group(make(samples, all_right()), make(samples, all_right(), "preset=focus-paper"))
     wanted = variant_missing.wanted(group)
     assert [(each.said, each.spec) for each in wanted.missing] == [
-        ("hard-imagenet-paper: squashed to 256", "m?preset=hard-imagenet-paper"),
+        ("hard-imagenet-paper: squashed to 256, cropped to 224, bilinear", "m?preset=hard-imagenet-paper"),
         ("bilinear", "m?interpolation=bilinear"),
     ]
     # Its own is 256 → 224 already.
-    assert wanted.same == ("zoom-paper: 256 → 224",)
+    assert wanted.same == ("zoom-paper: 256 → 224, bicubic",)
     assert variant_missing.command(group, wanted.missing) == (
         "python -m core evaluate --model 'm?preset=hard-imagenet-paper' --model 'm?interpolation=bilinear' "
         "--benchmark si-score/rotation"
@@ -262,17 +261,27 @@ def test_what_is_missing_can_be_typed(samples):
 
 
 def test_a_model_of_one_size_is_not_asked_for_another(samples):
-    run = make(samples, all_right())
-    run = changed(run, model=replace(run.manifest.model, architecture="vit_base_patch16_224"))
+    large = {**PREPROCESSING, "input_size": [3, 384, 384], "crop_pct": 1.0}
+    run = make(samples, all_right(), preprocessing=large)
+    run = changed(run, model=replace(run.manifest.model, architecture="vit_base_patch16_384"))
     wanted = variant_missing.wanted(one_group(run))
-    assert wanted.unfit == ("hard-imagenet-paper: squashed to 256",)
-    assert [each.said for each in wanted.missing] == ["focus-paper: 224 → 224", "bilinear"]
+    assert [said.partition(":")[0] for said in wanted.unfit] == ["focus-paper", "zoom-paper", "hard-imagenet-paper"]
+    assert [each.said for each in wanted.missing] == ["bilinear"]
+    run = changed(run, model=replace(run.manifest.model, architecture="resnet50"))
+    assert variant_missing.wanted(one_group(run)).unfit == ()
+
+
+def test_a_paper_that_scales_pixels_otherwise_says_so(samples):
+    own = {**PREPROCESSING, "mean": [0.5, 0.5, 0.5], "std": [0.5, 0.5, 0.5]}
+    group = one_group(make(samples, all_right(), preprocessing=own), make(samples, all_right(), "preset=zoom-paper"))
+    assert variant_words.settings(group)[1] == "zoom-paper: 256 → 224, bicubic, other mean and std"
+    assert not variants.table(group)["same_pixels"].any()
 
 
 def test_an_unfinished_setting_is_still_to_be_run(samples):
     group = one_group(make(samples, all_right(), done=0.5), make(samples, all_right(), "preset=focus-paper", done=0.5))
     said = [each.said for each in variant_missing.wanted(group).missing]
-    assert said[:2] == ["own: 256 → 224, bicubic", "focus-paper: 224 → 224"]
+    assert said[:2] == ["own: 256 → 224, bicubic", "focus-paper: 224 → 224, bilinear"]
 
 
 def test_of_weights_that_are_gone_nothing_can_be_run(samples, tmp_path):
@@ -283,36 +292,49 @@ def test_of_weights_that_are_gone_nothing_can_be_run(samples, tmp_path):
     assert wanted.missing == ()
 
 
-def asked_with(samples, right, prompts, head):
-    run = make(samples, right, prompts, name="open-clip:tower", fingerprint=head, head=head)
-    return changed(run, model=replace(run.manifest.model, name=f"tower{prompts}"))
+def asked_with(samples, right, prompts, options=""):
+    """A result of a zero-shot tower, as its source names and describes it."""
+    asked = f"prompts={prompts}{options}"
+    run = make(samples, right, asked, name="open-clip:tower", fingerprint="t",
+               head=f"zero-shot: 7 prompts ({prompts}), 1,000 class names, texts 0123456789ab")  # fmt: skip
+    return changed(run, model=replace(run.manifest.model, name=f"tower ({prompts})"))
 
 
 def test_other_prompts_of_a_zero_shot_model_are_a_group_of_their_own(samples):
-    own = asked_with(samples, all_right(), "", "zero-shot: single")
-    more = asked_with(samples, every(10), "prompts=openai-80", "zero-shot: openai-80")
+    own = asked_with(samples, all_right(), "simple-7")
+    more = asked_with(samples, every(10), "openai-80")
     assert len(variants.groups([own, more])) == 2
     group = one_group(own, more, axis="prompts")
-    assert variant_words.settings(group) == ["own: zero-shot: single", "openai-80"]
+    assert (group.model, group.base) == ("tower", "open-clip:tower")
+    assert variant_words.settings(group) == ["own: simple-7", "openai-80"]
     assert variants.table(group)["change"][1] == pytest.approx(-0.1)
-    assert "Of 1" not in told(group)
-    assert "loses 10.0\u00a0points" in told(group)
-    assert "in place of its own set of prompts" in told(group)
+    assert told(group).startswith("tower loses 10.0\u00a0points [")
+    assert "with openai-80 in place of its own set of prompts" in told(group)
     assert variants.groups([make(samples, all_right())], "prompts") == []
 
 
-def test_sets_of_prompts_that_were_not_asked_with_are_missing(samples, monkeypatch):
-    monkeypatch.setattr(variant_missing, "prompt_sets", lambda: ("openai-80", "simple-7", "single"))
-    own = asked_with(samples, all_right(), "", "zero-shot: single")
-    more = asked_with(samples, every(10), "prompts=openai-80", "zero-shot: openai-80")
+def test_without_the_usual_prompts_there_is_nothing_to_compare_with(samples):
+    group = one_group(asked_with(samples, all_right(), "single"), axis="prompts")
+    assert group.own is None
+    assert "has no result with its own set of prompts" in told(group)
+    assert variant_missing.wanted(group).missing[0] == variant_missing.Missing("own: simple-7", "open-clip:tower")
+
+
+def test_sets_of_prompts_that_were_not_asked_with_are_missing(samples):
+    own = asked_with(samples, all_right(), "simple-7", "&classes=own-123")
+    more = asked_with(samples, every(10), "openai-80", "&classes=own-123")
     missing = variant_missing.wanted(one_group(own, more, axis="prompts")).missing
-    assert [each.spec for each in missing] == ["open-clip:tower?prompts=simple-7"]
+    assert [each.said for each in missing] == ["clip-single", "single"]
+    # The class names stay those of the results.
+    assert missing[1].spec == "open-clip:tower?classes=own-123&prompts=single"
 
 
 def test_models_that_were_asked_otherwise_are_not_alike(samples):
-    own = asked_with(samples, all_right(), "", "zero-shot: single")
-    more = asked_with(samples, every(10), "prompts=openai-80", "zero-shot: openai-80")
-    assert alike.unlike([own, more]) == ["zero-shot: single against zero-shot: openai-80"]
+    own = asked_with(samples, all_right(), "simple-7")
+    more = asked_with(samples, every(10), "openai-80")
+    (said,) = alike.unlike([own, more])
+    assert said.startswith("zero-shot: 7 prompts (simple-7), 1,000 class names")
+    assert " against zero-shot: 7 prompts (openai-80)" in said
     assert alike.unlike([own, own]) == []
     (said,) = report.differences([own, more])
     assert said.startswith("compared runs differ in outputs: ")
@@ -322,11 +344,10 @@ def test_models_that_were_asked_otherwise_are_not_alike(samples):
 
 def test_provenance_says_a_paper_by_name(samples):
     assert variant_words.said_of(make(samples, all_right())) == ""
-    run = make(samples, all_right(), "preset=focus-paper&interpolation=bilinear")
-    assert variant_words.said_of(run) == (
-        "as in FOCUS, its notebooks: Resize(224) + CenterCrop(224), interpolation bilinear asked for"
-    )
-    assert variant_words.said_of(asked_with(samples, all_right(), "", "zero-shot: single")) == "zero-shot: single"
+    run = make(samples, all_right(), "preset=focus-paper&interpolation=nearest")
+    paper = presets.PRESETS["focus-paper"].paper
+    assert variant_words.said_of(run) == f"as in {paper}, interpolation nearest asked for"
+    assert variant_words.said_of(asked_with(samples, all_right(), "single")).startswith("zero-shot: 7 prompts (single)")
 
 
 def test_a_policy_that_a_result_cannot_tell_is_refused(samples):
