@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from core import benchmarks, paths
 from core.answers import catalogue
 from core.answers.catalogue import KnownModel, space_in_words
-from core.models import zero_shot
+from core.errors import OffcenterError
+from core.models import descriptions, zero_shot
+from core.models.briefs import brief_of
 from core.store import specs, weights
 from core.types import Model
 
@@ -49,6 +52,52 @@ class Fit:
     def is_ready(self) -> bool:
         """Whether nothing is missing."""
         return not self.why
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A model folder on this machine, in a line.
+
+    Attributes:
+        name: What to type.
+        folder: Where it is.
+        kind: In words.
+        label_space: Key; empty where only loading it tells.
+        input_px: Longer side of its input; None where only loading it tells.
+        megabytes: Of its weights, or None where it has none.
+        problem: Why it cannot be used; else empty.
+    """
+
+    name: str
+    folder: Path
+    kind: str
+    label_space: str = ""
+    input_px: int | None = None
+    megabytes: float | None = None
+    problem: str = ""
+
+
+def listed() -> list[Listed]:
+    """The model folders on this machine; torch is asked only about folders of timm's that no JSON tells of."""
+    return [_listed(name, folder) for name, folder in weights.local_models().items()]
+
+
+def _listed(name: str, folder: Path) -> Listed:
+    kind = weights.kind_of(folder)
+    found = Listed(name, folder, catalogue.KINDS[kind], megabytes=catalogue.megabytes_of(name))
+    try:
+        known = descriptions.remembered(name)
+        if known is not None:
+            return replace(found, label_space=known[0].label_space, input_px=max(known[0].transform["input_size"][1:]))
+        brief = brief_of(folder)
+        if kind != specs.LOCAL_DIR or (brief.label_space and brief.input_px):
+            return replace(found, label_space=brief.label_space, input_px=brief.input_px, problem=brief.problem)
+        model = descriptions.describe(name)
+        return replace(found, label_space=model.label_space, input_px=max(model.transform["input_size"][1:]))
+    except Exception as error:
+        # One folder that nobody foresaw does not end the list of all.
+        said = str(error) if isinstance(error, OffcenterError) else f"{type(error).__name__}: {error}"
+        return replace(found, problem=said)
 
 
 def fits(model: KnownModel) -> list[Fit]:

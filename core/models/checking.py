@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from core.wording import count, percent
+from core.wording import count
 
 Level = Literal["ok", "info", "warn", "bad"]
 #: Classes among which the right one counts, and the number of classes from which on; the best one alone below.
@@ -198,7 +198,7 @@ def _certainty(probabilities: np.ndarray, is_confirmed: bool) -> Finding:
     share = float((-(probabilities * logarithms).sum(axis=1) / math.log(n_classes)).mean())
     best = probabilities.max(axis=1)
     if share >= _UNIFORM:
-        said = f"probabilities are nearly uniform (entropy {percent(share)} of the largest possible)"
+        said = f"probabilities are nearly uniform (entropy {_percent(share)} of the largest possible)"
         why = (
             "a scale of its logits is missing"
             if is_confirmed
@@ -206,14 +206,18 @@ def _certainty(probabilities: np.ndarray, is_confirmed: bool) -> Finding:
         )
         return Finding("certainty", "warn" if is_confirmed else "bad", f"{said}: {why}")
     if best.min() >= _CERTAIN:
-        said = f"every answer is certain (the best class has at least {percent(float(best.min()), 2)})"
+        said = f"every answer is certain (the best class has at least {_percent(float(best.min()), 2)})"
         why = "its probabilities say nothing of how sure it is; a scale of its logits is perhaps applied twice"
         return Finding("certainty", "warn" if is_confirmed else "bad", f"{said}: {why}")
     return Finding(
-        "certainty", "ok", f"the best class has {percent(float(best.mean()))} on average: neither uniform nor certain"
+        "certainty", "ok", f"the best class has {_percent(float(best.mean()))} on average: neither uniform nor certain"
     )
 
 
 def _softmax(values: np.ndarray) -> np.ndarray:
     powers = np.exp(values - values.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _percent(share: float, digits: int = 1) -> str:
+    return f"{100 * share:.{digits}f} %"
