@@ -47,7 +47,8 @@ TORCH = {
     *(f"core.zoom.{name}" for name in ("memo", "tta", "wrapping")),
     *("core.bench.throughput", "core.bench.saliency"),
     *(f"core.saliency.{name}" for name in ("explain", "guided", "layers", "layout", "methods", "sanity", "tap")),
-    *("core.explain.one_image", "core.explain.resident", "core.mistakes.asking"),
+    *("core.explain.faithful", "core.explain.one_image", "core.explain.prompts", "core.explain.resident"),
+    "core.mistakes.asking",
     *(f"core.diorama.{name}" for name in ("objects", "patterns", "places", "render", "scenery", "solids")),
     *(f"core.embedded.{name}" for name in ("build", "card", "patches", "pool", "populate", "refresh", "train")),
 }

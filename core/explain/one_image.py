@@ -120,13 +120,13 @@ def explain_sample(
         ModelError: If the model cannot be had or run.
     """
     check_method(method)
-    sample = _Sample.of(benchmark_key, data_root, sample_id, view)
+    sample = Sample.of(benchmark_key, data_root, sample_id, view)
     with residents().use(model_source, device, fingerprint) as resident:
         seen = sample.seen_by(resident)
         prediction = _predicted(resident, model_source, seen)
         target = Target.predicted() if target_class is None else Target.of_class(target_class)
         try:
-            with _lane(resident, slow=method == "score-cam"):
+            with lane(resident, slow=method == "score-cam"):
                 found = resident.explainer.explain(seen.pixels[None], method, target)
         except NotAvailableError as error:
             # The image and what the model says of it are there all the same.
@@ -149,7 +149,7 @@ def warm(model_source: str, fingerprint: str | None = None, device: str = "auto"
         _, height, width = resident.model.transform["input_size"]
         pixels = np.zeros((1, height, width, 3), np.uint8)
         # An architecture without such a map says so when it is asked for one.
-        with contextlib.suppress(NotAvailableError), _lane(resident):
+        with contextlib.suppress(NotAvailableError), lane(resident):
             resident.explainer.explain(pixels, "grad-cam", Target.predicted())
 
 
@@ -179,7 +179,7 @@ def predict_sample(
         UsageError: If benchmark, image, view or device are unknown.
         DataError: If the image cannot be opened.
     """
-    sample = _Sample.of(benchmark_key, data_root, sample_id, view)
+    sample = Sample.of(benchmark_key, data_root, sample_id, view)
     predictions = []
     for source in model_sources:
         try:
@@ -235,8 +235,8 @@ def adapt_sample(
     """
     from core.zoom import memo
 
-    sample = _Sample.of(benchmark_key, data_root, sample_id, CLEAN)
-    with residents().use(model_source, device, fingerprint) as resident, _lane(resident, slow=True):
+    sample = Sample.of(benchmark_key, data_root, sample_id, CLEAN)
+    with residents().use(model_source, device, fingerprint) as resident, lane(resident, slow=True):
         found = memo.predict(resident.model, sample.image, sample_id=sample.image_id)
     return Adaptation(_best(found.before), _best(found.after), found.entropy_before, found.entropy_after)
 
@@ -247,23 +247,30 @@ def _best(prob: np.ndarray) -> tuple[tuple[int, float], ...]:
 
 
 @dataclass(frozen=True)
-class _Sample:
+class Sample:
     """An image of a benchmark as published, and the view under which it is to be seen."""
 
     image_id: str
     image: Image.Image
     mask: np.ndarray | None
     view: str
+    benchmark: Benchmark
 
     @classmethod
-    def of(cls, key: str, root: Path | str | None, sample_id: str, view: str) -> _Sample:
+    def of(cls, key: str, root: Path | str | None, sample_id: str, view: str) -> Sample:
+        """Of a benchmark, opened.
+
+        Raises:
+            UsageError: If benchmark, image or view are unknown.
+            DataError: If the image cannot be opened.
+        """
         views_with(view)
         folder = find_data(key, root)
         benchmark = _benchmark(key, folder, annotation_stamp(folder))
         try:
             with reasons(f"the image '{sample_id}' of '{key}'"):
                 (image_id,) = benchmark.image_ids([sample_id])
-                return cls(image_id, as_rgb(benchmark.image(sample_id)), benchmark.mask(sample_id), view)
+                return cls(image_id, as_rgb(benchmark.image(sample_id)), benchmark.mask(sample_id), view, benchmark)
         except ImageError as error:
             raise ImageError(f"the image '{sample_id}' of '{key}' cannot be opened: {error}") from error
 
@@ -279,7 +286,7 @@ def _benchmark(key: str, root: Path | None, stamp: object) -> Benchmark:
     return open_benchmark(key, root)
 
 
-def _lane(resident: Resident, *, slow: bool = False) -> threading.Lock:
+def lane(resident: Resident, *, slow: bool = False) -> threading.Lock:
     """One pass at a time on a device, so that its memory is enough and its cores are not fought over.
 
     Methods of hundreds of passes have a lane of their own and do not hold up the others.
@@ -289,7 +296,7 @@ def _lane(resident: Resident, *, slow: bool = False) -> threading.Lock:
 
 
 def _predicted(resident: Resident, source: str, seen: Seen) -> Prediction:
-    with _lane(resident):
+    with lane(resident):
         logits = finite(resident.forward(torch.from_numpy(seen.pixels[None].copy())), source)
     prob = logits.softmax(dim=1)[0].cpu()
     best = prob.topk(min(TOP_K, len(prob)))

@@ -30,8 +30,8 @@ SETTING = "OFFCENTER_MODEL_MEMORY"
 DEFAULT_BYTES = 2 * 2**30
 _UNITS = {"": 1, "K": 2**10, "M": 2**20, "G": 2**30, "T": 2**40}
 
-#: What makes two models one: device, weights, architecture and preprocessing.
-_Key = tuple[str, str, str, str]
+#: What makes two models one: device, weights, architecture, what is made of its outputs, and preprocessing.
+_Key = tuple[str, str, str, str, str, str]
 
 
 class Resident:
@@ -43,22 +43,30 @@ class Resident:
         forward: Pixels to logits.
         explainer: Pixels to saliency maps.
         users: How many are using it now.
+
+    Args:
+        model: Loaded.
+        file_bytes: Of the files that it was loaded from.
     """
 
-    def __init__(self, model: Model) -> None:
+    def __init__(self, model: Model, file_bytes: int = 0) -> None:
         self.model = model
         self.preprocess = Preprocess(model.transform)
         self.forward = Forward(model)
         self.explainer = Explainer(model)
         self.users = 1
+        self._file_bytes = file_bytes
 
     @property
     def n_bytes(self) -> int:
-        """Bytes of parameters and buffers, those of the copy that Guided Grad-CAM makes included."""
+        """Bytes of parameters and buffers, those of the copy that Guided Grad-CAM makes included.
+
+        A network of another runtime has none that torch knows: then as many as its files have.
+        """
         tensors = chain.from_iterable(
             chain(network.parameters(), network.buffers()) for network in self.explainer.networks
         )
-        return sum({tensor.data_ptr(): tensor.nbytes for tensor in tensors}.values())
+        return sum({tensor.data_ptr(): tensor.nbytes for tensor in tensors}.values()) or self._file_bytes
 
 
 class Residents:
@@ -94,7 +102,9 @@ class Residents:
         device = models.resolve_device(device)
         described = models.describe(spec)
         models.require_weights(described, fingerprint)
-        key = (device, described.fingerprint, described.architecture, repr(sorted(described.transform.items())))
+        shown = repr(sorted(described.transform.items()))
+        made = (described.architecture, described.label_space, described.head)
+        key = (device, described.fingerprint, *made, shown)
         resident = self._taken(key) or self._loaded(key, described)
         try:
             yield resident
@@ -130,7 +140,7 @@ class Residents:
             # The file tells about how large the model will be; weights stored in half precision grow to float32.
             expected = sum(path.stat().st_size for path in models.resolve(described.source).files())
             self._make_room(device, expected)
-            resident = Resident(self._load(described.source, device))
+            resident = Resident(self._load(described.source, device), expected)
             with self._changed:
                 self._held[key] = resident
                 self._fits(device, 0)

@@ -71,19 +71,38 @@ def badge(model: Model, pixels: np.ndarray, method: str = "grad-cam", *, fresh: 
         StoreError: If the result cannot be written.
     """
     check_method(method)
-    file = _file(model, method)
-    known = {} if fresh else paths.read_json(file)
-    if known:
-        return Badge(**{**known, "randomised": tuple(known["randomised"])})
+    stored = None if fresh else known(model, method)
+    if stored is not None:
+        return stored
     if not len(pixels):
         raise UsageError("the sanity test needs images: give a few, eight are enough")
     found = _tested(model, pixels, method)
-    paths.write_atomically(file, json.dumps(asdict(found), indent=1) + "\n")
+    paths.write_atomically(_file(model, method), json.dumps(asdict(found), indent=1) + "\n")
     return found
 
 
+def known(model: Model, method: str) -> Badge | None:
+    """The badge from an earlier test; None if there was none, or what was stored of it cannot be read."""
+    stored = paths.read_json(_file(model, method))
+    try:
+        return Badge(**{**stored, "randomised": tuple(stored["randomised"])})
+    except (KeyError, TypeError):
+        return None
+
+
+def sentence(found: Badge) -> str:
+    """What the badge says, for a reader."""
+    if found.similarity is None:
+        return "Whether such maps depend on what the model has learnt cannot be told: none could be compared."
+    numbers = f"rank correlation {found.similarity:.2f} over {found.n} pairs, at most {MAX_SIMILARITY} wanted"
+    if found.passed:
+        return f"Maps of this model depend on what it has learnt: new last weights, other maps ({numbers})."
+    return f"Maps of this model hardly depend on what it has learnt: new last weights, the same maps ({numbers})."
+
+
 def _file(model: Model, method: str) -> Path:
-    identity = json.dumps([PROTOCOL, model.fingerprint, model.architecture, dict(model.transform)], default=list)
+    head = [model.head] if model.head else []
+    identity = json.dumps([PROTOCOL, model.fingerprint, model.architecture, dict(model.transform), *head], default=list)
     digest = hashlib.sha256(identity.encode()).hexdigest()[:16]
     return paths.results_home() / "saliency" / paths.slug(model.name) / f"{digest}-{method}.json"
 

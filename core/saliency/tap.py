@@ -48,7 +48,8 @@ def _with_tensor(output: Any, tensor: torch.Tensor) -> Any:
 def tapped(module: nn.Module, layer: str, *, gradients: bool) -> Iterator[list[torch.Tensor]]:
     """Catch a layer's output in every forward pass of this thread; passes of other threads are left alone.
 
-    Of a layer that gives several things it is the tensor among them (``tensor_in``). Inside, nothing is recorded for the way back until the layer has run; with ``gradients`` everything after it is.
+    Of a layer that gives several things it is the tensor among them (``tensor_in``). Inside, nothing is
+    recorded for the way back until the layer has run; with ``gradients`` everything after it is.
 
     Args:
         module: The network; its lock is held by the caller.
