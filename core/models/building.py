@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
+from functools import partial
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,19 @@ from core.models.checkpoints import Checkpoint, first_line
 
 #: Keys that a message shows of each side.
 _SHOWN = 3
+#: What a prefix says of an average of other weights.
+_AVERAGES = ("ema", "teacher", "averaged", "swa")
 #: Whatever comes from a config and weights that do not fit; anything else is a fault of ours.
 _DOES_NOT_FIT = (RuntimeError, LookupError, TypeError, ValueError, AssertionError, AttributeError, ArithmeticError)
 
 
 def build(
     architecture: str, pretrained: Mapping[str, Any], model_args: Mapping[str, Any], checkpoint: Checkpoint
-) -> torch.nn.Module:
-    """The network in eval mode, float32, on the CPU.
+) -> tuple[torch.nn.Module, tuple[str, ...]]:
+    """The network in eval mode, float32, on the CPU, and what a reader should know of how its weights fitted.
+
+    Weights under a prefix (``model.``, ``net.``, ``teacher.backbone.``) are taken where all of the network's are there
+    and no others.
 
     Args:
         architecture: timm's name.
@@ -37,12 +43,69 @@ def build(
     Raises:
         ModelError: If the weights do not fit; names the first keys of both sides.
     """
-    path = checkpoint.path
+    made = partial(_made, architecture, pretrained, model_args, checkpoint.path)
+    try:
+        return made(checkpoint.state), ()
+    except ModelError:
+        prefix = inner_prefix(checkpoint, _names_of(architecture, pretrained, model_args))
+        if not prefix:
+            raise
+    state, left = under(checkpoint.state, prefix)
+    others = f", and {len(left):,} weights that do not begin with it ({_some(left)})" if left else ""
+    return made(state), (f"{checkpoint.path.name}: '{prefix}' was left out of the names of its weights{others}.",)
+
+
+def inner_prefix(checkpoint: Checkpoint, names: Set[str]) -> str:
+    """The prefix below which a checkpoint has exactly a network's weights; empty if it has none such.
+
+    Args:
+        checkpoint: Of something that contains the network.
+        names: Of the network's weights.
+
+    Raises:
+        ModelError: If it has them under several prefixes, none of which says that it is an average of the others.
+    """
+    longest = max(names, key=len, default="")
+    prefixes = sorted(name.removesuffix(longest) for name in checkpoint.state if name.endswith(f".{longest}"))
+    fitting = [prefix for prefix in prefixes if under(checkpoint.state, prefix)[0].keys() == names]
+    averages = [prefix for prefix in fitting if any(word in prefix for word in _AVERAGES)]
+    chosen = averages or fitting
+    if len(chosen) > 1:
+        raise ModelError(
+            f"{checkpoint.path} holds several networks ({', '.join(chosen)}), and nothing says which to take: keep the "
+            "weights of one of them in a file of its own."
+        )
+    return chosen[0] if chosen else ""
+
+
+def under(state: Mapping[str, torch.Tensor], prefix: str) -> tuple[dict[str, torch.Tensor], list[str]]:
+    """The weights whose names begin with a prefix, named without it; and the names of all others."""
+    inside = {name.removeprefix(prefix): value for name, value in state.items() if name.startswith(prefix)}
+    return inside, [name for name in state if not name.startswith(prefix)]
+
+
+def _names_of(architecture: str, pretrained: Mapping[str, Any], model_args: Mapping[str, Any]) -> set[str]:
+    """Names of a network's weights; none where it cannot be built at all, which is an error of its own."""
+    try:
+        with _watched():
+            module = model_entrypoint(architecture)(pretrained=False, pretrained_cfg=dict(pretrained), **model_args)
+    except (MemoryError, *_DOES_NOT_FIT):
+        return set()
+    return set(module.state_dict())
+
+
+def _made(
+    architecture: str,
+    pretrained: Mapping[str, Any],
+    model_args: Mapping[str, Any],
+    path: Path,
+    state: Mapping[str, torch.Tensor],
+) -> torch.nn.Module:
     # The weights are handed over in memory, so that timm neither downloads nor unpickles anything itself.
     config = {
         **pretrained,
         **dict.fromkeys(("file", "url", "hf_hub_id", "hf_hub_filename")),
-        **{"source": "", "custom_load": False, "state_dict": dict(checkpoint.state)},
+        **{"source": "", "custom_load": False, "state_dict": dict(state)},
     }
     if "tag" in config and config["tag"] is None:
         config["tag"] = ""
@@ -88,6 +151,16 @@ def _watched() -> Iterator[list[str]]:
 
 def _reason(error: BaseException, path: Path) -> str:
     """What is missing, unexpected or of another shape, the first few of each; else what the error says."""
+    found = differences(error)
+    if not found:
+        kind = "" if isinstance(error, RuntimeError) else f"{type(error).__name__}: "
+        return f"{kind}{first_line(error)}. Does 'model_args' or 'pretrained_cfg' in config.json belong to others?"
+    sizes_alone = not any(_keys(str(error), word) for word in ("Missing", "Unexpected"))
+    return found + (" Is config.json that of these weights?" if sizes_alone else "")
+
+
+def differences(error: BaseException) -> str:
+    """What torch says of weights that do not fit, the first few keys of each kind; empty if it says none of it."""
     text = str(error)
     missing, unexpected = (_keys(text, word) for word in ("Missing", "Unexpected"))
     sizes = re.findall(
@@ -101,12 +174,9 @@ def _reason(error: BaseException, path: Path) -> str:
         *([f"{name} is {there} in the weights and {wanted} in the network" for name, there, wanted in sizes[:_SHOWN]]),
     ]
     if not parts:
-        kind = "" if isinstance(error, RuntimeError) else f"{type(error).__name__}: "
-        return f"{kind}{first_line(error)}. Does 'model_args' or 'pretrained_cfg' in config.json belong to others?"
+        return ""
     prefix = _prefix(missing, unexpected)
     hint = f" Every key of the weights begins with '{prefix}': save them without this prefix." if prefix else ""
-    if sizes and not (missing or unexpected):
-        hint = " Is config.json that of these weights?"
     return f"{'; '.join(parts)}.{hint}"
 
 

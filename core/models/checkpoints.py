@@ -1,30 +1,52 @@
-"""Weights from a file: data only, in the entry that timm takes, and a name for what is no weights file at all."""
+"""Weights from a file or several: data only, in the entry that timm takes, or what is wrong with them in a sentence."""
 
 from __future__ import annotations
 
 import argparse
 import pickle
+import re
+import warnings
 import zipfile
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import safetensors
 import safetensors.torch
 import torch
 from timm.models import clean_state_dict
 
 from core.errors import ModelError
+from core.models.strangers import in_words, what_else_it_is
+from core.store.weights import is_index, parts_of, total_size, weight_map
 
 #: Entries of a checkpoint that may be the weights, in the order in which timm's ``load_state_dict`` takes them: an
 #: average before what was averaged.
 ENTRIES = ("state_dict_ema", "model_ema", "state_dict", "model")
 _AVERAGES = ("state_dict_ema", "model_ema")
+#: Entries of other frameworks, averages first, looked for where none of timm's is there.
+_OTHERS = (
+    *("ema_state_dict", "params_ema", "ema", "teacher", "model_state_dict", "model_state", "net", "network", "module"),
+    *("student", "params", "weights", "backbone", "encoder"),
+)
+#: So deep entries lie in entries.
+_DEEPEST = 4
 _SAFE = ".safetensors"
-#: Bytes that are read to tell what a file is.
-_BEGINNING = 4096
-_POINTER = b"version https://git-lfs.github.com/spec/"
 _READING = (OSError, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+#: What torch.compile puts before, or into, the names of weights.
+_COMPILED = "_orig_mod."
+#: Ends of names of what libraries keep beside quantised weights.
+_QUANTISED = (
+    *(".SCB", ".weight_format", ".absmax", ".quant_map", ".nested_absmax", ".qweight", ".qzeros", ".g_idx"),
+    *("_packed_params.dtype", "_packed_params._packed_params", ".weight_scale", ".weight_scale_inv"),
+)
+#: Numbers of NumPy's, which metrics beside the weights often are; a name of NumPy 1 means the same.
+_NUMBERS = (
+    *("Bool", "Int8", "Int16", "Int32", "Int64", "UInt8", "UInt16", "UInt32", "UInt64"),
+    *("Float16", "Float32", "Float64"),
+)
 
 
 @dataclass(frozen=True)
@@ -32,7 +54,7 @@ class Checkpoint:
     """What a weights file holds.
 
     Attributes:
-        path: The file.
+        path: The file, or the list of the files.
         state: The state dict.
         notes: What a reader should know, such as that an average of the weights was taken.
     """
@@ -45,21 +67,17 @@ class Checkpoint:
 def read_checkpoint(path: Path) -> Checkpoint:
     """A state dict from safetensors, or from a pickle that holds only tensors and plain containers.
 
+    Args:
+        path: A weights file, or the index of several.
+
     Raises:
-        ModelError: If the file is no such thing, is damaged or holds code; says what it is.
+        ModelError: If a file is no such thing, is damaged or holds code; says what it is. If weights are quantised.
     """
-    try:
-        fault = what_else_it_is(path)
-        if fault:
-            raise ModelError(f"{path} cannot be read as weights: {fault}")
-        content = _safe(path) if path.suffix == _SAFE else _pickled(path)
-    except MemoryError as error:
-        raise ModelError(f"{path} cannot be read as weights: there is not enough memory for them.") from error
-    except (safetensors.SafetensorError, pickle.UnpicklingError, zipfile.BadZipFile, *_READING) as error:
-        kind = "" if isinstance(error, safetensors.SafetensorError | RuntimeError) else f"{type(error).__name__}: "
-        raise ModelError(f"{path} cannot be read as weights: {kind}{first_line(error)}. Is it complete?") from error
+    content = _joined(path) if is_index(path) else _content(parts_of(path)[0])
     entry, state, notes = _entry_of(content, path)
+    _refuse_quantised(state, path)
     strangers = [str(name) for name, value in state.items() if not isinstance(value, torch.Tensor)]
+    strangers += [str(name) for name in state if not isinstance(name, str)]
     if not state or strangers:
         named = f"its {entry} " if entry else ""
         holds = f"holds {', '.join(strangers[:5])}, which are no tensors" if strangers else "is empty"
@@ -67,7 +85,22 @@ def read_checkpoint(path: Path) -> Checkpoint:
             f"{path}: {named}{holds}; it is no state dict. Save the network's state_dict(), or a dict that has it as "
             f"one of {', '.join(ENTRIES)}."
         )
-    return Checkpoint(path, clean_state_dict(state), notes)
+    _refuse_other_layouts(state, path)
+    clean, also = _without_wrappers(state, path)
+    return Checkpoint(path, clean, (*notes, *also, *_precision(clean, path)))
+
+
+def _content(path: Path) -> Any:
+    try:
+        fault = what_else_it_is(path)
+        if fault:
+            raise ModelError(f"{path} cannot be read as weights: {fault}")
+        return _safe(path) if path.suffix == _SAFE else _pickled(path)
+    except MemoryError as error:
+        raise ModelError(f"{path} cannot be read as weights: there is not enough memory for them.") from error
+    except (safetensors.SafetensorError, pickle.UnpicklingError, zipfile.BadZipFile, *_READING) as error:
+        kind = "" if isinstance(error, safetensors.SafetensorError | RuntimeError) else f"{type(error).__name__}: "
+        raise ModelError(f"{path} cannot be read as weights: {kind}{first_line(error)}. Is it complete?") from error
 
 
 def _safe(path: Path) -> dict[str, torch.Tensor]:
@@ -76,69 +109,147 @@ def _safe(path: Path) -> dict[str, torch.Tensor]:
 
 def _pickled(path: Path) -> Any:
     try:
-        # timm's training checkpoints hold their arguments beside the weights; a namespace is data.
-        with torch.serialization.safe_globals([argparse.Namespace]):
+        # Training checkpoints hold their arguments and metrics beside the weights; these are data.
+        with torch.serialization.safe_globals(_data()), warnings.catch_warnings():
+            # Of old protocols of pickle, which no user can change.
+            warnings.simplefilter("ignore")
             return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
+        raise ModelError(f"{path} cannot be read as weights: {_code_in(path, error)}") from error
+
+
+def _data() -> list[Any]:
+    """Types of plain data that torch does not take for such by itself."""
+    scalar = np.float64(0).__reduce__()[0]
+    named = [(scalar, f"{module}.scalar") for module in ("numpy.core.multiarray", "numpy._core.multiarray")]
+    numbers = [getattr(np.dtypes, f"{name}DType") for name in _NUMBERS]
+    return [argparse.Namespace, *named, np.dtype, *numbers]
+
+
+def _code_in(path: Path, error: BaseException) -> str:
+    try:
+        with torch.serialization.safe_globals(_data()):
+            names = torch.serialization.get_unsafe_globals_in_checkpoint(str(path))
+    except (pickle.UnpicklingError, zipfile.BadZipFile, *_READING):
+        names = []
+    # What torch says first is an advice to read the file all the same.
+    why = re.search(r"WeightsUnpickler error:\s*(.+)", str(error))
+    return in_words(path, sorted(names), why[1].rstrip(".") if why else first_line(error))
+
+
+def _joined(index: Path) -> dict[str, Any]:
+    """The weights of all files that an index lists, each from the file in which the index says that it is.
+
+    Raises:
+        ModelError: If one is missing, in another file, or there are more; see also ``_content``.
+    """
+    wanted = weight_map(index)
+    found: dict[str, Any] = {}
+    for path in parts_of(index):
+        part = _content(path)
+        names = {name for name, file in wanted.items() if file == path.name}
+        if not isinstance(part, dict) or part.keys() != names:
+            there = set(map(str, part)) if isinstance(part, dict) else set()
+            raise ModelError(
+                f"{path} is not the file that {index.name} lists: it lacks {len(names - there):,} of its weights and "
+                f"has {len(there - names):,} others ({', '.join(sorted(names ^ there)[:3]) or type(part).__name__}). "
+                "Copy or download both again."
+            )
+        found |= part
+    size, expected = sum(each.nbytes for each in found.values() if isinstance(each, torch.Tensor)), total_size(index)
+    if expected is not None and size != expected:
         raise ModelError(
-            f"{path} cannot be read as weights: it holds more than tensors and plain containers ({first_line(error)}). "
-            "A checkpoint with code in it is refused; convert it to safetensors."
-        ) from error
+            f"the files that {index} lists hold {size:,} bytes of weights, and it says {expected:,}: one is of another "
+            "model or precision. Copy or download them again."
+        )
+    return found
 
 
 def _entry_of(content: Any, path: Path) -> tuple[str, dict[str, Any], tuple[str, ...]]:
     """The part of a checkpoint that is the weights, by timm's rule; its name, and a note where there was a choice."""
     if not isinstance(content, dict):
         raise ModelError(f"{path} holds a {type(content).__name__}, not a state dict (a tensor by parameter).")
-    there = [name for name in ENTRIES if (content.get(name) is not None if name in _AVERAGES else name in content)]
-    if not there:
-        return "", content, ()
-    entry = there[0]
-    if not isinstance(content[entry], dict):
-        raise ModelError(f"{path}: its '{entry}' is a {type(content[entry]).__name__}, not a state dict.")
-    notes = (f"{path.name} holds {' and '.join(there)}: {entry} was loaded, as timm does.",) if len(there) > 1 else ()
-    return entry, content[entry], notes
+    names: list[str] = []
+    notes: list[str] = []
+    while len(names) < _DEEPEST:
+        there, is_timms = _entries_in(content)
+        if not there:
+            break
+        notes += _choice(path, there, is_timms and not names)
+        names.append(there[0])
+        content = content[there[0]]
+    other = next((name for name in ENTRIES if name in content and not isinstance(content[name], torch.Tensor)), None)
+    if not names and other is not None and content[other] is not None:
+        raise ModelError(f"{path}: its '{other}' is a {type(content[other]).__name__}, not a state dict.")
+    return ".".join(names), content, tuple(notes)
 
 
-def what_else_it_is(path: Path) -> str:
-    """What a file is that calls itself weights and is none, with what to do; empty if it may be weights.
-
-    Raises:
-        OSError: If it cannot be read.
-    """
-    with open(path, "rb") as stream:
-        begin = stream.read(_BEGINNING)
-    text = begin.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
-    is_safe = len(begin) > 8 and begin[8:9] == b"{" and int.from_bytes(begin[:8], "little") < 2**40
-    is_torch = begin.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"))
-    if not begin:
-        return "the file is empty. Copy or download it again."
-    if begin.startswith(_POINTER):
-        return "it is a Git LFS pointer, which stands for the file: run 'git lfs pull' in its repository."
-    if text.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
-        return "it is a web page (HTML), perhaps of a login or an error: download the file itself."
-    if path.suffix == _SAFE and is_torch:
-        return "it is a torch checkpoint (a pickle), not safetensors: rename it to pytorch_model.bin, or convert it."
-    if path.suffix != _SAFE and is_safe:
-        return "it is a safetensors file: rename it to model.safetensors."
-    if begin.startswith((b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"7z\xbc\xaf", b"\x28\xb5\x2f\xfd")):
-        return "it is a compressed file: unpack it."
-    if begin.startswith(b"\x89HDF"):
-        return "it is an HDF5 file, such as Keras writes: convert it to safetensors with timm's names."
-    if begin.startswith(b"\x93NUMPY"):
-        return "it is a NumPy array: convert it to safetensors with timm's names."
-    # A damaged header of safetensors may be readable as well: what comes first is its length.
-    if not is_safe and _is_text(begin):
-        return f"it is a text file that begins {begin[:40].decode('utf-8', 'replace')!r}."
-    return ""
+def _entries_in(content: Mapping[Any, Any]) -> tuple[list[str], bool]:
+    """Names of entries that may be the weights, the one to take in front, and whether timm would take it."""
+    timms = [name for name in ENTRIES if isinstance(content.get(name), dict)]
+    others = [name for name in _OTHERS if isinstance(content.get(name), dict)]
+    return (timms, True) if timms else (others, False)
 
 
-def _is_text(begin: bytes) -> bool:
-    try:
-        shown = begin.decode("utf-8", "strict" if len(begin) < _BEGINNING else "ignore")
-    except UnicodeDecodeError:
+def _choice(path: Path, there: list[str], is_timms: bool) -> list[str]:
+    if len(there) < 2:
+        return []
+    rule = "as timm does" if is_timms else "an average before what was averaged"
+    return [f"{path.name} holds {' and '.join(there)}: {there[0]} was loaded, {rule}."]
+
+
+def _without_wrappers(state: dict[str, torch.Tensor], path: Path) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:
+    """Names of weights without what data-parallel training and torch.compile put there, and a note if they did."""
+    clean = clean_state_dict(state)
+    inside = {name.replace(_COMPILED, ""): value for name, value in clean.items()}
+    clean = inside if len(inside) == len(clean) else clean
+    first, was = next(((name, old) for name, old in zip(clean, state, strict=False) if name != old), ("", ""))
+    if len(clean) != len(state):
+        raise ModelError(f"{path} has some weights twice, with the prefix 'module.' or '{_COMPILED}' and without.")
+    if not was:
+        return clean, ()
+    prefix = was.removesuffix(first) if was.endswith(first) else _COMPILED
+    return clean, (f"{path.name}: '{prefix}' was left out of the names of its weights.",)
+
+
+def _refuse_quantised(state: Mapping[str, Any], path: Path) -> None:
+    """Refuse weights that mean something only with scales beside them, by their type or by what lies beside them."""
+    for name, value in state.items():
+        if not _is_quantised(str(name), value):
+            continue
+        what = str(value.dtype).removeprefix("torch.") if isinstance(value, torch.Tensor) else type(value).__name__
+        raise ModelError(
+            f"{path} holds quantised weights ({name} is {what}), which a plain network cannot use: give those that "
+            "they were made from, or export the quantised network to ONNX and use onnx:FILE."
+        )
+
+
+def _is_quantised(name: str, value: Any) -> bool:
+    if name.endswith(_QUANTISED):
+        return True
+    if not isinstance(value, torch.Tensor):
         return False
-    return all(character.isprintable() or character in "\r\n\t" for character in shown)
+    is_whole = value.dtype in (torch.int8, torch.uint8) and value.ndim > 1 and name.endswith("weight")
+    return value.is_quantized or is_whole or (value.is_floating_point() and value.dtype.itemsize == 1)
+
+
+def _refuse_other_layouts(state: Mapping[str, torch.Tensor], path: Path) -> None:
+    """Refuse what is no tensor of real numbers with its values."""
+    for name, value in state.items():
+        if value.device.type == "meta":
+            raise ModelError(f"{path}: {name} is without values: save the weights from where they were loaded.")
+        if value.is_complex() or value.layout != torch.strided:
+            what = str(value.dtype if value.is_complex() else value.layout).removeprefix("torch.")
+            raise ModelError(f"{path}: {name} is {what}, and not a plain tensor of real numbers.")
+
+
+def _precision(state: Mapping[str, torch.Tensor], path: Path) -> tuple[str, ...]:
+    """A note of weights that are kept in another precision than they are used in."""
+    kept = {value.dtype for value in state.values() if value.is_floating_point()} - {torch.float32}
+    if not kept:
+        return ()
+    names = " and ".join(sorted(str(dtype).removeprefix("torch.") for dtype in kept))
+    return (f"{path.name} keeps its weights in {names}; they are used in float32.",)
 
 
 def first_line(error: BaseException) -> str:

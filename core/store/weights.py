@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import hashlib
 import re
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from core import paths
-from core.errors import StoreError, UsageError
+from core.errors import ModelError, StoreError, UsageError
 from core.store import specs
 
 CONFIG = "config.json"
@@ -21,9 +24,18 @@ WEIGHTS = (
     *("open_clip_model.safetensors", "open_clip_pytorch_model.safetensors"),
     *("open_clip_pytorch_model.bin", "open_clip_pytorch_model.pth"),
 )
-#: Ends of other names that timm takes for weights where a folder has none of these, the first that is there.
-SUFFIXES = (".safetensors", ".pth", ".pth.tar", ".bin")
+#: Lists of the files that weights are in where they are in several, as the hub's libraries write them.
+_INDEX = ".index.json"
+INDEXES = (f"model.safetensors{_INDEX}", f"pytorch_model.bin{_INDEX}")
+#: Ends that training frameworks write and timm passes over.
+NOT_TIMMS = (".pt", ".ckpt")
+#: Ends of other names that are taken for weights where a folder has none of these, the first that is there.
+SUFFIXES = (".safetensors", ".pth", ".pth.tar", ".bin", *NOT_TIMMS)
+#: How the name ends of one of several files with weights.
+_PART = re.compile(r"-(\d+)-of-(\d+)\.[a-z]+$")
 LOCAL_DIR = "local-dir:"
+#: Letters that a message shows of a name.
+_SHOWN = 80
 
 
 def local_models() -> dict[str, Path]:
@@ -109,8 +121,14 @@ def weights_in(folder: Path) -> Path | None:
 
 
 def candidates_in(folder: Path) -> list[Path]:
-    """Files of a model folder that may be its weights, the one that timm loads in front."""
-    named = [folder / name for name in WEIGHTS if (folder / name).is_file()]
+    """Files of a model folder that may be its weights, the one that timm loads in front.
+
+    Weights in several files stand here as the list of these, which timm does not read.
+    """
+    onnx = onnx_in(folder) if kind_of(folder) == specs.ONNX else None
+    if onnx is not None:
+        return [onnx]
+    named = [folder / name for name in (*WEIGHTS, *INDEXES) if (folder / name).is_file()]
     for suffix in SUFFIXES if not named else ():
         named = sorted(path for path in folder.glob(f"*{suffix}") if path.is_file())
         if named:
@@ -118,14 +136,123 @@ def candidates_in(folder: Path) -> list[Path]:
     return named
 
 
+def is_index(path: Path) -> bool:
+    """Whether a file of a model folder lists the files that its weights are in."""
+    return path.name.endswith(_INDEX)
+
+
+def parts_of(path: Path) -> list[Path]:
+    """The files that hold the weights: a weights file itself, or those that an index lists, in order of their names.
+
+    Raises:
+        ModelError: If an index is none, lists what is no file of its folder, or one that is not there; or if a file is
+            one of several and nothing lists them.
+    """
+    if is_index(path):
+        return [path.parent / name for name in sorted(set(weight_map(path).values()))]
+    part = _PART.search(path.name)
+    if part is not None and int(part[2]) > 1:
+        raise ModelError(
+            f"{path} is one of {int(part[2])} files of weights, and {path.parent} has no list of them: copy "
+            f"{' or '.join(INDEXES)} there too."
+        )
+    return [path]
+
+
+def weight_map(index: Path, *, are_there: bool = True) -> dict[str, str]:
+    """The name of the file that each of the weights is in, by its name, as an index says.
+
+    Args:
+        index: The file.
+        are_there: The files are to be in the same folder.
+
+    Raises:
+        ModelError: If it is no index, lists what is no file of its folder, or one that is not there.
+    """
+    found = _index(index).get("weight_map")
+    suffix = Path(index.name.removesuffix(_INDEX)).suffix
+    if not isinstance(found, dict) or not found or not all(isinstance(name, str) for name in found.values()):
+        raise ModelError(f"{index} lists no files of weights: its 'weight_map' is no object of file names.")
+    for name in sorted(set(found.values())):
+        # Nothing outside the folder: an index is data that came with the weights.
+        if Path(name).name != name or not name.endswith(suffix) or not name.isprintable():
+            raise ModelError(f"{index} lists {name[:_SHOWN]!r}, which is no {suffix} file of its own folder.")
+        if are_there and not (index.parent / name).is_file():
+            raise ModelError(f"{index} lists {name!r}, which is not there: copy or download it too.")
+    return found
+
+
+def total_size(index: Path) -> int | None:
+    """Bytes of all weights together, as an index says; None where it does not.
+
+    Raises:
+        ModelError: If it is no index.
+    """
+    metadata = _index(index).get("metadata")
+    size = metadata.get("total_size") if isinstance(metadata, dict) else None
+    return size if isinstance(size, int) and not isinstance(size, bool) else None
+
+
+def _index(path: Path) -> dict[str, Any]:
+    try:
+        content = paths.load_json(path)
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise ModelError(f"{path} is not JSON: {error}.") from error
+    if not isinstance(content, dict):
+        raise ModelError(f"{path} is no list of weights: it holds a {type(content).__name__}.")
+    return content
+
+
+def bytes_of(folder: Path) -> int | None:
+    """Bytes of the weights of a model folder of any kind, all their files together; None where it has none.
+
+    Beside an ONNX file lie those that its weights may be in, which begin with its name or end in ``.onnx_data``.
+    """
+    path = weights_in(folder)
+    if path is None:
+        return None
+    try:
+        if path.suffix == ONNX_SUFFIX:
+            beside = {*path.parent.glob(f"{glob.escape(path.name)}?*"), *path.parent.glob("*.onnx_data")}
+            found = [path, *sorted(each for each in beside if each.suffix != ".json" and each.is_file())]
+        else:
+            found = parts_of(path)
+        return sum(each.stat().st_size for each in found)
+    except (OSError, ModelError):
+        return None
+
+
+def fingerprint_in(folder: Path) -> str | None:
+    """SHA-256 (hex) of the weights of a model folder; of all their files where there are several; None without any."""
+    path = weights_in(folder)
+    try:
+        return files_sha256(parts_of(path)) if path else None
+    except (OSError, ModelError):
+        return None
+
+
 def fingerprint_of(spec: str) -> str | None:
     """SHA-256 (hex) of the weights that a model's name stands for now.
 
-    None unless they are one file in a folder here, and nothing else decides the outputs.
+    None unless they are in a folder here, and nothing else decides the outputs.
     """
     folder = folder_of(spec)
-    path = weights_in(folder) if folder and kind_of(folder) == specs.LOCAL_DIR else None
-    return file_sha256(path) if path else None
+    return fingerprint_in(folder) if folder and kind_of(folder) == specs.LOCAL_DIR else None
+
+
+def files_sha256(files: Sequence[Path], *more: str) -> str:
+    """SHA-256 (hex) of weights: of the file alone where it is one and nothing is added, else over all of these.
+
+    Args:
+        files: In their order.
+        more: What else decides the outputs, such as prompts.
+    """
+    digests = [file_sha256(path) for path in files]
+    if len(digests) == 1 and not more:
+        return digests[0]
+    return hashlib.sha256("\n".join([*digests, *more]).encode("utf-8", "backslashreplace")).hexdigest()
 
 
 def version_of(path: Path) -> str:

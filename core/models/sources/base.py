@@ -13,7 +13,7 @@ import torch
 
 from core.errors import ModelError
 from core.models.checkpoints import first_line
-from core.store.weights import file_sha256, version_of
+from core.store.weights import files_sha256, version_of
 
 if TYPE_CHECKING:
     from core.types import Model
@@ -82,10 +82,7 @@ def fingerprint(files: Sequence[Path], *more: str) -> str:
         files: In their order.
         more: What else decides the outputs, such as prompts.
     """
-    digests = [file_sha256(path) for path in files]
-    if len(digests) == 1 and not more:
-        return digests[0]
-    return hashlib.sha256("\n".join([*digests, *more]).encode("utf-8", "backslashreplace")).hexdigest()
+    return files_sha256(files, *more)
 
 
 def state_sha256(module: torch.nn.Module) -> str:

@@ -18,7 +18,17 @@ from core.models.configs import identify_labels, read_config, renamed, resolve_t
 from core.models.heads import said_of, with_head
 from core.models.sources.base import Network, Source, fingerprint
 from core.models.sources.hub import download, fetched
-from core.store.weights import CONFIG, WEIGHTS, candidates_in, source_of
+from core.store.weights import (
+    CONFIG,
+    INDEXES,
+    NOT_TIMMS,
+    WEIGHTS,
+    candidates_in,
+    is_index,
+    parts_of,
+    source_of,
+    weight_map,
+)
 from core.types import Model
 
 
@@ -48,11 +58,13 @@ class TimmSource(Source):
     def files(self) -> list[Path]:
         """See ``Source.files``."""
         path = weights_file(self)
+        parts = parts_of(path)
         # Of the hub's cache the file that names the current revision: once that moves on, so may config and weights.
         says = [self.folder / CONFIG] if self.folder is not None else []
         if self.repo is not None:
             says = [path.parents[2] / "refs" / "main"]
-        return [*(each for each in says if each.is_file()), path]
+        says += [path] if path not in parts else []
+        return [*(each for each in says if each.is_file()), *parts]
 
     def described(self) -> Model:
         """See ``Source.described``."""
@@ -65,7 +77,7 @@ class TimmSource(Source):
             label_space=head.label_space,
             num_classes=head.num_classes,
             transform=resolve_transform(self.config, where),
-            fingerprint=fingerprint([weights_file(self)]),
+            fingerprint=fingerprint(parts_of(weights_file(self))),
             notes=(*self.notes, *said_of(head)),
             labels_said=head.why,
             head=head.said,
@@ -74,8 +86,9 @@ class TimmSource(Source):
     def network(self) -> Network:
         """See ``Source.network``."""
         checkpoint = read_checkpoint(weights_file(self))
-        module = build(self.architecture, self.config, self.model_args, checkpoint)
-        return Network(with_head(module, identify_labels(self.config, self.spec)), checkpoint.notes)
+        module, notes = build(self.architecture, self.config, self.model_args, checkpoint)
+        module = with_head(module, identify_labels(self.config, self.spec))
+        return Network(module, (*checkpoint.notes, *notes))
 
 
 def from_folder(where: str | Path) -> TimmSource:
@@ -93,7 +106,8 @@ def from_folder(where: str | Path) -> TimmSource:
     notes = ()
     if len(candidates) > 1 and candidates[0].name not in WEIGHTS:
         names = ", ".join(path.name for path in candidates)
-        notes = (f"{folder.name} holds {names}: {candidates[0].name} was loaded, as timm does.",)
+        rule = "the first by name" if candidates[0].name.endswith(NOT_TIMMS) else "as timm does"
+        notes = (f"{folder.name} holds {names}: {candidates[0].name} was loaded, {rule}.",)
     return _from_config(folder, folder.name, source_of(folder), notes, folder=folder)
 
 
@@ -164,7 +178,7 @@ def _expanded(where: str) -> Path:
 
 
 def weights_file(source: TimmSource) -> Path:
-    """The file of a model's weights; downloaded if it is not in the hub's cache.
+    """The file of a model's weights, or the list of them where they are in several; downloaded if not in a cache.
 
     Raises:
         ModelUnavailableError: If it is neither here nor reachable.
@@ -173,11 +187,15 @@ def weights_file(source: TimmSource) -> Path:
     if source.folder is not None:
         found = candidates_in(source.folder)
         if not found:
-            raise ModelError(f"{source.folder} has none of {', '.join(WEIGHTS)}.{_parts_of(source.folder)}")
+            raise ModelError(f"{source.folder} has none of {', '.join(WEIGHTS)}.")
         return found[0]
     if source.url is not None:
         return fetched(source.url)
-    return Path(download(source.repo, weight_names(source)))
+    path = Path(download(source.repo, (*weight_names(source), *INDEXES)))
+    if is_index(path):
+        for name in sorted(set(weight_map(path, are_there=False).values())):
+            download(source.repo, (name,))
+    return path
 
 
 def weight_names(source: TimmSource) -> tuple[str, ...]:
@@ -190,13 +208,6 @@ def safe_name(name: str) -> str:
     """The safetensors file of a hub repository that timm takes in place of a weights file, or that file itself."""
     known = {"pytorch_model.bin": WEIGHTS[0], "open_clip_pytorch_model.bin": "open_clip_model.safetensors"}
     return known.get(name) or (name.removesuffix(".bin") + ".safetensors" if name.endswith(".bin") else name)
-
-
-def _parts_of(folder: Path) -> str:
-    """What to say of a folder that has its weights in several files, which timm does not load."""
-    if not any(folder.glob("*.index.json")):
-        return ""
-    return " Its weights are in several files (an index names them): join them into model.safetensors."
 
 
 def _suffix(model_args: Mapping[str, Any]) -> str:
