@@ -24,7 +24,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from core.errors import UsageError
+from core.errors import NotAvailableError, UsageError
 from core.images.opening import as_rgb, reasons
 from core.images.preprocess import Preprocess
 from core.images.views.base import random_of
@@ -109,7 +109,7 @@ class Memo:
 
     Raises:
         UsageError: If an argument is out of range or missing; names it.
-        ModelError: If the network gives no logits.
+        ModelError: If the network gives no logits, or has no gradients.
     """
 
     def __init__(
@@ -130,6 +130,9 @@ class Memo:
         self._lr = lr
         self._steps = steps
         given = as_model(model, transform)
+        reason = getattr(given.module, "no_gradients", "")
+        if reason:
+            raise NotAvailableError(f"MEMO adapts '{given.name}' by gradients, and {reason}.")
         self._network = copy.deepcopy(given.module).eval().requires_grad_(True)
         self._model = replace(given, module=self._network)
         self._preprocess = Preprocess(given.transform)

@@ -12,7 +12,7 @@ from core.errors import ModelError, UsageError
 from core.images.opening import digest_of
 from core.models.configs import checked_transform
 from core.models.normalise import Normalise
-from core.models.outputs import check, refusing
+from core.models.outputs import check, giving_logits, refusing
 from core.types import Model
 
 
@@ -43,6 +43,7 @@ def as_model(model: Model | torch.nn.Module, transform: Mapping[str, Any] | None
     transform = checked_transform(transform, f"'{name}'")
     device = next((str(parameter.device) for parameter in model.parameters()), "cpu")
     found = Model(name, name, name, "", 0, transform, "", model.eval(), device)
+    found.module = giving_logits(found)
     found.num_classes = _n_classes(found)
     check(found)
     return found

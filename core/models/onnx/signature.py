@@ -144,7 +144,9 @@ def _layout(shape: list[int | None], settings: Settings, given: Any, path: Path)
     if len(sure) == 1 or len(fits) == 1:
         # An axis of any length beside one of three: nobody exports images with any number of channels.
         return (sure or fits)[0], True
-    raise ModelError(unsaid(path, ["layout"], settings.said))
+    # The third axis is one of places in both.
+    size = ["input_size"] * (shape[2] is None and "input_size" not in settings.said)
+    raise ModelError(unsaid(path, [*_unsaid_too(settings), "layout", *size], settings.said))
 
 
 def _size(sides: list[int | None], settings: Settings, path: Path) -> tuple[int, int]:
