@@ -175,9 +175,8 @@ def _networks(runs: Sequence[store.Run]) -> list[_Weights]:
             # Their results name them otherwise than their folder: by prompts, by a file.
             continue
         # The weights are read, once, only where there is something to tell them from.
-        path = weights.weights_in(folder) if shared[folder.name] > 1 else None
-        fingerprint = weights.file_sha256(path) if path else ""
-        if path is not None or shared[folder.name] == 1:
+        fingerprint = (weights.fingerprint_in(folder) or "") if shared[folder.name] > 1 else ""
+        if fingerprint or shared[folder.name] == 1:
             found[folder.name, fingerprint] = weights.source_of(folder)
     return [_Weights(name, fingerprint, source) for (name, fingerprint), source in found.items()]
 
@@ -236,10 +235,8 @@ def _input_px(run: store.Run) -> int | None:
 def megabytes_of(source: str) -> float | None:
     """Size of a model's weights; None if they are not in a model folder here."""
     folder = weights.folder_of(source)
-    files = weights.candidates_in(folder)[:1] if folder else []
-    if folder and kind_of(source) == specs.ONNX:
-        files = [path for path in [weights.onnx_in(folder)] if path]
-    return sum(path.stat().st_size for path in files) / 1e6 if files else None
+    size = weights.bytes_of(folder) if folder else None
+    return size / 1e6 if size else None
 
 
 def family_of(key: str) -> str:

@@ -48,16 +48,12 @@ def brief_of(folder: Path) -> Brief:
     kind = weights.kind_of(folder)
     if kind == specs.ONNX:
         return _onnx(folder)
-    if weights.weights_in(folder) is None and not _are_sharded(folder):
+    if weights.weights_in(folder) is None:
         return Brief(kind, problem=f"{folder} has no file of weights")
     try:
         return _READERS.get(kind, _timm)(folder)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return Brief(kind)
-
-
-def _are_sharded(folder: Path) -> bool:
-    return any(folder.glob("*.index.json"))
 
 
 def _timm(folder: Path) -> Brief:
