@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.cli import terminal
-from core.cli.options import open_benchmark, run_for
+from core.cli.options import known_as, open_benchmark, run_for
 from core.errors import DataError, UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ def run_as_published(
     from core.images.views.cues_as_published import as_published
 
     family = as_published(view)
+    model = known_as(model, benchmark)
     stored = [
         run for run in store.list_runs(benchmark, model) if run.view == family and precision in (None, run.precision)
     ]

@@ -8,7 +8,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core.cli import terminal
-from core.cli.options import BenchmarkKey, Data, Device, Images, Json, Models, choice, open_benchmark, print_json
+from core.cli.options import (
+    BenchmarkKey,
+    Classes,
+    Data,
+    Device,
+    Images,
+    Interpolation,
+    Json,
+    Models,
+    Preset,
+    Prompts,
+    choice,
+    open_benchmark,
+    print_json,
+    with_options,
+)
 from core.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,6 +38,10 @@ def evaluate(
     benchmark: BenchmarkKey,
     data: Data = None,
     images: Images = None,
+    preset: Preset = None,
+    interpolation: Interpolation = None,
+    prompts: Prompts = None,
+    classes: Classes = None,
     view: Annotated[
         str,
         typer.Option(
@@ -65,7 +84,8 @@ def evaluate(
     from core.evaluate.backends import get_backend
     from core.evaluate.loop import evaluate_all
 
-    names = list(dict.fromkeys(model))
+    asked = {"preset": preset, "interpolation": interpolation, "prompts": prompts, "classes": classes}
+    names = list(dict.fromkeys(with_options(name, asked) for name in model))
     with terminal.progress_bar(names[0] if len(names) == 1 else f"{len(names)} models") as progress:
         outcomes = evaluate_all(
             names,

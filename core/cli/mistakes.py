@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from core.cli import terminal
+from core.cli.options import known_as
 from core.errors import UsageError, nearest
 
 app = typer.Typer(help="The mistakes that remain.", no_args_is_help=True, rich_markup_mode=None)
@@ -73,7 +74,7 @@ def diagnose(
     from core.mistakes import asking, diagnosis
 
     benchmarks.benchmark_class(benchmark)
-    run = store.find_run(benchmark, model, identity, view="clean")
+    run = store.find_run(benchmark, known_as(model, benchmark), identity, view="clean")
     with terminal.progress_bar(f"{model} on {benchmark}") as progress:
         asking.diagnose(run, limit=limit or diagnosis.LIMIT, device=device, progress=progress)
     shares = diagnosis.shares_of(run)

@@ -3,19 +3,48 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.errors import UsageError, nearest
+from core import paths
+from core.errors import OffcenterError, UsageError, nearest
 
 if TYPE_CHECKING:
     from core.benchmarks.base import Benchmark
     from core.store import Run
 
-Model = Annotated[str, typer.Option(help="timm name, hf-hub:owner/name, local-dir:PATH or a local model's name.")]
-Models = Annotated[list[str], typer.Option("--model", help="A model; give it again for more.")]
+Model = Annotated[
+    str,
+    typer.Option(
+        help="As it was given to evaluate, or its name in results; 'models --help' says how models are named."
+    ),
+]
+Models = Annotated[
+    list[str],
+    typer.Option(
+        "--model",
+        help="timm's name, torchvision:…, open-clip:…, transformers:…, onnx:FILE, a folder, …, with ?option=value or "
+        "without (see 'models --help'); give it again for more.",
+    ),
+]
+Preset = Annotated[
+    str | None, typer.Option(help="Show images as a paper does: focus-paper, zoom-paper, hard-imagenet-paper.")
+]
+Interpolation = Annotated[
+    str | None, typer.Option(help="Resize images with another interpolation: bilinear, bicubic, lanczos, …")
+]
+Prompts = Annotated[
+    str | None,
+    typer.Option(help="Of zero-shot models: single, simple-7, openai-80 or a file, a prompt a line, {} for a class."),
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(
+        help="Classes by their names: a label space or benchmark (for zero-shot models), or a file, a name a line."
+    ),
+]
 BenchmarkKey = Annotated[str, typer.Option("--benchmark", help="For example imagenet or si-score/size.")]
 Data = Annotated[
     str | None,
@@ -41,6 +70,29 @@ def choice(name: str, value: str, known: Sequence[str]) -> str:
     if value not in known:
         raise UsageError(f"--{name} '{value}' is unknown.{nearest(value, known)} Known: {', '.join(known)}.")
     return value
+
+
+def with_options(model: str, asked: Mapping[str, str | None]) -> str:
+    """A model's name with the values of options of the command line added to those that it has.
+
+    Args:
+        model: As it was given.
+        asked: By option; None was not given.
+
+    Raises:
+        UsageError: If the name says another value than the option, or a value is no text or cannot be followed.
+    """
+    from core.store import naming, specs
+
+    known = specs.parsed(model)
+    given = {name: value for name, value in asked.items() if value is not None}
+    for name, value in given.items():
+        paths.require_text(value)
+        said = known.options.get(name, value)
+        one, other = (naming.absolute(str(specs.Spec("", "", {name: each}))) for each in (said, value))
+        if one != other:
+            raise UsageError(f"--{name} {value!r} contradicts {name}={said} in --model '{model}': leave one out.")
+    return naming.absolute(str(known.with_options(**given))) if given else model
 
 
 def print_json(value: Any) -> None:
@@ -70,4 +122,29 @@ def run_for(model: str, benchmark: str, view: str, precision: str | None, identi
     if not store.list_runs(benchmark):
         # A stored run needs no code of its benchmark; without one, the name may be wrong.
         benchmarks.benchmark_class(benchmark)
-    return refreshed(store.find_run(benchmark, model, identity, view=view, precision=precision or ""))
+    found = store.find_run(benchmark, known_as(model, benchmark), identity, view=view, precision=precision or "")
+    return refreshed(found)
+
+
+def known_as(model: str, benchmark: str) -> str:
+    """What a model is called in the results of a benchmark, where it was typed in a shorter way than it is kept.
+
+    Args:
+        model: Such as ``torchvision:vgg16``, without the weights that this means, or with a file of prompts.
+        benchmark: Key.
+
+    Returns:
+        The name as it was typed where results have it so, or where nothing is known of it.
+    """
+    from core import store
+
+    if store.list_runs(benchmark, model) or not store.list_runs(benchmark):
+        return model
+    from core.models import sources
+
+    try:
+        source = sources.known_source(model)
+    except OffcenterError:
+        # Whatever is wrong with the name, no result has it.
+        return model
+    return source if store.list_runs(benchmark, source) else model

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from core.cli import terminal
-from core.cli.options import BenchmarkKey, Data, Identity, Json, data_for, print_json
+from core.cli.options import BenchmarkKey, Data, Identity, Json, data_for, known_as, print_json
 from core.errors import DataError
 
 app = typer.Typer(rich_markup_mode=None)
@@ -28,7 +28,7 @@ def verify(
     from core.evaluate.verify import chosen, verified
 
     found = []
-    for run in chosen(benchmark, model, identity):
+    for run in chosen(benchmark, model and known_as(model, benchmark), identity):
         with terminal.progress_bar(f"{run.model} on {run.benchmark}") as progress:
             found.append(verified(run, data_for(run, data), progress))
     if as_json:

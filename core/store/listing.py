@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+import shlex
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
 from core import paths
 from core.errors import StoreError, UsageError, nearest
 from core.images.views import CLEAN
+from core.store import naming
 from core.store.manifest import MANIFEST
 from core.store.places import roots
 from core.store.runs import REPLACED, Run, runs_in
@@ -70,21 +72,24 @@ def list_runs(benchmark: str | None = None, model: str | None = None) -> list[Ru
         benchmark: Only of this benchmark.
         model: Only of this model: its short name or its source.
     """
+    typed = None if model is None else naming.spellings(model)
     return [
         run
         for run in list_all().runs
-        if (benchmark is None or run.benchmark == benchmark) and (model is None or is_model(run, model))
+        if (benchmark is None or run.benchmark == benchmark) and (typed is None or _is_called(run, typed))
     ]
 
 
 def is_model(run: Run, spec: str) -> bool:
-    """Whether a run is of the model of a short name or source."""
-    if spec.startswith("local-dir:"):
-        spec = "local-dir:" + str(paths.place(spec.removeprefix("local-dir:")))
+    """Whether a run is of the model of a short name or source, however its options and paths are written."""
+    return _is_called(run, naming.spellings(spec))
+
+
+def _is_called(run: Run, typed: Set[str]) -> bool:
     if run.is_imported and run.preprocessing:
         # The attached model did not make this result here; one that it made goes by its name.
-        return spec == run.model
-    return spec in (run.model, run.source, run.source.removeprefix("hf-hub:"))
+        return run.model in typed
+    return run.model in typed or not typed.isdisjoint(naming.names_of(run.source))
 
 
 def find_run(benchmark: str, model: str, run_identity: str | None = None, **settings: str) -> Run:
@@ -106,7 +111,8 @@ def find_run(benchmark: str, model: str, run_identity: str | None = None, **sett
         runs = [run for run in runs if run.identity.startswith(run_identity)]
     wanted = {name: value for name, value in settings.items() if value}
     runs = [run for run in runs if all(getattr(run, name) == value for name, value in wanted.items())]
-    runs = [run for run in runs if run.source == model] or runs
+    exact = (model, naming.absolute(model))
+    runs = [run for run in runs if run.source in exact] or runs
     _require_one_model(runs, model)
     if not runs:
         listing = list_all()
@@ -118,7 +124,7 @@ def find_run(benchmark: str, model: str, run_identity: str | None = None, **sett
         asked = "".join(f" with {name} {value}" for name, value in wanted.items())
         raise UsageError(
             f"no result of model '{model}' on benchmark '{benchmark}'{asked}.{nearest(model, models)} {stored} "
-            f"Run: python -m core evaluate --model {model} --benchmark {benchmark}"
+            f"Run: python -m core evaluate --model {shlex.quote(model)} --benchmark {benchmark}"
         )
     return max(runs, key=lambda run: (run.view == CLEAN, run.complete))
 

@@ -16,6 +16,7 @@ from core.images.views import get_views
 from core.jobs import rates
 from core.jobs.kinds.arguments import Result, ctrl_c_is_an_interrupt, require_at_least, require_device, result_of
 from core.jobs.rates import Rate
+from core.store import naming, specs
 from core.types import Precision, Progress, ProgressCallback
 from core.wording import count
 
@@ -86,8 +87,11 @@ class Evaluation:
             UsageError: If a value cannot be right; says which and what would be.
             DataError: If the benchmark's folder holds masks alone, and no folder of images is known or it is not there.
         """
-        if not all(name.strip() for name in self.models):
-            raise UsageError("no model is named: give a timm name, hf-hub:owner/name or local-dir:PATH.")
+        if not all(specs.parsed(name.strip()).where.strip() for name in self.models):
+            raise UsageError(
+                "no model is named: give a timm name, hf-hub:owner/name, local-dir:PATH or another of those that "
+                "'python -m core models --help' has."
+            )
         data = _data_folder(self.benchmark, self.data)
         images = _images_folder(self.benchmark, data, self.images)
         get_views(self.view)
@@ -101,7 +105,7 @@ class Evaluation:
             value = getattr(self, name)
             if value is not None:
                 require_at_least(1, name, value)
-        first, *more = (_canonical(name.strip()) for name in self.models)
+        first, *more = (naming.canonical(name) for name in self.models)
         return replace(self, model=first, also=tuple(more), data=data, images=images)
 
     def run(self, progress: ProgressCallback) -> Result:
@@ -159,17 +163,6 @@ def _require_all(outcomes: Sequence[Outcome]) -> None:
         raise ModelError(f"{said}. {count(stored, 'other model')} {'is' if stored == 1 else 'are'} stored.")
     if failed:
         raise failed[0].error
-
-
-def _canonical(model: str) -> str:
-    """A folder by its absolute path; one that can be named by its name alone, by that."""
-    prefix = "local-dir:"
-    if not model.startswith(prefix):
-        return model
-    folder = paths.place(model.removeprefix(prefix))
-    named = (parent / folder.name for parent in paths.model_folders())
-    found = next((path for path in named if (path / "config.json").is_file()), None)
-    return folder.name if found == folder else f"{prefix}{folder}"
 
 
 def _data_folder(benchmark: str, data: str | None) -> str:

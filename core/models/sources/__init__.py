@@ -29,7 +29,8 @@ from core.store.weights import kind_of, local_models
 from core.types import Model
 
 __all__ = [
-    *("Source", "describe", "from_module", "load", "require_weights", "resolve", "resolve_device", "state_sha256"),
+    *("Source", "describe", "from_module", "known_source", "load", "require_weights", "resolve", "resolve_device"),
+    "state_sha256",
 ]
 
 #: Modules of the sources that need a package of their own, imported when one is asked for. Each has
@@ -107,6 +108,16 @@ def _own_options(asked: Spec, known: frozenset[str]) -> dict[str, str]:
                 f"Known: {', '.join(every)}."
             )
     return {name: value for name, value in asked.options.items() if name in known}
+
+
+def known_source(spec: str) -> str:
+    """What to type to get the very same model again, as results keep it; weights are not looked at.
+
+    Raises:
+        UsageError, ModelUnavailableError, ModelError: See ``resolve``.
+    """
+    chosen = {name: value for name, value in specs.parsed(spec).options.items() if name in presets.OPTIONS}
+    return str(specs.parsed(resolve(spec).spec).with_options(**chosen))
 
 
 def describe(spec: str) -> tuple[Model, list[Path]]:
