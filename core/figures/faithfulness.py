@@ -41,7 +41,7 @@ def curves(table: pd.DataFrame, colour: str, words: Words, *, height: int = 300)
         traces,
         words,
         height=height,
-        legend=len(_SAID),
+        legend=1,
         left=NUMBERS_LEFT,
         xaxis=_share_axis("insertion"),
         xaxis2=_share_axis("deletion", anchor="y2"),
@@ -52,9 +52,9 @@ def curves(table: pd.DataFrame, colour: str, words: Words, *, height: int = 300)
 
 def _looks(colour: str) -> dict[str, dict[str, Any]]:
     return {
+        MAP: {"color": colour, "width": 2.6},
         RANDOM: {"color": MUTED, "width": 2, "dash": "dash"},
         CENTRE: {"color": NOTED, "width": 1.6, "dash": "dot"},
-        MAP: {"color": colour, "width": 2.6},
     }
 
 

@@ -20,13 +20,13 @@ from core.images import drawing
 from core.images.seeing import Seen
 from core.wording import code, escaped, preprocessing, value
 from pages.shared.cues import strip
-from pages.shared.images import on_demand, pictures, where
+from pages.shared.images import faithful, on_demand, pictures, prompts, where
 from pages.shared.page import address, cached, place, stepping
 from pages.shared.page.frame import Choice
 from pages.shared.zoom import film
 
 _PICTURE_PX = 448
-_MODES = {"image": "Image", "cam": "Grad-CAM", "cues": "Cues", "zoom": "Zoom"}
+_MODES = {"image": "Image", "cam": "Grad-CAM", "prompts": "Prompts", "cues": "Cues", "zoom": "Zoom"}
 #: Models whose maps stand beside each other.
 _MOST_MAPS = 2
 _PREDICTED = "what each predicts"
@@ -161,7 +161,9 @@ def _pictures(
     with st.container(horizontal=True, vertical_alignment="center"):
         mode = "image"
         cues = strip.runs_of(choice, source.key, runs) if model else {}
-        modes = [name for name in _MODES if name != "cues" or cues]
+        texts = prompts.runs_of({name: runs[name] for name in found}) if model else {}
+        only = {"cues": cues, "prompts": texts}
+        modes = [name for name in _MODES if only.get(name, True)]
         if model:
             mode = st.segmented_control(
                 "Shown", modes, format_func=_MODES.__getitem__, label_visibility="collapsed",
@@ -178,6 +180,14 @@ def _pictures(
         strip.show(source, sample_id, cues)
         _said(runs, there, choice)
         return
+    if mode == "prompts":
+        left, right = st.columns([1, 1], gap="medium")
+        with left:
+            _plain(seen, model, runs, outlined)
+        with right:
+            _said(runs, there, choice)
+        prompts.show(str(source.root), sample_id, texts, there)
+        return
     if mode == "zoom":
         film.show(source, sample_id, {name: runs[name] for name in found}, choice)
         return
@@ -191,6 +201,7 @@ def _pictures(
     maps = {name: each for name, each in list(found.items())[:_MOST_MAPS] if not isinstance(each, str)}
     target, opacity = _map_controls(runs[model], there[model])
     space = runs[model].label_space
+    asked = {name: _asked(runs[name], there[name], target, space) for name in maps}
     columns = st.columns(1 + len(maps), gap="small")
     with columns[0]:
         _plain(seen, model, runs, outlined)
@@ -201,9 +212,24 @@ def _pictures(
             waiting[name] = st.empty()
             _busy(waiting[name], each)
             st.caption(f"Grad-CAM of **{escaped(name)}**")
+    root, drawn = str(source.root), []
     for name, slot in waiting.items():
-        _heat(slot, str(source.root), sample_id, name, runs[name], maps[name], target, space, opacity, outlined)
+        if _heat(slot, root, sample_id, name, runs[name], maps[name], asked[name], opacity, outlined):
+            drawn.append(name)
+    if drawn:
+        classes = {name: index for name in drawn if (index := asked[name]) is not None}
+        faithful.ask(root, sample_id, {name: runs[name] for name in classes}, classes, choice.colours)
     _said(runs, there, choice)
+
+
+def _asked(run: store.Run, sample: joined.Sample, target: int | None, space: str) -> int | None:
+    """The class whose map a model is asked for; None if it said nothing of the image.
+
+    A class of the first model is a number of its label space; a model with another one is asked for its own.
+    """
+    if not sample.top:
+        return None
+    return sample.top[0][0] if target is None or run.label_space != space else target
 
 
 def _plain(seen: Seen, model: str, runs: dict[str, store.Run], outlined: bool) -> None:
@@ -248,27 +274,24 @@ def _heat(
     model: str,
     run: store.Run,
     seen: Seen,
-    target: int | None,
-    space: str,
+    asked: int | None,
     opacity: float,
     outlined: bool,
-) -> None:
-    """A model's map in its place, with the scale under it."""
-    sample = cached.sample(run, sample_id, place.chosen_view(run))
-    if sample is None or not sample.top:
+) -> bool:
+    """A model's map in its place, with the scale under it; whether there is one."""
+    if asked is None:
         slot.info("No prediction to explain.")
-        return
-    # A class of the first model is a number of its label space; a model with another one is asked for its own.
-    asked = sample.top[0][0] if target is None or run.label_space != space else target
+        return False
     heat = on_demand.explain(run, root, sample_id, asked, place.chosen_view(run))
     if heat.values is None:
         slot.info(escaped(heat.message))
-        return
+        return False
     drawn = drawing.with_heat(Image.fromarray(seen.picture), heat.values, opacity)
     with slot.container(gap="xxsmall"):
         said = f"where {model} looks for {cached.class_name(run.label_space, asked)}"
         st.image(_enlarged(drawn, seen, outlined), width="stretch", alt=said)
         st.html(scale(cached.class_name(run.label_space, asked), heat.magnitude))
+    return True
 
 
 def scale(name: str, magnitude: float) -> str:

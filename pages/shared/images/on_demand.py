@@ -102,6 +102,91 @@ def _look(source: str, fingerprint: str, benchmark: str, root: str | None, sampl
     return Looked(found.image, found.top5, heat)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What is known of a map.
+
+    Attributes:
+        faithfulness: ``core.saliency.faithfulness.Faithfulness``; None if it cannot be had.
+        message: Why it cannot; empty if it can.
+        said: Whether such maps depend on what the model has learnt, in a sentence; empty if that was not tested.
+    """
+
+    faithfulness: Any
+    message: str = ""
+    said: str = ""
+
+
+def judge(run: store.Run, root: str | None, sample_id: str, target: int, view: str = "") -> Judged | str:
+    """Whether the Grad-CAM of one image is faithful; see ``core.explain.faithful.judge_sample``.
+
+    Args:
+        run: Its model, with the weights that it had then, its benchmark and its view.
+        root: The benchmark's data folder.
+        sample_id: Of its samples.
+        target: Class index.
+        view: Name of the view; the run's first one by default.
+
+    Returns:
+        What is known, or why nothing is, as text.
+    """
+    try:
+        return _judge(run.source, run.fingerprint, run.benchmark, root, sample_id, target, view or run.first_view)
+    except OffcenterError as error:
+        return str(error)
+
+
+@st.cache_data(max_entries=64, show_spinner="Revealing and removing pixels …")
+def _judge(
+    source: str, fingerprint: str, benchmark: str, root: str | None, sample_id: str, target: int, view: str
+) -> Judged:
+    import core.explain.faithful
+    from core.saliency import sanity
+
+    found = core.explain.faithful.judge_sample(
+        source, benchmark, root, sample_id, target, view=view, fingerprint=fingerprint
+    )
+    return Judged(found.faithfulness, found.message, "" if found.badge is None else sanity.sentence(found.badge))
+
+
+def prompt_scores(run: store.Run, root: str | None, sample_id: str, classes: tuple[int, ...], view: str = "") -> Any:
+    """How near an image is to the prompts of some classes; see ``core.explain.prompts.prompts_of_sample``.
+
+    Args:
+        run: Of a zero-shot model.
+        root: The benchmark's data folder.
+        sample_id: Of its samples.
+        classes: Indices, none twice.
+        view: Name of the view; the run's first one by default.
+
+    Returns:
+        A table, or why there is none, as text.
+    """
+    try:
+        return _prompt_scores(
+            run.source, run.fingerprint, run.benchmark, root, sample_id, classes, view or run.first_view
+        )
+    except OffcenterError as error:
+        return str(error)
+
+
+@st.cache_data(max_entries=128, show_spinner="Reading the prompts …")
+def _prompt_scores(
+    source: str,
+    fingerprint: str,
+    benchmark: str,
+    root: str | None,
+    sample_id: str,
+    classes: tuple[int, ...],
+    view: str,
+) -> Any:
+    import core.explain.prompts
+
+    return core.explain.prompts.prompts_of_sample(
+        source, benchmark, root, sample_id, classes, view=view, fingerprint=fingerprint
+    )
+
+
 def adapt(run: store.Run, root: str | None, sample_id: str) -> Any:
     """What a run's model says of an image once it has adapted to it; see ``core.explain.one_image.adapt_sample``.
 
