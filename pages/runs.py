@@ -1,4 +1,7 @@
-"""Start evaluations, follow them, cancel them, and see what became of those that ended. ``?job=ID`` shows one."""
+"""Start evaluations, follow them, cancel them, see what became of those that ended, and which models there are.
+
+``?job=ID`` shows a job, ``?model=NAME`` a model.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,7 @@ from core.errors import UsageError
 from core.jobs.table import ENDED, RESUMABLE, Job
 from core.store.database import DamagedError
 from core.wording import count, escaped
+from pages.shared.models import section
 from pages.shared.page import address, frame, text
 from pages.shared.runs import cards, form
 
@@ -38,6 +42,7 @@ def page() -> None:
     if active:
         st.subheader("Running and waiting", anchor=False)
         cards.show_active(active)
+    section.show(choice)
     _ended([job for job in every if job.state in ENDED], linked)
 
 

@@ -19,6 +19,7 @@ from core.store import weights
 from core.types import Factor
 from core.wording import count, escaped, interval, percent
 from pages.shared.data import given
+from pages.shared.models.checked import why_refused
 from pages.shared.page import cached, frame
 from pages.shared.page.pickers import BENCHMARK, MODELS
 from pages.shared.runs import following
@@ -30,8 +31,9 @@ _FACTORS_PAGE, _OVERVIEW_PAGE, _MISTAKES_PAGE = (
 )
 _MODEL = "own-model"
 _MODEL_HELP = (
-    "Models on this machine whose classes may fit, or any other: `resnet50.a1_in1k`, `hf-hub:owner/name`, "
-    "`local-dir:/path/to/folder`. Weights that are not here are downloaded."
+    "Models on this machine whose classes may fit, or any other: `resnet50.a1_in1k`, `local-dir:/path/to/folder`, "
+    "`open-clip:ViT-B-32/openai`, whose texts name the classes of this set, `onnx:net.onnx`, … Weights that are not "
+    "here are downloaded."
 )
 
 
@@ -101,7 +103,8 @@ def _runs_on(name: str) -> list[store.Run]:
 def _evaluate(entry: entries.Entry, *, is_first: bool) -> None:
     """A model, and the button that queues its evaluation."""
     known = catalogue.known_models(cached.runs(str(paths.data_home())))
-    fitting = {weights.spec_of(each.source): each for each in known.values() if _may_fit(each, entry)}
+    spaces = catalogue.benchmark_class(entry.name).label_spaces
+    fitting = {weights.spec_of(each.source): each for each in known.values() if catalogue.may_fit(each, spaces)}
     options = list(fitting)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         model = st.selectbox(
@@ -115,17 +118,16 @@ def _evaluate(entry: entries.Entry, *, is_first: bool) -> None:
         )  # fmt: skip
         along = {"benchmark": entry.name, **({"model": model} if model else {})}
         frame.link("Views, precision, limits", frame.RUNS_PAGE, along)
-    if pressed and model:
+    refused = why_refused(model) if model else ""
+    if refused:
+        st.warning(escaped(refused), icon=":material/block:")
+    elif pressed and model:
         try:
             jobs.submit(Evaluation(model, entry.name).checked())
         except OffcenterError as error:
             given.problem(error)
             return
         st.rerun()
-
-
-def _may_fit(model: KnownModel, entry: entries.Entry) -> bool:
-    return not model.is_file and model.label_space in ("", entry.label_space)
 
 
 def _first(fitting: Mapping[str, KnownModel]) -> str:

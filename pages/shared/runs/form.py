@@ -14,15 +14,17 @@ from pathlib import Path
 import streamlit as st
 
 from core import jobs, paths
-from core.answers.catalogue import KnownModel
+from core.answers.catalogue import KnownModel, may_fit
 from core.benchmarks import benchmark_class, find_data, find_images, has_masks_alone, known_benchmarks
 from core.errors import OffcenterError
 from core.images.views import known_views
 from core.jobs import cost
 from core.jobs.cost import Cost
 from core.jobs.kinds import PRECISIONS, Evaluation
-from core.store import weights
+from core.store import specs, weights
 from core.wording import code, count, duration, escaped, linked
+from pages.shared.models import settings
+from pages.shared.models.checked import why_refused
 from pages.shared.page import address, cached, text
 
 #: Keys of widgets, and so names in the URL.
@@ -57,10 +59,14 @@ def show(known: Mapping[str, KnownModel], first: str = "") -> None:
             model = _pick_model(details, weights.spec_of(known[first].source) if first in known else None)
         with right:
             benchmark = _pick_benchmark(key)
+        settings.show(model, benchmark_class(benchmark).label_spaces)
         data, images = _pick_data(benchmark)
         view, precision, batch_size, limit = _pick_details()
         also = _pick_more(known, model, benchmark, view, precision)
-        if not model:
+        refused = next(filter(None, map(why_refused, (model, *also))), "")
+        if refused:
+            st.warning(escaped(refused), icon=":material/block:")
+        elif not model:
             st.caption("Choose a model, or type the name of any other, to see what the evaluation will cost.")
         elif data is None:
             st.info("Where are the images?", icon=":material/folder_open:")
@@ -82,14 +88,22 @@ def _pick_model(details: Mapping[str, str], first: str | None) -> str:
         "Model",
         sources,
         accept_new_options=True,
-        placeholder="Choose, or type resnet50.a1_in1k, hf-hub:owner/name, local-dir:/path",
-        help="Any timm name with weights, `hf-hub:owner/name`, or `local-dir:/path/to/folder`. Weights that are not "
-        "on this machine are downloaded.",
+        placeholder="Choose, or type resnet50.a1_in1k, open-clip:…, onnx:net.onnx, …",
+        help="Any timm name with weights, `hf-hub:owner/name`, `local-dir:/path/to/folder`, `torchvision:alexnet`, "
+        "`open-clip:ViT-B-32/openai`, `transformers:owner/name`, `onnx:net.onnx`; *How to bring your own* below says "
+        "more. Weights that are not on this machine are downloaded.",
         **address.free(_MODEL, first),
     )
     source = (chosen or "").strip()
-    st.caption(escaped(details.get(source, "not evaluated yet" if source else "")))
+    st.caption(escaped(details.get(source, _details_of_base(details, source) if source else "")))
     return source
+
+
+def _details_of_base(details: Mapping[str, str], source: str) -> str:
+    """What is known of the model that a name's options change."""
+    base = specs.parsed(source).base
+    there = next((said for spec, said in details.items() if specs.parsed(spec).base == base), "")
+    return f"{there} · not evaluated like this yet" if there and base != source else "not evaluated yet"
 
 
 def _pick_more(
@@ -127,7 +141,7 @@ def _missing(known: Mapping[str, KnownModel], benchmark: str, view: str, precisi
     found = cached.runs(str(paths.data_home()))
     finished = {run.label for run in found if (run.benchmark, run.view, run.precision) == wanted and run.complete}
     spaces = benchmark_class(benchmark).label_spaces
-    fitting = (name for name, model in known.items() if model.label_space in ("", *spaces))
+    fitting = (name for name, model in known.items() if may_fit(model, spaces))
     return [weights.spec_of(known[name].source) for name in fitting if name not in finished]
 
 
@@ -138,7 +152,7 @@ def _something_to_run(known: Mapping[str, KnownModel], first: str) -> tuple[str,
     complete = {(run.label, run.benchmark) for run in cached.runs(str(paths.data_home())) if run.complete}
     for name in [*([first] if first in known else []), *known]:
         for key in here:
-            fits = known[name].label_space in ("", *benchmark_class(key).label_spaces)
+            fits = may_fit(known[name], benchmark_class(key).label_spaces)
             if fits and (name, key) not in complete:
                 return name, key
     return first, ready[0]
