@@ -219,6 +219,7 @@ def split(model: Model) -> tuple[Model, np.ndarray]:
 
     if model.module is None:
         raise ModelError(f"'{model.name}' is described, not loaded: use core.models.load")
+    model, kept = _whole(model)
     name, linear = _last_linear(model.module, model)
     module = copy.deepcopy(model.module)
     parent = module.get_submodule(name.rpartition(".")[0])
@@ -233,7 +234,31 @@ def split(model: Model) -> tuple[Model, np.ndarray]:
     weight = linear.weight.detach().float().cpu().numpy()
     bias = linear.bias.detach().float().cpu().numpy() if linear.bias is not None else np.zeros(len(weight), np.float32)
     body = dataclasses.replace(model, module=module, num_classes=linear.in_features)
-    return body, np.concatenate([weight, bias[:, None]], axis=1)
+    head = np.concatenate([weight, bias[:, None]], axis=1)
+    return body, _rows(head, kept) if kept else head
+
+
+def _whole(model: Model) -> tuple[Model, tuple[int, ...]]:
+    """A model with all outputs of its network, and those of them that it gives; none where it gives them all."""
+    import torch
+
+    from core.models.heads import Reduced
+
+    if not isinstance(model.module, Reduced):
+        return model, ()
+    network = model.module.network
+    with torch.inference_mode():
+        n_outputs = network(torch.zeros(1, *model.transform["input_size"], device=model.device)).shape[1]
+    return dataclasses.replace(model, module=network, num_classes=n_outputs), model.module.kept
+
+
+def _rows(head: np.ndarray, kept: tuple[int, ...]) -> np.ndarray:
+    """Rows of a layer in the order of a label space; of a class that has none, one that is never the highest."""
+    from core.models.heads import BELOW
+
+    never = np.zeros(head.shape[1], head.dtype)
+    never[-1] = -BELOW
+    return np.stack([head[at] if at >= 0 else never for at in kept])
 
 
 def _last_linear(module: nn.Module, model: Model) -> tuple[str, nn.Linear]:

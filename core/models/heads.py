@@ -10,7 +10,7 @@ __all__ = ["Head", "Reduced", "head_of", "said_of", "with_head"]
 
 #: A class without an output is so far below the lowest one: its probability is exactly 0 in float32,
 #: and the number is finite in half precision too.
-_BELOW = 1e4
+BELOW = 1e4
 
 
 def with_head(module: torch.nn.Module, head: Head) -> torch.nn.Module:
@@ -24,11 +24,16 @@ class Reduced(torch.nn.Module):
     Args:
         network: Float32 (N, 3, H, W) to (N, outputs).
         columns: Which outputs, in order; ``NONE`` for one that is never the highest.
+
+    Attributes:
+        network: As it was given.
+        kept: ``columns``.
     """
 
     def __init__(self, network: torch.nn.Module, columns: tuple[int, ...]) -> None:
         super().__init__()
         self.network = network
+        self.kept = columns
         self.register_buffer("columns", torch.tensor([max(each, 0) for each in columns]), persistent=False)
         absent = torch.tensor([each == NONE for each in columns])
         self.register_buffer("absent", absent if absent.any() else None, persistent=False)
@@ -42,4 +47,4 @@ class Reduced(torch.nn.Module):
         kept = found.index_select(1, self.columns)
         if self.absent is None:
             return kept
-        return torch.where(self.absent, found.amin(1, keepdim=True) - _BELOW, kept)
+        return torch.where(self.absent, found.amin(1, keepdim=True) - BELOW, kept)

@@ -3,17 +3,23 @@
 import json
 import re
 
+import numpy as np
 import pytest
 import safetensors.torch
 import timm
 import torch
+from safetensors.torch import load_file
 from timm.data import ImageNetInfo
 
 from core import labels, models
 from core.benchmarks import open_benchmark
 from core.errors import LabelSpaceError, ModelError
+from core.evaluate.features import split
 from core.evaluate.plan import Plan
+from core.images.opening import open_rgb
+from core.images.preprocess import Preprocess
 from core.models.classes import NONE
+from core.models.forward import Forward
 from core.models.heads import Head, Reduced, head_of, with_head
 from tests.models.test_sources import make_folder
 
@@ -256,6 +262,47 @@ def test_a_folder_of_a_larger_cut_gives_the_outputs_of_the_thousand_classes(tmp_
     assert torch.equal(found[:, kept], expected[:, columns[kept]])
     assert (found[:, ~kept] < found.amin()).sum() == 0
     assert models.label_space_of(tmp_path / "m") == labels.IMAGENET_1K
+
+
+def test_features_of_a_reduced_network_have_the_rows_of_its_classes(tmp_path):
+    wide_folder(tmp_path / "m", 21841)
+    model = models.load(f"local-dir:{tmp_path / 'm'}", "cpu")
+    body, head = split(model)
+    inputs = torch.randn(2, 3, 160, 160, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        found = body.module(inputs).numpy() @ head[:, :-1].T + head[:, -1]
+        expected = model.module(inputs).numpy()
+    teddy = 850
+    assert found[:, teddy].tolist() == [-1e4, -1e4]
+    assert np.allclose(np.delete(found, teddy, 1), np.delete(expected, teddy, 1), atol=1e-4)
+    assert SPACE.names[teddy] == "teddy"
+
+
+@pytest.mark.shared
+def test_a_trained_network_with_more_outputs_says_of_photos_what_it_said(shared, tmp_path):
+    """The rows of a network of ImageNet's 1,000 classes at their places among 21,841, the others lower or higher."""
+    source = shared / "models" / "tf_efficientnet_lite0.pypi"
+    config, state = json.loads((source / "config.json").read_text()), load_file(source / "model.safetensors")
+    columns = torch.tensor(head_of(21841).columns)
+    there = columns != NONE
+    for name in ("classifier.weight", "classifier.bias"):
+        wide = torch.full((21841, *state[name].shape[1:]), 0.5, dtype=state[name].dtype)
+        wide[columns[there]] = state[name][there]
+        state[name] = wide
+    for each in (config, config["pretrained_cfg"]):
+        each["num_classes"] = 21841
+        each.pop("label_names", None)
+    (tmp_path / "wide").mkdir()
+    (tmp_path / "wide" / "config.json").write_text(json.dumps(config))
+    safetensors.torch.save_file(state, tmp_path / "wide" / "model.safetensors")
+    usual, wide = (models.load(f"local-dir:{folder}", "cpu") for folder in (source, tmp_path / "wide"))
+    preprocess = Preprocess(usual.transform)
+    photos = sorted((shared / "data" / "imagenet-sample").rglob("*.JPEG"))[:8]
+    pixels = np.stack([preprocess(open_rgb(path)) for path in photos])
+    with torch.inference_mode():
+        expected, found = (Forward(model)(torch.from_numpy(pixels)) for model in (usual, wide))
+    assert torch.allclose(found[:, there], expected[:, there], atol=1e-4)
+    assert (found[:, ~there] < found[:, there].amin(1, keepdim=True)).all()
 
 
 def test_timms_names_of_larger_cuts_are_described_as_reduced():
