@@ -19,7 +19,7 @@ from pathlib import Path
 from core import labels, paths
 from core.errors import StoreError
 from core.models.classes import head_of
-from core.store import specs, weights
+from core.store import naming, specs, weights
 from core.types import Model
 
 #: Attributes of a model that are its description.
@@ -32,6 +32,7 @@ _CODE = (
     "models/onnx/*.py",
     "store/weights.py",
     "store/specs.py",
+    "store/naming.py",
     "labels.py",
 )
 
@@ -59,6 +60,8 @@ def with_files(spec: str) -> tuple[Model, list[Path]]:
         UsageError, ModelUnavailableError, ModelError: See ``describe``.
     """
     paths.require_text(spec)
+    # One name may mean several files, each in the folder that it is typed in.
+    spec = naming.absolute(spec)
     paths.require_text(weights.folder_of(spec) or "")
     known = remembered(spec)
     if known is not None:
@@ -79,6 +82,7 @@ def with_files(spec: str) -> tuple[Model, list[Path]]:
 
 def remembered(spec: str) -> tuple[Model, list[Path]] | None:
     """See ``with_files``; None if it is not remembered, or no longer true. Neither torch nor the hub is asked."""
+    spec = naming.absolute(spec)
     known = paths.read_json(_memory()).get(spec)
     if isinstance(known, dict):
         with contextlib.suppress(OSError, KeyError, TypeError, ValueError, IndexError):

@@ -137,7 +137,7 @@ def test_published_weights_of_densenets_have_earlier_names(hub):
 
 def test_heads_that_only_training_uses_are_left_out(tmp_path):
     original = built("googlenet", aux_logits=True, transform_input=True, init_weights=False)
-    torch.save(original.state_dict(), tmp_path / "net.pth")
+    torch.save({f"model.{name}": value for name, value in original.state_dict().items()}, tmp_path / "net.pth")
     model = models.load(f"torchvision:googlenet?weights={tmp_path / 'net.pth'}", "cpu")
     inputs = torch.randn(1, 3, 224, 224)
     with torch.no_grad():
@@ -166,6 +166,32 @@ def test_classes_without_names_are_of_no_known_label_space(tmp_path):
     model = models.describe(f"torchvision:{TINY}?weights={tmp_path / 'net.pth'}")
     assert (model.num_classes, model.label_space) == (7, "classes-7")
     assert "7 outputs" in model.labels_said
+
+
+def test_weights_within_a_training_wrapper_are_taken_out_of_it(tmp_path):
+    original = built(TINY, num_classes=7)
+    state = {f"model.net.{name}": value for name, value in original.state_dict().items()}
+    torch.save({"state_dict": {**state, "loss.weight": torch.ones(7)}, "epoch": 3}, tmp_path / "net.ckpt")
+    model = models.load(f"torchvision:{TINY}?weights={tmp_path / 'net.ckpt'}", "cpu")
+    inputs = torch.randn(2, 3, 64, 64)
+    with torch.no_grad():
+        assert torch.equal(model.module(inputs), original(inputs))
+    said = "net.ckpt: its weights are those whose names begin with 'model.net.' (1 weight of other names left out)."
+    assert said in model.notes
+
+
+def test_half_precision_weights_are_run_in_float32(tmp_path):
+    safetensors.torch.save_file(built(TINY).bfloat16().state_dict(), tmp_path / "net.safetensors")
+    model = models.load(f"torchvision:{TINY}?weights={tmp_path / 'net.safetensors'}", "cpu")
+    assert {each.dtype for each in model.module.parameters()} == {torch.float32}
+
+
+def test_a_relative_file_is_remembered_by_the_folder_it_was_typed_in(tmp_path, monkeypatch):
+    for n in (3, 4):
+        (tmp_path / str(n)).mkdir()
+        torch.save(built(TINY, num_classes=n).state_dict(), tmp_path / str(n) / "net.pth")
+        monkeypatch.chdir(tmp_path / str(n))
+        assert models.describe(f"torchvision:{TINY}?weights=net.pth").num_classes == n
 
 
 def test_a_changed_list_of_classes_changes_what_is_remembered(tmp_path):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from torchvision.models import WeightsEnum, get_model_builder, get_model_weights
 
 from core import labels, paths
 from core.errors import ModelError, UsageError, nearest
-from core.models.building import differences
+from core.models.building import differences, inner_prefix, under
 from core.models.checkpoints import Checkpoint, first_line, read_checkpoint
 from core.models.heads import Head, head_of, said_of, with_head
 from core.models.sources.base import Network, Source, fingerprint
@@ -24,6 +24,7 @@ from core.models.transforms import transform_of
 from core.models.zero_shot.lists import read_list
 from core.store.specs import TORCHVISION, Spec
 from core.types import Model
+from core.wording import count
 
 WEIGHTS, CLASSES = "weights", "classes"
 OPTIONS: frozenset[str] = frozenset({WEIGHTS, CLASSES})
@@ -35,8 +36,8 @@ _OTHERS = {
     "optical_flow": "follows motion",
     "quantization": "has quantized weights, which run on some processors only",
 }
-#: Heads that only training uses, by the beginning of their parameters' names.
-_AUXILIARY = ("aux1.", "aux2.", "AuxLogits.")
+#: Heads that only training uses, by the names of their parameters.
+_AUXILIARY = re.compile(r"(^|\.)(aux1|aux2|AuxLogits)\.")
 _MOST_CLASSES = 100_000
 _LONGEST_NAME = 40
 
@@ -102,8 +103,15 @@ class TorchvisionSource(Source):
     def _checkpoint(self) -> Checkpoint:
         """The weights under the names that the network has, without heads that only training uses."""
         found = read_checkpoint(self._weights_file)
-        state = {_renamed(name): value for name, value in found.state.items() if not name.startswith(_AUXILIARY)}
-        return Checkpoint(found.path, state, found.notes)
+        state = {_renamed(name): value for name, value in found.state.items() if not _AUXILIARY.search(name)}
+        found, names = replace(found, state=state), self._skeleton.state_dict().keys()
+        prefix = "" if names <= state.keys() else inner_prefix(found, names)
+        if not prefix:
+            return found
+        state, left = under(state, prefix)
+        others = f" ({count(len(left), 'weight')} of other names left out)" if left else ""
+        note = f"{found.path.name}: its weights are those whose names begin with '{prefix}'{others}."
+        return replace(found, state=state, notes=(*found.notes, note))
 
     @cached_property
     def _n_outputs(self) -> int:
@@ -124,10 +132,15 @@ class TorchvisionSource(Source):
         return len(found)
 
     def _last_layer(self) -> str:
-        # No memory is needed to look at it; regnets compute their widths with tensors.
-        with torch.device("cpu" if self.architecture.startswith("regnet") else "meta"):
-            modules = self._built(len(self.weights.meta["categories"])).named_modules()
+        modules = self._skeleton.named_modules()
         return [name for name, each in modules if isinstance(each, torch.nn.Linear | torch.nn.Conv2d)][-1]
+
+    @cached_property
+    def _skeleton(self) -> torch.nn.Module:
+        """The network as published, to be looked at only."""
+        # That takes no memory; but regnets compute their widths with tensors.
+        with torch.device("cpu" if self.architecture.startswith("regnet") else "meta"):
+            return self._built(len(self.weights.meta["categories"]))
 
     def _built(self, n_outputs: int) -> torch.nn.Module:
         """The network, untrained, without heads that only training uses."""
