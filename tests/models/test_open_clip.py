@@ -287,6 +287,7 @@ def edited(folder, **fields):
         ({"model_cfg__text_cfg__tokenizer_kwargs": {"trust_remote_code": True}}, "holds 'trust_remote_code'"),
         ({"model_cfg__text_cfg__tokenizer_kwargs": {"bpe_path": "/etc/passwd"}}, "holds 'bpe_path'"),
         ({"model_cfg__text_cfg__tokenizer_kwargs": [1]}, "'tokenizer_kwargs' is \\[1\\]"),
+        ({"model_cfg__text_cfg__context_length": "long"}, "'context_length' is \"long\""),
         ({"model_cfg__text_cfg__hf_tokenizer_name": 3}, "'hf_tokenizer_name' is 3"),
         ({"model_cfg__vision_cfg__timm_model_name": "test_vitt"}, "image tower 'test_vitt'.*'test_vit'"),
         ({"model_cfg__vision_cfg__timm_model_name": "hf-hub:a/b"}, "does not know the image tower"),
@@ -392,6 +393,42 @@ def test_a_damaged_tokenizer_and_one_of_other_words_are_named(tmp_path):
     path.write_text("{")
     with pytest.raises(ModelError, match=r"its tokenizer in .* cannot be read"):
         models.load(spec, "cpu")
+
+
+@pytest.mark.parametrize("words", [(), WORDS])
+def test_a_text_whose_end_would_be_cut_off_is_refused(tmp_path, words):
+    tiny_open_clip(tmp_path / "tiny", words=words)
+    # The text tower reads 24 tokens; open_clip's tokenizer adds one at each end, the other one at the end.
+    room = 24 - (1 if words else 2)
+    for n, is_good in ((room - 1, True), (room, False)):
+        (tmp_path / "p.txt").write_text(" ".join(["a"] * n) + " {}\n")
+        spec = f"open-clip:{tmp_path / 'tiny'}?classes=focus-10&prompts={tmp_path / 'p.txt'}"
+        if is_good:
+            models.load(spec, "cpu")
+        else:
+            with pytest.raises(ModelError, match="has 25 tokens; this model's text tower reads 24"):
+                models.load(spec, "cpu")
+
+
+def test_half_precision_keeps_what_tells_classes_apart(tmp_path):
+    tiny_open_clip(tmp_path / "tiny", init_logit_scale=4.6)
+    model = models.load(f"open-clip:{tmp_path / 'tiny'}?classes=focus-10", "cpu")
+    pixels = torch.from_numpy(np.stack([Preprocess(model.transform)(image) for image in pictures()]))
+    found = Forward(model, "bf16")(pixels)
+    # Half precision itself has steps of 2 ** -2 for logits near 40; these have finer ones.
+    assert not torch.equal(found, found.bfloat16().float())
+    assert torch.allclose(found, Forward(model)(pixels), atol=2.0)
+
+
+def test_names_that_are_spelt_otherwise_are_noticed(tmp_path):
+    tiny_open_clip(tmp_path / "tiny")
+    heads = []
+    for spelling in ("apple\npear\n", "Apple\npear\n"):
+        (tmp_path / "f.txt").write_text(spelling)
+        kept = models.describe(f"open-clip:{tmp_path / 'tiny'}?classes={tmp_path / 'f.txt'}")
+        heads.append(kept.head)
+        assert models.describe(kept.source).head == kept.head
+    assert heads[0] != heads[1]
 
 
 def test_classes_that_are_not_kept_are_asked_for(tmp_path):

@@ -191,13 +191,13 @@ def encoder(config: Config, network: torch.nn.Module, files: Sequence[Path], ope
         ModelError: If the tokenizer cannot be read; when called, if the tower does not take what it gives.
     """
     tokenizer = _tokenizer(config, files, open_clip)
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    network = network.to(device)
+    most = _context_length(config, open_clip)
 
     def encode(texts: list[str]) -> torch.Tensor:
         try:
-            return network.encode_text(tokenizer(texts).to(device), normalize=True).cpu()
-        except (torch.OutOfMemoryError, MemoryError):
+            _require_short(tokenizer, texts, most)
+            return _encoded(network, tokenizer(texts))
+        except (ModelError, MemoryError):
             raise
         except _DOES_NOT_FIT as error:
             raise ModelError(
@@ -208,10 +208,40 @@ def encoder(config: Config, network: torch.nn.Module, files: Sequence[Path], ope
     return encode
 
 
+def _encoded(network: torch.nn.Module, tokens: torch.Tensor) -> torch.Tensor:
+    """On a GPU where there is one with room; the eighty prompts of a thousand classes take long without."""
+    if torch.cuda.is_available():
+        try:
+            return network.cuda().encode_text(tokens.cuda(), normalize=True).cpu()
+        except torch.OutOfMemoryError:
+            network.cpu()
+    return network.encode_text(tokens, normalize=True)
+
+
+def _require_short(tokenizer: Any, texts: Sequence[str], most: int) -> None:
+    """Refuse texts whose end would be cut off, as CLIP does.
+
+    Raises:
+        ModelError: If one is longer than the text tower reads.
+    """
+    for text in texts:
+        # No token is shorter than a byte, and two are added.
+        if len(text.encode()) + 2 <= most:
+            continue
+        whole = getattr(tokenizer, "tokenizer", None)
+        n = len(whole(text)["input_ids"] if whole is not None else tokenizer.encode(text)) + 2 * (whole is None)
+        if n > most:
+            raise ModelError(f"'{text}' has {n} tokens; this model's text tower reads {most}: shorten prompt or name.")
+
+
+def _context_length(config: Config, open_clip: ModuleType) -> int:
+    return int(config.text.get("context_length") or open_clip.tokenizer.DEFAULT_CONTEXT_LENGTH)
+
+
 def _tokenizer(config: Config, files: Sequence[Path], open_clip: ModuleType) -> Callable[[list[str]], torch.Tensor]:
     text = config.text
     settings: dict[str, Any] = dict(text.get("tokenizer_kwargs") or {})
-    settings["context_length"] = text.get("context_length", open_clip.tokenizer.DEFAULT_CONTEXT_LENGTH)
+    settings["context_length"] = _context_length(config, open_clip)
     try:
         if not files:
             return open_clip.SimpleTokenizer(**settings)

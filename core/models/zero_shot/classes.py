@@ -31,14 +31,14 @@ class Classes:
         space: Key of the label space; ``imagenet-1k`` too where a user calls ImageNet's classes by other names.
         names: One a class, in its order, as they are written into prompts.
         name: For legends.
-        file: What a user gave, or what says which label space is meant; None where nothing on disk decides.
+        files: What decides them on this machine: a user's file, what is kept of a set of hers.
     """
 
     key: str
     space: str
     names: tuple[str, ...]
     name: str
-    file: Path | None = None
+    files: tuple[Path, ...] = ()
 
     def __len__(self) -> int:
         return len(self.names)
@@ -79,7 +79,7 @@ def _of_entry(asked: str, entry: Path) -> Classes:
     space = paths.read_json(entry).get("label_space")
     if isinstance(space, str) and (space in _SPACES or space.startswith(labels.OWN)):
         found = _published(space) if space in _SPACES else _own(space)
-        return replace(found, file=entry)
+        return replace(found, files=(entry, *found.files))
     raise UsageError(f"classes '{asked}': the names of its classes are not kept; add its data again with --classes.")
 
 
@@ -93,11 +93,11 @@ def _of_file(path: Path) -> Classes:
         twice = next(name for name in names if low.count(name.lower()) > 1)
         raise UsageError(f"{path}: the class '{twice}' is there twice, however it is spelt: leave one out.")
     if tuple(low) == labels.label_space(labels.FOCUS_10).names:
-        return replace(_published(labels.FOCUS_10), file=path)
+        return replace(_published(labels.FOCUS_10), files=(path,))
     key = labels.own_key(names)
     if _kept_names(key) != tuple(names):
         labels.keep_own(names)
-    return replace(_own(key), file=path)
+    return replace(_own(key), files=(path, *_own(key).files))
 
 
 @cache
@@ -115,7 +115,7 @@ def _own(key: str) -> Classes:
             "were read from, or add their data again with 'python -m core data add' and --classes."
         )
     space = labels.identified(len(names), list(names)).key
-    return Classes(key, key if space.startswith(labels.UNNAMED) else space, names, _shown(key))
+    return Classes(key, key if space.startswith(labels.UNNAMED) else space, names, _shown(key), (labels.own_file(key),))
 
 
 def _kept_names(key: str) -> tuple[str, ...]:

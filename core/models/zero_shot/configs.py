@@ -102,6 +102,9 @@ def _check_towers(model: Mapping[str, Any], where: str) -> None:
         if not isinstance(trunk, str) or not timm.is_model(trunk.partition(".")[0]):
             hint = nearest(str(trunk), timm.list_models())
             raise ModelError(f"{where}: timm {timm.__version__} does not know the image tower '{trunk}'.{hint}")
+    length = model["text_cfg"].get("context_length", 1)
+    if isinstance(length, bool) or not isinstance(length, int) or length < 1:
+        raise ModelError(f"{where}: 'context_length' is {_shown(length)}; it must be a positive whole number.")
     for name in ("hf_model_name", "hf_tokenizer_name"):
         value = model["text_cfg"].get(name)
         if value is not None and not isinstance(value, str):

@@ -22,8 +22,13 @@ class TextHead(torch.nn.Module):
         self.bias = bias
 
     def forward(self, features: torch.Tensor) -> torch.Tensor:
-        """Logits (N, classes) of image embeddings (N, width) of length 1."""
-        return self.scale * features @ self.weight.T + self.bias
+        """Logits (N, classes) of image embeddings (N, width) of length 1; always in float32.
+
+        Cosines of an image with texts are near each other, and are multiplied by a hundred: in half precision classes
+        would be tied.
+        """
+        with torch.autocast(features.device.type, enabled=False):
+            return self.scale * features.float() @ self.weight.T + self.bias
 
 
 class ZeroShot(torch.nn.Module):
@@ -44,7 +49,7 @@ class ZeroShot(torch.nn.Module):
         found = self.visual(inputs)
         # Towers that also caption give their tokens beside.
         found = found[0] if isinstance(found, tuple | list) else found
-        return functional.normalize(found, dim=-1)
+        return functional.normalize(found.float(), dim=-1)
 
     def forward(self, inputs: torch.Tensor) -> torch.Tensor:
         """Logits (N, classes)."""

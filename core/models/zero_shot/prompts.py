@@ -39,7 +39,7 @@ class Prompts:
         templates: Each with one or more places ``{}``.
         source: Where it is published; for a user's own what it was read from.
         title: In words.
-        file: What it was read from now.
+        files: What decides it on this machine.
     """
 
     key: str
@@ -47,7 +47,7 @@ class Prompts:
     templates: tuple[str, ...]
     source: str = ""
     title: str = ""
-    file: Path | None = None
+    files: tuple[Path, ...] = ()
 
     def __len__(self) -> int:
         return len(self.templates)
@@ -65,7 +65,7 @@ def prompt_sets() -> dict[str, Prompts]:
     for path in FOLDER.glob("*.json"):
         content = paths.load_json(path)
         templates = tuple(content["templates"])
-        found.append(Prompts(path.stem, path.stem, templates, content["source"], content["title"], path))
+        found.append(Prompts(path.stem, path.stem, templates, content["source"], content["title"], (path,)))
     return {each.key: each for each in sorted(found, key=lambda each: (len(each), each.key))}
 
 
@@ -133,7 +133,7 @@ def _keep(templates: tuple[str, ...], path: Path) -> Prompts:
         content = {"name": path.stem[:40], "templates": list(templates)}
         paths.write_atomically(kept, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
         known = _kept(key)
-    return Prompts(key, known.name, templates, str(path), known.title, path)
+    return Prompts(key, known.name, templates, str(path), known.title, (path, *known.files))
 
 
 def _kept(key: str) -> Prompts:
@@ -144,4 +144,4 @@ def _kept(key: str) -> Prompts:
     if not is_good or _own_key(templates) != key:
         raise UsageError(f"the prompts '{key}' are not in {path}: give the file again that they were read from.")
     shown = f"{paths.slug(name if isinstance(name, str) else 'own')}-{key.removeprefix('own-')[:4]}"
-    return Prompts(key, shown, tuple(templates), str(path), f"{len(templates):,} prompts of your own", path)
+    return Prompts(key, shown, tuple(templates), str(path), f"{len(templates):,} prompts of your own", (path,))

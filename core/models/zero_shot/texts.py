@@ -47,7 +47,7 @@ class Texts:
     @property
     def files(self) -> list[Path]:
         """Files that decide them."""
-        return [each.file for each in (self.prompts, self.classes) if each.file is not None]
+        return [*self.prompts.files, *self.classes.files]
 
     def of(self, index: int) -> list[str]:
         """The texts of a class, one a template."""
