@@ -16,7 +16,7 @@ import timm
 from timm.data import resolve_data_config
 from timm.models import get_deprecated_models, model_entrypoint
 from timm.models._builder import build_model_with_cfg
-from timm.models._hub import load_model_config_from_path
+from timm.models._hub import _parse_model_cfg
 from timm.models._pretrained import PretrainedCfg
 from torch import nn
 
@@ -27,6 +27,8 @@ from core.store.weights import CONFIG
 
 #: What decides a model's pixels; all of timm's resolved data config.
 TRANSFORM_KEYS = ("input_size", "interpolation", "mean", "std", "crop_pct", "crop_mode")
+#: ``model_type`` of timm's networks in transformers' wrapping.
+_WRAPPED = "timm_wrapper"
 #: Sides of a model's input in pixels; nobody's classifier takes more.
 _LONGEST_SIDE = 4096
 #: What timm takes besides an architecture's own arguments: where weights come from, how they are loaded, what is built
@@ -72,11 +74,16 @@ def read_config(folder: Path) -> Config:
         raise ModelError(f"{path} is not JSON: {error}.") from error
     if not isinstance(content, dict) or not isinstance(content.get("architecture"), str):
         raise ModelError(f"{path} is not a model config as timm writes it: it names no 'architecture'.")
+    if content.get("model_type") == _WRAPPED:
+        # transformers writes null for what there is none of.
+        content = {name: value for name, value in content.items() if value is not None}
+        if "pretrained_cfg" not in content:
+            raise ModelError(f"{path} has no 'pretrained_cfg', which says how images are prepared: take timm's own.")
     for name in ("pretrained_cfg", "model_args"):
         if name in content and not isinstance(content[name], dict):
             raise ModelError(f"{path}: '{name}' is {_shown(content[name])}, not an object.")
     try:
-        pretrained, architecture, model_args = load_model_config_from_path(folder)
+        pretrained, architecture, model_args = _parse_model_cfg(content, {"file": str(folder), "source": "local-dir"})
     except Exception as error:
         raise ModelError(
             f"{path} is not a model config as timm writes it: {type(error).__name__}: {error}. Compare "

@@ -92,6 +92,11 @@ def recognised(folder: Path, config: Any, where: str) -> Recognised:
     with quiet():
         processor = _made(folder, config, "pil", where)
         name = type(processor).__name__.removesuffix("Pil")
+        asked = settings.get("image_processor_type")
+        if asked is not None and str(asked).removesuffix("Fast") != name:
+            raise ModelError(
+                f"{where}: {_file(folder)} names the image processor {asked!r}, which transformers has not."
+            )
         try:
             transform = checked_transform(_said(processor, name), f"{where}: {name}")
             flips = bool(getattr(processor, "do_flip_channel_order", False))
@@ -235,9 +240,7 @@ def _crop_pct(size: tuple[int, int], resized: tuple[int, int]) -> float:
         return 1.0
     share = presets.crop_pct(size[0], resized[0])
     if int(size[1] / share) != resized[1]:
-        raise _UnsaidError(
-            f"resizes to {resized[0]} x {resized[1]} and crops {size[0]} x {size[1]}, other shares of them"
-        )
+        raise _UnsaidError(f"resizes to {resized[0]} x {resized[1]} and crops another shape, {size[0]} x {size[1]}")
     return share
 
 

@@ -9,13 +9,10 @@ from typing import Any
 
 import torch
 
-from core import paths
 from core.errors import ModelError, nearest
 from core.models.checkpoints import first_line, read_checkpoint
 from core.models.image_processors import quiet
 
-#: How the names of files end that name the files of weights in several.
-INDEX = ".index.json"
 #: Keys that a message shows of each side.
 _SHOWN = 3
 #: What a config could have transformers do besides making a network: run code, fetch kernels, patch modules.
@@ -69,7 +66,7 @@ def checked_config(content: Mapping[str, Any], where: str) -> tuple[str, Any]:
 
     classes = dict(MODEL_FOR_IMAGE_CLASSIFICATION_MAPPING_NAMES)
     kind = content.get("model_type")
-    if kind not in classes:
+    if not isinstance(kind, str) or kind not in classes:
         raise ModelError(f"{where}: {_other_kind(content, kind, classes, transformers)}")
     of_kind = classes[kind] if isinstance(classes[kind], tuple) else (classes[kind],)
     said = content.get("architectures") or [of_kind[0]]
@@ -140,36 +137,14 @@ def _config(content: Mapping[str, Any], kind: str, where: str, transformers: Any
     return config
 
 
-def shards_of(index: Path) -> list[str]:
-    """Names of the files of weights that an index names, in their order.
-
-    Raises:
-        ModelError: If it is no such index, or names a file elsewhere.
-    """
-    try:
-        content = paths.load_json(index)
-        names = sorted(set(content["weight_map"].values()))
-    except OSError as error:
-        raise ModelError(f"{index} cannot be read: {error.strerror or error}.") from error
-    except (ValueError, LookupError, TypeError, AttributeError) as error:
-        raise ModelError(f"{index} is no index of weights: it has no 'weight_map' of parameters to files.") from error
-    suffix = index.name.removesuffix(INDEX).rpartition(".")[2]
-    for name in names:
-        if not isinstance(name, str) or not re.fullmatch(rf"[\w.-]+\.{suffix}", name):
-            raise ModelError(f"{index} names '{str(name)[:80]}', which is no .{suffix} file in its own folder.")
-    if not names:
-        raise ModelError(f"{index} names no files of weights.")
-    return names
-
-
 def built(
-    content: Mapping[str, Any], weights: Sequence[Path], where: str, *, flips: bool = False
+    content: Mapping[str, Any], weights: Path, where: str, *, flips: bool = False
 ) -> tuple[Logits, tuple[str, ...]]:
     """The network in eval mode, float32, on the CPU, and notes of what its weights told.
 
     Args:
         content: What ``config.json`` holds.
-        weights: Files of the weights.
+        weights: The file of the weights, or the index of several.
         where: What to call the model in an error.
         flips: Whether the network takes blue, green, red.
 
@@ -179,17 +154,10 @@ def built(
     import transformers
 
     name, config = checked_config(content, where)
-    state: dict[str, torch.Tensor] = {}
-    notes: list[str] = []
-    for path in weights:
-        checkpoint = read_checkpoint(path)
-        state |= checkpoint.state
-        notes += checkpoint.notes
+    checkpoint = read_checkpoint(weights)
+    state, notes = checkpoint.state, list(checkpoint.notes)
     network_class = getattr(transformers, name)
     _require_size(network_class, config, state, where, weights)
-    kinds = sorted({str(each.dtype).removeprefix("torch.") for each in state.values() if each.is_floating_point()})
-    if kinds and kinds != ["float32"]:
-        notes.append(f"Weights in {' and '.join(kinds)} were loaded as float32.")
     try:
         with quiet():
             network, told = network_class.from_pretrained(
@@ -211,7 +179,7 @@ def built(
 
 
 def _require_size(
-    network_class: Any, config: Any, state: Mapping[str, torch.Tensor], where: str, weights: Sequence[Path]
+    network_class: Any, config: Any, state: Mapping[str, torch.Tensor], where: str, weights: Path
 ) -> None:
     """Refuse a config of a far larger network than its weights are of, before there is memory taken for it."""
     try:
@@ -223,7 +191,7 @@ def _require_size(
     there = sum(each.numel() for each in state.values())
     if wanted > _TOO_LARGE * there:
         raise _unfit(
-            where, network_class.__name__, f"config.json asks for {wanted:,} numbers, and {weights[0]} has {there:,}."
+            where, network_class.__name__, f"config.json asks for {wanted:,} numbers, and {weights} has {there:,}."
         )
 
 

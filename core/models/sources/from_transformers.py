@@ -11,27 +11,34 @@ from typing import Any
 
 from core import paths
 from core.errors import ModelError, UsageError, nearest
-from core.models.heads import Head, head_of, with_head
+from core.labels import UNNAMED
+from core.models.heads import Head, head_of, said_of, with_head
 from core.models.image_processors import PROCESSOR, PROCESSORS, Recognised, processor_files, recognised
 from core.models.sources import hub
 from core.models.sources.base import Network, Source, fingerprint, missing_package
 from core.models.sources.from_timm import from_folder, from_hub
-from core.models.transformers_networks import INDEX, built, checked_config, shards_of
+from core.models.transformers_networks import built, checked_config
 from core.store import specs
-from core.store.weights import CONFIG, OPEN_CLIP_CONFIG, kind_of, local_models, source_of
+from core.store.weights import (
+    CONFIG,
+    INDEXES,
+    OPEN_CLIP_CONFIG,
+    is_index,
+    kind_of,
+    local_models,
+    source_of,
+    weight_map,
+)
 from core.types import Model
 
 OPTIONS: frozenset[str] = frozenset()
 PREFIX = f"{specs.TRANSFORMERS}:"
-#: Files of weights in transformers' order of preference; an index names the files of weights in several.
-WEIGHTS = (
-    *("model.safetensors", f"model.safetensors{INDEX}"),
-    *("pytorch_model.bin", f"pytorch_model.bin{INDEX}"),
-)
+#: Files of weights in transformers' order of preference; an index lists the files of weights in several.
+WEIGHTS = ("model.safetensors", INDEXES[0], "pytorch_model.bin", INDEXES[1])
 #: Of a config what says nothing of the outputs: names, and by which program it was written.
 _SAYS_NOTHING = ("id2label", "label2id", "_name_or_path", "transformers_version", "torch_dtype", "dtype", "auto_map")
 #: Names that transformers gives to classes which have none.
-_UNNAMED = re.compile(r"LABEL_\d+")
+_NUMBERED = re.compile(r"LABEL_\d+")
 
 
 @dataclass(frozen=True)
@@ -65,7 +72,7 @@ class TransformersSource(Source):
         """See ``Source.described``."""
         name, _ = checked_config(self.config, self.spec)
         prepared, head = self._prepared(), self._head()
-        weights = [path for path in self._weights() if not path.name.endswith(INDEX)]
+        weights = [path for path in self._weights() if not is_index(path)]
         decides = {key: value for key, value in self.config.items() if key not in _SAYS_NOTHING}
         return Model(
             name=self.name,
@@ -75,15 +82,14 @@ class TransformersSource(Source):
             num_classes=head.num_classes,
             transform=prepared.transform,
             fingerprint=fingerprint(weights, json.dumps(decides, sort_keys=True, default=str)),
-            notes=(*self.notes, *self._said_of_labels(head), *prepared.notes),
+            notes=(*self.notes, *self._said_of_labels(head), *said_of(head), *prepared.notes),
             labels_said=head.why,
             head=head.said,
         )
 
     def network(self) -> Network:
         """See ``Source.network``."""
-        weights = [path for path in self._weights() if not path.name.endswith(INDEX)]
-        module, notes = built(self.config, weights, self.spec, flips=self._prepared().flips)
+        module, notes = built(self.config, self._weights()[0], self.spec, flips=self._prepared().flips)
         return Network(with_head(module, self._head()), notes)
 
     def _prepared(self) -> Recognised:
@@ -97,9 +103,11 @@ class TransformersSource(Source):
             raise ModelError(f"{self.spec}: 'id2label' {error}") from error
 
     def _said_of_labels(self, head: Head) -> tuple[str, ...]:
-        if _names(self.config, head.num_classes) is not None or head.label_space.startswith("classes-"):
+        """That an order was taken for granted, where nothing says what it is."""
+        names = (self.config.get("id2label") or {}).values()
+        if head.label_space.startswith(UNNAMED) or not all(_NUMBERED.fullmatch(str(name)) for name in names):
             return ()
-        return (f"Its config names no classes: the order of its outputs was taken to be that of {head.label_space}.",)
+        return (f"Its config names no classes: its outputs were taken to be in the order of {head.label_space}.",)
 
     def _weights(self) -> list[Path]:
         """Files of the weights, downloaded if they are not here; in front their index, where there is one."""
@@ -109,17 +117,12 @@ class TransformersSource(Source):
                 raise ModelError(f"{self.at} has none of {', '.join(WEIGHTS)}.{_others_in(self.at)}")
         else:
             first = Path(hub.download(self.repo, WEIGHTS, PREFIX))
-        if not first.name.endswith(INDEX):
+        if not is_index(first):
             return [first]
-        names = shards_of(first)
-        if self.repo is not None:
-            return [first, *(Path(hub.download(self.repo, (name,), PREFIX)) for name in names)]
-        missing = [name for name in names if not (self.at / name).is_file()]
-        if missing:
-            raise ModelError(
-                f"{first} names {len(names):,} files of weights, but {missing[0]} is not there: copy it beside."
-            )
-        return [first, *(self.at / name for name in names)]
+        names = sorted(set(weight_map(first, are_there=self.repo is None).values()))
+        if self.repo is None:
+            return [first, *(self.at / name for name in names)]
+        return [first, *(Path(hub.download(self.repo, (name,), PREFIX)) for name in names)]
 
 
 def hub_weights(source: TransformersSource, names: Sequence[str]) -> tuple[str, ...]:
@@ -137,9 +140,10 @@ def hub_weights(source: TransformersSource, names: Sequence[str]) -> tuple[str, 
         raise ModelError(
             f"the hub repository '{(source.repo or '').partition('@')[0]}' has none of {', '.join(WEIGHTS)}."
         )
-    if not first.endswith(INDEX):
+    if first not in INDEXES:
         return (first,)
-    return tuple(shards_of(Path(hub.download(source.repo, (first,), PREFIX))))
+    index = Path(hub.download(source.repo, (first,), PREFIX))
+    return tuple(sorted(set(weight_map(index, are_there=False).values())))
 
 
 def find(where: str, options: Mapping[str, str]) -> Source:
@@ -232,21 +236,18 @@ def _require_classifier(config: Mapping[str, Any], where: str) -> None:
     checked_config(config, where)
 
 
-def _names(config: Mapping[str, Any], n: int) -> object:
-    """Class names of a config; None where it has none, or only those that transformers makes up.
+def _names(config: Mapping[str, Any], n: int) -> dict[str, Any] | None:
+    """Class names of a config by index; None where it has none.
 
     Raises:
         ValueError: If some classes have a name and others do not.
     """
     names = config.get("id2label")
-    if not names or not isinstance(names, dict):
-        return names or None
-    if all(isinstance(name, str) and _UNNAMED.fullmatch(name) for name in names.values()):
+    if not names:
         return None
-    given = {int(at) for at in names if str(at).isdecimal()}
-    missing = next((at for at in range(n) if at not in given), None)
-    if missing is not None and len(given) == len(names):
-        raise ValueError(f"names {len(names):,} of {n:,} classes, and not class {missing}.")
+    missing = next((at for at in range(n) if str(at) not in names), None)
+    if missing is not None:
+        raise ValueError(f"names {len(names):,} classes by other numbers than 0 to {n - 1:,}: {missing} is not there.")
     return names
 
 
