@@ -42,12 +42,14 @@ class Wanted:
         same: Settings that would show the same pixels as the model's own, in words.
         unfit: Settings that the model cannot take.
         why_not: Why nothing can be run, in a sentence; empty where it can.
+        retrained: Whether that is because other weights have its place now.
     """
 
     missing: tuple[Missing, ...] = ()
     same: tuple[str, ...] = ()
     unfit: tuple[str, ...] = ()
     why_not: str = ""
+    retrained: bool = False
 
 
 def wanted(group: Group) -> Wanted:
@@ -55,9 +57,9 @@ def wanted(group: Group) -> Wanted:
 
     Of a zero-shot model the sets of prompts that come with the project.
     """
-    why_not = _why_not(group)
-    if why_not:
-        return Wanted(why_not=why_not)
+    unable = _unable(group)
+    if unable is not None:
+        return unable
     found = _of_prompts(group) if group.axis == "prompts" else _of_preprocessing(group)
     if group.own is None or not group.own.complete:
         return Wanted((_own(group), *found.missing), found.same, found.unfit)
@@ -71,15 +73,17 @@ def _own(group: Group) -> Missing:
     return Missing(said, weights.spec_of(group.base))
 
 
-def _why_not(group: Group) -> str:
+def _unable(group: Group) -> Wanted | None:
+    """That nothing can be run, since the weights are gone or are others now; None where it can."""
     run, base = group.runs[0], weights.spec_of(group.base)
     kind, folder = specs.parsed(group.base).kind, weights.folder_of(group.base)
     if kind == specs.LOCAL_DIR and folder is None:
-        return f"its weights are no longer at {specs.parsed(group.base).where}."
-    now = weights.fingerprint_of(base) if group.axis == "preprocessing" and folder is not None else None
+        return Wanted(why_not=f"its weights are no longer at {specs.parsed(group.base).where}.")
+    now = weights.fingerprint_of(base) if folder is not None else None
     if now is not None and now != run.fingerprint:
-        return f"the weights in {folder} are others now ({now[:8]}) than those of this result ({run.fingerprint[:8]})."
-    return ""
+        were = f"those of this result ({run.fingerprint[:8]})"
+        return Wanted(why_not=f"the weights in {folder} are others now ({now[:8]}) than {were}.", retrained=True)
+    return None
 
 
 def _of_preprocessing(group: Group) -> Wanted:

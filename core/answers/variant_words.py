@@ -33,7 +33,7 @@ def geometry(transform: Mapping[str, Any]) -> str:
     size = [int(side) for side in transform["input_size"][1:]]
     before, after = (_sides([math.floor(side / transform["crop_pct"]) for side in size]), _sides(size))
     if transform["crop_mode"] == "squash":
-        return f"squashed to {before}" + (f", cropped to {after}" if before != after else "")
+        return f"squashed to {before}" + (f" → {after}" if before != after else "")
     return f"{'padded, ' if transform['crop_mode'] == 'border' else ''}{before} → {after}"
 
 
@@ -182,10 +182,10 @@ def _clear(group: Group, compared: pd.DataFrame, among: str, margin: float, styl
         row = clear.loc[clear["change"].abs().idxmax()]
         low, high = sorted((abs(row["change_low"]), abs(row["change_high"])))
         lost, gained, n = (int(row[name]) for name in ("lost", "gained", "n_common"))
-        tied = [style.said(name) for name in compared.loc[compared[side], "setting"] if name != row["setting"]]
+        tied = [name for name in compared.loc[compared[side], "setting"] if name != row["setting"]]
         found = _contrast(group, row).verdict(margin)
         small = f", a difference {within(found).removeprefix('equivalent ')}," if found.is_small else ""
-        ties = f"; {listed(tied)} cannot be told from that" if tied else ""
+        ties = f"; {_listed(tied, style)} cannot be told from that" if tied else ""
         lead = f"{verb} {style.strong(size(row['change'], 1))} {interval(low, high)}{small}"
         parts.append(
             f"{lead} with {style.named(row['setting'])} in place of its own {one} "
@@ -198,14 +198,25 @@ def _clear(group: Group, compared: pd.DataFrame, among: str, margin: float, styl
 
 def _left_out(others: pd.DataFrame, style: _Style) -> str:
     """Of which settings nothing is claimed, and why; sentences that follow another."""
-    same = [style.said(name) for name in others.loc[others["same_pixels"], "setting"]]
-    early = [style.said(name) for name in others.loc[others["partial"] & ~others["same_pixels"], "setting"]]
+    same = others.loc[others["same_pixels"], "setting"].tolist()
+    early = others.loc[others["partial"] & ~others["same_pixels"], "setting"].tolist()
     parts = []
     if same:
-        parts.append(f" The same pixels as its own, under another name: {listed(same)}.")
+        parts.append(f" The same pixels as its own, under another name: {_listed(same, style)}.")
     if early:
-        parts.append(f" Not finished, so no finding yet: {listed(early)}.")
+        parts.append(f" Not finished, so no finding yet: {_listed(early, style)}.")
     return "".join(parts)
+
+
+def _listed(names: Sequence[str], style: _Style) -> str:
+    """Settings in a row: a paper's by its name alone, where that is enough."""
+    short = [name.partition(": ")[0] for name in names]
+    return listed(
+        [
+            style.said(brief if short.count(brief) == 1 and brief in presets.PRESETS else name)
+            for brief, name in zip(short, names, strict=True)
+        ]
+    )
 
 
 def _contrast(group: Group, row: pd.Series) -> Contrast:

@@ -60,7 +60,9 @@ def show_variants(
     failed = False
     if run:
         opened = options.open_benchmark(benchmark, data)
-        asked = _all_of(model, axis) if found is None else _runnable(found)
+        # Where other weights have their place now, it is those that are to be run.
+        is_new = found is None or variant_missing.wanted(found).retrained
+        asked = _all_of(model, axis) if is_new else _runnable(found)
         failed = _evaluate(asked, opened, view, precision, device)
         found = _find(model, benchmark, axis, view, precision, needed=True)
         # Where the model's own setting was not known before, neither was what would be another one.
