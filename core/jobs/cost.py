@@ -14,6 +14,7 @@ from core.benchmarks import open_benchmark, root_of
 from core.images.views import get_views
 from core.jobs import rates
 from core.jobs.kinds import Evaluation
+from core.jobs.kinds.evaluation import lasting
 from core.store import weights
 
 #: Images of a job that is to measure a rate.
@@ -105,7 +106,7 @@ def _stored(asked: Evaluation, total: int) -> int:
     wanted = (asked.view, asked.precision, total)
     runs = [
         run
-        for run in store.list_runs(asked.benchmark, asked.model)
+        for run in store.list_runs(asked.benchmark, lasting(asked.model, in_full=True))
         if (run.view, run.precision, run.n_samples) == wanted
     ]
     root = open_benchmark(asked.benchmark, asked.data).root

@@ -16,7 +16,8 @@ from core.images.views import get_views
 from core.jobs import rates
 from core.jobs.kinds.arguments import Result, ctrl_c_is_an_interrupt, require_at_least, require_device, result_of
 from core.jobs.rates import Rate
-from core.store import naming, specs
+from core.models import zero_shot
+from core.store import naming, specs, weights
 from core.types import Precision, Progress, ProgressCallback
 from core.wording import count
 
@@ -105,7 +106,7 @@ class Evaluation:
             value = getattr(self, name)
             if value is not None:
                 require_at_least(1, name, value)
-        first, *more = (naming.canonical(name) for name in self.models)
+        first, *more = (lasting(name) for name in self.models)
         return replace(self, model=first, also=tuple(more), data=data, images=images)
 
     def run(self, progress: ProgressCallback) -> Result:
@@ -163,6 +164,28 @@ def _require_all(outcomes: Sequence[Outcome]) -> None:
         raise ModelError(f"{said}. {count(stored, 'other model')} {'is' if stored == 1 else 'are'} stored.")
     if failed:
         raise failed[0].error
+
+
+def lasting(model: str, *, in_full: bool = False) -> str:
+    """A model's name that means the same in every folder and at any time: paths absolute, texts from files kept.
+
+    Args:
+        model: As it was typed.
+        in_full: With the texts of a zero-shot model also where it has the usual ones, as results name it.
+
+    Raises:
+        UsageError: If a path cannot be followed, or a file holds no prompts or class names.
+        StoreError: If those of a file cannot be kept.
+    """
+    name = naming.canonical(model)
+    asked, folder = specs.parsed(name), weights.folder_of(name)
+    given = {option: value for option, value in asked.options.items() if option in zero_shot.OPTIONS}
+    kind = weights.kind_of(folder) if folder is not None and not asked.kind else asked.kind
+    if kind != specs.OPEN_CLIP or not (given or in_full):
+        return name
+    kept = zero_shot.texts_of(given).options
+    wanted = kept if in_full else {option: kept.get(option) for option in given}
+    return str(asked.with_options(**wanted))
 
 
 def _data_folder(benchmark: str, data: str | None) -> str:
