@@ -21,6 +21,7 @@ class Served:
         heeds_if_range: Whether it looks at ``If-Range``.
         cuts: Bytes after which each connection is cut, one after the other; then none is.
         statuses: Answers before the file is given, one after the other.
+        status: What is always answered instead of the file; 0 gives it.
         headers: Further ones, of every answer.
         length: What ``Content-Length`` says instead of the truth; no header if negative.
         redirect: Where to instead.
@@ -34,6 +35,7 @@ class Served:
     heeds_if_range: bool = True
     cuts: list[int] = field(default_factory=list)
     statuses: list[int] = field(default_factory=list)
+    status: int = 0
     headers: dict[str, str] = field(default_factory=dict)
     length: int | None = None
     redirect: str = ""
@@ -85,6 +87,8 @@ def site() -> Iterator[Site]:
             served = found.files.get(path)
             if served is None:
                 self._plain(404)
+            elif served.status:
+                self._plain(served.status, served.headers)
             elif served.redirect:
                 self._plain(302, {"Location": served.redirect})
             elif served.statuses and with_content:

@@ -171,8 +171,9 @@ def _unavailable(repo: str, prefix: str, error: BaseException) -> ModelUnavailab
 
 def _cached_repositories() -> list[str]:
     try:
-        return [repo.repo_id for repo in huggingface_hub.scan_cache_dir().repos if repo.repo_type == "model"]
-    except (huggingface_hub.errors.CacheNotFound, OSError):
+        cached = huggingface_hub.scan_cache_dir(huggingface_hub.constants.HF_HUB_CACHE)
+        return [repo.repo_id for repo in cached.repos if repo.repo_type == "model"]
+    except (huggingface_hub.errors.CacheNotFound, OSError, ValueError):
         return []
 
 
