@@ -82,6 +82,23 @@ def listed() -> list[Listed]:
     return [_listed(name, folder) for name, folder in weights.local_models().items()]
 
 
+def brief(source: str) -> tuple[str, int | None]:
+    """Label space of a model in a folder here and the longer side of its input, as far as it is known without loading.
+
+    Args:
+        source: A model's name.
+    """
+    known = descriptions.remembered(source)
+    if known is not None:
+        return known[0].label_space, max(known[0].transform["input_size"][1:])
+    folder = weights.folder_of(source)
+    # What an option makes of a folder its files alone do not tell.
+    if folder is None or specs.parsed(source).options:
+        return "", None
+    found = brief_of(folder)
+    return found.label_space, found.input_px
+
+
 def _listed(name: str, folder: Path) -> Listed:
     kind = weights.kind_of(folder)
     found = Listed(name, folder, catalogue.KINDS[kind], megabytes=catalogue.megabytes_of(name))

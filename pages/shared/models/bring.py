@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import html
-
 import streamlit as st
 
 from core import paths
 from core.models import presets, zero_shot
-from core.wording import code
+from core.wording import code, escaped
 
 #: What is typed, what it is, and what it needs.
 _WAYS = (
@@ -25,14 +23,8 @@ _WAYS = (
 
 def show() -> None:
     """Draw the ways, the options and the folders."""
-    rows = "".join(
-        f"<tr><td><code>{html.escape(typed)}</code></td><td>{html.escape(what)}</td><td>{html.escape(needs)}</td></tr>"
-        for typed, what, needs in _WAYS
-    )
-    st.html(
-        '<table class="oc-ways"><thead><tr><th>Type</th><th>What it is</th><th>Needs</th></tr></thead>'
-        f"<tbody>{rows}</tbody></table>"
-    )
+    rows = "".join(f"| {code(typed)} | {escaped(what)} | {escaped(needs)} |\n" for typed, what, needs in _WAYS)
+    st.markdown(f"| Type | What it is | Needs |\n|---|---|---|\n{rows}")
     st.markdown(
         "Type it in **Model** above. Options end a name: "
         f"{code('?preset=' + '|'.join(presets.PRESETS))}, {code('&interpolation=bicubic')}, and for texts "

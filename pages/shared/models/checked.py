@@ -86,9 +86,8 @@ def _draw(found: Checked) -> None:
         f"{escaped(found.model)} {verdict}; {found.seconds:.3g} s a picture, one at a time, on {found.device}.",
         icon=_ICONS["ok" if found.alive else "bad"],
     )
-    st.markdown(
-        "\n".join(f"- {_ICONS[each.level]} {escaped(each.said[0].upper() + each.said[1:])}." for each in found.findings)
-    )
+    lines = (f"{_ICONS[each.level]} {escaped(each.said[0].upper() + each.said[1:])}." for each in found.findings)
+    st.markdown("  \n".join(lines))
     if found.answers:
         _pictures(found)
 

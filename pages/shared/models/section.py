@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
@@ -10,7 +11,9 @@ import streamlit as st
 
 from core import paths
 from core.answers import catalogue
+from core.answers import models as answers
 from core.answers.catalogue import KnownModel
+from core.errors import OffcenterError
 from core.store import weights
 from core.wording import count
 from pages.shared.data.status import printable
@@ -22,13 +25,15 @@ from pages.shared.page.frame import Choice
 _KEY, _SHOWN = "models-table", "models-shown"
 _HEIGHT_PX = 300
 _ROWS = 7
+#: Seconds for which what a folder says may be old.
+_FRESH_S = 60
 
 
 def show(choice: Choice) -> None:
     """Draw the section; the model that stands in the address, else the one in the form, is shown in full."""
     st.subheader("Models", anchor=False)
     chosen = _chosen(choice)
-    known = list(choice.known.values())
+    known = [_told(model) for model in choice.known.values()]
     if known:
         n, more = count(len(known), "model"), "" if paths.read_only() else ", and to check it"
         st.caption(f"{n} here. Pick a row to see what it is and which benchmarks it fits{more}.")
@@ -87,8 +92,26 @@ def _table(known: Sequence[KnownModel], chosen: str) -> None:
     )
 
 
+def _told(model: KnownModel) -> KnownModel:
+    """The same with what the files of its folder say, where it has no result yet."""
+    if model.label_space or model.is_file:
+        return model
+    space, side = _brief(model.source, str(paths.data_home()))
+    return replace(model, label_space=space, input_px=side)
+
+
+@st.cache_data(ttl=_FRESH_S, max_entries=512, show_spinner=False)
+def _brief(source: str, data_home: str) -> tuple[str, int | None]:
+    del data_home
+    try:
+        return answers.brief(source)
+    except OffcenterError:
+        # What is wrong with it is said where it is shown in full.
+        return "", None
+
+
 def _classes(model: KnownModel) -> str:
-    return catalogue.space_in_words(model.label_space) if model.label_space else "not evaluated yet"
+    return catalogue.space_in_words(model.label_space) if model.label_space else "told once it is picked"
 
 
 def _listed(benchmarks: Sequence[str], most: int = 3) -> str:
