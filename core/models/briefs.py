@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from core import paths
-from core.errors import OffcenterError
+from core.errors import ModelError, OffcenterError
 from core.labels import IMAGENET_1K
 from core.models.classes import head_of
 from core.models.descriptions import label_space_of
@@ -48,8 +48,13 @@ def brief_of(folder: Path) -> Brief:
     kind = weights.kind_of(folder)
     if kind == specs.ONNX:
         return _onnx(folder)
-    if weights.weights_in(folder) is None:
+    path = weights.weights_in(folder)
+    if path is None:
         return Brief(kind, problem=f"{folder} has no file of weights")
+    try:
+        weights.parts_of(path)
+    except ModelError as error:
+        return Brief(kind, problem=str(error))
     try:
         return _READERS.get(kind, _timm)(folder)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -174,7 +174,7 @@ def hub_models() -> tuple[str, ...]:
     names = []
     for repo in cached.repos:
         files = {file.file_name for revision in repo.revisions for file in revision.files}
-        if repo.repo_type == "model" and files & set(weights.WEIGHTS):
+        if repo.repo_type == "model" and files & {*weights.WEIGHTS, *weights.INDEXES}:
             owner, _, name = repo.repo_id.partition("/")
             names.append(name if owner == "timm" else f"hf-hub:{repo.repo_id}")
     return tuple(sorted(names))

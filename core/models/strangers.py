@@ -34,7 +34,8 @@ def what_else_it_is(path: Path) -> str:
         begin = stream.read(_BEGINNING)
     text = begin.lstrip(b"\xef\xbb\xbf \t\r\n").lower()
     is_safe = len(begin) > 8 and begin[8:9] == b"{" and int.from_bytes(begin[:8], "little") < 2**40
-    is_torch = begin.startswith((b"PK\x03\x04", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"))
+    is_zip = begin.startswith((b"PK\x03\x04", b"PK\x05\x06"))
+    is_torch = is_zip or begin.startswith((b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05"))
     if not begin:
         return "the file is empty. Copy or download it again."
     if begin.startswith(_POINTER):
@@ -45,7 +46,7 @@ def what_else_it_is(path: Path) -> str:
         return "it is a torch checkpoint (a pickle), not safetensors: rename it to pytorch_model.bin, or convert it."
     if path.suffix != _SAFE and is_safe:
         return f"it is a safetensors file: rename it to {WEIGHTS[0]}."
-    if begin.startswith(b"PK\x03\x04"):
+    if is_zip:
         return _what_else_a_zip_is(path)
     if begin[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
         return "it is a tar archive: unpack it, and give the weights file that is inside."

@@ -258,6 +258,26 @@ def test_parts_that_are_not_all_there_are_refused_in_a_line(tmp_path, what):
     assert weights.bytes_of(folder) is None or what.startswith("a part is")
 
 
+def test_the_list_of_models_says_which_folder_lacks_a_part(tmp_path, monkeypatch, capsys):
+    folder, state, _ = folder_of(tmp_path)
+    names = in_parts(folder, state)
+    monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path))
+    main_of("models", "--json")
+    assert not json.loads(capsys.readouterr().out)["local"][0]["problem"]
+    (folder / names[2]).unlink()
+    main_of("models", "--json")
+    assert f"'{names[2]}', which is not there" in json.loads(capsys.readouterr().out)["local"][0]["problem"]
+
+
+def main_of(*arguments):
+    """A command, run in this process; its exit code."""
+    try:
+        main([str(argument) for argument in arguments])
+    except SystemExit as ended:
+        return ended.code or 0
+    return 0
+
+
 # --- what is refused
 
 
@@ -334,7 +354,7 @@ REFUSED = {
         r"a zip file that holds weights/model\.pth: unpack it",
     ),
     "a zip of something": ("model.pth", lambda: zipped({"a.jpg": "x"}), r"no weights in it; it holds a\.jpg"),
-    "an empty zip": ("model.pth", lambda: zipped({}), "cannot be read as weights"),
+    "an empty zip": ("model.pth", lambda: zipped({}), "a zip file with no weights in it; it holds nothing"),
     "arrays of NumPy": ("model.pth", lambda: zipped({"a.npy": "x", "b.npy": "y"}), r"NumPy archive \(\.npz\)"),
     "a tar archive": ("model.pth.tar", tarred, "tar archive: unpack it"),
     "a GGUF file": ("pytorch_model.bin", lambda: b"GGUF\x03\x00\x00\x00" + bytes(50), "GGUF"),
@@ -396,13 +416,12 @@ def test_what_is_no_state_dict_is_refused_in_a_line_and_nothing_is_run_or_stored
     assert models.describe(f"local-dir:{folder}").num_classes == 1000
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_a_refusal_ends_the_command_with_1_in_one_line_and_stores_no_run(tmp_path, colour_folder, capsys):
     folder, _, _ = folder_of(tmp_path)
     (folder / "net.pt").write_bytes(scripted())
     arguments = ["evaluate", "--model", f"local-dir:{folder}", "--benchmark", "imagenet", "--data", str(colour_folder)]
-    with pytest.raises(SystemExit) as ended:
-        main(arguments)
-    assert ended.value.code == 1
+    assert main_of(*arguments) == 1
     said = capsys.readouterr().err
     assert "TorchScript archive" in said
     assert "Traceback" not in said

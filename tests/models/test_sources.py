@@ -288,6 +288,24 @@ def test_a_repository_without_weights_is_named(hub, tmp_path):
     assert "the hub repository 'tester/tiny' has none of model.safetensors" in client(LOAD)
 
 
+def test_weights_in_several_files_of_the_hub_are_all_downloaded(hub, tmp_path):
+    client, stop = hub
+    folder = tmp_path / "hub" / "tester" / "tiny"
+    state = safetensors.torch.load_file(folder / "model.safetensors")
+    (folder / "model.safetensors").unlink()
+    halves = list(state)[::2], list(state)[1::2]
+    names = ["model-00001-of-00002.safetensors", "model-00002-of-00002.safetensors"]
+    for name, half in zip(names, halves, strict=True):
+        safetensors.torch.save_file({key: state[key] for key in half}, folder / name)
+    where = {key: name for name, half in zip(names, halves, strict=True) for key in half}
+    (folder / "model.safetensors.index.json").write_text(json.dumps({"weight_map": where}))
+    digests = [hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in names]
+    expected = hashlib.sha256("\n".join(digests).encode()).hexdigest()
+    assert f"tester/tiny {expected}" in client(LOAD)
+    stop()
+    assert f"tester/tiny {expected}" in client(LOAD)
+
+
 def test_weights_that_only_a_web_address_has_are_fetched_once_and_checked(tmp_path, monkeypatch):
     make_folder(tmp_path / "web")
     content = (tmp_path / "web" / "model.safetensors").read_bytes()
