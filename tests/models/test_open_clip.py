@@ -160,6 +160,20 @@ def test_a_folder_of_models_names_it(tmp_path, monkeypatch):
     assert models.describe("tiny").name == "tiny (simple-7)"
 
 
+def test_a_folder_in_two_formats_is_open_clips_where_that_is_asked_for(tmp_path):
+    tiny_open_clip(tmp_path / "tiny")
+    (tmp_path / "tiny" / "config.json").write_text('{"architecture": "test_vit"}')
+    model = models.describe(f"open-clip:{tmp_path / 'tiny'}?classes=focus")
+    assert model.source == f"open-clip:{tmp_path / 'tiny'}?classes=focus-10&prompts=simple-7"
+
+
+def test_a_question_mark_in_a_folders_name_is_no_option(tmp_path):
+    tiny_open_clip(tmp_path / "a?b c=d")
+    model = models.describe(f"open-clip:{tmp_path / 'a?b c=d'}?prompts=single")
+    assert model.name == "a?b c=d (single)"
+    assert models.describe(model.source) == model
+
+
 def test_an_edited_tokenizer_is_another_head(tmp_path):
     tiny_open_clip(tmp_path / "tiny", words=WORDS)
     spec = f"open-clip:{tmp_path / 'tiny'}?classes=focus-10"

@@ -31,7 +31,7 @@ from core.models.zero_shot.head import TextHead, ZeroShot
 from core.models.zero_shot.texts import Texts
 from core.store import specs
 from core.store.specs import Spec
-from core.store.weights import LOCAL_DIR, OPEN_CLIP_CONFIG, WEIGHTS, candidates_in, file_sha256
+from core.store.weights import LOCAL_DIR, OPEN_CLIP_CONFIG, WEIGHTS, candidates_in, file_sha256, kind_of, source_of
 from core.types import Model
 
 OPTIONS: frozenset[str] = zero_shot.OPTIONS
@@ -199,7 +199,7 @@ def _is_folder(where: str) -> bool:
 
 
 def _source(where: str, name: str, config: Config, texts: Texts, **more: object) -> OpenClipSource:
-    spec = str(Spec(specs.OPEN_CLIP, where).with_options(**texts.options))
+    spec = str(specs.parsed(where).with_options(**texts.options))
     notes = more.pop("notes", ())
     if config.has_bias:
         notes = (*notes, _SIGMOID)
@@ -211,13 +211,15 @@ def _from_folder(folder: Path, texts: Texts) -> OpenClipSource:
     if not (folder / OPEN_CLIP_CONFIG).is_file():
         raise UsageError(f"{folder} has no {OPEN_CLIP_CONFIG}: it is not a model folder of open_clip.")
     config = read_config(folder / OPEN_CLIP_CONFIG, _open_clip())
-    return _source(str(folder), folder.name, config, texts, folder=folder)
+    is_plain = kind_of(folder) == specs.OPEN_CLIP
+    where = source_of(folder) if is_plain else str(Spec(specs.OPEN_CLIP, str(folder)))
+    return _source(where, folder.name, config, texts, folder=folder)
 
 
 def _from_hub(repo: str, texts: Texts) -> OpenClipSource:
     open_clip = _open_clip()
     at = Path(download(repo, (OPEN_CLIP_CONFIG,), PREFIX))
-    return _source(f"{_HUB}{repo}", repo, read_config(at, open_clip), texts, repo=repo, names=_WEIGHTS)
+    return _source(f"{PREFIX}{_HUB}{repo}", repo, read_config(at, open_clip), texts, repo=repo, names=_WEIGHTS)
 
 
 def _from_tag(where: str, texts: Texts) -> OpenClipSource:
@@ -241,7 +243,7 @@ def _from_tag(where: str, texts: Texts) -> OpenClipSource:
     config = checked(model, said, f"open_clip's {architecture}/{tag}", open_clip)
     repo, _, file = said.get("hf_hub", "").rpartition("/")
     files = {"repo": repo, "names": _names(file)} if repo else {"url": said["url"]}
-    return _source(f"{architecture}/{tag}", f"{architecture}.{tag}", config, texts, notes=notes, **files)
+    return _source(f"{PREFIX}{architecture}/{tag}", f"{architecture}.{tag}", config, texts, notes=notes, **files)
 
 
 def _split(where: str, open_clip: ModuleType) -> tuple[str, str]:
