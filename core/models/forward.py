@@ -124,7 +124,7 @@ class Forward:
             same = _is_same(expected, found, self.precision)
             if same and _seconds(self, probe) < _WORTH_KEEPING * eager_s:
                 return
-        except (ModelError, RuntimeError, TypeError, ValueError, AttributeError, torch.jit.TracerWarning):
+        except (ModelError, RuntimeError, TypeError, ValueError, AttributeError):
             # Models with data-dependent control flow cannot be traced; they run as they are.
             pass
         self._module, self.form = eager, "eager"
@@ -143,12 +143,13 @@ class Forward:
         inputs = self._normalise(probe)
         self.form = "traced"
         # no_grad, not inference_mode: frozen constants must be ordinary tensors.
-        with torch.no_grad(), self._autocast(), warnings.catch_warnings():
+        with torch.no_grad(), self._autocast(), warnings.catch_warnings(record=True) as said:
             # torch.jit is deprecated in favour of torch.compile, which needs a C++ compiler and half a minute.
-            warnings.simplefilter("ignore")
-            # What goes through numpy is lost to the trace, which keeps the numbers of this batch in its place.
-            warnings.filterwarnings("error", ".*NumPy array", torch.jit.TracerWarning)
-            return torch.jit.freeze(torch.jit.trace(module, inputs, check_trace=False))
+            warnings.simplefilter("always")
+            frozen = torch.jit.freeze(torch.jit.trace(module, inputs, check_trace=False))
+        if any("NumPy array" in str(warning.message) for warning in said):
+            raise ValueError("what goes through numpy is lost to a trace, which keeps the numbers of one batch")
+        return frozen
 
 
 @contextmanager
@@ -165,14 +166,15 @@ def one_thread() -> Iterator[None]:
 def _is_same(expected: torch.Tensor, found: torch.Tensor, precision: Precision) -> bool:
     """Whether two forms say the same of some images, (n, classes) logits each, and react alike to what these are.
 
-    Networks whose probabilities hardly differ between images would pass by them alone, whatever they say.
+    Networks whose probabilities hardly differ between images would pass by them alone, whatever they say. Of one that
+    does not react to them beyond rounding nothing can be told.
     """
     if not torch.allclose(expected.softmax(-1), found.softmax(-1), rtol=0, atol=_TOLERANCE[precision]):
         return False
     changes, others = expected - expected.mean(0), found - found.mean(0)
     largest = float(changes.abs().max())
     if largest <= _ROUNDING[precision] * float(expected.abs().max()):
-        return True
+        return False
     return float((changes - others).abs().max()) <= _REACTION[precision] * largest
 
 
