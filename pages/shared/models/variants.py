@@ -156,7 +156,7 @@ def _rows(table: pd.DataFrame) -> None:
             "Accuracy": variant_words.accuracy_in_words(row),
             "Less its own": variant_words.change_in_words(row),
             "Gained, lost": variant_words.counts_in_words(row),
-            "n": f"{row['n']:,}",
+            **({"n": f"{row['n']:,}"} if table["n"].nunique() > 1 else {}),
             "Identity": row["identity"][:8],
         }
         for row in table.to_dict("records")
@@ -170,6 +170,7 @@ def _rows(table: pd.DataFrame) -> None:
             "Less its own": column(
                 help="Accuracy less that under the model's own setting on the same images; 95 % intervals, all at once."
             ),
+            "Setting": column(width=220),
             "Gained, lost": column(help="Images that are right with this setting only, and with the own one only."),
         },
     )
