@@ -50,6 +50,7 @@ def judge_sample(
     view: str = CLEAN,
     device: str = "auto",
     fingerprint: str | None = None,
+    head: str | None = None,
     seed: int = 0,
 ) -> Judged:
     """Insertion and deletion curves of the map of one image, and the sanity badge of the model's maps.
@@ -66,6 +67,7 @@ def judge_sample(
         view: Name of one view; see ``core.images.views``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         fingerprint: Of the weights that a stored result was made with; others are refused.
+        head: What was made of the outputs for that result; anything else is refused.
         seed: Of the random maps.
 
     Raises:
@@ -76,7 +78,7 @@ def judge_sample(
     check_method(method)
     sample = Sample.of(benchmark_key, data_root, sample_id, view)
     target = Target.predicted() if target_class is None else Target.of_class(target_class)
-    with residents().use(model_source, device, fingerprint) as resident, lane(resident, slow=True):
+    with residents().use(model_source, device, fingerprint, head) as resident, lane(resident, slow=True):
         seen = sample.seen_by(resident)
         try:
             saliency = resident.explainer.explain(seen.pixels[None], method, target)

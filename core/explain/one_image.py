@@ -100,6 +100,7 @@ def explain_sample(
     view: str = "clean",
     device: str = "auto",
     fingerprint: str | None = None,
+    head: str | None = None,
 ) -> Explained:
     """Where in one image of a benchmark a model's score of a class comes from.
 
@@ -113,6 +114,7 @@ def explain_sample(
         view: Name of one view; see ``core.images.views``.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         fingerprint: Of the weights that a stored result was made with; others are refused.
+        head: What was made of the outputs for that result; anything else is refused.
 
     Raises:
         UsageError: If a name or the class is unknown.
@@ -121,7 +123,7 @@ def explain_sample(
     """
     check_method(method)
     sample = Sample.of(benchmark_key, data_root, sample_id, view)
-    with residents().use(model_source, device, fingerprint) as resident:
+    with residents().use(model_source, device, fingerprint, head) as resident:
         seen = sample.seen_by(resident)
         prediction = _predicted(resident, model_source, seen)
         target = Target.predicted() if target_class is None else Target.of_class(target_class)
@@ -134,18 +136,19 @@ def explain_sample(
     return _explained(prediction, found, seen)
 
 
-def warm(model_source: str, fingerprint: str | None = None, device: str = "auto") -> None:
+def warm(model_source: str, fingerprint: str | None = None, device: str = "auto", *, head: str | None = None) -> None:
     """Load a model and run it once on nothing, so that the first question about an image is answered sooner.
 
     Args:
         model_source: A model's name (see ``core.models``).
         fingerprint: Of the weights that a stored result was made with; others are refused.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        head: What was made of the outputs for that result; anything else is refused.
 
     Raises:
         ModelError: If the model cannot be had or run.
     """
-    with residents().use(model_source, device, fingerprint) as resident:
+    with residents().use(model_source, device, fingerprint, head) as resident:
         _, height, width = resident.model.transform["input_size"]
         pixels = np.zeros((1, height, width, 3), np.uint8)
         # An architecture without such a map says so when it is asked for one.
@@ -215,6 +218,7 @@ def adapt_sample(
     *,
     device: str = "auto",
     fingerprint: str | None = None,
+    head: str | None = None,
 ) -> Adaptation:
     """What a model says of one image of a benchmark once it has adapted to it (MEMO); the model stays as it is.
 
@@ -227,6 +231,7 @@ def adapt_sample(
         sample_id: Of its samples table.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         fingerprint: Of the weights that a stored result was made with; others are refused.
+        head: What was made of the outputs for that result; anything else is refused.
 
     Raises:
         UsageError: If a name is unknown.
@@ -236,7 +241,7 @@ def adapt_sample(
     from core.zoom import memo
 
     sample = Sample.of(benchmark_key, data_root, sample_id, CLEAN)
-    with residents().use(model_source, device, fingerprint) as resident, lane(resident, slow=True):
+    with residents().use(model_source, device, fingerprint, head) as resident, lane(resident, slow=True):
         found = memo.predict(resident.model, sample.image, sample_id=sample.image_id)
     return Adaptation(_best(found.before), _best(found.after), found.entropy_before, found.entropy_after)
 

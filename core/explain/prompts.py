@@ -23,6 +23,7 @@ def prompts_of_sample(
     view: str = CLEAN,
     device: str = "auto",
     fingerprint: str | None = None,
+    head: str | None = None,
 ) -> pd.DataFrame:
     """How near one image is to every prompt of some classes; see ``core.models.zero_shot.scores.prompt_scores``.
 
@@ -35,6 +36,7 @@ def prompts_of_sample(
         view: Name of one view; see ``core.images.views``. One that changes pixels is rounded to 256 levels.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         fingerprint: Of the weights that a stored result was made with; others are refused.
+        head: What was made of the outputs for that result; anything else is refused.
 
     Raises:
         UsageError: If a name or a class is unknown.
@@ -42,5 +44,6 @@ def prompts_of_sample(
         ModelError: If the model cannot be had or run, or is no zero-shot one.
     """
     sample = Sample.of(benchmark_key, data_root, sample_id, view)
-    with residents().use(model_source, device, fingerprint) as resident, lane(resident, slow=True):
-        return prompt_scores(resident.model, sample.seen_by(resident).picture, classes)
+    with residents().use(model_source, device, fingerprint, head) as resident, lane(resident, slow=True):
+        # Pixels of a decoded image are read-only, which torch warns of.
+        return prompt_scores(resident.model, sample.seen_by(resident).picture.copy(), classes)

@@ -86,7 +86,9 @@ class Residents:
         self._loading = threading.Lock()
 
     @contextmanager
-    def use(self, spec: str, device: str = "auto", fingerprint: str | None = None) -> Iterator[Resident]:
+    def use(
+        self, spec: str, device: str = "auto", fingerprint: str | None = None, head: str | None = None
+    ) -> Iterator[Resident]:
         """A loaded model that stays in memory as long as the block runs.
 
         A thread that holds one must not ask for another: each could wait for the other's room.
@@ -95,6 +97,7 @@ class Residents:
             spec: A model's name (see ``core.models``).
             device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
             fingerprint: Of the weights that a stored result was made with; others are refused.
+            head: What was made of the outputs for that result; anything else is refused.
 
         Raises:
             UsageError, ModelUnavailableError, ModelError: See ``models.load`` and ``models.require_weights``.
@@ -102,6 +105,7 @@ class Residents:
         device = models.resolve_device(device)
         described = models.describe(spec)
         models.require_weights(described, fingerprint)
+        _require_head(described, head)
         shown = repr(sorted(described.transform.items()))
         made = (described.architecture, described.label_space, described.head)
         key = (device, described.fingerprint, *made, shown)
@@ -191,6 +195,15 @@ class Residents:
             if not resident.users:
                 del self._held[key]
         _release(device)
+
+
+def _require_head(model: Model, head: str | None) -> None:
+    if head is not None and model.head != head:
+        now, then = (said or "the network's own" for said in (model.head, head))
+        raise ModelError(
+            f"the outputs of '{model.source}' are others now ({now}) than those of this result ({then}): evaluate it "
+            "again, and look at that result."
+        )
 
 
 def _release(device: str) -> None:

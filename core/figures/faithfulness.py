@@ -28,7 +28,7 @@ def curves(table: pd.DataFrame, colour: str, words: Words, *, height: int = 300)
         words: Title, subtitle, caption.
         height: Pixels.
     """
-    traces = []
+    traces, most = [], [0, 1.04 * table["probability"].max()]
     for walk, axes in zip(_WALKS, ({}, {"xaxis": "x2", "yaxis": "y2"}), strict=True):
         part = table[table["walk"] == walk]
         for _, drawn in part[part["order"] == RANDOM].groupby("draw"):
@@ -45,8 +45,8 @@ def curves(table: pd.DataFrame, colour: str, words: Words, *, height: int = 300)
         left=NUMBERS_LEFT,
         xaxis=_share_axis("insertion"),
         xaxis2=_share_axis("deletion", anchor="y2"),
-        yaxis=percent_axis("probability", range=[0, 1.02]),
-        yaxis2=percent_axis(range=[0, 1.02], anchor="x2", showticklabels=False),
+        yaxis=percent_axis("probability", range=most),
+        yaxis2=percent_axis(range=most, anchor="x2", showticklabels=False),
     )
 
 

@@ -76,7 +76,7 @@ def dots(table: pd.DataFrame, names: Sequence[str], colours: Sequence[str], word
         colours: Of the two classes, in their order.
         words: Title, subtitle, caption.
     """
-    rows = [_short(template) for template in table["template"]]
+    rows = [plain(_short(template)) for template in table["template"]]
     first_colour, second_colour = colours
     traces = []
     for place, (one, other) in enumerate(zip(table["first"], table["second"], strict=True)):
@@ -89,7 +89,7 @@ def dots(table: pd.DataFrame, names: Sequence[str], colours: Sequence[str], word
             for template, value in zip(table["template"], table[column], strict=True)
         ]
         places, marker = list(range(len(table))), {"color": colour, "size": 10, "symbol": symbol}
-        traces.append(marks(table[column].tolist(), places, hover, name=name, marker=marker))
+        traces.append(marks(table[column].tolist(), places, hover, name=plain(name), marker=marker))
     return figure(
         traces,
         words,

@@ -27,6 +27,8 @@ from core.saliency.placement import Placement
 ProbabilityOf = Callable[[np.ndarray], np.ndarray]
 Verdict = Literal["faithful", "no better than random", "worse than random", "undecided"]
 
+#: The verdict where there is nothing to see in the curves.
+UNDECIDED: Verdict = "undecided"
 #: Share of the pixels in one step.
 STEP = 0.05
 #: Random maps that a map is compared with: it beats all of them by chance once in six times.
@@ -97,7 +99,7 @@ class Faithfulness:
         """
         everything = [getattr(each, name) for each in (self.map, self.centre, *self.random) for name in _WALKS]
         if np.ptp(np.concatenate(everything)) < MIN_RANGE:
-            return "undecided"
+            return UNDECIDED
         gains = [each.gain for each in self.random]
         if self.map.gain > max(gains):
             return "faithful"
@@ -252,7 +254,7 @@ def sentence(found: Faithfulness, name: str) -> str:
         found: Of one map.
         name: Of the explained class.
     """
-    if found.verdict == "undecided":
+    if found.verdict == UNDECIDED:
         whole = f"{100 * found.map.deletion[0]:.1f} % for the whole image"
         return f"The probability of {name}, {whole}, hardly changes whatever is shown: no map can do well here."
     mean = found.random_mean

@@ -1,9 +1,13 @@
 """Prompt scores of one image of a benchmark."""
 
+import math
+
 import pytest
 
-from core.errors import NotAvailableError
+from core import models
+from core.errors import ModelError, NotAvailableError
 from core.explain import prompts, resident
+from core.explain.faithful import judge_sample
 from core.explain.one_image import explain_sample
 from core.saliency.explain import Explainer
 from tests.explain.test_one_image import made, photos, sample, zoo  # noqa: F401
@@ -20,18 +24,29 @@ def clip(tmp_path, monkeypatch):
 
 
 def test_every_prompt_of_every_class_has_its_score_and_the_ensemble_is_what_the_model_says(clip, photos):  # noqa: F811
-    found = prompts.prompts_of_sample(clip, "imagenet", photos, sample(0), [7, 3])
-    assert found["class_index"].tolist() == [7] * 8 + [3] * 8
-    whole = found[found["is_ensemble"]]["similarity"].tolist()
-    said = dict(explain_sample(clip, "imagenet", photos, sample(0)).top5)
+    (first, p_first), (second, p_second) = explain_sample(clip, "imagenet", photos, sample(0)).top5[:2]
+    found = prompts.prompts_of_sample(clip, "imagenet", photos, sample(0), [first, second])
+    assert found["class_index"].tolist() == [first] * 8 + [second] * 8
+    assert found["is_ensemble"].tolist() == [True, *[False] * 7] * 2
+    near = found[found["is_ensemble"]]["similarity"].tolist()
     with resident.residents().use(clip) as held:
-        head = held.model.module.head
-    best = list(said)
-    again = prompts.prompts_of_sample(clip, "imagenet", photos, sample(0), best[:2])
-    near = again[again["is_ensemble"]]["similarity"].tolist()
-    assert near[0] >= near[1]
-    assert max(whole) <= near[0] + 1e-6
-    assert head is not None
+        scale = float(held.model.module.head.scale)
+    # The ratio of two probabilities is that of the exponentials of their logits.
+    assert math.log(p_first / p_second) == pytest.approx(scale * (near[0] - near[1]), abs=1e-3)
+
+
+def test_a_result_of_other_prompts_is_not_explained_by_these(clip, photos):  # noqa: F811
+    now = models.describe(clip).head
+    assert explain_sample(clip, "imagenet", photos, sample(0), head=now).state == "map"
+    for ask in (
+        lambda: explain_sample(clip, "imagenet", photos, sample(0), head="zero-shot: 1 prompt"),
+        lambda: judge_sample(clip, "imagenet", photos, sample(0), head="zero-shot: 1 prompt"),
+        lambda: prompts.prompts_of_sample(clip, "imagenet", photos, sample(0), [1], head="zero-shot: 1 prompt"),
+    ):
+        with pytest.raises(
+            ModelError, match=r"are others now \(zero-shot: 7 .* than those of this result \(zero-shot: 1"
+        ):
+            ask()
 
 
 def test_a_map_of_a_text_is_explained(clip, photos):  # noqa: F811

@@ -10,7 +10,7 @@ from core import store
 from core.figures import faithfulness as figures
 from core.figures.style import Words
 from core.saliency import faithfulness
-from core.saliency.faithfulness import Faithfulness
+from core.saliency.faithfulness import UNDECIDED, Faithfulness
 from core.wording import escaped
 from pages.shared.images import on_demand
 from pages.shared.page import cached, figure, place
@@ -20,7 +20,6 @@ _TITLES = {
     "faithful": "What this map marks decides more than what random maps mark",
     "no better than random": "What this map marks decides no more than what random maps mark",
     "worse than random": "What this map marks decides less than what random maps mark",
-    "undecided": "Whatever is shown, the probability hardly changes",
 }
 
 
@@ -60,7 +59,8 @@ def _answered(root: str, sample_id: str, model: str, run: store.Run, target: int
     if judged.faithfulness is None:
         st.info(escaped(judged.message))
     else:
-        _drawn(judged.faithfulness, model, run, name, colour)
+        if judged.faithfulness.verdict != UNDECIDED:
+            _drawn(judged.faithfulness, model, run, name, colour)
         st.markdown(f"**{escaped(model)}.** {escaped(faithfulness.sentence(judged.faithfulness, name))}")
     if judged.said:
         st.caption(escaped(judged.said))

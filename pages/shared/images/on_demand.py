@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 #: Seconds from the moment images are shown to the one when their model is loaded for them: the page comes first.
 _WARM_AFTER_S = 0.8
-_warmed: set[tuple[str, str]] = set()
+_warmed: set[tuple[str, str, str]] = set()
 _log = logging.getLogger(__name__)
 
 
@@ -48,17 +48,19 @@ def explain(run: store.Run, root: str | None, sample_id: str, target: int, view:
         view: Name of the view; the run's first one by default.
     """
     try:
-        return _explain(run.source, run.fingerprint, run.benchmark, root, sample_id, target, view or run.first_view)
+        return _explain(*_of(run), run.benchmark, root, sample_id, target, view or run.first_view)
     except OffcenterError as error:
         return Heat(None, str(error))
 
 
 @st.cache_data(max_entries=128, show_spinner=False)
 def _explain(
-    source: str, fingerprint: str, benchmark: str, root: str | None, sample_id: str, target: int, view: str
+    source: str, fingerprint: str, head: str, benchmark: str, root: str | None, sample_id: str, target: int, view: str
 ) -> Heat:
     engine: Any = _engine()
-    found = engine.explain_sample(source, benchmark, root, sample_id, target, view=view, fingerprint=fingerprint)
+    found = engine.explain_sample(
+        source, benchmark, root, sample_id, target, view=view, fingerprint=fingerprint, head=head
+    )
     return Heat(found.map if found.state == "map" else None, found.message, found.magnitude)
 
 
@@ -89,15 +91,17 @@ def look(run: store.Run, root: str | None, sample_id: str, view: str) -> Looked:
         view: Name of any view.
     """
     try:
-        return _look(run.source, run.fingerprint, run.benchmark, root, sample_id, view)
+        return _look(*_of(run), run.benchmark, root, sample_id, view)
     except OffcenterError as error:
         return Looked(None, problem=str(error))
 
 
 @st.cache_data(max_entries=256, show_spinner=False)
-def _look(source: str, fingerprint: str, benchmark: str, root: str | None, sample_id: str, view: str) -> Looked:
+def _look(
+    source: str, fingerprint: str, head: str, benchmark: str, root: str | None, sample_id: str, view: str
+) -> Looked:
     engine: Any = _engine()
-    found = engine.explain_sample(source, benchmark, root, sample_id, view=view, fingerprint=fingerprint)
+    found = engine.explain_sample(source, benchmark, root, sample_id, view=view, fingerprint=fingerprint, head=head)
     heat = Heat(found.map if found.state == "map" else None, found.message, found.magnitude)
     return Looked(found.image, found.top5, heat)
 
@@ -131,20 +135,20 @@ def judge(run: store.Run, root: str | None, sample_id: str, target: int, view: s
         What is known, or why nothing is, as text.
     """
     try:
-        return _judge(run.source, run.fingerprint, run.benchmark, root, sample_id, target, view or run.first_view)
+        return _judge(*_of(run), run.benchmark, root, sample_id, target, view or run.first_view)
     except OffcenterError as error:
         return str(error)
 
 
 @st.cache_data(max_entries=64, show_spinner="Revealing and removing pixels …")
 def _judge(
-    source: str, fingerprint: str, benchmark: str, root: str | None, sample_id: str, target: int, view: str
+    source: str, fingerprint: str, head: str, benchmark: str, root: str | None, sample_id: str, target: int, view: str
 ) -> Judged:
     import core.explain.faithful
     from core.saliency import sanity
 
     found = core.explain.faithful.judge_sample(
-        source, benchmark, root, sample_id, target, view=view, fingerprint=fingerprint
+        source, benchmark, root, sample_id, target, view=view, fingerprint=fingerprint, head=head
     )
     return Judged(found.faithfulness, found.message, "" if found.badge is None else sanity.sentence(found.badge))
 
@@ -163,9 +167,7 @@ def prompt_scores(run: store.Run, root: str | None, sample_id: str, classes: tup
         A table, or why there is none, as text.
     """
     try:
-        return _prompt_scores(
-            run.source, run.fingerprint, run.benchmark, root, sample_id, classes, view or run.first_view
-        )
+        return _prompt_scores(*_of(run), run.benchmark, root, sample_id, classes, view or run.first_view)
     except OffcenterError as error:
         return str(error)
 
@@ -174,6 +176,7 @@ def prompt_scores(run: store.Run, root: str | None, sample_id: str, classes: tup
 def _prompt_scores(
     source: str,
     fingerprint: str,
+    head: str,
     benchmark: str,
     root: str | None,
     sample_id: str,
@@ -183,7 +186,7 @@ def _prompt_scores(
     import core.explain.prompts
 
     return core.explain.prompts.prompts_of_sample(
-        source, benchmark, root, sample_id, classes, view=view, fingerprint=fingerprint
+        source, benchmark, root, sample_id, classes, view=view, fingerprint=fingerprint, head=head
     )
 
 
@@ -194,14 +197,14 @@ def adapt(run: store.Run, root: str | None, sample_id: str) -> Any:
         ``Adaptation``, or why there is none, as text.
     """
     try:
-        return _adapt(run.source, run.fingerprint, run.benchmark, root, sample_id)
+        return _adapt(*_of(run), run.benchmark, root, sample_id)
     except OffcenterError as error:
         return str(error)
 
 
 @st.cache_data(max_entries=64, show_spinner="Adapting to this image …")
-def _adapt(source: str, fingerprint: str, benchmark: str, root: str | None, sample_id: str) -> Any:
-    return _engine().adapt_sample(source, benchmark, root, sample_id, fingerprint=fingerprint)
+def _adapt(source: str, fingerprint: str, head: str, benchmark: str, root: str | None, sample_id: str) -> Any:
+    return _engine().adapt_sample(source, benchmark, root, sample_id, fingerprint=fingerprint, head=head)
 
 
 def warm_soon(run: store.Run) -> None:
@@ -209,7 +212,7 @@ def warm_soon(run: store.Run) -> None:
 
     Once a process and model, and only of weights that are on this machine: looking at images downloads nothing.
     """
-    key = run.source, run.fingerprint
+    key = _of(run)
     if key in _warmed or not run.preprocessing or weights.folder_of(run.source) is None:
         return
     _warmed.add(key)
@@ -218,12 +221,17 @@ def warm_soon(run: store.Run) -> None:
     timer.start()
 
 
-def _warm(source: str, fingerprint: str) -> None:
+def _warm(source: str, fingerprint: str, head: str) -> None:
     try:
-        _engine().warm(source, fingerprint)
+        _engine().warm(source, fingerprint, head=head)
     except Exception as error:
         # Whoever asks for a map is told what is wrong; this only came before.
         _log.info("'%s' could not be loaded ahead: %s", source, error)
+
+
+def _of(run: store.Run) -> tuple[str, str, str]:
+    """A run's model: its name, its weights then, and what was made of its outputs."""
+    return run.source, run.fingerprint, run.manifest.model.head
 
 
 def _engine() -> Any:
