@@ -23,11 +23,18 @@ transformers = pytest.importorskip("transformers")
 N_PHOTOS = 40
 
 
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A tiny ViT of ten classes, which no test changes."""
+    folder = tmp_path_factory.mktemp("made") / "tiny"
+    tiny_transformers(folder, n_classes=10)
+    return folder
+
+
 @pytest.fixture
-def tiny(tmp_path):
-    """A folder with a tiny ViT of ten classes."""
-    tiny_transformers(tmp_path / "tiny", n_classes=10)
-    return tmp_path / "tiny"
+def tiny(made, tmp_path):
+    """A copy of it."""
+    return shutil.copytree(made, tmp_path / "tiny")
 
 
 def edit(path, **changes):
