@@ -83,7 +83,8 @@ def _sources(known: Mapping[str, KnownModel]) -> dict[str, str]:
 
 
 def _pick_model(details: Mapping[str, str], first: str | None) -> str:
-    sources = list(details)
+    # What a link or a picker of settings names is an option like any other.
+    sources = list(dict.fromkeys([*details, *address.asked(_MODEL)[:1]]))
     chosen = st.selectbox(
         "Model",
         sources,
