@@ -396,6 +396,19 @@ def test_a_tokenizer_with_code_is_refused_and_not_run(tmp_path):
     assert not (tmp_path / "was-run").exists()
 
 
+def test_a_text_tower_with_code_is_refused_and_not_run(tmp_path):
+    pytest.importorskip("transformers")
+    spec = edited(tmp_path / "tiny", model_cfg__text_cfg__hf_model_name="tester/tower")
+    (tmp_path / "tiny" / "mine.py").write_text(
+        f"import os\nos.mkdir({str(tmp_path / 'was-run')!r})\nclass Mine: pass\n"
+    )
+    content = {"model_type": "mine", "auto_map": {"AutoConfig": "mine.Mine", "AutoModel": "mine.Mine"}}
+    (tmp_path / "tiny" / "config.json").write_text(json.dumps(content))
+    with pytest.raises(ModelError, match="the text tower 'tester/tower' cannot be built"):
+        models.load(spec, "cpu")
+    assert not (tmp_path / "was-run").exists()
+
+
 def test_a_damaged_tokenizer_and_one_of_other_words_are_named(tmp_path):
     tiny_open_clip(tmp_path / "tiny", words=WORDS)
     spec, path = f"open-clip:{tmp_path / 'tiny'}?classes=focus-10", tmp_path / "tiny" / "tokenizer.json"

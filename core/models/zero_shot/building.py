@@ -17,6 +17,7 @@ from core.models.checkpoints import Checkpoint, first_line
 from core.models.sources.hub import download, optional
 from core.models.zero_shot.configs import Config, kind_of
 from core.models.zero_shot.embeddings import Encode
+from core.paths import read_json
 
 #: Files of a tokenizer of Hugging Face, those with its vocabulary last, so that an interrupted download is told.
 _SETTINGS = ("tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "config.json", "merges.txt")
@@ -117,7 +118,8 @@ def _some(keys: Sequence[str]) -> str:
 def _text_config(config: Config, folder: Path | None) -> Path:
     """The folder with the config of a text tower of Hugging Face, of which none brings code."""
     name = config.text["hf_model_name"]
-    if folder is None or not (folder / _CONFIG).is_file():
+    # Beside the weights there may be the config of the same network for another library.
+    if folder is None or "model_type" not in read_json(folder / _CONFIG):
         folder = Path(_of_hub(name, (_CONFIG,), f"the config of the text tower, {name}")).parent
     from transformers import AutoConfig
 
