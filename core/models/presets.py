@@ -25,7 +25,7 @@ _SHOWN = 60
 
 @dataclass(frozen=True)
 class Preset:
-    """How a paper showed images to its models; all of them were normalised as ImageNet's usually are.
+    """How a paper showed images to its models; all were normalised as ImageNet's usually are, outside of the network.
 
     Attributes:
         said: In words, without the interpolation.
@@ -137,6 +137,9 @@ def shown(transform: Mapping[str, Any], options: Mapping[str, str], whose: str =
             "crop_mode": preset.crop_mode,
         }
         kept = preset.kept_by_clip if specs.parsed(whose).kind == specs.OPEN_CLIP else ()
+        if not any(found["mean"]):
+            # Whoever takes 0..1 or 0..255 as they are normalises them itself.
+            kept = (*kept, *_NORMALISED)
         found |= {name: value for name, value in changed.items() if name not in kept}
     if INTERPOLATION in options:
         found["interpolation"] = options[INTERPOLATION]

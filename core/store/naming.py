@@ -14,7 +14,7 @@ from core import labels, paths
 from core.errors import UsageError
 from core.store import specs
 from core.store.specs import Spec, parsed
-from core.store.weights import LOCAL_DIR, folder_of, holds_model, kind_of, local_models, source_of, spec_of
+from core.store.weights import LOCAL_DIR, holds_model, local_models, source_of, spec_of
 
 #: Options that may name a file, relative to where they are typed.
 FILES = frozenset({"weights", "classes", "prompts"})
@@ -28,11 +28,7 @@ def canonical(text: str) -> str:
     Raises:
         UsageError: If a path cannot be followed.
     """
-    found = absolute(text)
-    folder = folder_of(found)
-    # Of a folder that holds several kinds of models the name alone means one of them.
-    is_same = folder is not None and parsed(found).kind in ("", kind_of(folder))
-    return spec_of(found) if is_same else found
+    return spec_of(absolute(text))
 
 
 def absolute(text: str) -> str:

@@ -85,10 +85,13 @@ def kind_of(folder: Path) -> str:
 
 def spec_of(source: str) -> str:
     """The shortest that can be typed for a model: a folder's name alone where that means the same folder."""
-    folder = folder_of(source)
+    folder, asked = folder_of(source), specs.parsed(source)
     if folder is None or local_models().get(folder.name) != folder:
         return source
-    return str(replace(specs.parsed(source), kind="", where=folder.name))
+    if asked.kind and asked.kind != kind_of(folder):
+        # Of a folder that holds models of several kinds, its name means one.
+        return source
+    return str(replace(asked, kind="", where=folder.name))
 
 
 def source_of(folder: Path) -> str:

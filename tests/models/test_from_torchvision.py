@@ -254,16 +254,16 @@ def photos(shared, n):
 @pytest.mark.parametrize(
     "weights", ["ShuffleNet_V2_X0_5_Weights.IMAGENET1K_V1", "EfficientNet_B0_Weights.IMAGENET1K_V1"]
 )
-def test_logits_of_real_photos_are_those_of_torchvisions_own_pipeline(shared, tmp_path, weights):
+def test_logits_of_real_photos_are_those_of_torchvisions_own_pipeline(shared, tmp_path, weights, n):
     entry = torchvision.models.get_weight(weights)
     architecture = weights.partition("_Weights")[0].lower()
     original = built(architecture)
     torch.save(original.state_dict(), tmp_path / "net.pth")
     model = models.load(f"torchvision:{architecture}.{entry.name}?weights={tmp_path / 'net.pth'}", "cpu")
     forward, preprocess, own = Forward(model), Preprocess(model.transform), entry.transforms()
-    paths = photos(shared, 100)
-    assert len(paths) == 100
-    for begin in range(0, 100, 20):
+    paths = photos(shared, n)
+    assert len(paths) == n
+    for begin in range(0, n, 20):
         opened = [open_rgb(path) for path in paths[begin : begin + 20]]
         pixels = torch.stack([torch.from_numpy(preprocess(image).copy()) for image in opened])
         with torch.no_grad():

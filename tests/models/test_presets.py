@@ -76,6 +76,12 @@ def test_clip_keeps_what_the_papers_code_leaves_to_it():
     assert applied(clip, {"preset": "zoom-paper"}).transform["mean"] == list(MEAN)
 
 
+def test_a_network_that_normalises_its_input_itself_is_not_given_a_normalised_one():
+    found = applied(model("onnx:/net.onnx", "ONNX graph", mean=[0.0] * 3, std=[1 / 255] * 3), {"preset": "zoom-paper"})
+    assert (found.transform["mean"], found.transform["std"]) == ([0.0] * 3, [1 / 255] * 3)
+    assert (found.transform["input_size"], found.notes) == ([3, 224, 224], ())
+
+
 def test_a_change_is_part_of_name_and_source():
     found = applied(model(), {"preset": "zoom-paper", "interpolation": "bilinear", "prompts": "x"})
     assert found.name == "resnet50.a1_in1k (zoom-paper, bilinear)"

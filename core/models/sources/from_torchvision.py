@@ -212,8 +212,10 @@ def _architecture(typed: str, where: str) -> str:
     if name in _classifiers():
         return name
     if name in list_models():
-        folder = get_model_builder(name).__module__.split(".")[2]
-        what = _OTHERS.get(folder, "is no classifier of images")
+        module = get_model_builder(name).__module__.split(".")
+        what = next(
+            (said for folder, said in _OTHERS.items() if folder in module), "is none of its classifiers of images"
+        )
         plain = name.removeprefix("quantized_")
         hint = f" Use torchvision:{plain}." if plain in _classifiers() else ""
         raise UsageError(f"torchvision's '{name}' {what}; only classifiers of images can be evaluated.{hint}")
