@@ -252,7 +252,8 @@ def photos(shared, n):
 
 @pytest.mark.shared
 @pytest.mark.parametrize(
-    "weights", ["ShuffleNet_V2_X0_5_Weights.IMAGENET1K_V1", "EfficientNet_B0_Weights.IMAGENET1K_V1"]
+    ("weights", "n"),
+    [("ShuffleNet_V2_X0_5_Weights.IMAGENET1K_V1", 100), ("EfficientNet_B0_Weights.IMAGENET1K_V1", 20)],
 )
 def test_logits_of_real_photos_are_those_of_torchvisions_own_pipeline(shared, tmp_path, weights, n):
     entry = torchvision.models.get_weight(weights)
