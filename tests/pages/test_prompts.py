@@ -1,10 +1,16 @@
-"""Which classes the drawer compares prompts of."""
+"""What the drawer says of a zero-shot model's prompts and of its maps, of a tiny one."""
 
 from dataclasses import dataclass
 
 import pytest
 
+from core import models
+from core.benchmarks import open_benchmark
+from core.evaluate import evaluate
+from core.explain import resident
 from pages.shared.images.prompts import compared
+from tests.conftest import RED_WNID
+from tests.pages.conftest import open_page, text_of
 
 
 @dataclass
@@ -33,3 +39,49 @@ TOP = ((7, 0.5), (3, 0.3), (9, 0.1))
 )
 def test_the_predicted_class_is_compared_with_the_true_one_or_the_next(top, accepted, expected):
     assert compared(Said(top, accepted)) == expected
+
+
+@pytest.fixture
+def zero_shot(tmp_path, monkeypatch, colour_folder):
+    """A result of a tiny OpenCLIP model on three classes of plain images."""
+    tiny_models = pytest.importorskip("tests.tiny_models")
+    tiny_models.tiny_open_clip(tmp_path / "clips" / "tiny-clip")
+    monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path / "clips"))
+    resident.residents.cache_clear()
+    yield evaluate(models.load("tiny-clip?prompts=openai-80", "cpu"), open_benchmark("imagenet", colour_folder))
+    resident.residents.cache_clear()
+
+
+def opened(run, drawer):
+    image = f"imagenet:{RED_WNID}/1.png"
+    path = "pages/size_location_rotation.py"
+    return open_page(path, benchmark="imagenet", models=run.model, image=image, drawer=drawer)
+
+
+def charts(app, name):
+    return [chart for chart in app.get("plotly_chart") if name in chart.proto.id]
+
+
+def test_the_drawer_shows_the_prompts_of_a_zero_shot_model(zero_shot):
+    app = opened(zero_shot, "prompts")
+    assert not app.exception
+    (chart,) = charts(app, "prompts")
+    assert "of 80 prompts for" in chart.proto.spec
+    assert "Which prompts speak for" in chart.proto.spec
+    assert [expander.label for expander in app.expander if "prompts" in expander.label] == ["All 80 prompts"]
+
+
+def test_a_button_asks_whether_the_map_is_faithful_and_the_next_image_is_not_asked_by_itself(zero_shot):
+    app = opened(zero_shot, "cam")
+    assert not app.exception
+    assert "oc-scale" in text_of(app)
+    (button,) = (each for each in app.button if each.label == "Is this map faithful?")
+    assert "hardly changes" not in text_of(app)
+    button.click().run()
+    assert not app.exception
+    # Of a thousand classes none is probable: this is said, and no flat curves are drawn.
+    assert "hardly changes whatever is shown" in text_of(app) or charts(app, "faithful")
+    assert "Maps of this model" in text_of(app)
+    app.query_params["image"] = f"imagenet:{RED_WNID}/2.png"
+    app.run()
+    assert "Maps of this model" not in text_of(app)
