@@ -39,14 +39,10 @@ def show(model: str, spaces: Sequence[str]) -> None:
     """
     if not model:
         return
-    asked = specs.parsed(model)
     is_zero_shot = catalogue.kind_of(model) == specs.OPEN_CLIP
-    how = [
-        f"{name}: {asked.options[name]}" for name in (presets.PRESET, presets.INTERPOLATION) if name in asked.options
-    ]
-    said = ", ".join(how) or "its own preprocessing"
-    said += f"; prompts: {_prompts_of(asked)}" if is_zero_shot else ""
-    with st.expander(f"How images are shown: {escaped(said)}", icon=":material/tune:"):
+    # The name says what is picked; a label that changed would close what is open.
+    label = "How images are shown, and its prompts" if is_zero_shot else "How images are shown"
+    with st.expander(label, icon=":material/tune:"):
         with st.container(horizontal=True, gap="medium"):
             _pick("Preprocessing", model, presets.PRESET, list(presets.PRESETS), _PRESET_HELP + _papers())
             _pick("Interpolation", model, presets.INTERPOLATION, list(presets.INTERPOLATIONS), _INTERPOLATION_HELP)
@@ -65,10 +61,6 @@ def _papers() -> str:
     return " ".join(
         f"`{name}`: {escaped(preset.said)} ({escaped(preset.paper)})." for name, preset in presets.PRESETS.items()
     )
-
-
-def _prompts_of(asked: specs.Spec) -> str:
-    return asked.options.get(zero_shot.PROMPTS, zero_shot.DEFAULT)
 
 
 def _pick(label: str, model: str, option: str, known: Sequence[str], hint: str, default: str = "") -> None:
