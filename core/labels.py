@@ -28,6 +28,8 @@ UNNAMED = "classes-"
 _OWN_DIGITS = 12
 _FOLDER = EMBEDDED / "labels"
 _MOSTLY = 0.8
+#: Letters of a name that a message shows.
+_LONGEST = 60
 #: A WordNet id.
 WNID = re.compile(r"n\d{8}")
 
@@ -214,7 +216,7 @@ def identified(num_classes: int, label_names: object = None) -> Identified:
         return Identified(key, f"10 outputs whose names are not FOCUS's: {', '.join(ten)}")
     wrong = [at for at in sorted(names) if not _names_class(names[at], at)]
     first = wrong[0] if wrong else max(names) + 1
-    said = f"'{names[first]}'" if first in names else "not named"
+    said = quoted(names[first]) if first in names else "not named"
     return Identified(
         key,
         f"1,000 outputs that name {len(names) - len(wrong):,} of 1,000 classes as ImageNet does; the first that "
@@ -280,6 +282,12 @@ def _names_class(name: str, index: int) -> bool:
 def plain(name: str) -> str:
     """A class name as it is compared with others: case and ``_`` for a space make no other one."""
     return name.strip().lower().replace("_", " ")
+
+
+def quoted(name: str) -> str:
+    """A class name that is not ours as a line of a message shows it: short, without control characters."""
+    text = "".join(letter if letter.isprintable() else "?" for letter in " ".join(name[: 4 * _LONGEST].split()))
+    return f"'{text}'" if len(text) <= _LONGEST else f"'{text[:_LONGEST]}…'"
 
 
 def _lower_parts(lemmas: str) -> set[str]:

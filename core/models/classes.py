@@ -12,7 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from core import labels
-from core.labels import FOCUS_10, IMAGENET_1K, UNNAMED, WNID, plain
+from core.labels import FOCUS_10, IMAGENET_1K, UNNAMED, WNID, plain, quoted
 
 #: Column of a class that no output stands for; see ``Head.columns``.
 NONE = -1
@@ -146,13 +146,13 @@ def _permuted(classes: Sequence[frozenset[int]], names: Mapping[int, str]) -> tu
     output: dict[int, int] = {}
     for at, found in enumerate(classes):
         if not found:
-            return None, f"; '{names[at]}' (output {at}) names no class of ImageNet"
+            return None, f"; {quoted(names[at])} (output {at}) names no class of ImageNet"
         if len(found) > 1:
             several = " or ".join(f"{space.names[each]}, {space.wnids[each]}" for each in sorted(found))
-            return None, f"; '{names[at]}' (output {at}) may be {several}"
+            return None, f"; {quoted(names[at])} (output {at}) may be {several}"
         (index,) = found
         if index in output:
-            both = f"'{names[output[index]]}' (output {output[index]}) and '{names[at]}' (output {at})"
+            both = f"{quoted(names[output[index]])} (output {output[index]}) and {quoted(names[at])} (output {at})"
             return None, f"; {both} both name {space.names[index]} ({space.wnids[index]})"
         output[index] = at
     return tuple(output[index] for index in sorted(output)), ""

@@ -10,6 +10,7 @@ import timm
 import torch
 from safetensors.torch import load_file
 from timm.data import ImageNetInfo
+from torchvision.models._meta import _IMAGENET_CATEGORIES
 
 from core import labels, models
 from core.benchmarks import open_benchmark
@@ -121,6 +122,15 @@ def test_two_swapped_classes_among_many_in_order_are_put_right():
     assert head_of(1000, names).columns == (1, 0, *range(2, 1000))
 
 
+def test_names_as_libraries_write_them_are_in_their_order():
+    published = [list(_IMAGENET_CATEGORIES), ImageNetInfo("imagenet-1k").label_descriptions()]
+    for names in published:
+        assert head_of(1000, names) == Head(labels.IMAGENET_1K, 1000)
+        assert head_of(1001, ["background", *names]).columns == tuple(range(1, 1001))
+        # Backwards, words that two classes share are not guessed at.
+        assert head_of(1000, names[::-1]).label_space == "classes-1000"
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
@@ -131,6 +141,7 @@ def test_two_swapped_classes_among_many_in_order_are_put_right():
         ({836: "sunglasses"}, r"'sunglasses' \(output 163\).*both name"),
         ({744: "missile"}, r"'missile' \(output 255\) and 'missile' \(output 342\) both name missile \(n03773504\)"),
         ({5: "unicorn"}, r"'unicorn' \(output 994\) names no class"),
+        ({5: "uni\n\x1b[31mcorn" + "!" * 999}, r"'uni \?\[31mcorn!{47}…' \(output 994\) names no class of ImageNet$"),
     ],
 )
 def test_no_two_outputs_become_one_class_and_none_is_guessed(changes, said):
