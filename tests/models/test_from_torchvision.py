@@ -251,24 +251,21 @@ def photos(shared, n):
 
 
 @pytest.mark.shared
-@pytest.mark.parametrize(
-    ("weights", "n"),
-    [("ShuffleNet_V2_X0_5_Weights.IMAGENET1K_V1", 100), ("EfficientNet_B0_Weights.IMAGENET1K_V1", 20)],
-)
-def test_logits_of_real_photos_are_those_of_torchvisions_own_pipeline(shared, tmp_path, weights, n):
-    entry = torchvision.models.get_weight(weights)
-    architecture = weights.partition("_Weights")[0].lower()
-    original = built(architecture)
+def test_logits_of_real_photos_are_those_of_torchvisions_own_pipeline(shared, tmp_path):
+    entry = torchvision.models.ResNet18_Weights.IMAGENET1K_V1
+    original = built("resnet18")
     torch.save(original.state_dict(), tmp_path / "net.pth")
-    model = models.load(f"torchvision:{architecture}.{entry.name}?weights={tmp_path / 'net.pth'}", "cpu")
+    model = models.load(f"torchvision:resnet18.{entry.name}?weights={tmp_path / 'net.pth'}", "cpu")
     forward, preprocess, own = Forward(model), Preprocess(model.transform), entry.transforms()
-    paths = photos(shared, n)
-    assert len(paths) == n
-    for begin in range(0, n, 20):
+    paths = photos(shared, 100)
+    assert len(paths) == 100
+    for begin in range(0, 100, 20):
         opened = [open_rgb(path) for path in paths[begin : begin + 20]]
         pixels = torch.stack([torch.from_numpy(preprocess(image).copy()) for image in opened])
         with torch.no_grad():
             expected = original(torch.stack([own(image) for image in opened]))
+        # Of many random networks the outputs hardly depend on the image.
+        assert expected.std(0).max() > 0.1
         assert torch.allclose(forward(pixels), expected, rtol=0, atol=1e-5)
 
 
