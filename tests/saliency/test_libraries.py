@@ -110,13 +110,14 @@ def test_every_classifier_of_torchvision_has_a_map(name):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("name", "side", "first"),
-    [("alexnet", 224, 31), ("squeezenet1_0", 224, 17), ("densenet121", 416, 14), ("maxvit_t", 224, 0)],
-)
-def test_cells_of_torchvision_lie_where_the_network_looks(name, side, first):
+@pytest.mark.parametrize(("name", "side"), [("alexnet", 224), ("squeezenet1_0", 224), ("densenet121", 416)])
+def test_cells_of_torchvision_lie_where_the_network_looks(name, side):
     module = of_torchvision(name)
-    assert np.allclose(looks_at(module, find_layer(module, (side, side)), (side, side)), first, atol=6)
+    layer = find_layer(module, (side, side))
+    (cells, _), (first, _), (stride, _) = layer.layout.grid, layer.placement.offset, layer.placement.stride
+    # Without padding cells stand closer than the image divided by their number, by which the middle one is told.
+    expected = first + (stride - side / cells) * (cells // 2)
+    assert np.allclose(looks_at(module, layer, (side, side)), expected, atol=3)
 
 
 class Logits(nn.Module):
