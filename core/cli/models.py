@@ -39,7 +39,8 @@ _HELP = """What a model is called, here, in --model and on the Runs page:
                              saliency maps. Needs: pip install onnxruntime
   python:net.py:make         a function of yours that returns a torch
                              module, or (module, transform). It runs your
-                             code, so from the command line alone
+                             code, so only where you name the file: here,
+                             or in OFFCENTER_PYTHON_MODELS=net.py
 
 Options end a name, in quotes: "my-net?preset=zoom-paper&interpolation=box"
   preset          how a paper shows images:
