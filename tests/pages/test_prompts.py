@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from core import models
+from core import models, store
 from core.benchmarks import open_benchmark
 from core.evaluate import evaluate
 from core.explain import resident
@@ -71,17 +71,19 @@ def test_the_drawer_shows_the_prompts_of_a_zero_shot_model(zero_shot):
     assert [expander.label for expander in app.expander if "prompts" in expander.label] == ["All 80 prompts"]
 
 
-def test_a_button_asks_whether_the_map_is_faithful_and_the_next_image_is_not_asked_by_itself(zero_shot):
-    app = opened(zero_shot, "cam")
+def test_a_button_asks_whether_the_map_is_faithful_and_the_next_image_is_not_asked_by_itself(embedded_results):
+    run = store.find_run("diorama/clean", "test_vit.diorama")
+    first, second = (f"diorama/clean:{sample}" for sample in store.read_samples(run)["sample_id"].iloc[:2])
+    path = "pages/size_location_rotation.py"
+    app = open_page(path, benchmark="diorama", models=run.model, image=first, drawer="cam")
     assert not app.exception
-    assert "oc-scale" in text_of(app)
     (button,) = (each for each in app.button if each.label == "Is this map faithful?")
-    assert "hardly changes" not in text_of(app)
+    assert "Maps of this model" not in text_of(app)
     button.click().run()
     assert not app.exception
-    # Of a thousand classes none is probable: this is said, and no flat curves are drawn.
-    assert "hardly changes whatever is shown" in text_of(app) or charts(app, "faithful")
+    assert "random maps as coarse" in text_of(app)
     assert "Maps of this model" in text_of(app)
-    app.query_params["image"] = f"imagenet:{RED_WNID}/2.png"
+    assert len(charts(app, "faithful")) == 1
+    app.query_params["image"] = second
     app.run()
-    assert "Maps of this model" not in text_of(app)
+    assert not charts(app, "faithful")
