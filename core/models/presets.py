@@ -1,6 +1,10 @@
 """The same weights shown images in another way: preprocessing of papers by name, and single changes. No torch.
 
 A change is part of a result's identity, since its preprocessing is, and of the model's name, so that figures say it.
+
+Presets change which part of an image is shown, in which size and with which interpolation. The normalisation stays the
+model's own, although the papers' code gives every network ImageNet's mean and standard deviation: these belong to the
+weights, and weights that were trained with others lose accuracy for no reason that has to do with an image.
 """
 
 from __future__ import annotations
@@ -18,14 +22,12 @@ PRESET, INTERPOLATION = "preset", "interpolation"
 OPTIONS = frozenset({PRESET, INTERPOLATION})
 #: Interpolations that can be asked for.
 INTERPOLATIONS = ("bilinear", "bicubic", "lanczos", "nearest", "box", "hamming")
-_IMAGENET = {"mean": (0.485, 0.456, 0.406), "std": (0.229, 0.224, 0.225)}
-_NORMALISED = ("mean", "std")
 _SHOWN = 60
 
 
 @dataclass(frozen=True)
 class Preset:
-    """How a paper showed images to its models; all were normalised as ImageNet's usually are, outside of the network.
+    """How a paper showed images to its models, without how it normalised them.
 
     Attributes:
         said: In words, without the interpolation.
@@ -35,8 +37,7 @@ class Preset:
         interpolation: Of the resize.
         crop_mode: ``center`` or ``squash``.
         sides: Other pixels of both for some architectures, by a part of their name.
-        kept_by_clip: Keys of the preprocessing that networks of OpenCLIP keep, since the paper's code does not change
-            them.
+        spares_clip: Whether the paper's code leaves networks of OpenCLIP their own preprocessing.
     """
 
     said: str
@@ -46,7 +47,7 @@ class Preset:
     interpolation: str
     crop_mode: str = "center"
     sides: Mapping[str, int] = field(default_factory=dict)
-    kept_by_clip: tuple[str, ...] = ()
+    spares_clip: bool = False
 
 
 PRESETS: dict[str, Preset] = {
@@ -55,7 +56,7 @@ PRESETS: dict[str, Preset] = {
         "FOCUS, its code",
         *(224, 224, "bilinear"),
         sides={"efficientnet_b4": 380, "efficientnet_b7": 600},
-        kept_by_clip=("input_size", "interpolation", *_NORMALISED, "crop_pct", "crop_mode"),
+        spares_clip=True,
     ),
     "zoom-paper": Preset(
         "Resize(256) + CenterCrop(224)",
@@ -68,7 +69,6 @@ PRESETS: dict[str, Preset] = {
         "squashed to 256 x 256 + CenterCrop(224)",
         "Hard ImageNet, its code",
         *(256, 224, "bilinear", "squash"),
-        kept_by_clip=_NORMALISED,
     ),
 }
 
@@ -124,23 +124,17 @@ def shown(transform: Mapping[str, Any], options: Mapping[str, str], whose: str =
     """
     require_known(options)
     found = dict(transform)
-    if PRESET in options:
-        preset = PRESETS[options[PRESET]]
+    preset = PRESETS.get(options.get(PRESET, ""))
+    if preset is not None and not (preset.spares_clip and specs.parsed(whose).kind == specs.OPEN_CLIP):
         plain = whose.lower().replace("-", "_")
         side = next((each for name, each in preset.sides.items() if name in plain), None)
         crop, resize = (side, side) if side else (preset.crop, preset.resize)
-        changed = {
+        found |= {
             "input_size": [found["input_size"][0], crop, crop],
             "interpolation": preset.interpolation,
-            **{name: list(values) for name, values in _IMAGENET.items()},
             "crop_pct": crop_pct(crop, resize),
             "crop_mode": preset.crop_mode,
         }
-        kept = preset.kept_by_clip if specs.parsed(whose).kind == specs.OPEN_CLIP else ()
-        if not any(found["mean"]):
-            # Whoever takes 0..1 or 0..255 as they are normalises them itself.
-            kept = (*kept, *_NORMALISED)
-        found |= {name: value for name, value in changed.items() if name not in kept}
     if INTERPOLATION in options:
         found["interpolation"] = options[INTERPOLATION]
     return found
@@ -149,17 +143,14 @@ def shown(transform: Mapping[str, Any], options: Mapping[str, str], whose: str =
 def _notes(own: Mapping[str, Any], now: Mapping[str, Any], said: str) -> list[str]:
     if _rendered(own) == _rendered(now):
         return [f"{said} changes nothing: images are shown as the model's own preprocessing shows them."]
-    if any(list(own[name]) != list(now[name]) for name in _NORMALISED):
-        return [f"{said}: images are normalised as the paper's code does, not with the model's own mean and std."]
     return []
 
 
 def _rendered(transform: Mapping[str, Any]) -> tuple[Any, ...]:
-    """What decides the pixels and their normalisation: sizes in pixels, not the share that gives them."""
+    """What decides the pixels: sizes in pixels, not the share that gives them."""
     sides = transform["input_size"][1:]
     scaled = [int(side / transform["crop_pct"]) for side in sides]
-    others = [transform[name] for name in ("interpolation", "crop_mode")]
-    return (*sides, *scaled, *others, *(tuple(transform[name]) for name in _NORMALISED))
+    return (*sides, *scaled, transform["interpolation"], transform["crop_mode"])
 
 
 def refused(model: Model, own: Model, error: ModelError) -> ModelError:
