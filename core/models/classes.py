@@ -33,6 +33,8 @@ _MOST_MISSING = 10
 _MOSTLY = 0.95
 #: Names that say no more than a number.
 _NUMBERED = re.compile(r"(?:(?:label|class)[ _-]?)?(\d+)", re.IGNORECASE)
+#: A WordNet id with words behind it, as in ``n01440764 tench, Tinca tinca``.
+_ID_AND_WORDS = re.compile(rf"({WNID.pattern})[\s,:;|_-]+\S.*", re.DOTALL)
 _BACKGROUND = {"background", "background class", "bg", "none", "nothing", "dummy", "other", "unknown"}
 _SHOWN = 3
 
@@ -74,15 +76,15 @@ def head_of(n_outputs: int, names: object = None) -> Head:
     known = labels.identified(n_outputs, given or None)
     if known.key != IMAGENET_1K and not known.key.startswith(UNNAMED):
         return Head(known.key, n_outputs)
-    if _say_nothing(given):
-        given = {}
-        known = labels.identified(n_outputs)
+    given = {} if _say_nothing(given) else {at: _id_alone(name) for at, name in given.items()}
+    known = labels.identified(n_outputs, given or None)
     # Most names may be those of ImageNet's order where two classes are swapped, so what names say exactly goes first.
     in_order, fault = _by_name(n_outputs, given)
     if in_order is not None:
         return in_order
     if not known.key.startswith(UNNAMED):
-        return Head(known.key, n_outputs)
+        moved = _moved(given)
+        return Head(f"{UNNAMED}{n_outputs}", n_outputs, why=moved + fault) if moved else Head(known.key, n_outputs)
     if n_outputs == len(labels.label_space(IMAGENET_1K)) + 1:
         return _without_background(n_outputs, given) or Head(known.key, n_outputs, why=known.why)
     found = _reduced(n_outputs, given)
@@ -98,6 +100,12 @@ def _say_nothing(names: Mapping[int, str]) -> bool:
     """Whether names only count, as ``LABEL_0`` does; numbers in another order than the outputs' say something."""
     numbered = {at: _NUMBERED.fullmatch(name.strip()) for at, name in names.items()}
     return all(found is not None and int(found[1]) == at for at, found in numbered.items())
+
+
+def _id_alone(name: str) -> str:
+    """A WordNet id without the words behind it; a name in words as it is."""
+    found = _ID_AND_WORDS.fullmatch(name.strip())
+    return found[1] if found else name
 
 
 def _by_name(n_outputs: int, names: Mapping[int, str]) -> tuple[Head | None, str]:
@@ -158,6 +166,24 @@ def _permuted(classes: Sequence[frozenset[int]], names: Mapping[int, str]) -> tu
     return tuple(output[index] for index in sorted(output)), ""
 
 
+def _moved(names: Mapping[int, str]) -> str:
+    """Why outputs that mostly have the names of ImageNet's order are not in it; empty where nothing speaks against it.
+
+    A name that is another class's too, as published lists have some, moves nothing: the other output must be named
+    something else again.
+    """
+    classes = {at: _imagenet_class(name) for at, name in names.items()}
+    for at, found in sorted(classes.items()):
+        there = next(iter(found)) if len(found) == 1 else at
+        others = classes.get(there)
+        if there != at and others and there not in others:
+            return (
+                f"1,000 outputs whose names are mostly in ImageNet's order, but {quoted(names[at])} is output {at} "
+                f"there and {quoted(names[there])} output {there}"
+            )
+    return ""
+
+
 def _imagenet_class(name: str) -> frozenset[int]:
     """ImageNet classes that a name may stand for: by what it says as a whole, else by its first part, else by any."""
     said = plain(name)
@@ -199,7 +225,7 @@ def _without_background(n_outputs: int, names: Mapping[int, str]) -> Head | None
         complete = len(rest) == n_outputs - 1 and not _say_nothing(rest)
         if says or (complete and not _imagenet_class(names.get(background, ""))):
             head = head_of(n_outputs - 1, rest or None)
-            if head.label_space == IMAGENET_1K:
+            if head.label_space == IMAGENET_1K and not (_BACKGROUND & {plain(name) for name in rest.values()}):
                 found.append((head, background, first))
     if len(found) != 1:
         return None

@@ -153,6 +153,27 @@ def test_no_two_outputs_become_one_class_and_none_is_guessed(changes, said):
     assert re.search(said, head.why), head.why
 
 
+def test_names_mostly_in_order_with_some_moved_and_one_unknown_are_refused():
+    names = list(SPACE.names)
+    names[7], names[8], names[500] = names[8], names[7], "unicorn"
+    for given in (names, dict(list(enumerate(names))[:-1])):
+        head = head_of(1000, given)
+        assert head.label_space == "classes-1000"
+        assert "but 'hen' is output 7 there and 'cock' output 8" in head.why
+    # A name that is another's too moves nothing, nor does one that nobody knows.
+    names = list(SPACE.names)
+    names[744], names[500] = "missile", "unicorn"
+    assert head_of(1000, names) == Head(labels.IMAGENET_1K, 1000)
+
+
+@pytest.mark.parametrize("form", ["{} {}", "{}: {}", "{}_{}", " {}, {}"])
+def test_a_wordnet_id_counts_and_not_the_words_behind_it(form):
+    names = [form.format(wnid, lemmas) for wnid, lemmas in zip(SPACE.wnids, SPACE.lemmas, strict=True)]
+    assert head_of(1000, names) == Head(labels.IMAGENET_1K, 1000)
+    assert head_of(1000, names[::-1]).columns == tuple(range(999, -1, -1))
+    assert head_of(1001, ["background", *names]).columns == tuple(range(1, 1001))
+
+
 def test_words_that_two_classes_share_are_told_apart_by_wordnet_id():
     names = list(SPACE.names)
     names[134], names[517] = SPACE.wnids[134], SPACE.wnids[517]
@@ -218,6 +239,7 @@ def test_a_background_class_is_left_out_where_names_tell_which_it_is(names, colu
         [*SPACE.names, "tench"],
         ["background", *SPACE.names[:0:-1], "unicorn"],
         ["background", *[f"thing {at}" for at in range(999)], "background"],
+        ["background", *SPACE.names[1:], "background"],
     ],
 )
 def test_without_such_names_the_two_counts_are_said(names):
