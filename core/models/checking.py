@@ -8,6 +8,7 @@ least 0.65 times as much between pictures as between classes; of those untrained
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -31,6 +32,8 @@ _STILL = 0.5
 _CERTAIN = 0.9999
 #: Outputs that are equal but for rounding, by the largest.
 _EQUAL = 1e-6
+#: What such pictures cannot tell: five trained networks are right about most of them all the same.
+_NOT_SEEN = "; small faults of preprocessing, such as another mean or red and blue exchanged, do not show here"
 #: What rows of probabilities may miss one by.
 _SUM = 1e-3
 #: So far below the best, always, lie classes that a reduced head has no output for; see ``core.models.heads``.
@@ -57,12 +60,29 @@ def is_alive(findings: Sequence[Finding]) -> bool:
     return all(finding.level != "bad" for finding in findings)
 
 
-def check_outputs(logits: np.ndarray, expected: Sequence[Collection[int]]) -> list[Finding]:
+def is_sure(findings: Sequence[Finding]) -> bool:
+    """Whether that nothing is bad says something: what is odd is no sign where pictures are recognised."""
+    is_confirmed = any(each.about == "order" and each.level == "ok" for each in findings)
+    return is_confirmed or all(each.level != "warn" for each in findings)
+
+
+def verdict(findings: Sequence[Finding]) -> str:
+    """What all findings come to, in words that follow a model's name."""
+    if not is_alive(findings):
+        return "does not look alive"
+    return "looks alive" if is_sure(findings) else "may be alive or not: these pictures do not tell"
+
+
+def check_outputs(
+    logits: np.ndarray, expected: Sequence[Collection[int]], *, are_known_to_be_seen: bool = True
+) -> list[Finding]:
     """What a classifier's outputs for some pictures, all different, say about it.
 
     Args:
         logits: (N, classes).
         expected: Classes that are right, by picture; empty where that is not known.
+        are_known_to_be_seen: Whether networks of such classes are known to recognise these pictures, so that one that
+            does not is at fault. A network that tells tumours from tissue says the same of all trucks.
 
     Returns:
         A finding a thing, in the order in which they should be read.
@@ -74,15 +94,17 @@ def check_outputs(logits: np.ndarray, expected: Sequence[Collection[int]]) -> li
         return [Finding("numbers", "bad", said)]
     if values.shape[1] < 2:
         return [Finding("numbers", "bad", "one output alone tells no classes apart")]
-    order = _order(values, expected)
+    doubt: Level = "bad" if are_known_to_be_seen else "warn"
+    order = _order(values, expected, doubt)
     values = _there(values)
-    is_confirmed = order.level == "ok"
+    if is_confirmed := order.level == "ok":
+        doubt = "warn"
     are_probabilities = _are_probabilities(values)
-    found = [Finding("numbers", "ok", "all outputs are finite numbers"), _pictures(values, is_confirmed)]
+    found = [Finding("numbers", "ok", "all outputs are finite numbers"), _pictures(values, doubt, is_confirmed)]
     found.append(_probabilities(are_probabilities=are_probabilities))
     # What comes out of a second softmax is always nearly uniform, and says nothing more.
     logarithms = np.log(np.clip(values, 1e-30, None)) if are_probabilities else values
-    return [*found, _certainty(_softmax(logarithms), is_confirmed), order]
+    return [*found, _certainty(_softmax(logarithms), doubt, is_confirmed), order]
 
 
 def better_shown(shown: Mapping[str, np.ndarray], expected: Sequence[Collection[int]]) -> Finding | None:
@@ -113,7 +135,10 @@ class _Recognised:
     n: int
     top: int
     expected: float
+    #: So many hits or more, by lot.
     by_chance: float
+    #: All pictures, of a network that says the same of those that show the same.
+    all_by_chance: float
 
     @property
     def said(self) -> str:
@@ -128,30 +153,60 @@ def _recognised(values: np.ndarray, expected: Sequence[Collection[int]]) -> _Rec
     known = [(set(map(int, row)), set(right)) for row, right in zip(best, expected, strict=True) if right]
     hits = sum(bool(row & right) for row, right in known)
     chances = [1 - math.comb(n_classes - len(right), top) / math.comb(n_classes, top) for _, right in known]
-    return _Recognised(hits, len(known), top, sum(chances), _at_least(hits, chances))
+    alike: dict[frozenset[int], list[set[int]]] = {}
+    for row, right in known:
+        alike.setdefault(frozenset(right), []).append(row)
+    by_lot, best_by_lot = np.ones(1), 1.0
+    for right, rows in alike.items():
+        by_lot = np.convolve(by_lot, _hits_by_lot(rows, len(right), n_classes))
+        best_by_lot *= 1 - math.comb(n_classes - len(right), top) / math.comb(n_classes, top)
+    return _Recognised(hits, len(known), top, sum(chances), float(by_lot[hits:].sum()), best_by_lot)
 
 
-def _at_least(hits: int, chances: Sequence[float]) -> float:
-    """The probability of so many hits or more, where each has its own chance."""
-    distribution = np.ones(1)
-    for chance in chances:
-        distribution = np.convolve(distribution, [1 - chance, chance])
-    return float(distribution[hits:].sum())
+def _hits_by_lot(rows: Sequence[Collection[int]], n_right: int, n_classes: int) -> np.ndarray:
+    """The probability of each number of hits among pictures of one thing, if the right classes were drawn by lot.
+
+    Pictures of one thing are right or wrong together as far as the same classes are said of them: a network that says
+    the same of all has one chance, not one a picture.
+
+    Args:
+        rows: The classes among which a right one counts, by picture.
+        n_right: Classes that are right.
+        n_classes: Of which they are drawn.
+
+    Returns:
+        float (pictures + 1,).
+
+    Source: the principle of inclusion and exclusion (Jordan's formula), over the pictures that are missed.
+    """
+    n, every = len(rows), math.comb(n_classes, n_right)
+    missed = [
+        sum(math.comb(n_classes - len(set().union(*part)), n_right) for part in itertools.combinations(rows, size))
+        for size in range(n + 1)
+    ]
+    exactly = [
+        sum((-1) ** (size - m) * math.comb(size, m) * missed[size] for size in range(m, n + 1)) for m in range(n + 1)
+    ]
+    # Whole numbers until here: nothing is lost where they nearly cancel.
+    return np.array([each / every for each in reversed(exactly)])
 
 
-def _order(values: np.ndarray, expected: Sequence[Collection[int]]) -> Finding:
+def _order(values: np.ndarray, expected: Sequence[Collection[int]], missed: Level) -> Finding:
     if not any(expected):
         said = "no labelled picture comes with the project for these classes: their order and accuracy cannot be told"
         return Finding("order", "info", said)
     found = _recognised(values, expected)
     said = f"{found.said}, where classes in an order drawn by lot give {found.expected:.1f}"
     if found.by_chance < _BY_CHANCE:
-        return Finding("order", "ok", f"{said}: the order of classes fits")
+        return Finding("order", "ok", f"{said}: the order of classes fits{_NOT_SEEN}")
+    if found.all_by_chance >= _BY_CHANCE:
+        return Finding("order", "info", f"{said}: too few to tell an order that fits from luck")
     why = "the classes are in another order, the preprocessing is not the training's, or the weights are not trained"
-    return Finding("order", "bad", f"{said}: {why}")
+    drawn = "" if missed == "bad" else "; or it was trained on what looks unlike these pictures, which are drawn"
+    return Finding("order", missed, f"{said}: {why}{drawn}")
 
 
-def _pictures(values: np.ndarray, is_confirmed: bool) -> Finding:
+def _pictures(values: np.ndarray, doubt: Level, is_confirmed: bool) -> Finding:
     n = len(values)
     differences = np.abs(values - values[0]).max(axis=1)
     if n > 1 and differences.max() <= _EQUAL * np.abs(values).max():
@@ -165,7 +220,8 @@ def _pictures(values: np.ndarray, is_confirmed: bool) -> Finding:
         said = (
             f"logits vary {share:.2f} times as much between pictures as between classes; of trained networks, above 0.6"
         )
-        return Finding("pictures", "bad", f"looks untrained: what it says hardly depends on the picture ({said})")
+        why = "looks untrained" if doubt == "bad" else "looks untrained, or the pictures are unlike all that it knows"
+        return Finding("pictures", doubt, f"{why}: what it says hardly depends on the picture ({said})")
     return Finding("pictures", "ok", f"different outputs for {count(n, 'different picture')}")
 
 
@@ -192,7 +248,7 @@ def _probabilities(*, are_probabilities: bool) -> Finding:
     return Finding("probabilities", "bad", f"{said}; let the network end before its softmax")
 
 
-def _certainty(probabilities: np.ndarray, is_confirmed: bool) -> Finding:
+def _certainty(probabilities: np.ndarray, doubt: Level, is_confirmed: bool) -> Finding:
     n_classes = probabilities.shape[1]
     logarithms = np.log(np.clip(probabilities, 1e-30, None))
     share = float((-(probabilities * logarithms).sum(axis=1) / math.log(n_classes)).mean())
@@ -204,11 +260,11 @@ def _certainty(probabilities: np.ndarray, is_confirmed: bool) -> Finding:
             if is_confirmed
             else "looks untrained, or a scale of its logits is missing"
         )
-        return Finding("certainty", "warn" if is_confirmed else "bad", f"{said}: {why}")
+        return Finding("certainty", doubt, f"{said}: {why}")
     if best.min() >= _CERTAIN:
         said = f"every answer is certain (the best class has at least {_percent(float(best.min()), 2)})"
         why = "its probabilities say nothing of how sure it is; a scale of its logits is perhaps applied twice"
-        return Finding("certainty", "warn" if is_confirmed else "bad", f"{said}: {why}")
+        return Finding("certainty", doubt, f"{said}: {why}")
     return Finding(
         "certainty", "ok", f"the best class has {_percent(float(best.mean()))} on average: neither uniform nor certain"
     )

@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from core.models.checking import better_shown, check_outputs, is_alive
+from core.models.checking import _hits_by_lot, better_shown, check_outputs, is_alive, verdict
 
 N, CLASSES = 8, 1000
 #: Class 100 + n is right for picture n, and no other.
@@ -51,6 +51,54 @@ def test_of_ten_classes_the_best_alone_counts():
     assert said(check_outputs(four, right), "order").level == "ok"
     assert "by the best class" in said(check_outputs(four, right), "order").said
     assert "give 0.8" in said(check_outputs(four, right), "order").said
+
+
+def test_pictures_of_one_thing_are_right_or_wrong_together():
+    # One right class of four. Two pictures of which the same two classes are said: both or none, by half.
+    assert _hits_by_lot([{0, 1}, {0, 1}], 1, 4).tolist() == [1 / 2, 0, 1 / 2]
+    # Of which another one is said each: one of them by half, never both.
+    assert _hits_by_lot([{0}, {1}], 1, 4).tolist() == [1 / 2, 1 / 2, 0]
+    # Two right classes of four, six pairs: {2, 3}, four with 0 or 1, {0, 1}.
+    assert _hits_by_lot([{0}, {1}], 2, 4) == pytest.approx([1 / 6, 4 / 6, 1 / 6])
+
+
+def test_a_network_that_says_the_same_of_all_has_one_chance_a_thing():
+    # Three trucks, which ten classes are; one of five is said of every picture by lot with 1 - C(990, 5) / C(1000, 5),
+    # a probability of 0.049, and then all three are right, which three lots would give with 0.0001.
+    logits = np.random.default_rng(0).normal(size=(N, CLASSES)) / 100
+    logits[:, [100, 1, 2, 3, 4]] += 9
+    trucks = [list(range(100, 110))] * 3 + [[200 + n] for n in range(5)]
+    found = said(check_outputs(logits, trucks), "order")
+    assert (found.level, found.said.startswith("3 of 8 pictures")) == ("bad", True)
+    assert better_shown({"as it is": logits}, trucks) is None
+
+
+@pytest.mark.parametrize("right", [[[0], [0], [1], [0]], [[1], [1], [0], [1]]])
+def test_of_few_classes_nobody_can_tell(right):
+    # Of two classes both are right by lot with 1/4, whatever is answered.
+    logits = np.random.default_rng(0).normal(size=(4, 2)) * 4
+    logits[:, 0] = np.array([6, 5, -4, 7])
+    found = check_outputs(logits, right)
+    assert said(found, "order").level == "info"
+    assert is_alive(found)
+
+
+def test_pictures_that_networks_are_not_known_to_recognise_are_a_warning():
+    found = check_outputs(answers(0), EXPECTED, are_known_to_be_seen=False)
+    assert (said(found, "order").level, is_alive(found)) == ("warn", True)
+    assert verdict(found) == "may be alive or not: these pictures do not tell"
+    assert "unlike these pictures, which are drawn" in said(found, "order").said
+
+
+def test_a_network_of_other_things_may_say_the_same_of_all_pictures():
+    # Of tumour and tissue, tissue by a logit of 4, more or less 0.2: as an untrained network does.
+    logits = np.stack([np.zeros(N), np.linspace(3.8, 4.2, N)], axis=1)
+    known, unknown = (check_outputs(logits, [[]] * N, are_known_to_be_seen=each) for each in (True, False))
+    assert (said(known, "pictures").level, said(unknown, "pictures").level) == ("bad", "warn")
+    assert "unlike all that it knows" in said(unknown, "pictures").said
+    assert verdict(unknown) == "may be alive or not: these pictures do not tell"
+    assert verdict(check_outputs(answers(), EXPECTED)) == "looks alive"
+    assert verdict(known) == "does not look alive"
 
 
 def test_classes_without_an_output_count_for_nothing_but_the_order():

@@ -25,6 +25,7 @@ _HELP = (
     "the order of classes. Weights that are not here are downloaded first."
 )
 _ICONS = {"ok": ":material/check:", "info": ":material/help:", "warn": ":material/warning:", "bad": ":material/error:"}
+_BOXES = {"ok": st.success, "warn": st.warning, "bad": st.error}
 _PICTURE_PX = 104
 
 
@@ -81,10 +82,10 @@ def _asked(spec: str) -> Checked | OffcenterError:
 
 
 def _draw(found: Checked) -> None:
-    verdict = "looks alive" if found.alive else "does not look alive"
-    (st.success if found.alive else st.error)(
-        f"{escaped(found.model)} {verdict}; {found.seconds:.3g} s a picture, one at a time, on {found.device}.",
-        icon=_ICONS["ok" if found.alive else "bad"],
+    level = ("ok" if found.is_sure else "warn") if found.alive else "bad"
+    _BOXES[level](
+        f"{escaped(found.model)} {found.verdict}; {found.seconds:.3g} s a picture, one at a time, on {found.device}.",
+        icon=_ICONS[level],
     )
     lines = (f"{_ICONS[each.level]} {escaped(each.said[0].upper() + each.said[1:])}." for each in found.findings)
     st.markdown("  \n".join(lines))
