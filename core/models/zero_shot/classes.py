@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+import re
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from core import labels, paths
-from core.errors import LabelSpaceError, UsageError, nearest
-from core.models.zero_shot.lists import read_list
-from core.models.zero_shot.prompts import FOLDER
+from core.errors import LabelSpaceError, StoreError, UsageError, nearest
+from core.models.classes import NONE, head_of
+from core.models.zero_shot.lists import CLASS_NAME, read_list, require_different, shown
+from core.models.zero_shot.prompts import FOLDER, SHOWN
 
 #: Classes of a list; ImageNet-21k is the longest that anybody uses.
 _MOST = 25_000
 _CURATED = FOLDER / "classes" / f"{labels.IMAGENET_1K}.json"
+#: ImageNet's classes by the first name that WordNet has for each, as FOCUS called them.
+LEMMAS = f"{labels.IMAGENET_1K}-lemmas"
 #: Benchmarks that come with the project, by what their names begin with, and the classes they are about.
 _PUBLISHED = {
-    **dict.fromkeys(("imagenet", "hard-imagenet", "imagenet-hard", "si-score"), labels.IMAGENET_1K),
+    **dict.fromkeys(
+        ("imagenet", "hard-imagenet", "si-score", "objectnet", "rival10", "rival20"),
+        labels.IMAGENET_1K,
+    ),
     **dict.fromkeys(("focus", "diorama"), labels.FOCUS_10),
 }
 _SPACES = (labels.IMAGENET_1K, labels.FOCUS_10)
+#: How names are spelt, where that is more than the key of their label space says.
+_SPELT = re.compile(rf"({labels.OWN}[0-9a-f]{{12}})-([0-9a-f]{{6}})")
 
 
 @dataclass(frozen=True)
@@ -30,7 +42,7 @@ class Classes:
         key: What to type for them.
         space: Key of the label space; ``imagenet-1k`` too where a user calls ImageNet's classes by other names.
         names: One a class, in its order, as they are written into prompts.
-        name: For legends.
+        name: For legends and folders; like the key it depends on the names alone, not on what else is kept here.
         files: What decides them on this machine: a user's file, what is kept of a set of hers.
     """
 
@@ -48,31 +60,37 @@ def classes_of(asked: str) -> Classes:
     """The classes that an option means.
 
     Args:
-        asked: Key of a label space, name of a set of one's own or of a published benchmark, or a file: a name a line, a
-            JSON list, or a CSV with a column ``name``.
+        asked: ``LEMMAS``, key of a label space, name of a set of one's own or of a published benchmark, or a file
+            (``core.models.zero_shot.lists``).
 
     Raises:
         UsageError: If it is none of these, or the file holds what are no class names.
         LabelSpaceError: If the names of a user's own label space are not on this machine.
         StoreError: If those of a file cannot be kept.
     """
-    if asked in _SPACES:
+    if asked in (*_SPACES, LEMMAS):
         return _published(asked)
     if asked.startswith(labels.OWN):
         return _own(asked)
     entry = _entry(asked)
     if entry.is_file():
         return _of_entry(asked, entry)
-    if asked.partition("/")[0] in _PUBLISHED:
-        return _published(_PUBLISHED[asked.partition("/")[0]])
+    space = _space_of_benchmark(asked)
+    if space is not None:
+        return _published(space)
     path = paths.place(asked) if asked.strip() else None
     if path is None or not path.exists():
-        known = [*_SPACES, *_PUBLISHED, *_own_sets()]
+        known = [*_SPACES, LEMMAS, *_PUBLISHED, *_own_sets()]
         raise UsageError(
-            f"classes '{asked}' are unknown, and there is no such file.{nearest(asked, known)} Known: "
+            f"classes {shown(asked)} are unknown, and there is no such file.{nearest(asked, known)} Known: "
             f"{', '.join(dict.fromkeys(known))}; or give a file with a class name a line."
         )
     return _of_file(path)
+
+
+def _space_of_benchmark(key: str) -> str | None:
+    family = key.partition("/")[0]
+    return _PUBLISHED.get("imagenet" if family.startswith("imagenet-") and "." not in family else family)
 
 
 def _of_entry(asked: str, entry: Path) -> Classes:
@@ -84,45 +102,129 @@ def _of_entry(asked: str, entry: Path) -> Classes:
 
 
 def _of_file(path: Path) -> Classes:
-    names = [_plain(name) for name in read_list(path, "class name", _MOST)]
-    low = [name.lower() for name in names]
+    names = tuple(_plain(name) for name in read_list(path, CLASS_NAME, _MOST))
     if len(names) < 2:
         raise UsageError(f"{path} names one class, '{names[0]}': a classifier needs two at least.")
-    # Of ImageNet's own names two differ in case alone: a Cardigan is a dog.
-    if len(set(low)) < len(low) and labels.identified(len(names), names).key != labels.IMAGENET_1K:
-        twice = next(name for name in names if low.count(name.lower()) > 1)
-        raise UsageError(f"{path}: the class '{twice}' is there twice, however it is spelt: leave one out.")
-    if tuple(low) == labels.label_space(labels.FOCUS_10).names:
-        return replace(_published(labels.FOCUS_10), files=(path,))
-    key = labels.own_key(names)
-    if _kept_names(key) != tuple(names):
-        labels.keep_own(names)
+    space, names = _in_order(names, str(path))
+    for published in map(_published, (*_SPACES, LEMMAS)):
+        if names == published.names:
+            return replace(published, files=(path,))
+    if space != labels.IMAGENET_1K:
+        _require_different(names, path)
+    key = key_of(names)
+    _keep(key, names)
     return replace(_own(key), files=(path, *_own(key).files))
+
+
+def _require_different(names: Sequence[str], path: Path) -> None:
+    """Refuse a class that is there twice; of ImageNet's own names some are."""
+    require_different(names, str(path), CLASS_NAME)
+    low = [name.lower() for name in names]
+    twice = next((name for name in names if low.count(name.lower()) > 1), None) if len(set(low)) < len(low) else None
+    if twice is not None:
+        raise UsageError(f"{path}: the class '{twice}' is there twice, however it is spelt: leave one out.")
+
+
+def _in_order(names: tuple[str, ...], where: str) -> tuple[str, tuple[str, ...]]:
+    """The label space that names are of, and the names in its order where they were in another.
+
+    Raises:
+        UsageError: If they are WordNet ids, which say nothing to a text tower.
+    """
+    _require_words(names, where)
+    ten = labels.label_space(labels.FOCUS_10).names
+    if sorted(map(labels.plain, names)) == sorted(ten):
+        return labels.FOCUS_10, ten
+    if len(names) == len(labels.label_space(labels.IMAGENET_1K)):
+        head = head_of(len(names), list(names))
+        if head.label_space == labels.IMAGENET_1K and NONE not in head.columns:
+            return head.label_space, tuple(names[at] for at in head.columns) or names
+    return labels.own_key(names), names
+
+
+def _require_words(names: Sequence[str], where: str) -> None:
+    if all(labels.WNID.fullmatch(name) for name in names):
+        raise UsageError(
+            f"{where}: the class names are WordNet ids, such as {names[0]}, which say nothing to a text tower: give "
+            f"words; ImageNet's are taken where no classes are given."
+        )
+
+
+def key_of(names: Sequence[str]) -> str:
+    """What to type for class names that are kept: the key of their label space, with digits where that is not all.
+
+    A label space is the same for ``Cat`` and ``cat``; a text is not.
+    """
+    space = labels.own_key(names)
+    if all(name == labels.plain(name) for name in names):
+        return space
+    return f"{space}-{hashlib.sha256(json.dumps(list(names)).encode()).hexdigest()[:6]}"
+
+
+def own_file(key: str) -> Path:
+    """Where names are kept whose spelling the key of a label space does not say."""
+    return paths.data_home() / "own" / "classes" / f"{paths.slug(key)}.json"
+
+
+def _keep(key: str, names: Sequence[str]) -> None:
+    """Keep names by their key, and as a label space where none is kept; a set's own stay spelt as they are there."""
+    space = labels.own_key(names)
+    if _kept_space(space) is None:
+        labels.keep_own(names)
+    if _SPELT.fullmatch(key) and _spelt(key) is None:
+        content = json.dumps({"names": list(names)}, ensure_ascii=False, indent=1) + "\n"
+        paths.write_atomically(own_file(key), content)
 
 
 @cache
 def _published(space: str) -> Classes:
     if space == labels.IMAGENET_1K:
         return Classes(space, space, tuple(paths.load_json(_CURATED)["names"]), space)
+    if space == LEMMAS:
+        lemmas = labels.label_space(labels.IMAGENET_1K).lemmas
+        return Classes(space, labels.IMAGENET_1K, tuple(_plain(each.split(",")[0]) for each in lemmas), space)
     return Classes(space, space, labels.label_space(space).names, space)
 
 
-def _own(key: str) -> Classes:
-    names = _kept_names(key)
+def _own(asked: str) -> Classes:
+    spelt = _SPELT.fullmatch(asked)
+    names = _spelt(asked) if spelt else _kept_space(asked)
     if not names:
+        at = own_file(asked) if spelt else labels.own_file(asked)
         raise LabelSpaceError(
-            f"the names of the classes '{key}' are not in {labels.own_file(key)}: give the file again that they "
+            f"the names of the classes '{asked}' are not in {at}: give the file again that they "
             "were read from, or add their data again with 'python -m core data add' and --classes."
         )
+    _require_words(names, f"classes '{asked}'")
+    key, own = key_of(names), labels.own_key(names)
+    if key != asked:
+        try:
+            _keep(key, names)
+        except StoreError:
+            # Where nothing can be kept, they are what they were asked for as.
+            key = asked
     space = labels.identified(len(names), list(names)).key
-    return Classes(key, key if space.startswith(labels.UNNAMED) else space, names, _shown(key), (labels.own_file(key),))
+    files = [labels.own_file(own), *([own_file(key)] if key != own else [])]
+    return Classes(
+        key, own if space.startswith(labels.UNNAMED) else space, names, key.replace(own, own[:SHOWN]), tuple(files)
+    )
 
 
-def _kept_names(key: str) -> tuple[str, ...]:
+def _kept_space(key: str) -> tuple[str, ...] | None:
     """The names as they are kept now, which ``labels.label_space`` remembers from its first look."""
-    names = paths.read_json(labels.own_file(key)).get("names")
+    names = _names_in(labels.own_file(key))
+    return names if names and labels.own_key(names) == key else None
+
+
+def _spelt(key: str) -> tuple[str, ...] | None:
+    names = _names_in(own_file(key))
+    return names if names and key_of(names) == key else None
+
+
+def _names_in(path: Path) -> tuple[str, ...] | None:
+    names = paths.read_json(path).get("names")
     is_good = isinstance(names, list) and all(isinstance(name, str) for name in names)
-    return tuple(map(_plain, names)) if is_good and labels.own_key(names) == key else ()
+    return tuple(map(_plain, names)) if is_good else None
 
 
 def _plain(name: str) -> str:
@@ -142,8 +244,3 @@ def _own_sets() -> dict[str, str]:
         if isinstance(space, str):
             found[path.stem] = space
     return found
-
-
-def _shown(space: str) -> str:
-    """What to call a user's own classes: as the set that they are of, where there is one."""
-    return next((name for name, of in _own_sets().items() if of == space), space[: len(labels.OWN) + 6])

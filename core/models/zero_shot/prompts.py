@@ -10,13 +10,13 @@ import hashlib
 import json
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
 from core import paths
 from core.errors import UsageError, nearest
-from core.models.zero_shot.lists import read_list, require_texts
+from core.models.zero_shot.lists import PROMPT, read_list, require_different, require_texts, shown
 
 #: The set that is taken where nobody says: it is better than one prompt, and twelve times as fast as eighty.
 DEFAULT = "simple-7"
@@ -27,6 +27,8 @@ _ALSO = "{class}"
 _MOST = 1_000
 FOLDER = paths.EMBEDDED / "prompts"
 _OWN = re.compile(r"own-[0-9a-f]{12}")
+#: Letters of the key of a user's own texts that results are called by.
+SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -35,7 +37,7 @@ class Prompts:
 
     Attributes:
         key: What to type: a published name, or ``own-<digits>`` for what is kept of a user's.
-        name: For legends: the key, or the name of a user's file with the begin of the digits.
+        name: For legends and folders: the key, of a user's own its begin.
         templates: Each with one or more places ``{}``.
         source: Where it is published; for a user's own what it was read from.
         title: In words.
@@ -73,7 +75,8 @@ def prompts_of(asked: str) -> Prompts:
     """The prompts that an option means.
 
     Args:
-        asked: Name of a published set, ``own-<digits>``, or a file: a template a line, or a JSON list of them.
+        asked: Name of a published set, ``own-<digits>``, or a file: a template a line, a JSON list of them, or a set as
+            the published ones are written.
 
     Raises:
         UsageError: If it is none of these, or the file holds what are no templates.
@@ -87,10 +90,12 @@ def prompts_of(asked: str) -> Prompts:
     if path is None or not path.exists():
         known = ", ".join(prompt_sets())
         raise UsageError(
-            f"prompts '{asked}' are unknown, and there is no such file.{nearest(asked, prompt_sets())} Known: {known}; "
-            f"or give a file with a prompt a line, each with {PLACE} where the class is named."
+            f"prompts {shown(asked)} are unknown, and there is no such file.{nearest(asked, prompt_sets())} "
+            f"Known: {known}; or give a file with a prompt a line, each with {PLACE} where the class is named."
         )
-    return _keep(checked(read_list(path, "prompt", _MOST), str(path)), path)
+    templates = checked(read_list(path, PROMPT, _MOST), str(path))
+    published = next((each for each in prompt_sets().values() if each.templates == templates), None)
+    return replace(published, files=(path, *published.files)) if published else _keep(templates, path)
 
 
 def checked(templates: Sequence[str], where: str) -> tuple[str, ...]:
@@ -111,7 +116,8 @@ def checked(templates: Sequence[str], where: str) -> tuple[str, ...]:
             fault = "has braces that are no place of a class" if PLACE in plain else "has no place for the class"
             raise UsageError(f"{where}: prompt {number:,}, '{template}', {fault}: write it as 'a photo of a {PLACE}.'.")
         found.append(plain)
-    require_texts(found, where, "prompt")
+    require_texts(found, where, PROMPT)
+    require_different(found, where, PROMPT)
     return tuple(found)
 
 
@@ -130,10 +136,11 @@ def _keep(templates: tuple[str, ...], path: Path) -> Prompts:
     try:
         known = _kept(key)
     except UsageError:
+        # The name of the file is for readers: what results are called depends on the templates alone.
         content = {"name": path.stem[:40], "templates": list(templates)}
         paths.write_atomically(kept, json.dumps(content, ensure_ascii=False, indent=1) + "\n")
         known = _kept(key)
-    return Prompts(key, known.name, templates, str(path), known.title, (path, *known.files))
+    return replace(known, source=str(path), files=(path, *known.files))
 
 
 def _kept(key: str) -> Prompts:
@@ -143,5 +150,5 @@ def _kept(key: str) -> Prompts:
     is_good = isinstance(templates, list) and all(isinstance(each, str) for each in templates) and templates
     if not is_good or _own_key(templates) != key:
         raise UsageError(f"the prompts '{key}' are not in {path}: give the file again that they were read from.")
-    shown = f"{paths.slug(name if isinstance(name, str) else 'own')}-{key.removeprefix('own-')[:4]}"
-    return Prompts(key, shown, tuple(templates), str(path), f"{len(templates):,} prompts of your own", (path,))
+    title = f"{len(templates):,} prompts of your own{f', {name}' if isinstance(name, str) else ''}"
+    return Prompts(key, key[:SHOWN], tuple(templates), str(path), title, (path,))

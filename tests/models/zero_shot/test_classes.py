@@ -1,12 +1,13 @@
 """Class names: published label spaces, a user's sets, and lists in files."""
 
 import json
+import re
 
 import pytest
 
 from core import labels, paths
 from core.errors import LabelSpaceError, UsageError
-from core.models.zero_shot.classes import classes_of
+from core.models.zero_shot.classes import LEMMAS, classes_of, own_file
 from core.models.zero_shot.texts import texts_of
 
 FRUIT = ["apple", "blood_orange", "pear"]
@@ -47,7 +48,9 @@ def test_a_set_of_ones_own_is_named_by_its_name_and_its_label_space_means_the_sa
     by_name, by_key = classes_of("fruit"), classes_of(fruit)
     assert by_name.names == by_key.names == ("apple", "blood orange", "pear")
     assert (
-        (by_name.key, by_name.space, by_name.name) == (by_key.key, by_key.space, by_key.name) == (fruit, fruit, "fruit")
+        (by_name.key, by_name.space, by_name.name)
+        == (by_key.key, by_key.space, by_key.name)
+        == (fruit, fruit, fruit[:10])
     )
 
 
@@ -58,6 +61,13 @@ def test_a_set_of_ones_own_is_named_by_its_name_and_its_label_space_means_the_sa
         ("f.json", '["apple", "blood orange", "pear"]'),
         ("f.csv", "id,name\n1,apple\n2,blood orange\n3,pear\n"),
         ("f.csv", "name\napple\nblood orange\npear\n"),
+        ("f.csv", "Name\napple\nblood\u00a0orange\n\npear\n"),
+        ("f.json", '{"0": "apple", "2": "pear", "1": "blood_orange"}'),
+        ("f.json", '{"id2label": {"0": "apple", "1": "blood orange", "2": "pear"}, "architectures": []}'),
+        ("f.json", '{"apple": 0, "pear": 2, "blood orange": 1}'),
+        ("f.json", '{"0": ["n07739125", "apple"], "1": ["n07747607", "blood_orange"], "2": ["n07767847", "pear"]}'),
+        ("f.json", '{"names": ["apple", "blood orange", "pear"], "source": "mine"}'),
+        ("f.txt", "0 apple\n1: blood orange\n2, pear\n"),
     ],
 )
 def test_a_file_of_names_is_kept_as_a_label_space_that_results_know(tmp_path, name, content):
@@ -88,7 +98,75 @@ def test_imagenets_classes_by_other_names_stay_imagenets_classes(tmp_path):
     assert found.classes.names[7] == "cock"
     assert found.options["classes"] == found.classes.key != "imagenet-1k"
     assert texts_of(found.options).digest() == found.digest()
-    assert found.suffix == f"(simple-7, {found.classes.key[:10]} classes)"
+    assert re.fullmatch(r"\(simple-7, own-[0-9a-f]{6}-[0-9a-f]{6} classes\)", found.suffix)
+
+
+def test_imagenets_own_names_in_a_file_are_those_taken_by_default(tmp_path):
+    for key in ("imagenet-1k", LEMMAS):
+        # Among them are some twice, such as sunglasses and crane.
+        published = classes_of(key)
+        assert len(set(published.names)) < 1000
+        (tmp_path / "f.txt").write_text("\n".join(published.names))
+        found = classes_of(str(tmp_path / "f.txt"))
+        assert (found.key, found.space, found.names) == (key, "imagenet-1k", published.names)
+
+
+def test_lemmas_are_the_first_names_of_wordnet():
+    found = texts_of({"classes": LEMMAS})
+    # By hand from the lemmas of n01514668, n01806143, n02012849 and n03126707.
+    assert [found.classes.names[index] for index in (7, 84, 134, 517)] == ["cock", "peacock", "crane", "crane"]
+    assert (found.classes.space, len(found.classes)) == ("imagenet-1k", 1000)
+    assert found.options == {"classes": LEMMAS, "prompts": "simple-7"}
+    assert found.suffix == "(simple-7, imagenet-1k-lemmas classes)"
+
+
+def test_published_classes_in_another_order_are_put_into_their_own(tmp_path):
+    ten = classes_of("focus-10")
+    (tmp_path / "f.txt").write_text("\n".join(name.title() for name in ten.names[::-1]))
+    assert classes_of(str(tmp_path / "f.txt")).names == ten.names
+    names = labels.label_space("imagenet-1k").names
+    (tmp_path / "f.txt").write_text("\n".join(names[::-1]))
+    found = classes_of(str(tmp_path / "f.txt"))
+    assert (found.space, found.names) == ("imagenet-1k", names)
+    assert classes_of(found.key).names == names
+
+
+def test_a_users_set_in_another_order_than_the_published_one_stays_in_its_own():
+    key = labels.keep_own([name.title() for name in classes_of("focus-10").names[::-1]])
+    found = classes_of(key)
+    assert (found.space, found.names[0]) == (key, "Bird")
+
+
+def test_what_names_are_called_depends_on_the_names_alone(tmp_path, fruit):
+    spellings = {"apple\nblood orange\npear": "", "Apple\nBlood orange\nPear": "", "apple\nblood orange\nPEAR": ""}
+    for content in spellings:
+        (tmp_path / "f.txt").write_text(content)
+        found = classes_of(str(tmp_path / "f.txt"))
+        assert (found.space, found.names) == (fruit, tuple(content.split("\n")))
+        assert classes_of(found.key).names == found.names
+        spellings[content] = (found.key, found.name)
+    assert len(set(spellings.values())) == 3
+    assert spellings["apple\nblood orange\npear"] == (fruit, fruit[:10])
+    # The set is still spelt as it was, and is called alike once it is kept anew, with other names, or not at all.
+    assert paths.read_json(labels.own_file(fruit))["names"] == FRUIT
+    labels.keep_own(["Apple", "Blood orange", "Pear"])
+    upper = "Apple\nBlood orange\nPear"
+    for asked in ("fruit", fruit):
+        assert (classes_of(asked).key, classes_of(asked).name) == spellings[upper]
+    own_file(spellings[upper][0]).unlink()
+    (paths.data_home() / "own" / "fruit.json").unlink()
+    (tmp_path / "f.txt").write_text(upper)
+    assert classes_of(str(tmp_path / "f.txt")).name == spellings[upper][1]
+
+
+def test_scripts_and_emoji_that_join_letters_are_names(tmp_path):
+    names = (
+        "\u0645\u06cc\u200c\u062e\u0648\u0627\u0647\u0645",
+        "\U0001f468\u200d\U0001f469\u200d\U0001f467",
+        "50 % {off}",
+    )
+    (tmp_path / "f.txt").write_text("\n".join(names), encoding="utf-8")
+    assert classes_of(str(tmp_path / "f.txt")).names == names
 
 
 @pytest.mark.parametrize(
@@ -98,7 +176,7 @@ def test_imagenets_classes_by_other_names_stay_imagenets_classes(tmp_path):
         ("f.txt", b"apple\n", "names one class, 'apple'"),
         ("f.txt", b"apple\npear\napple\n", "class name 3, 'apple', is there already as class name 1"),
         ("f.txt", b"apple\npear\nApple\n", "there twice, however it is spelt"),
-        ("f.txt", b"blood orange\nblood_orange\n", "there twice, however it is spelt"),
+        ("f.txt", b"blood orange\nblood_orange\n", "'blood orange', is there already as class name 1"),
         ("f.csv", b"id,label\n1,apple\n", "has no column 'name'; it has id, label"),
         ("f.csv", b"", "has no column 'name'; it has none"),
         ("f.csv", b"id,name\n1,apple\n2,\n3,pear\n", "class name 2 is empty"),
@@ -106,6 +184,10 @@ def test_imagenets_classes_by_other_names_stay_imagenets_classes(tmp_path):
         ("f.json", b'["apple", "", "pear"]', "class name 2 is empty"),
         ("f.json", b"[" * 100_000, "is not JSON"),
         ("f.txt", b"\x00\x01", "is no text in UTF-8"),
+        ("f.json", b'{"0": "apple", "2": "pear"}', "names 2 classes and none has the index 1"),
+        ("f.json", b'{"a": "apple", "b": "pear"}', "keys are not all class indices"),
+        ("f.json", b'{"0": "apple", "1": 7}', "has 7 for class 1"),
+        ("f.txt", b"n07739125\nn07747607\n", "are WordNet ids, such as n07739125, which say nothing to a text tower"),
         ("f.txt", "ap\u200bple\npear\n".encode(), "signs that are no text"),
         ("f.txt", b"\n".join(b"c%d" % n for n in range(25_001)), "25,000 are the most"),
     ],
@@ -146,7 +228,7 @@ def test_texts_say_what_head_they_make(fruit):
     assert texts_of({}).options == {"prompts": "simple-7"}
     found = texts_of({"prompts": "single", "classes": "fruit"})
     assert found.said().startswith("zero-shot: 1 prompt (single), 3 class names, texts ")
-    assert found.suffix == "(single, fruit classes)"
+    assert found.suffix == f"(single, {fruit[:10]} classes)"
     assert found.options == {"classes": fruit, "prompts": "single"}
     assert found.of(1) == ["a photo of a blood orange"]
     assert found.said("another tokenizer") != found.said()

@@ -39,13 +39,35 @@ def test_the_sets_are_those_that_open_clip_carries():
         ("mine.json", '["a photo of a {}", "a drawing of the {class}."]'),
         ("mine", '["a photo of a {}", "a drawing of the {class}."]'),
         ("mine.txt", "\ufeffa photo of a {}\r\na drawing of the {}.\r\n"),
+        ("mine.txt", "a\u00a0photo of a {}\n a\tdrawing  of the {}.\n"),
+        ("mine.csv", "id,Name\n1,a photo of a {}\n2,a drawing of the {}.\n"),
+        ("mine.json", '{"title": "Mine", "templates": ["a photo of a {}", "a drawing of the {}."]}'),
     ],
 )
 def test_a_file_has_a_prompt_a_line_or_is_a_json_list(tmp_path, name, content):
     (tmp_path / name).write_bytes(content.encode())
     found = prompts_of(str(tmp_path / name))
     assert found.templates == ("a photo of a {}", "a drawing of the {}.")
-    assert found.name == f"mine-{found.key[4:8]}"
+    assert found.name == found.key[:10]
+    assert found.title == "2 prompts of your own, mine"
+
+
+def test_a_file_that_is_marked_as_utf_16_is_read(tmp_path):
+    for encoding in ("utf-16", "utf-32"):
+        (tmp_path / "mine.txt").write_bytes("ein Foto: {}, schön\n".encode(encoding))
+        assert prompts_of(str(tmp_path / "mine.txt")).templates == ("ein Foto: {}, schön",)
+
+
+def test_the_name_alone_is_a_prompt(tmp_path):
+    (tmp_path / "mine.txt").write_text("{}\n")
+    assert filled(*prompts_of(str(tmp_path / "mine.txt")).templates, "ship") == "ship"
+
+
+def test_published_prompts_in_a_file_are_the_published_ones(tmp_path):
+    published = prompts_of("simple-7")
+    (tmp_path / "mine.txt").write_text("\n".join(published.templates))
+    found = prompts_of(str(tmp_path / "mine.txt"))
+    assert (found.key, found.name, found.templates) == ("simple-7", "simple-7", published.templates)
 
 
 def test_what_a_file_holds_stays_when_the_file_goes(tmp_path):
@@ -60,21 +82,25 @@ def test_what_a_file_holds_stays_when_the_file_goes(tmp_path):
 
 
 def test_the_same_prompts_in_another_file_are_the_same_prompts(tmp_path):
-    for name in ("one.txt", "two.txt"):
-        (tmp_path / name).write_text("a photo of a {}\n")
-    one, two = (prompts_of(str(tmp_path / name)) for name in ("one.txt", "two.txt"))
-    assert (one.key, one.name) == (two.key, two.name)
+    found = set()
+    for name in ("one.txt", "two.txt", "one.txt"):
+        (tmp_path / name).write_text("a photo of one {}\n")
+        prompts = prompts_of(str(tmp_path / name))
+        found.add((prompts.key, prompts.name))
+        # Not even what was kept before has a say in the name.
+        own_file(prompts.key).unlink()
+    assert len(found) == 1
 
 
 def test_kept_prompts_that_were_edited_are_not_used(tmp_path):
-    (tmp_path / "mine.txt").write_text("a photo of a {}\n")
+    (tmp_path / "mine.txt").write_text("a photo of one {}\n")
     key = prompts_of(str(tmp_path / "mine.txt")).key
     own_file(key).write_text(json.dumps({"name": "mine", "templates": ["a sketch of a {}"]}))
     with pytest.raises(UsageError, match="give the file again"):
         prompts_of(key)
     # The file itself mends them.
-    assert prompts_of(str(tmp_path / "mine.txt")).templates == ("a photo of a {}",)
-    assert prompts_of(key).templates == ("a photo of a {}",)
+    assert prompts_of(str(tmp_path / "mine.txt")).templates == ("a photo of one {}",)
+    assert prompts_of(key).templates == ("a photo of one {}",)
 
 
 @pytest.mark.parametrize(
@@ -89,7 +115,10 @@ def test_kept_prompts_that_were_edited_are_not_used(tmp_path):
         (b"a {}\nthe {}\na {}\n", "prompt 3, 'a {}', is there already as prompt 1"),
         (b"a {}\na {class}\n", "prompt 2, 'a {}', is there already as prompt 1"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "is no text in UTF-8"),
-        ("a {}\n".encode("utf-16"), "is no text in UTF-8"),
+        ("a {}\n".encode("utf-16-le"), "is no text in UTF-8"),
+        ("\ufeffa {}\n".encode("utf-16")[:-1], "is no text in UTF-8"),
+        ("été {}\n".encode("latin-1"), "is no text in UTF-8: save it as UTF-8"),
+        ("a\u200b {}\n".encode(), "signs that are no text"),
         (b"a {}\x07\n", "signs that are no text"),
         (b"a {}" + b"." * LONGEST, "characters, more than a text tower reads"),
         (b"".join(b"%d {}\n" % number for number in range(10_000)), "holds 10,000 prompts; 1,000 are the most"),
