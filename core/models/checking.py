@@ -156,10 +156,12 @@ def _recognised(values: np.ndarray, expected: Sequence[Collection[int]]) -> _Rec
     alike: dict[frozenset[int], list[set[int]]] = {}
     for row, right in known:
         alike.setdefault(frozenset(right), []).append(row)
-    by_lot, best_by_lot = np.ones(1), 1.0
+    by_lot, best_by_lot, left = np.ones(1), 1.0, n_classes
     for right, rows in alike.items():
         by_lot = np.convolve(by_lot, _hits_by_lot(rows, len(right), n_classes))
-        best_by_lot *= 1 - math.comb(n_classes - len(right), top) / math.comb(n_classes, top)
+        # The class of another thing is not drawn again, which counts where classes are few.
+        left -= 1
+        best_by_lot *= 1 - math.comb(left + 1 - len(right), top) / math.comb(left + 1, top) if left >= top else 1
     return _Recognised(hits, len(known), top, sum(chances), float(by_lot[hits:].sum()), best_by_lot)
 
 

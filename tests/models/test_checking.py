@@ -83,6 +83,13 @@ def test_of_few_classes_nobody_can_tell(right):
     assert is_alive(found)
 
 
+@pytest.mark.parametrize(("classes", "level"), [(4, "info"), (5, "ok")])
+def test_the_fewest_classes_that_tell_are_five(classes, level):
+    # Each of four things by its class: 1 of 4! = 24 orders of four classes, 1 of 5! = 120 of five.
+    found = said(check_outputs(np.eye(classes)[:4] * 5, [[0], [1], [2], [3]]), "order")
+    assert (found.level, "4 of 4 pictures are right" in found.said) == (level, True)
+
+
 def test_pictures_that_networks_are_not_known_to_recognise_are_a_warning():
     found = check_outputs(answers(0), EXPECTED, are_known_to_be_seen=False)
     assert (said(found, "order").level, is_alive(found)) == ("warn", True)
