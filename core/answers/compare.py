@@ -153,14 +153,17 @@ def centre_to(run: store.Run, region: str, question: Question) -> Contrast:
         region: ``edge`` or ``corner``.
         question: ``policy`` and ``where``.
     """
+    return _remembered_contrast(
+        run, ["centre_to", region], question, ["x", "y"], lambda table: side_of_border(table, region)
+    )
 
-    def side(table: pd.DataFrame) -> np.ndarray:
-        offset = np.abs(table[["x", "y"]].to_numpy(float) - 0.5)
-        at_border = (offset >= 0.5 - BORDER_REACH - _EPS).sum(axis=1)
-        centre = (offset <= CENTRE_REACH + _EPS).all(axis=1)
-        return np.where(centre, 0, np.where(at_border == (2 if region == "corner" else 1), 1, -1))
 
-    return _remembered_contrast(run, ["centre_to", region], question, ["x", "y"], side)
+def side_of_border(table: pd.DataFrame, region: str) -> np.ndarray:
+    """Whether each object is at the centre (0), in the region (1) or neither (-1): int (N,); see ``centre_to``."""
+    offset = np.abs(table[["x", "y"]].to_numpy(float) - 0.5)
+    at_border = (offset >= 0.5 - BORDER_REACH - _EPS).sum(axis=1)
+    centre = (offset <= CENTRE_REACH + _EPS).all(axis=1)
+    return np.where(centre, 0, np.where(at_border == (2 if region == "corner" else 1), 1, -1))
 
 
 def turned(run: store.Run, factor: str, question: Question, to_deg: float = 180.0) -> Contrast:

@@ -21,7 +21,7 @@ class Difference:
 
     Attributes:
         value: Accuracy of the second group less that of the first, in [-1, 1]; NaN if a group is empty.
-        low: Lower end of the 95 % interval.
+        low: Lower end of its interval, of 95 % by default.
         high: Upper end.
         n_first: Images of the first group; an image that counts several times is counted so.
         n_second: Of the second.
@@ -49,6 +49,7 @@ def difference(
     images: np.ndarray | None = None,
     strata: np.ndarray | None = None,
     weights: np.ndarray | None = None,
+    confidence: float = intervals.CONFIDENCE,
 ) -> Difference:
     """The difference between two groups, with its interval.
 
@@ -65,6 +66,7 @@ def difference(
         images: int (N,), at least 0: the image of each value, where one counts several times.
         strata: int (N,) in [0, K): groups are compared within each, such as within a class.
         weights: float (K,), of the strata; they sum to 1.
+        confidence: Of the interval, two-sided, 0..1.
 
     Returns:
         The weighted sum of the strata's differences.
@@ -84,15 +86,20 @@ def difference(
     means = np.bincount(cells, weights=values, minlength=n_cells) / counts
     value = float(weights @ (means[1::2] - means[::2]))
     if clusters is None:
-        low, high = _combined(means, cells, independent, weights)
+        low, high = _combined(means, cells, independent, weights, confidence)
     else:
         objects = np.unique(clusters, return_inverse=True)[1]
-        low, high = _resampled(values, cells, objects, weights, value)
+        low, high = _resampled(values, cells, objects, weights, value, confidence)
     return Difference(value, low, high, *sizes, n_clusters)
 
 
 def _resampled(
-    values: np.ndarray, cells: np.ndarray, clusters: np.ndarray, weights: np.ndarray, value: float
+    values: np.ndarray,
+    cells: np.ndarray,
+    clusters: np.ndarray,
+    weights: np.ndarray,
+    value: float,
+    confidence: float,
 ) -> tuple[float, float]:
     """Interval from resampling objects once for all cells; NaN where a cell has fewer than two.
 
@@ -104,12 +111,12 @@ def _resampled(
     draws = replicates(values, cells, clusters, n_cells)
     change = weighted(draws, weights)
     freedom = Freedom.of_sum(cells, clusters, signed)
-    ends = student_interval(change[:, None], np.array([value]), freedom.n_clusters, freedom=freedom)
+    ends = student_interval(change[:, None], np.array([value]), freedom.n_clusters, confidence, freedom=freedom)
     low, high = (float(end[0]) for end in ends)
     if np.nanmax(change) - np.nanmin(change) < _EPS:
         return low, high
     strata, sides = cells // 2, cells % 2
-    own_low, own_high = weighted_interval(values, sides, strata, clusters, weights)
+    own_low, own_high = weighted_interval(values, sides, strata, clusters, weights, confidence)
     totals = np.stack([draws[:, ::2] @ weights, draws[:, 1::2] @ weights], axis=1)
     counts = np.bincount(cells, minlength=n_cells)
     means = (np.bincount(cells, weights=values, minlength=n_cells) / counts).reshape(-1, 2).T @ weights
@@ -140,14 +147,16 @@ def weighted(draws: np.ndarray, weights: np.ndarray) -> np.ndarray:
         return np.where(there, change, 0.0) @ weights / (there @ weights)
 
 
-def _combined(means: np.ndarray, cells: np.ndarray, images: np.ndarray, weights: np.ndarray) -> tuple[float, float]:
+def _combined(
+    means: np.ndarray, cells: np.ndarray, images: np.ndarray, weights: np.ndarray, confidence: float
+) -> tuple[float, float]:
     """Interval of independent images; values of one image are right or wrong together (Kish's effective n)."""
     n_cells = len(means)
     flat, times = np.unique(images.astype(np.int64) * n_cells + cells, return_counts=True)
     image, cell = np.unique(flat // n_cells, return_inverse=True)[1], flat % n_cells
     squares = np.bincount(cell, weights=times.astype(float) ** 2, minlength=n_cells)
     effective = np.bincount(cell, weights=times, minlength=n_cells) ** 2 / squares
-    low, high = intervals.wilson(means * effective, effective)
+    low, high = intervals.wilson(means * effective, effective, confidence)
     signed = np.stack([-weights, weights], axis=1).reshape(-1)
     related = _shared(image, cell, times, n_cells) / np.sqrt(np.outer(squares, squares))
     return intervals.combine(signed, means, low, high, related)[1:]

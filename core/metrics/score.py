@@ -77,7 +77,12 @@ def score_interval(
 
 
 def weighted_interval(
-    values: np.ndarray, sides: np.ndarray, strata: np.ndarray, clusters: np.ndarray, weights: np.ndarray
+    values: np.ndarray,
+    sides: np.ndarray,
+    strata: np.ndarray,
+    clusters: np.ndarray,
+    weights: np.ndarray,
+    confidence: float = intervals.CONFIDENCE,
 ) -> tuple[np.ndarray, np.ndarray]:
     """Score interval of each side's weighted mean of strata, such as an accuracy with another mix of classes.
 
@@ -90,6 +95,7 @@ def weighted_interval(
         strata: int (N,) in [0, S); each has values on both sides.
         clusters: int (N,), at least 0.
         weights: float (S,), of the strata; they sum to 1.
+        confidence: Two-sided, 0..1.
 
     Returns:
         ``(low, high)``, each (2,).
@@ -118,7 +124,7 @@ def weighted_interval(
         between = np.where(seen > 0, between * every / seen, 0.0)
         worth = 1 / worth
     degrees = np.maximum(worth - len(weights), 1.0)
-    return _around(mean, between, within, n, worth, degrees, np.asarray(intervals.CONFIDENCE), intervals.wilson)
+    return _around(mean, between, within, n, worth, degrees, np.asarray(confidence), intervals.wilson)
 
 
 def _ends(

@@ -1,0 +1,150 @@
+"""The images that a check is about: what counts as right, conditions, and what two runs have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from core import metrics, store
+from core.answers import policies
+from core.answers.cards import card_of, samples_of, unit_of
+from core.answers.joined import with_view_factors
+from core.answers.questions import Where, factor_of, typed
+from core.errors import UsageError, nearest
+from core.gate.reading import Node
+from core.store import lists
+from core.types import Factor, FactorValue, Policy
+
+
+@dataclass(frozen=True)
+class Images:
+    """One row an image.
+
+    Attributes:
+        run: The model's.
+        table: Factors, ``sample_id, cluster, correct`` (1.0 or 0.0); with a baseline ``other``, the same of that.
+        is_clustered: Whether images share what ``cluster`` says.
+        is_share: Whether ``correct`` may be a share of an image's views.
+        n_only: Images of the model alone, and of the baseline alone; they are left out.
+        notes: What a reader must know.
+    """
+
+    run: store.Run
+    table: pd.DataFrame
+    is_clustered: bool
+    is_share: bool
+    n_only: tuple[int, int] = (0, 0)
+    notes: tuple[str, ...] = ()
+
+    @property
+    def unit(self) -> str:
+        """What is independent."""
+        return unit_of(self.run) if self.is_clustered else "image"
+
+    @property
+    def clusters(self) -> np.ndarray | None:
+        """Int (N,), from 0, or None where images are independent."""
+        return self.codes_of(self.table)
+
+    def codes_of(self, table: pd.DataFrame) -> np.ndarray | None:
+        """The clusters of rows of the table, in which an image may count several times."""
+        return pd.factorize(table["cluster"], sort=True)[0] if self.is_clustered else None
+
+
+def images_of(run: store.Run, policy: Policy | None, where: Mapping[str, Node], baseline: store.Run | None) -> Images:
+    """The images of a run that meet conditions, or those that it has in common with a baseline.
+
+    Args:
+        run: The model's.
+        policy: What counts as right; by default as the benchmark is scored.
+        where: Value, values or range, by factor.
+        baseline: Of the same benchmark and views.
+
+    Raises:
+        UsageError: If a factor or value is unknown, a policy needs what was not kept, or nothing is in common.
+    """
+    table, notes = _scored(run, policy, where)
+    is_share = run.n_views > 1 and run.views.reduce == "mean"
+    is_clustered = card_of(run).cluster_unit is not None
+    if baseline is None:
+        return Images(run, table, is_clustered, is_share, notes=notes)
+    if baseline.views.names != run.views.names:
+        raise UsageError(f"views of '{run.view}' and '{baseline.view}' show other things: they cannot be paired.")
+    others, more = _scored(baseline, policy, {})
+    if policies_differ := [note for note in more if note not in notes]:
+        notes = (*notes, *(f"baseline: {note}" for note in policies_differ))
+    if where:
+        # Conditions are of an image, so of the model's run: what the baseline has of others does not count.
+        every = _scored(run, policy, {})[0]["sample_id"]
+        others = others[others["sample_id"].isin(table["sample_id"]) | ~others["sample_id"].isin(every)]
+    both = table.merge(others[["sample_id", "correct"]].rename(columns={"correct": "other"}), on="sample_id")
+    if both.empty:
+        raise UsageError(
+            f"{run.model} ({len(table):,} images) and {baseline.model} ({len(others):,}) have no image in common on "
+            f"'{run.benchmark}': evaluate both on the same folder."
+        )
+    n_only = (len(table) - len(both), 0 if where else len(others) - len(both))
+    return Images(run, both, is_clustered, is_share, n_only, notes)
+
+
+def _scored(run: store.Run, policy: Policy | None, where: Mapping[str, Node]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    card, samples = card_of(run), samples_of(run)
+    classes = sorted(set(lists.list_offsets(samples["accepted"])[1].tolist()))
+    said = store.read(run, ["sample_id", "view", "top10", "error"])
+    table = metrics.join(samples, said, run.manifest.model.num_classes)
+    counted = policies.counted(run, card, table, policy, classes)
+    table = with_view_factors(run, counted.table)
+    kept = table[meets(run, table, where)] if where else table
+    if run.n_views > 1:
+        kept = metrics.reduce_views(kept, ["sample_id"], run.views.reduce, ["correct"])
+    return kept[kept["correct"].notna()].reset_index(drop=True), counted.warnings
+
+
+def meets(run: store.Run, table: pd.DataFrame, where: Mapping[str, Node]) -> np.ndarray:
+    """Which rows meet all conditions: bool (N,).
+
+    Raises:
+        UsageError: If a factor or value is unknown, or no row meets them.
+    """
+    kept = np.ones(len(table), dtype=bool)
+    for name, node in where.items():
+        with node.placed():
+            factor = factor_of(run, name)
+            there = _condition(table, factor, node).keeps(table, factor)
+            if len(table) and not there.any():
+                raise UsageError(f"no image of '{run.benchmark}' has {name} {node.text or 'in this range'}.")
+        kept &= there
+    if where and len(table) and not kept.any():
+        raise next(iter(where.values())).error("no image meets all of these conditions.")
+    return kept
+
+
+def _condition(table: pd.DataFrame, factor: Factor, node: Node) -> Where:
+    """A value, a list of values, or a range ``{min: 0.1, max: 0.3}`` of a number."""
+    if isinstance(node.value, dict):
+        ends = {}
+        for name, end in node.value.items():
+            if name not in ("min", "max"):
+                raise UsageError(f"a range has min and max, not '{name}'.")
+            ends[name] = factor.parse(end.text)
+        if not ends or not factor.is_number:
+            raise UsageError(f"the factor '{factor.name}' takes a value{' or a range' if factor.is_number else ''}.")
+        return Where(factor.name, ends.get("min", -np.inf), ends.get("max", np.inf))
+    parts = node.value if isinstance(node.value, list) else [node]
+    if not parts or any(isinstance(part.value, dict | list) for part in parts):
+        raise UsageError(f"the factor '{factor.name}' takes a value or a list of values.")
+    return Where(factor.name, values=tuple(_value(table, factor, part.text) for part in parts))
+
+
+def _value(table: pd.DataFrame, factor: Factor, text: str) -> FactorValue:
+    found = factor.parse(text)
+    if factor.kind in ("category", "set"):
+        column = lists.explode(table[[factor.name]], factor.name) if factor.kind == "set" else table
+        known = [str(each) for each in typed(column[factor.name], factor).dropna().unique()]
+        if str(found) not in known:
+            shown = ", ".join(sorted(known)[:12]) + (", …" if len(known) > 12 else "")
+            raise UsageError(f"no {factor.name} '{text}'.{nearest(text, known)} There are: {shown}.")
+    return found

@@ -1,0 +1,294 @@
+"""The numbers of checks: what a report or page says of a run, with an interval at any confidence.
+
+Accuracies have the intervals of ``metrics.accuracy_by``, gaps and contrasts those of ``metrics.differences``, changes
+from a baseline those of ``metrics.paired``, paired over the images that both have. The worst of many values has ends
+from bands that hold for all values at once. A cell of a table that is computed otherwise has an interval of 95 % in the
+report and nothing more: at another confidence its ends are moved in proportion to Student's t.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core import metrics, store
+from core.answers.compare import side_of_border
+from core.answers.questions import factor_of, grouped
+from core.errors import UsageError, nearest
+from core.explain import reporting
+from core.gate.checks import Check
+from core.gate.images import Images, images_of, meets
+from core.gate.verdicts import Estimate
+from core.metrics import bands
+from core.metrics.accuracy import group_codes
+from core.metrics.bootstrap import replicates, student_interval
+from core.metrics.clusters import Freedom
+from core.metrics.differences import difference
+from core.metrics.intervals import CONFIDENCE
+from core.metrics.paired import paired_changes
+from core.metrics.score import student
+from core.types import Factor
+from core.uncommon.gaps import COMMON, sides
+from core.uncommon.rules import ATTRIBUTES
+
+_NOTHING = (math.nan, math.nan)
+
+
+def estimate(check: Check, run: store.Run, baseline: store.Run | None) -> Estimate:
+    """The number of a check.
+
+    Args:
+        check: Of a gate file.
+        run: The model's.
+        baseline: Where the check needs one.
+
+    Raises:
+        UsageError: If the benchmark has no such number; names the place in the file.
+    """
+    if check.number.kind == "cell":
+        with check.places["number"].placed():
+            return _cell(check, run)
+    with check.places["check"].placed() if not check.where else check.places["where"].placed():
+        images = images_of(run, check.policy, check.where, baseline)
+    with check.places["number"].placed():
+        made = {"accuracy": _accuracy, "flips": _flips, "worst": _worst}.get(check.number.kind, _contrast)
+        return made(images, check)
+
+
+def _told(images: Images, value: float, n: int, n_clusters: int, ends: Any, **more: Any) -> Estimate:
+    notes = (*images.notes, *more.pop("notes", ()))
+    return Estimate(
+        float(value), int(n), int(n_clusters), cache(ends), images.unit, n_only=images.n_only, notes=notes, **more
+    )
+
+
+def _mean(column: pd.Series) -> float:
+    return float(column.mean()) if len(column) else math.nan
+
+
+def _accuracy(images: Images, check: Check) -> Estimate:
+    if check.bound in ("min", "max"):
+        return _share(images, "correct")
+    table = images.table
+    change, clusters = (table["correct"] - table["other"]).to_numpy(float)[:, None], images.clusters
+
+    def ends(confidence: float) -> tuple[float, float]:
+        found = paired_changes(change, clusters, confidence=confidence)
+        return float(found.low[0]), float(found.high[0])
+
+    n_clusters = len(table) if clusters is None else len(np.unique(clusters))
+    sides_ = {"before": _mean(table["other"]), "after": _mean(table["correct"])}
+    return _told(images, change.mean(), len(table), n_clusters, ends, **sides_)
+
+
+def _share(images: Images, column: str, **more: Any) -> Estimate:
+    """A share of the images."""
+    # A share of an image's views is no success or failure: images are drawn.
+    cluster = "cluster" if images.is_clustered else "sample_id" if images.is_share else None
+
+    def row(confidence: float) -> pd.Series:
+        return metrics.accuracy_by(images.table, (), cluster, value=column, confidence=confidence).iloc[0]
+
+    def ends(confidence: float) -> tuple[float, float]:
+        found = row(confidence)
+        return float(found["low"]), float(found["high"])
+
+    first = row(CONFIDENCE)
+    return _told(images, first["value"], first["n"], first["n_clusters"], ends, **more)
+
+
+def _flips(images: Images, check: Check) -> Estimate:
+    """Images that the baseline has right and the model wrong, as a share of all that both have."""
+    table = images.table
+    broken = np.clip(table["other"] - table["correct"], 0, None)
+    flipped = Images(images.run, table.assign(flipped=broken), *_rest(images))
+    return _share(flipped, "flipped", before=_mean(table["other"]), after=_mean(table["correct"]))
+
+
+def _rest(images: Images) -> tuple[Any, ...]:
+    return images.is_clustered, images.is_share, images.n_only, images.notes
+
+
+def _worst(images: Images, check: Check) -> Estimate:
+    """The value of a factor with the lowest accuracy, or the largest loss.
+
+    Whatever the lowest is, it is at most each value's upper end and at least the lowest of the lower ends, where those
+    of all values hold at once.
+    """
+    name = check.number.name
+    factor_of(images.run, name)
+    table = grouped(images.run, images.table, [name])
+    groups, cells = group_codes(table, [name])
+    if len(groups) < 2:
+        raise UsageError(f"'{name}' has one value only: check accuracy instead.")
+    paired, clusters = check.bound == "max_drop", images.codes_of(table)
+    values = (table["correct"] - table["other"] if paired else table["correct"]).to_numpy(float)
+    n = np.bincount(cells, minlength=len(groups))
+    means = np.bincount(cells, weights=values, minlength=len(groups)) / n
+    band = bands.change_band if paired else bands.accuracy_band
+
+    def ends(confidence: float) -> tuple[float, float]:
+        low, high, _ = band(values, cells, clusters, len(groups), confidence=confidence)
+        return (float(low.min()), float(high.min())) if not np.isnan(low).any() else _NOTHING
+
+    n_clusters = Freedom.of_cells(cells, clusters, len(groups)).n_clusters
+    at = int(means.argmin())
+    notes = [f"{name} {_text(groups[name].iloc[at])}, the lowest of {len(groups):,}"]
+    if (few := n_clusters < 2).any():
+        notes.append(f"{int(few.sum())} of them have too few {images.unit}s for an interval")
+    more: dict[str, Any] = {"notes": tuple(notes)}
+    if paired:
+        there = table[cells == at]
+        more |= {"before": _mean(there["other"]), "after": _mean(there["correct"])}
+    return _told(images, means[at], n[at], n_clusters[at], ends, **more)
+
+
+def _text(content: Any) -> str:
+    return f"{content:g}" if isinstance(content, float) else str(content)
+
+
+def _contrast(images: Images, check: Check) -> Estimate:
+    """From one group of images to another; with a baseline, how that has changed."""
+    table, second, rows = _sides(images, check)
+    first = ~second
+    if not first.any() or not second.any():
+        raise UsageError("one of the two groups has no images.")
+    correct, codes = table["correct"].to_numpy(float), images.codes_of(table)
+    if check.bound in ("min", "max"):
+        said = difference(correct, second, clusters=codes, images=rows)
+
+        def ends(confidence: float) -> tuple[float, float]:
+            found = difference(correct, second, clusters=codes, images=rows, confidence=confidence)
+            return found.low, found.high
+
+        before, after = float(correct[first].mean()), float(correct[second].mean())
+        return _told(images, said.value, said.n, said.n_clusters, ends, before=before, after=after)
+    return _changed(images, correct, table["other"].to_numpy(float), second, rows if codes is None else codes)
+
+
+def _changed(
+    images: Images, correct: np.ndarray, other: np.ndarray, second: np.ndarray, clusters: np.ndarray
+) -> Estimate:
+    """A contrast of the model less that of the baseline: images, or their objects, are drawn once for all four."""
+    change, cells = correct - other, second.astype(np.int64)
+    clusters = np.unique(clusters, return_inverse=True)[1]
+    before, after = (float(part[second].mean() - part[~second].mean()) for part in (other, correct))
+    freedom = Freedom.of_sum(cells, clusters, np.array([-1.0, 1.0]))
+
+    @cache
+    def draws() -> np.ndarray:
+        drawn = replicates(change, cells, clusters, 2)
+        return drawn[:, 1:] - drawn[:, :1]
+
+    def ends(confidence: float) -> tuple[float, float]:
+        found = student_interval(
+            draws(), np.array([after - before]), freedom.n_clusters, confidence, freedom=freedom, bounds=(-2.0, 2.0)
+        )
+        return float(found[0][0]), float(found[1][0])
+
+    n_clusters = len(np.unique(clusters))
+    return _told(images, after - before, len(change), n_clusters, ends, before=before, after=after)
+
+
+def _sides(images: Images, check: Check) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    """Rows of two groups, which are of the second, and the image of each row."""
+    number, run, table = check.number, images.run, images.table
+    if number.kind == "gap":
+        return _gap_sides(images, number.name)
+    if number.kind == "border":
+        for name in ("x", "y"):
+            factor_of(run, name)
+        side = side_of_border(table, number.name)
+    else:
+        first, second = (meets(run, table, group) for group in number.groups)
+        if (first & second).any():
+            raise UsageError(f"{int((first & second).sum()):,} images are in both groups: tell them apart.")
+        side = np.where(first, 0, np.where(second, 1, -1))
+    rows = np.flatnonzero(side >= 0)
+    return table.iloc[rows], side[rows] == 1, rows
+
+
+def _gap_sides(images: Images, attribute: str) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
+    if attribute not in ATTRIBUTES:
+        raise UsageError(f"no gap '{attribute}'.{nearest(attribute, ATTRIBUTES)} Known: {', '.join(ATTRIBUTES)}.")
+    if f"uncommon_{attribute}" not in images.table:
+        raise UsageError(f"'{images.run.benchmark}' does not say which settings are uncommon: it has no gaps.")
+    long = sides(images.table, attribute)
+    rows = long["row"].to_numpy()
+    other = {"other": images.table["other"].to_numpy()[rows]} if "other" in images.table else {}
+    return long.assign(**other), (long["side"] == COMMON).to_numpy(), rows
+
+
+def _cell(check: Check, run: store.Run) -> Estimate:
+    number = check.number
+    if check.where:
+        raise UsageError("a table's cell takes no 'where': its row says what it is of.")
+    built = reporting.build(run, tables=[number.name], policy=check.policy)
+    rows = built["tables"].get(number.name, [])
+    if not rows:
+        why = next((said for said in built["warnings"] if f"'{number.name}'" in said), "it has no rows")
+        raise UsageError(f"no cell of the table '{number.name}': {why}")
+    row, column = _row(check, rows), number.column or _main(rows[0])
+    if column not in row:
+        raise UsageError(
+            f"the table '{number.name}' has no column '{column}'.{nearest(column, row)} It has: {', '.join(row)}."
+        )
+    low, high = next(
+        (ends for ends in ((f"{column}_low", f"{column}_high"), ("low", "high")) if set(ends) <= set(row)), ("", "")
+    )
+    if not low or (low == "low" and column != _main(rows[0])):
+        raise UsageError(f"the column '{column}' of '{number.name}' has no interval, so no verdict can be had of it.")
+    n, n_clusters = (int(row.get(name) or row.get("n") or 0) for name in ("n", "n_clusters"))
+    value, least, most = (math.nan if row[name] is None else float(row[name]) for name in (column, low, high))
+
+    def ends(confidence: float) -> tuple[float, float]:
+        ratio = float(student(n_clusters - 1, confidence) / student(n_clusters - 1, CONFIDENCE))
+        return value + ratio * (least - value), value + ratio * (most - value)
+
+    unit = "image"
+    if n_clusters < n:
+        from core.answers.cards import unit_of
+
+        unit = unit_of(run)
+    return Estimate(value, n, n_clusters, ends, unit, notes=tuple(built["notes"].get(number.name, ())))
+
+
+def _main(row: dict[str, Any]) -> str:
+    """The first column that an interval belongs to."""
+    names = list(row)
+    own = next((name for name in names if f"{name}_low" in row), "")
+    return own or next((names[names.index("low") - 1] for _ in (0,) if "low" in row), names[0])
+
+
+def _row(check: Check, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    found = rows
+    for name, node in check.number.row.items():
+        if name not in rows[0]:
+            raise node.error(f"the table has no column '{name}'.{nearest(name, rows[0])} It has: {', '.join(rows[0])}.")
+        chosen = [row for row in found if _is(row[name], node.text)]
+        if not chosen:
+            known = list(dict.fromkeys(_text(row[name]) for row in found))
+            shown = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
+            raise node.error(f"no row has {name} '{node.text}'.{nearest(node.text, known)} There are: {shown}.")
+        found = chosen
+    if len(found) > 1:
+        raise UsageError(f"{len(found)} rows of '{check.number.name}' are meant: say which with 'row'.")
+    return found[0]
+
+
+def _is(content: Any, text: str) -> bool:
+    if isinstance(content, bool) or not isinstance(content, int | float):
+        return str(content).lower() == text.lower()
+    try:
+        return math.isclose(content, float(text), rel_tol=1e-6, abs_tol=1e-9)
+    except ValueError:
+        return False
+
+
+def factor_values(run: store.Run, factor: Factor) -> int:
+    """How many values of a factor occur, as tables have them."""
+    return len(group_codes(grouped(run, images_of(run, None, {}, None).table, [factor.name]), [factor.name])[0])
