@@ -115,9 +115,10 @@ def better_shown(shown: Mapping[str, np.ndarray], expected: Sequence[Collection[
         expected: Classes that are right, by picture.
 
     Returns:
-        The best way, or None if none is beyond doubt.
+        The way with most pictures right, of several that in which right classes are most probable; or None if none is
+        beyond doubt.
     """
-    surely: list[tuple[float, str]] = []
+    surely: list[tuple[int, float, str]] = []
     for words, logits in shown.items():
         values = np.asarray(logits, dtype=np.float64)
         if not np.isfinite(values).all():
@@ -125,8 +126,9 @@ def better_shown(shown: Mapping[str, np.ndarray], expected: Sequence[Collection[
         likely = _recognised(values, expected)
         if likely.by_chance < _SURELY_NOT / len(shown):
             said = f"{words}, {likely.said}: give the model the preprocessing of its training"
-            surely.append((likely.by_chance, said))
-    return Finding("preprocessing", "bad", min(surely)[1]) if surely else None
+            right = sum(row[list(each)].sum() for row, each in zip(_softmax(values), expected, strict=True))
+            surely.append((likely.n_hits, float(right), said))
+    return Finding("preprocessing", "bad", max(surely)[2]) if surely else None
 
 
 @dataclass(frozen=True)
@@ -199,10 +201,10 @@ def _order(values: np.ndarray, expected: Sequence[Collection[int]], missed: Leve
         return Finding("order", "info", said)
     found = _recognised(values, expected)
     said = f"{found.said}, where classes in an order drawn by lot give {found.expected:.1f}"
-    if found.by_chance < _BY_CHANCE:
-        return Finding("order", "ok", f"{said}: the order of classes fits{_NOT_SEEN}")
     if found.all_by_chance >= _BY_CHANCE:
         return Finding("order", "info", f"{said}: too few to tell an order that fits from luck")
+    if found.by_chance < _BY_CHANCE:
+        return Finding("order", "ok", f"{said}: the order of classes fits{_NOT_SEEN}")
     why = "the classes are in another order, the preprocessing is not the training's, or the weights are not trained"
     drawn = "" if missed == "bad" else "; or it was trained on what looks unlike these pictures, which are drawn"
     return Finding("order", missed, f"{said}: {why}{drawn}")
