@@ -115,20 +115,23 @@ def better_shown(shown: Mapping[str, np.ndarray], expected: Sequence[Collection[
         expected: Classes that are right, by picture.
 
     Returns:
-        The way with most pictures right, of several that in which right classes are most probable; or None if none is
-        beyond doubt.
+        The way with most pictures right, all of them where several have as many; None if none is beyond doubt.
     """
-    surely: list[tuple[int, float, str]] = []
+    surely: list[tuple[str, _Recognised]] = []
     for words, logits in shown.items():
         values = np.asarray(logits, dtype=np.float64)
-        if not np.isfinite(values).all():
-            continue
-        likely = _recognised(values, expected)
-        if likely.by_chance < _SURELY_NOT / len(shown):
-            said = f"{words}, {likely.said}: give the model the preprocessing of its training"
-            right = sum(row[list(each)].sum() for row, each in zip(_softmax(values), expected, strict=True))
-            surely.append((likely.n_hits, float(right), said))
-    return Finding("preprocessing", "bad", max(surely)[2]) if surely else None
+        if np.isfinite(values).all():
+            likely = _recognised(values, expected)
+            if likely.by_chance < _SURELY_NOT / len(shown):
+                surely.append((words, likely))
+    most = max((likely.n_hits for _, likely in surely), default=0)
+    best = [(words, likely) for words, likely in surely if likely.n_hits == most]
+    if not best:
+        return None
+    ways = ", or ".join(words for words, _ in best)
+    return Finding(
+        "preprocessing", "bad", f"{ways}, {best[0][1].said}: give the model the preprocessing of its training"
+    )
 
 
 @dataclass(frozen=True)

@@ -115,7 +115,11 @@ def test_preprocessing_for_another_library_is_named(shared, monkeypatch):
     turned = Turned(model.module, model.transform).eval()
     checked = health.check(replace(model, module=turned))
     assert "preprocessing" in bad(checked)
-    assert of(checked, "preprocessing").startswith("with channels in the order blue, green, red, and pixel values")
+    found = of(checked, "preprocessing")
+    assert "with channels in the order blue, green, red, and pixel values of 0 to 255, " in found
+    # Red and blue exchanged do not hinder it, so the other order is named as well; values of 0 to 1 do.
+    assert found.startswith("with pixel values of 0 to 255, or with ")
+    assert ("8 of 8 pictures" in found, "0 to 1" in found) == (True, False)
 
 
 def test_a_network_that_gives_no_numbers_is_not_alive():

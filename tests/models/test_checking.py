@@ -202,4 +202,6 @@ def test_another_way_to_show_pictures_is_named_only_beyond_doubt():
     shown = {"as it is": answers(1), "turned round": answers(8), "as numbers": np.full((N, CLASSES), math.nan)}
     found = better_shown(shown, EXPECTED)
     assert found.said.startswith("turned round, 8 of 8 pictures are right")
+    both = better_shown({**shown, "scaled": answers(8) / 2}, EXPECTED)
+    assert both.said.startswith("turned round, or scaled, 8 of 8 pictures are right")
     assert better_shown({"as it is": answers(1)}, EXPECTED) is None
