@@ -61,7 +61,8 @@ ONNX: net.json beside net.onnx; what the graph tells can be left out:
   crop_mode       center, squash or border;  interpolation: bilinear, ...
   output_is       logits or probabilities
   labels          class names, a file of them, or {first_space}
-The same as options: "onnx:net.onnx?layout=nhwc&mean=0.5&std=0.5"
+The same as options: "onnx:net.onnx?layout=nhwc&mean=0.5&std=0.5"; what the
+graph was trained with is then resample=bilinear, and interpolation= a swap
 
 Folders of models, in which a folder's name is enough:
   {folders}
@@ -221,5 +222,4 @@ def _say_checked(found: Checked) -> None:
         told = ", ".join(f"{name} {100 * share:.1f} %" for name, share in answer.top)
         _say(f"     {answer.shows:6} {_RIGHT[answer.is_right]:6} {told}")
     _say(f"{found.seconds:.3g} s a picture, one at a time, on {found.device}.")
-    verdict = "looks alive" if found.alive else "does not look alive"
-    terminal.out.print(f"{found.model} {verdict}.", style="bold", markup=False)
+    terminal.out.print(f"{found.model} {found.verdict}.", style="bold", markup=False)

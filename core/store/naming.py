@@ -17,7 +17,7 @@ from core.store.specs import Spec, parsed
 from core.store.weights import LOCAL_DIR, holds_model, local_models, source_of, spec_of
 
 #: Options that may name a file, relative to where they are typed.
-FILES = frozenset({"weights", "classes", "prompts"})
+FILES = frozenset({"weights", "classes", "prompts", "labels"})
 #: How paths begin that are no name of anything else.
 _PATHS = ("/", "./", "../", "~")
 
@@ -99,6 +99,9 @@ def _file_and_function(asked: Spec) -> str:
 
 def _of_torchvision(asked: Spec) -> str:
     """Torchvision's models have small letters, its weights capital ones."""
+    if "?" in asked.where:
+        # No options, although they were meant: said as they were typed.
+        return asked.where
     name, dot, tag = asked.where.replace("/", ".", 1).partition(".")
     return name.lower() + dot + tag.upper()
 

@@ -111,7 +111,7 @@ def test_a_graph_without_a_json_says_what_to_write(path):
 
 def test_a_json_that_appears_or_changes_is_seen(path):
     tiny_onnx(path, settings=None)
-    name = f"onnx:{path}?mean=0.5&std=0.5&resize=36&interpolation=bilinear"
+    name = f"onnx:{path}?mean=0.5&std=0.5&resize=36&resample=bilinear"
     assert models.describe(name).label_space == "imagenet-1k"
     assert models.describe(name).transform["crop_mode"] == "center"
     path.with_suffix(".json").write_text('{"crop_mode": "squash"}')
@@ -120,6 +120,35 @@ def test_a_json_that_appears_or_changes_is_seen(path):
     assert models.describe(name).transform["crop_mode"] == "border"
     path.with_suffix(".json").unlink()
     assert models.describe(name).transform["crop_mode"] == "center"
+
+
+def test_what_it_was_trained_with_and_a_swap_are_two_options(path):
+    options = "?mean=0.5&std=0.5&resize=36&resample=bicubic"
+    tiny_onnx(path, settings=None)
+    own, swapped = load(path, options), load(path, f"{options}&interpolation=nearest")
+    assert (own.name, own.transform["interpolation"]) == (path.parent.name, "bicubic")
+    assert own.source == f"onnx:{path}?mean=0.5&resample=bicubic&resize=36&std=0.5"
+    assert (swapped.name, swapped.transform["interpolation"]) == (f"{own.name} (nearest)", "nearest")
+    with pytest.raises(ModelError, match=r"interpolation is missing.*\?resample=bilinear$"):
+        load(path, "?mean=0.5&std=0.5&resize=36&interpolation=nearest")
+    with pytest.raises(UsageError, match=r"options: 'resample' is \"bicubik\".* Did you mean 'bicubic'"):
+        load(path, "?resample=bicubik")
+    # A swap is held against what the JSON says, not against itself.
+    tiny_onnx(path)
+    assert not any("changes nothing" in note for note in load(path, "?interpolation=nearest").notes)
+
+
+def test_a_file_of_labels_is_meant_from_where_it_is_typed(path, tmp_path, monkeypatch):
+    tiny_onnx(path, classes=2)
+    for folder, names in (("one", "cat\ndog\n"), ("other", "cat\ndog\neel\n")):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "names.txt").write_text(names)
+    monkeypatch.chdir(tmp_path / "one")
+    name = f"onnx:{path}?labels=names.txt"
+    assert models.describe(name).source == f"onnx:{path}?labels={tmp_path}/one/names.txt"
+    monkeypatch.chdir(tmp_path / "other")
+    with pytest.raises(ModelError, match="names 3 classes, and the graph has 2 outputs"):
+        models.describe(name)
 
 
 @pytest.mark.parametrize("scale", [1, 255])

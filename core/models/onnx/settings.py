@@ -13,7 +13,8 @@
     resize          pixels of the shorter side before the crop (of both sides with crop_mode squash); or instead of it
     crop_pct        the share of it that the crop takes
     crop_mode       center, squash or border; center if nobody says
-    interpolation   bilinear, bicubic, ...
+    interpolation   bilinear, bicubic, ...; as an option of the name it is called resample, since ?interpolation= swaps
+                    that of any model for another
     output_is       logits or probabilities; where the end of the graph and its values do not tell
     labels          list of class names in the order of the output, a file of them (a line each, or JSON), or the key of
                     a label space such as imagenet-1k
@@ -46,6 +47,8 @@ _EXAMPLE = {
     "interpolation": "bilinear",
 }
 _EXAMPLE_SIZE = 224
+#: How options of the name call what the JSON calls otherwise: there, the word stands for a swap.
+_AS_OPTION = {"interpolation": "resample"}
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ def settings_for(path: Path, options: Mapping[str, str]) -> Settings:
 
     Args:
         path: The ONNX file.
-        options: Of the model's name; they win.
+        options: Of the model's name, of ``KEYS``; they win.
 
     Raises:
         UsageError: If an option is none that its key takes; names key, value and what it takes.
@@ -92,7 +95,8 @@ def settings_for(path: Path, options: Mapping[str, str]) -> Settings:
     beside = json_beside(path)
     in_file = _content(beside) if beside.is_file() else {}
     said = {key: _value(key, value, str(beside), ModelError) for key, value in in_file.items()}
-    asked = {key: _value(key, _untexted(key, value), "options", UsageError) for key, value in options.items()}
+    meant = {_FROM_OPTION.get(key, key): value for key, value in options.items()}
+    asked = {key: _value(key, _untexted(key, value), "options", UsageError) for key, value in meant.items()}
     for where, values, kind in ((str(beside), said, ModelError), ("options", asked, UsageError)):
         if "resize" in values and "crop_pct" in values:
             raise kind(f"{where}: 'resize' and 'crop_pct' say the same in two ways: leave one out.")
@@ -149,7 +153,7 @@ def unsaid(path: Path, missing: list[str], said: Mapping[str, Any]) -> str:
     example = {**_EXAMPLE, "input_size": [_EXAMPLE_SIZE] * 2, "layout": NCHW}
     known = {key: value for key, value in said.items() if key not in ("input", "output")}
     whole = {**known, **{key: example[key] for key in missing}}
-    options = "&".join(f"{key}={_as_option(example[key])}" for key in missing)
+    options = "&".join(f"{_AS_OPTION.get(key, key)}={_as_option(example[key])}" for key in missing)
     return (
         f"{path.name} does not say how its images are prepared: {', '.join(missing)} "
         f"{'is' if len(missing) == 1 else 'are'} missing. Write {json_beside(path)} with the values that it was "
@@ -184,7 +188,8 @@ def _value(key: str, value: Any, where: str, kind: type[OffcenterError]) -> Any:
     try:
         return _READERS[key](value)
     except _WrongError as wrong:
-        raise kind(f"{where}: '{key}' is {_shown(value)}; it must be {wrong}.") from None
+        named = _AS_OPTION.get(key, key) if kind is UsageError else key
+        raise kind(f"{where}: '{named}' is {_shown(value)}; it must be {wrong}.") from None
 
 
 def _untexted(key: str, text: str) -> Any:
@@ -299,7 +304,9 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "output_is": _words(LOGITS, PROBABILITIES),
     "labels": _labels,
 }
-KEYS = frozenset(_READERS)
+_FROM_OPTION = {option: key for key, option in _AS_OPTION.items()}
+#: Options of a name that say the same.
+KEYS = frozenset(_AS_OPTION.get(key, key) for key in _READERS)
 
 
 def _names(said: Any, folder: Path) -> tuple[Path | None, object]:

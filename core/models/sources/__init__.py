@@ -41,6 +41,10 @@ _MODULES = {
 }
 
 
+#: Letters that a message shows of what cannot be read.
+_SHOWN = 60
+
+
 def resolve_device(device: str = "auto") -> str:
     """``auto`` to what this machine has.
 
@@ -67,8 +71,24 @@ def resolve(spec: str) -> Source:
         ModelUnavailableError: If a hub repository's config cannot be reached, or an optional package is not installed.
         ModelError: If a config is not what its library writes.
     """
-    asked, local = specs.parsed(spec), local_models()
+    asked = specs.parsed(spec)
     presets.require_known(asked.options)
+    try:
+        return _found(asked, spec)
+    except UsageError as error:
+        if "?" not in asked.where:
+            raise
+        # A folder may have a question mark in its name; where there is none such, options were meant.
+        begin, _, rest = asked.where.partition("?")
+        raise UsageError(
+            f"'{spec}': '?{rest[:_SHOWN]}' cannot be read as options of '{begin}'. Write ?option=value&option=value, "
+            "each option once and in small letters; in a value, & is %26, ? is %3F and = is %3D."
+        ) from error
+
+
+def _found(asked: Spec, spec: str) -> Source:
+    """See ``resolve``."""
+    local = local_models()
     if not asked.kind and asked.where in local:
         asked = _of_folder(local[asked.where], asked)
     if asked.kind and not asked.where.strip():
@@ -159,7 +179,8 @@ def load(name: str, device: str = "auto") -> Model:
     """
     device = resolve_device(device)
     source = resolve(name)
-    files = source.files()
+    # A folder stands for a file that may yet appear in it; whatever else is written there does not matter.
+    files = [path for path in source.files() if not path.is_dir()]
     before = versions(files)
     own = source.described()
     model = _shown(own, name)
