@@ -32,6 +32,7 @@ ROOMS = [
     "jobs",
     "figures",
     "bench",
+    "gate",
     "cli",
 ]
 #: Published paths of things that live in a room now; nothing in the project uses them.

@@ -20,6 +20,7 @@ from core.cli import (
     data,
     diorama,
     evaluate,
+    gate,
     generate,
     importing,
     jobs,
@@ -47,6 +48,7 @@ app = typer.Typer(
 for group in (listings, evaluate, verify, relink, report, align, bench, certify, uncommon, slices, variants):
     app.add_typer(group.app)
 app.add_typer(models.app, name="models")
+app.add_typer(gate.app, name="gate")
 app.add_typer(generate.app, name="generate")
 app.add_typer(data.app, name="data")
 app.add_typer(importing.app, name="import")

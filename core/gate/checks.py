@@ -292,7 +292,9 @@ def _require_fit(node: Node, number: Number, bound: Bound) -> None:
     elif number.kind == "cell":
         fits = ("min", "max")
     if bound not in fits:
-        raise node.error(f"'{number.said}' takes {' or '.join(fits)} as its limit, not '{bound}'.")
+        paired = number.kind == "cell" and bound in PAIRED
+        more = " A change is of 'number: accuracy' with the row as 'where'." if paired else ""
+        raise node.error(f"'{number.said}' takes {' or '.join(fits)} as its limit, not '{bound}'.{more}")
 
 
 def _limit(node: Node, number: Number, bound: Bound) -> float:

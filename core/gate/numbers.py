@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from core import metrics, store
+from core.answers.cards import unit_of
 from core.answers.compare import side_of_border
 from core.answers.questions import factor_of, grouped
 from core.errors import UsageError, nearest
@@ -31,7 +32,6 @@ from core.metrics.differences import difference
 from core.metrics.intervals import CONFIDENCE
 from core.metrics.paired import paired_changes
 from core.metrics.score import student
-from core.types import Factor
 from core.uncommon.gaps import COMMON, sides
 from core.uncommon.rules import ATTRIBUTES
 
@@ -166,14 +166,14 @@ def _contrast(images: Images, check: Check) -> Estimate:
             return found.low, found.high
 
         before, after = float(correct[first].mean()), float(correct[second].mean())
-        return _told(images, said.value, said.n, said.n_clusters, ends, before=before, after=after)
-    return _changed(images, correct, table["other"].to_numpy(float), second, rows if codes is None else codes)
+        n = len(np.unique(rows))
+        return _told(images, said.value, n, said.n_clusters, ends, before=before, after=after)
+    return _changed(images, table.assign(image=rows), second, rows if codes is None else codes)
 
 
-def _changed(
-    images: Images, correct: np.ndarray, other: np.ndarray, second: np.ndarray, clusters: np.ndarray
-) -> Estimate:
+def _changed(images: Images, table: pd.DataFrame, second: np.ndarray, clusters: np.ndarray) -> Estimate:
     """A contrast of the model less that of the baseline: images, or their objects, are drawn once for all four."""
+    correct, other = (table[name].to_numpy(float) for name in ("correct", "other"))
     change, cells = correct - other, second.astype(np.int64)
     clusters = np.unique(clusters, return_inverse=True)[1]
     before, after = (float(part[second].mean() - part[~second].mean()) for part in (other, correct))
@@ -190,8 +190,8 @@ def _changed(
         )
         return float(found[0][0]), float(found[1][0])
 
-    n_clusters = len(np.unique(clusters))
-    return _told(images, after - before, len(change), n_clusters, ends, before=before, after=after)
+    n, n_clusters = table["image"].nunique(), len(np.unique(clusters))
+    return _told(images, after - before, n, n_clusters, ends, before=before, after=after)
 
 
 def _sides(images: Images, check: Check) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
@@ -249,11 +249,7 @@ def _cell(check: Check, run: store.Run) -> Estimate:
         ratio = float(student(n_clusters - 1, confidence) / student(n_clusters - 1, CONFIDENCE))
         return value + ratio * (least - value), value + ratio * (most - value)
 
-    unit = "image"
-    if n_clusters < n:
-        from core.answers.cards import unit_of
-
-        unit = unit_of(run)
+    unit = unit_of(run) if n_clusters < n else "image"
     return Estimate(value, n, n_clusters, ends, unit, notes=tuple(built["notes"].get(number.name, ())))
 
 
@@ -287,8 +283,3 @@ def _is(content: Any, text: str) -> bool:
         return math.isclose(content, float(text), rel_tol=1e-6, abs_tol=1e-9)
     except ValueError:
         return False
-
-
-def factor_values(run: store.Run, factor: Factor) -> int:
-    """How many values of a factor occur, as tables have them."""
-    return len(group_codes(grouped(run, images_of(run, None, {}, None).table, [factor.name]), [factor.name])[0])
