@@ -1,10 +1,13 @@
 """Functions of one's own: what they may return, what is said of what they may not, and where their code may run."""
 
+import concurrent.futures
 import json
 import os
+import random
 import subprocess
 import sys
 import textwrap
+import warnings
 
 import pytest
 import torch
@@ -204,6 +207,61 @@ def test_what_is_printed_is_none_of_the_output(write, capsys):
     captured = capsys.readouterr()
     assert captured.out == ""
     assert "loading\nmaking" in captured.err
+
+
+def test_what_a_network_prints_is_none_of_the_output_either(write, capsys):
+    body = """
+    class Talking(Net):
+        def forward(self, inputs):
+            print("said")
+            if inputs.mean() > 9:
+                raise ValueError("too bright")
+            return super().forward(inputs)
+    def make():
+        return Talking(), TRANSFORM
+    """
+    model, before = models.load(write(body), "cpu"), sys.stdout
+    pixels = torch.zeros(2, 3, 32, 32)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        list(pool.map(model.module, [pixels] * 40))
+    with pytest.raises(ValueError, match="too bright"):
+        model.module(pixels + 10)
+    assert sys.stdout is before
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.count("said") >= 41
+    # A trace of it is one as ever.
+    with warnings.catch_warnings(action="ignore"):
+        traced = torch.jit.trace(model.module, pixels)
+    assert torch.equal(traced(pixels), model.module(pixels))
+
+
+def test_what_the_function_sets_for_the_whole_process_is_set_back(write, tmp_path):
+    body = """
+    import os, random
+    import numpy
+    def make():
+        os.chdir("/")
+        torch.set_default_dtype(torch.float64)
+        torch.set_grad_enabled(False)
+        torch.set_num_threads(1 + torch.get_num_threads())
+        torch.set_default_device("meta")
+        net = Net()
+        torch.set_default_device("cpu")
+        net = Net().float()
+        with torch.no_grad():
+            net.linear.bias.fill_(random.random() + float(numpy.random.rand()))
+        torch.set_default_device("meta")
+        return net, TRANSFORM
+    """
+    name, before = write(body), (os.getcwd(), torch.get_num_threads(), torch.get_default_device(), random.random())
+    first, drawn = models.describe(name), random.random()
+    assert (os.getcwd(), torch.get_num_threads(), torch.get_default_device()) == before[:3]
+    assert torch.get_default_dtype() == torch.float32
+    assert torch.is_grad_enabled()
+    # What is drawn with Python's and numpy's generators is drawn alike, and nobody else's draws are disturbed.
+    assert models.describe(name).fingerprint == first.fingerprint
+    assert random.random() != drawn
 
 
 def test_files_beside_it_are_imported_anew_and_count(write):

@@ -30,7 +30,7 @@ from core.models.heads import Head, head_of, with_head
 from core.models.outputs import giving_logits, n_outputs
 from core.models.permission import file_and_function, permit, permitted, require
 from core.models.sources.base import Network, Source, fingerprint, state_sha256
-from core.models.sources.running import Made, made_by
+from core.models.sources.running import Made, made_by, print_aside
 from core.store import specs
 from core.store.specs import Spec
 from core.types import Model
@@ -201,6 +201,7 @@ def _plain_module(module: Any, where: str) -> tuple[torch.nn.Module, tuple[str, 
     if any(tensor.is_meta for tensor in (*module.parameters(), *module.buffers())):
         raise ModelError(f"{where} gives a network without values (on the device 'meta'): load its weights.")
     notes = ("the function gave it in training mode: it was set to evaluation.",) if module.training else ()
+    print_aside(module)
     try:
         return module.cpu().eval(), notes
     except Exception as error:

@@ -2,7 +2,8 @@
 
 The bytes that are run are those that were read here, never a cached form of them; files beside it that it imports are
 read anew each time, and counted as parts of it. One is run at a time, since what is found by ``import`` belongs to the
-whole process.
+whole process. It is run within this process: what it breaks on purpose, such as torch's own functions, is broken, and
+``os._exit`` ends everything.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ import ast
 import contextlib
 import importlib
 import itertools
+import os
+import random
 import sys
 import threading
 import traceback
@@ -20,6 +23,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 
 from core import paths
@@ -135,10 +139,68 @@ def _function(path: Path, module: types.ModuleType, name: str) -> Any:
 
 @contextlib.contextmanager
 def _set_apart() -> Iterator[None]:
-    """Within this context, what is printed is none of a command's own output, and what torch draws is always alike."""
-    with torch.random.fork_rng(devices=[]), contextlib.redirect_stdout(sys.stderr):
+    """Within this context, what is printed is none of a command's own output, and what is drawn is always alike.
+
+    Afterwards the folder that paths are relative to, and what torch takes for granted, are as before.
+    """
+    folder, kind, device = Path.cwd(), torch.get_default_dtype(), torch.get_default_device()
+    draws, more_draws, cores = random.getstate(), np.random.get_state(), torch.get_num_threads()
+    with torch.random.fork_rng(devices=[]), torch.enable_grad(), _aside():
         torch.manual_seed(0)
+        random.seed(0)
+        np.random.seed(0)
+        try:
+            yield
+        finally:
+            os.chdir(folder)
+            random.setstate(draws)
+            np.random.set_state(more_draws)
+            torch.set_default_dtype(kind)
+            torch.set_num_threads(cores)
+            if torch.get_default_device() != device:
+                torch.set_default_device(device)
+
+
+class _Aside:
+    """Standard output turned to the errors' for as long as anybody, in whatever thread, is within."""
+
+    def __init__(self) -> None:
+        self._turn = threading.Lock()
+        self._n_within = 0
+        self._output: Any = None
+
+    def enter(self, *_: Any) -> None:
+        """Turn it, unless it is turned."""
+        with self._turn:
+            if not self._n_within:
+                self._output, sys.stdout = sys.stdout, sys.stderr
+            self._n_within += 1
+
+    def leave(self, *_: Any) -> None:
+        """Turn it back, if nobody else is within."""
+        with self._turn:
+            self._n_within -= 1
+            if not self._n_within:
+                sys.stdout, self._output = self._output, None
+
+
+_ASIDE = _Aside()
+
+
+@contextlib.contextmanager
+def _aside() -> Iterator[None]:
+    _ASIDE.enter()
+    try:
         yield
+    finally:
+        _ASIDE.leave()
+
+
+def print_aside(module: torch.nn.Module) -> None:
+    """See to it that what a network prints while it runs is none of a command's own output."""
+    if not isinstance(module, torch.jit.ScriptModule):
+        module.register_forward_pre_hook(_ASIDE.enter)
+        module.register_forward_hook(_ASIDE.leave, always_call=True)
 
 
 @contextlib.contextmanager
