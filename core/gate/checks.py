@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal
 
@@ -103,6 +103,11 @@ class Check:
         return -self.limit if self.bound == "max_drop" else self.limit
 
     @property
+    def is_percent(self) -> bool:
+        """Whether a cell's number is a share that is shown as a percentage."""
+        return "%" in self.places[self.bound].text or self.number.column.startswith("top")
+
+    @property
     def needs_baseline(self) -> bool:
         """Whether it compares two runs."""
         return self.bound in PAIRED or self.number.kind == "flips"
@@ -144,7 +149,10 @@ def gate_of(root: Node) -> Gate:
         raise listed.error(f"{len(listed.value):,} checks are too many to be decided together: {MOST_CHECKS} at most.")
     checks = [_check(node, top) for node in listed.value]
     seen: dict[str, Node] = {}
-    for check, node in zip(checks, listed.value, strict=True):
+    for at, node in enumerate(listed.value):
+        if checks[at].name in seen and "name" not in node.value:
+            checks[at] = replace(checks[at], name=f"{checks[at].name} ({checks[at].bound})")
+        check = checks[at]
         if check.name in seen:
             raise node.error(
                 f"the check of line {seen[check.name].line} is called '{check.name}' too: give it another name."
@@ -156,9 +164,9 @@ def gate_of(root: Node) -> Gate:
 def _mapping(node: Node, what: str, known: tuple[str, ...]) -> dict[str, Node]:
     if not isinstance(node.value, dict):
         raise node.error(f"{what} is a mapping of names to values, such as '{known[0]}: …'.")
-    for name, value in node.value.items():
+    for name in node.value:
         if name not in known:
-            raise value.error(f"{what} has no '{name}'.{nearest(name, known)} Known: {', '.join(known)}.")
+            raise node.keys[name].error(f"{what} has no '{name}'.{nearest(name, known)} Known: {', '.join(known)}.")
     return node.value
 
 
@@ -167,7 +175,7 @@ def _check(node: Node, top: Mapping[str, Node]) -> Check:
     given = {name: value for name, value in {**top, **own}.items() if name in _OWN}
     if "number" not in own:
         raise node.error(f"a check needs a 'number': {', '.join(_FORMS)}, or a table's cell.")
-    number, benchmark = _number(own["number"], _text(given, "benchmark"))
+    number, benchmark = _number(own["number"], _text(given, "benchmark"), is_own="benchmark" in own)
     bounds = [name for name in BOUNDS if name in own]
     if len(bounds) != 1:
         has = f"this one has {' and '.join(bounds)}" if bounds else "this one has none"
@@ -206,7 +214,7 @@ def _check(node: Node, top: Mapping[str, Node]) -> Check:
         where=where,
         bound=bound,
         limit=limit,
-        places={"check": node, "model": given["model"], **given},
+        places={"check": node, **given},
     )
 
 
@@ -220,13 +228,13 @@ def _text(given: Mapping[str, Node], name: str) -> str:
     return node.text.strip()
 
 
-def _number(node: Node, benchmark: str) -> tuple[Number, str]:
+def _number(node: Node, benchmark: str, *, is_own: bool) -> tuple[Number, str]:
     """What is checked, and of which benchmark where the text begins with one."""
     if isinstance(node.value, dict):
         return _number_of_parts(node), benchmark
     words = _text({"number": node}, "number").split()
     found = _number_of_words(words)
-    if found is None and len(words) > 1 and (not benchmark or words[0] == benchmark):
+    if found is None and len(words) > 1 and (not is_own or words[0] == benchmark):
         found, benchmark = _number_of_words(words[1:]), words[0]
     if found is None:
         said = " ".join(words)

@@ -16,7 +16,7 @@ import numpy as np
 import pandas as pd
 
 from core import metrics, store
-from core.answers.cards import unit_of
+from core.answers.cards import card_of, samples_of, unit_of
 from core.answers.compare import side_of_border
 from core.answers.questions import factor_of, grouped
 from core.errors import UsageError, nearest
@@ -55,8 +55,19 @@ def estimate(check: Check, run: store.Run, baseline: store.Run | None) -> Estima
     with check.places["check"].placed() if not check.where else check.places["where"].placed():
         images = images_of(run, check.policy, check.where, baseline)
     with check.places["number"].placed():
+        if baseline is not None and baseline.identity == run.identity:
+            return _same(images)
         made = {"accuracy": _accuracy, "flips": _flips, "worst": _worst}.get(check.number.kind, _contrast)
         return made(images, check)
+
+
+def _same(images: Images) -> Estimate:
+    """A result against itself has not changed, whatever images were drawn."""
+    n = len(images.table)
+    clusters = images.clusters
+    n_clusters = n if clusters is None else len(np.unique(clusters))
+    notes = ("model and baseline are the same result",)
+    return _told(images, 0.0, n, n_clusters, lambda confidence: (0.0, 0.0), notes=notes)
 
 
 def _told(images: Images, value: float, n: int, n_clusters: int, ends: Any, **more: Any) -> Estimate:
@@ -156,7 +167,7 @@ def _contrast(images: Images, check: Check) -> Estimate:
     table, second, rows = _sides(images, check)
     first = ~second
     if not first.any() or not second.any():
-        raise UsageError("one of the two groups has no images.")
+        raise UsageError(f"one of the two groups has no images of '{images.run.benchmark}'.")
     correct, codes = table["correct"].to_numpy(float), images.codes_of(table)
     if check.bound in ("min", "max"):
         said = difference(correct, second, clusters=codes, images=rows)
@@ -242,7 +253,7 @@ def _cell(check: Check, run: store.Run) -> Estimate:
     )
     if not low or (low == "low" and column != _main(rows[0])):
         raise UsageError(f"the column '{column}' of '{number.name}' has no interval, so no verdict can be had of it.")
-    n, n_clusters = (int(row.get(name) or row.get("n") or 0) for name in ("n", "n_clusters"))
+    n, n_clusters = _counted(run, row)
     value, least, most = (math.nan if row[name] is None else float(row[name]) for name in (column, low, high))
 
     def ends(confidence: float) -> tuple[float, float]:
@@ -251,6 +262,15 @@ def _cell(check: Check, run: store.Run) -> Estimate:
 
     unit = unit_of(run) if n_clusters < n else "image"
     return Estimate(value, n, n_clusters, ends, unit, notes=tuple(built["notes"].get(number.name, ())))
+
+
+def _counted(run: store.Run, row: dict[str, Any]) -> tuple[int, int]:
+    """Images and objects of a row; where it does not say, of both sides of a gap, and of the whole run."""
+    sides_ = sum(int(row.get(name) or 0) for name in ("n_common", "n_uncommon"))
+    n = int(row["n"] or 0) if "n" in row else sides_ or run.n_done
+    if "n_clusters" in row:
+        return n, int(row["n_clusters"] or 0)
+    return n, min(n, samples_of(run)["cluster"].nunique()) if card_of(run).cluster_unit else n
 
 
 def _main(row: dict[str, Any]) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,10 @@ _NUMBERS, _TRUTHS = (f"{_PREFIX}int", f"{_PREFIX}float"), {"true": True, "yes": 
 _PLAIN = {f"{_PREFIX}{kind}" for kind in ("str", "int", "float", "bool", "null", "timestamp", "merge", "value")}
 
 
+class PlacedError(UsageError):
+    """An error that says where in the file it is."""
+
+
 @dataclass(frozen=True)
 class Node:
     """A value of a gate file.
@@ -31,6 +35,7 @@ class Node:
         file: Name of the file.
         line: From 1.
         column: From 1.
+        keys: Of a dict, where its keys stand.
     """
 
     value: Any
@@ -38,16 +43,19 @@ class Node:
     file: str
     line: int
     column: int
+    keys: Mapping[str, Node] = field(default_factory=dict, repr=False)
 
-    def error(self, said: str) -> UsageError:
+    def error(self, said: str) -> PlacedError:
         """An error at this place."""
-        return UsageError(f"{self.file}:{self.line}:{self.column}: {said}")
+        return PlacedError(f"{self.file}:{self.line}:{self.column}: {said}")
 
     @contextmanager
     def placed(self) -> Iterator[None]:
         """Within this context, what is wrong with a name or value says that it was typed here."""
         try:
             yield
+        except PlacedError:
+            raise
         except UsageError as error:
             raise self.error(str(error)) from error
 
@@ -115,7 +123,8 @@ def parsed(text: str, file: str) -> Node:
 def _said(error: yaml.MarkedYAMLError, file: str) -> str:
     mark = error.problem_mark or error.context_mark
     place = f"{file}:{mark.line + 1}:{mark.column + 1}" if mark else file
-    problem = " ".join(str(error.problem or error.context).split())
+    said = [str(part) for part in (error.context, error.problem) if part]
+    problem = " ".join((" ".join(said) if said[0].startswith("expected") else said[-1]).split())
     if "'\\t'" in problem:
         problem = "a tab, which YAML does not take for indentation: use spaces"
     return f"{place}: {problem if problem.endswith('.') else problem + '.'}"
@@ -124,11 +133,11 @@ def _said(error: yaml.MarkedYAMLError, file: str) -> str:
 def _node(node: yaml.Node, file: str) -> Node:
     line, column = node.start_mark.line + 1, node.start_mark.column + 1
 
-    def made(value: Any, text: str = "") -> Node:
-        return Node(value, text, file, line, column)
+    def made(value: Any, text: str = "", keys: Mapping[str, Node] | None = None) -> Node:
+        return Node(value, text, file, line, column, keys or {})
 
     if isinstance(node, yaml.MappingNode) and node.tag == f"{_PREFIX}map":
-        return made(_mapping(node, file))
+        return made(*_mapping(node, file))
     if isinstance(node, yaml.SequenceNode) and node.tag == f"{_PREFIX}seq":
         return made([_node(part, file) for part in node.value])
     if isinstance(node, yaml.ScalarNode) and node.tag in _PLAIN:
@@ -136,16 +145,17 @@ def _node(node: yaml.Node, file: str) -> Node:
     raise made(None).error(f"the tag '{node.tag.replace(_PREFIX, '!!')}' is not read: write a plain value.")
 
 
-def _mapping(node: yaml.MappingNode, file: str) -> dict[str, Node]:
+def _mapping(node: yaml.MappingNode, file: str) -> tuple[dict[str, Node], str, dict[str, Node]]:
     found: dict[str, Node] = {}
+    keys: dict[str, Node] = {}
     for key, value in node.value:
         name = _node(key, file)
         if not isinstance(key, yaml.ScalarNode):
             raise name.error("a key must be a plain name.")
         if name.text in found:
             raise name.error(f"'{name.text}' stands here a second time: leave one out.")
-        found[name.text] = _node(value, file)
-    return found
+        found[name.text], keys[name.text] = _node(value, file), name
+    return found, "", keys
 
 
 def _plain(node: yaml.ScalarNode) -> Any:

@@ -17,8 +17,9 @@ def shown(result: Result) -> str:
     if math.isnan(value):
         return "not known"
     if result.check.number.kind == "cell":
-        ends = "no interval" if math.isnan(low) else f"[{low:.4g}, {high:.4g}]"
-        return f"{value:.4g} {ends}"
+        if result.check.is_percent:
+            return f"{percent(value)} {interval(low, high)}".replace("\u00a0", " ")
+        return f"{value:.4g} " + ("no interval" if math.isnan(low) else f"[{low:.4g}, {high:.4g}]")
     ends = "no interval" if math.isnan(low) else interval(low, high).replace("\u00a0", " ")
     said = points(value, 1) if _is_difference(result) else percent(value)
     return f"{said} {ends}".replace("\u00a0", " ")
@@ -35,7 +36,7 @@ def _is_contrast(result: Result) -> bool:
 def limit(result: Result) -> str:
     """``at least 90 %``, ``a rise of at most 5 pts``."""
     check = result.check
-    if check.number.kind == "cell":
+    if check.number.kind == "cell" and not check.is_percent:
         amount = f"{check.limit:.4g}"
     elif _is_difference(result):
         amount = points(check.limit, _digits(check.limit)).removeprefix("+").replace("\u00a0", " ")
