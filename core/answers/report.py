@@ -319,7 +319,7 @@ def _warnings(
             f"some images had other bytes when {unlike[0].model} was evaluated: python -m core verify --benchmark "
             f"{run.benchmark} names them"
         )
-    found += [f"model: {note}" for note in run.manifest.model.notes]
+    found += [f"{run.model}: {note}" for note in run.manifest.model.notes]
     return found + [f"data: {note}" for note in run.entry.notes]
 
 

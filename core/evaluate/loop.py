@@ -207,7 +207,8 @@ class _Loop:
             self._progress.begin(min(task.total - len(task.missing) for task in tasks), startup_s)
             for task in tasks:
                 task.tracker.begin(task.total - len(task.missing), startup_s)
-                task.writer.write_manifest(status="running", versions=report.versions)
+                model = _noted(task.writer.manifest.model, report.notes[self._at(task)])
+                task.writer.write_manifest(status="running", versions=report.versions, model=model)
             if report.device != "cpu" and self._work.batch_size is None:
                 self._commit_views = COMMIT_VIEWS_GPU
 
@@ -363,6 +364,10 @@ def _refuse_twice(tasks: Sequence[Task]) -> None:
             raise UsageError(f"'{task.name}' and '{seen[task.folder].name}' are the same model; give it once.")
         if task.waits:
             seen[task.folder] = task
+
+
+def _noted(model: store.ModelEntry, notes: Sequence[str]) -> store.ModelEntry:
+    return replace(model, notes=tuple(dict.fromkeys((*model.notes, *notes))))
 
 
 def _stopped(done: int, total: int) -> InterruptedRunError:

@@ -116,6 +116,7 @@ class Report:
         workers: Threads.
         batch_size: Images a forward pass.
         versions: Of the libraries that decide what a model says.
+        notes: Of each model, what only its weights told, such as that an average of them was loaded.
     """
 
     device: str
@@ -123,6 +124,7 @@ class Report:
     workers: int
     batch_size: int
     versions: dict[str, str]
+    notes: tuple[tuple[str, ...], ...] = ()
 
 
 class Crew:
@@ -181,7 +183,9 @@ class Crew:
         libraries = {"torch": torch, "torchvision": torchvision, "timm": timm, "pillow": PIL}
         versions = {name: library.__version__ for name, library in libraries.items()}
         versions = {"offcenter": __version__, "python": platform.python_version(), **versions}
-        return Report(name, every, first.workers, first.batch_size, versions)
+        notes = {number: each.model.notes for number, each in zip(self._numbers, self._engines, strict=True)}
+        noted = tuple(notes.get(number, ()) for number in range(len(self.work.models)))
+        return Report(name, every, first.workers, first.batch_size, versions, noted)
 
     def run(self, ids: pa.Table) -> Iterator[Delivery]:
         """Predict.
