@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import safetensors.torch
 
 from core import models, store
 from core.benchmarks import open_benchmark
@@ -155,3 +156,14 @@ def test_who_interrupts_whenever_it_is_told_anything_is_heard_once_and_loses_not
         evaluate_all(zoo, colours, view="five-crop", batch_size=1, workers=1, progress=stop)
     assert all(outcome.run.complete for outcome in evaluate_all(zoo, colours, view="five-crop"))
     assert all(len(store.read(run)) == 120 for run in store.list_runs())
+
+
+def test_what_only_the_weights_told_of_a_model_is_in_its_own_result(tmp_path, colours):
+    for name, prefix in (("plain", ""), ("wrapped", "model.")):
+        make_folder(tmp_path / name)
+        weights = tmp_path / name / "model.safetensors"
+        state = safetensors.torch.load_file(weights)
+        safetensors.torch.save_file({prefix + key: value for key, value in state.items()}, weights)
+    plain, wrapped = evaluate_all([f"local-dir:{tmp_path / name}" for name in ("plain", "wrapped")], colours)
+    assert plain.run.manifest.model.notes == ()
+    assert ["prefix 'model.'" in note for note in wrapped.run.manifest.model.notes] == [True]
