@@ -27,6 +27,7 @@ from core.cli.options import (
 from core.errors import UsageError
 
 if TYPE_CHECKING:
+    from core.evaluate.loop import Outcome
     from core.store import Run
 
 app = typer.Typer(rich_markup_mode=None)
@@ -110,10 +111,23 @@ def evaluate(
         print_json(summaries[0] if len(names) == 1 else summaries)
     for run in runs if not as_json else ():
         _print_summary(run)
+    for outcome in outcomes:
+        _say_unchanged(outcome)
     for outcome in failed[1:]:
         terminal.fail(f"{outcome.model}: {outcome.error}")
     if failed:
         raise failed[0].error
+
+
+def _say_unchanged(outcome: Outcome) -> None:
+    """Say where a setting that was asked for is the model's own, whose result it is."""
+    from core.models.presets import OPTIONS
+    from core.store.specs import parsed
+
+    asked = OPTIONS & set(parsed(outcome.model).options)
+    if outcome.run is not None and asked and OPTIONS.isdisjoint(parsed(outcome.run.source).options):
+        said = f"with {' and '.join(sorted(asked))} images are shown to it as its own preprocessing shows them"
+        terminal.warn(f"{outcome.model}: {said}, so this is the result of {outcome.run.model}.")
 
 
 def _summary(run: Run) -> dict[str, Any]:

@@ -93,6 +93,7 @@ def _find(model: str, benchmark: str, axis: Axis, view: str, precision: str, *, 
     if not any(run.benchmark == benchmark for run in runs):
         # A stored run needs no code of its benchmark; without one, the name may be wrong.
         benchmarks.benchmark_class(benchmark)
+    model = options.known_as(model, benchmark)
     there = [each for each in runs if (each.benchmark, each.view, each.precision) == (benchmark, view, precision)]
     found = [each for each in variants.groups(there, axis) if _is_of(each, model)]
     if len(found) == 1:

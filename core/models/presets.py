@@ -87,7 +87,7 @@ def require_known(options: Mapping[str, str]) -> None:
 
 
 def applied(model: Model, options: Mapping[str, str]) -> Model:
-    """A model as options have it shown images; itself if there are none.
+    """A model as options have it shown images; itself if there are none, or they change nothing.
 
     Args:
         model: Described.
@@ -102,13 +102,11 @@ def applied(model: Model, options: Mapping[str, str]) -> Model:
     transform = shown(model.transform, chosen, f"{model.source} {model.architecture}")
     spec = specs.parsed(model.source).with_options(**chosen)
     said = ", ".join(chosen[each] for each in (PRESET, INTERPOLATION) if each in chosen)
-    return replace(
-        model,
-        name=f"{model.name} ({said})",
-        source=str(spec),
-        transform=transform,
-        notes=(*model.notes, *_notes(model.transform, transform, said)),
-    )
+    if _rendered(model.transform) == _rendered(transform):
+        # Its results are those of its own setting: they are found under that name, not made a second time.
+        note = f"{said} changes nothing: images are shown as the model's own preprocessing shows them."
+        return replace(model, notes=(*model.notes, note))
+    return replace(model, name=f"{model.name} ({said})", source=str(spec), transform=transform)
 
 
 def shown(transform: Mapping[str, Any], options: Mapping[str, str], whose: str = "") -> dict[str, Any]:
@@ -138,12 +136,6 @@ def shown(transform: Mapping[str, Any], options: Mapping[str, str], whose: str =
     if INTERPOLATION in options:
         found["interpolation"] = options[INTERPOLATION]
     return found
-
-
-def _notes(own: Mapping[str, Any], now: Mapping[str, Any], said: str) -> list[str]:
-    if _rendered(own) == _rendered(now):
-        return [f"{said} changes nothing: images are shown as the model's own preprocessing shows them."]
-    return []
 
 
 def _rendered(transform: Mapping[str, Any]) -> tuple[Any, ...]:

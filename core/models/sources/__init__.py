@@ -131,13 +131,16 @@ def _own_options(asked: Spec, known: frozenset[str]) -> dict[str, str]:
 
 
 def known_source(spec: str) -> str:
-    """What to type to get the very same model again, as results keep it; weights are not looked at.
+    """What to type to get the very same model again, as results keep it.
+
+    Weights are looked at only where images are to be shown otherwise, which may be the model's own way.
 
     Raises:
         UsageError, ModelUnavailableError, ModelError: See ``resolve``.
     """
-    chosen = {name: value for name, value in specs.parsed(spec).options.items() if name in presets.OPTIONS}
-    return str(specs.parsed(resolve(spec).spec).with_options(**chosen))
+    source = resolve(spec)
+    is_own = presets.OPTIONS.isdisjoint(specs.parsed(spec).options)
+    return source.spec if is_own else _shown(source.described(), spec).source
 
 
 def describe(spec: str) -> tuple[Model, list[Path]]:
