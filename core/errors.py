@@ -14,6 +14,13 @@ class OffcenterError(Exception):
 
     exit_code = 1
 
+    def __str__(self) -> str:
+        """The message in one line: names in it, which come from files and forms, may hold anything."""
+        return "".join(
+            letter if letter.isprintable() or letter == "\xa0" else letter.encode("unicode_escape").decode()
+            for letter in super().__str__()
+        )
+
 
 class UsageError(OffcenterError):
     """A name, option or path that was given is wrong; the command line exits with 2."""

@@ -30,6 +30,10 @@ _LOG = logging.getLogger(__name__)
 _TEMPORARY = re.compile(r"\.[0-9a-f]{16}\.tmp$")
 #: Of a file's name, how much its temporary one has: file systems allow 255 bytes.
 _NAME_LENGTH = 48
+#: Bytes of a file's name, and of a whole path, that file systems allow.
+_LONGEST_NAME, _LONGEST_PATH = 255, 4095
+#: Letters of such a name that a message shows.
+_SHOWN = 80
 #: A temporary file younger than this may be one that its writer is about to lock.
 _JUST_MADE_S = 60
 #: Folders that this process has looked through for what killed writers left.
@@ -97,13 +101,21 @@ def place(text: str | Path) -> Path:
     require_text(text)
     if "://" not in str(text):
         try:
-            return Path(text).expanduser().resolve()
+            found = Path(text).expanduser().resolve()
         except (OSError, RuntimeError, ValueError) as error:
             raise UsageError(f"{str(text)!r} cannot be reached ({error}): give another folder.") from error
+        longest = max(len(os.fsencode(part)) for part in found.parts)
+        if longest > _LONGEST_NAME or len(os.fsencode(found)) > _LONGEST_PATH:
+            raise UsageError(f"{str(text)[:_SHOWN]!r}… is too long to be the path of a file: give another.")
+        return found
+    import fsspec
     from upath import UPath
 
     try:
-        return cast(Path, UPath(str(text)))
+        found = UPath(str(text))
+        # What its package is missing for, it says when it is first used.
+        fsspec.get_filesystem_class(found.protocol)
+        return cast(Path, found)
     except (ValueError, ImportError) as error:
         raise UsageError(
             f"'{text}' cannot be opened ({error}). Known are folders, and URLs of what fsspec has a package for, such "

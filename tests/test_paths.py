@@ -196,6 +196,26 @@ def test_a_folder_whose_name_is_no_text_is_refused_with_the_name_escaped():
         paths.place(os.fsdecode(b"/data/caf\xe9"))
 
 
+@pytest.mark.parametrize("name", ["x" * 256, "é" * 128, "x/" * 2048])
+def test_a_name_that_no_file_can_have_is_refused_in_a_line(name):
+    with pytest.raises(UsageError, match="too long to be the path of a file") as caught:
+        paths.place(f"/tmp/{name}")
+    assert len(str(caught.value)) < 200
+    assert paths.place(f"/tmp/{'x' * 255}").name == "x" * 255
+
+
+def test_an_object_store_without_its_package_is_refused_before_it_is_asked(monkeypatch):
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(UsageError, match=r"s3://bucket/net' cannot be opened .*s3fs"):
+        paths.place("s3://bucket/net")
+
+
+def test_an_error_is_one_line_whatever_the_names_in_it_hold():
+    error = UsageError("there is no 'a\nb\x1b[2J\udcff\u2028c\td' – 3\xa0cats")
+    assert str(error) == r"there is no 'a\nb\x1b[2J\udcff\u2028c\td' – 3" + "\xa0cats"
+    assert f"{error}" == str(error)
+
+
 def test_a_folder_that_cannot_be_followed_is_refused_in_a_line(tmp_path):
     (tmp_path / "loop").symlink_to(tmp_path / "loop")
     for path in (tmp_path / "loop" / "images", "~nobody-of-this-name/images", "a\0b"):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import inspect
 import json
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -290,7 +289,7 @@ def _is_numbers(values: Any, n: int) -> bool:
         and not isinstance(values, str)
         and len(values) == n
         and all(isinstance(value, int | float) and not isinstance(value, bool) for value in values)
-        and all(math.isfinite(value) for value in values)
+        and all(abs(value) <= sys.float_info.max for value in values)
     )
 
 

@@ -151,8 +151,8 @@ def check(model: Model) -> None:
     A network that gives its logits in an object or a dict is wrapped; see ``giving_logits``.
 
     Raises:
-        ModelError: If it does not take such an image, gives no logits for it (see ``logits_of``) or no numbers, or the
-            same whatever it is shown.
+        ModelError: If it does not take such an image, gives no logits for it (see ``logits_of``) or one alone, no
+            numbers, or the same whatever it is shown.
     """
     assert model.module is not None
     other = next((each.dtype for each in model.module.parameters() if each.dtype != torch.float32), None)
@@ -166,6 +166,11 @@ def check(model: Model) -> None:
     n_unfinite = sum(not bool(torch.isfinite(logits).all()) for logits in said)
     if n_unfinite:
         raise not_finite(model.name, "fp32", n_unfinite, len(said))
+    if model.num_classes == 1:
+        raise ModelError(
+            f"'{model.name}' gives one score an image, of which any probability would be 100 % whatever is shown: a "
+            "classifier gives one for each class. Of one score x of yes or no, give two: 0 and x."
+        )
     if torch.equal(*said):
         every = "for every class, " if model.num_classes > 1 and torch.equal(said[0].amin(), said[0].amax()) else ""
         raise ModelError(

@@ -76,6 +76,11 @@ def checked_config(content: Mapping[str, Any], where: str) -> tuple[str, Any]:
         raise ModelError(f"{where}: its config is of {shown[:120]}, {_without_head(kind, shown, of_kind)}")
     if content.get("quantization_config"):
         raise ModelError(f"{where}: its weights are quantised (quantization_config); only whole ones can be evaluated.")
+    if content.get("problem_type") == "regression":
+        raise ModelError(
+            f"{where}: its outputs are values (problem_type regression in config.json), not scores of classes, of "
+            "which only one is right."
+        )
     if content.get("num_channels", 3) != 3:
         raise ModelError(
             f"{where}: it takes {content['num_channels']!r} channels; only RGB classifiers can be evaluated."

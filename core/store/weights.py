@@ -113,6 +113,8 @@ def folder_of(spec: str) -> Path | None:
         folder = paths.place(asked.where.removeprefix(LOCAL_DIR))
     except UsageError:
         return None
+    if paths.is_remote(folder):
+        return None
     folder = folder.parent if asked.kind == specs.ONNX and folder.suffix == ONNX_SUFFIX else folder
     is_plain = asked.kind == specs.LOCAL_DIR
     return folder if ((folder / CONFIG).is_file() if is_plain else holds_model(folder)) else None

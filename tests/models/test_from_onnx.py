@@ -264,6 +264,8 @@ def test_of_several_outputs_one_is_named(path):
     inputs = torch.randn(2, 3, 32, 32)
     with torch.inference_mode():
         assert torch.allclose(model.module(inputs), network(inputs), atol=1e-5)
+    with pytest.raises(ModelError, match=r"several outputs .*\?output=scores\.$"):
+        load(path)
     assert load(path, "?output=pooled").num_classes == 3
     assert load(path, "?output=pooled").fingerprint != model.fingerprint
     with pytest.raises(
@@ -330,6 +332,7 @@ def test_a_graph_that_does_not_fit_is_refused_in_a_line(path, made, said):
         ("input", "", "a name of the graph"),
         ("input", "pictures", "'input' is 'pictures', which the graph does not have"),
         ("labels", 7, "a list of class names"),
+        ("mean", 10**400, "three numbers, one a channel"),
         ("labels", [], "a list of class names"),
         ("labels", [1, 2], "a list of class names"),
         ("labels", "classes.txt", "names no file"),
@@ -387,6 +390,13 @@ def test_a_file_that_is_no_graph_is_named(path, content, said):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize("names", [None, ["cat"]])
+def test_one_score_alone_is_no_classifier(path, names):
+    tiny_onnx(path, classes=1, settings={**ONNX_SETTINGS, **({"labels": names} if names else {})})
+    with pytest.raises(ModelError, match=r"one score an image, of which any probability would be 100 %.*two: 0 and x"):
+        load(path)
+
+
 @pytest.mark.parametrize("share", [0.1, 0.5, 0.9, 0.999])
 def test_a_graph_that_ends_too_early_is_one_line(path, share):
     tiny_onnx(path)
@@ -441,7 +451,9 @@ def test_weights_beside_the_graph_are_part_of_it(path):
         load(path)
 
 
-@pytest.mark.parametrize("location", ["../net.data", "/etc/passwd", "a/../../net.data", "..\\net.data"])
+@pytest.mark.parametrize(
+    "location", [".", "a\nb", "\x1b[2Jnet", "../net.data", "/etc/passwd", "a/../../net.data", "..\\net.data"]
+)
 def test_weights_from_elsewhere_are_refused(path, location):
     tiny_onnx(path, external=True)
     content = onnx.load(path, load_external_data=False)

@@ -223,6 +223,13 @@ def test_a_background_class_is_left_out_where_it_is_named(tmp_path):
     assert torch.allclose(logits(model, picture), theirs, rtol=0, atol=1e-5)
 
 
+def test_a_network_of_several_classes_an_image_says_what_its_probabilities_are_not(tiny):
+    assert not any("several classes" in note for note in describe(hub_name(tiny))[0].notes)
+    config(problem_type="multi_label_classification")(tiny)
+    (note,) = (note for note in load(hub_name(tiny), "cpu").notes if "several classes" in note)
+    assert "the order of its classes is right, and their probabilities, which add up to 1 here, are not" in note
+
+
 def test_a_wrapped_model_of_timm_is_loaded_as_timms(tmp_path):
     config = transformers.TimmWrapperConfig(architecture="test_vit", num_labels=10)
     network = transformers.TimmWrapperForImageClassification(config).eval()
@@ -298,6 +305,7 @@ def without(*keys):
 HEAD = ("classifier.weight", "classifier.bias")
 #: What is done to a good folder, and what is said of it.
 BAD = {
+    "values and no classes": (config(problem_type="regression"), ModelError, "are values .*not scores of classes"),
     "no config": (remove("config.json"), UsageError, "has no config.json"),
     "no weights": (remove(WEIGHTS[0]), ModelError, "has none of model.safetensors, model.safetensors.index.json"),
     "no processor": (

@@ -154,7 +154,7 @@ def _look_at_tensor(view: memoryview, external: dict[str, None]) -> None:
 def _beside(location: str) -> str:
     """The name of a file of weights, which lies in the folder of its graph or below it."""
     path = PurePosixPath(location.replace("\\", "/"))
-    if not location or path.is_absolute() or ".." in path.parts or "\0" in location:
+    if not path.name or path.is_absolute() or ".." in path.parts or not location.isprintable():
         raise ValueError(f"it wants its weights from {location!r}, which is no file beside it")
     return str(path)
 

@@ -23,7 +23,6 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +37,8 @@ LOGITS, PROBABILITIES = "logits", "probabilities"
 _LONGEST_SIDE = 4096
 #: A mean or a deviation above it is none of pixels of 0..1.
 _MOST_OF_ONE = 3.0
+#: More than it is no number of pixels in any unit, and may be more than float32 holds.
+_LARGEST = 1e9
 _SHOWN = 60
 #: What to write where nothing is known: the preprocessing of most classifiers of ImageNet.
 _EXAMPLE = {
@@ -225,7 +226,7 @@ def _words(*known: str) -> Callable[[Any], str]:
 
 
 def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= _LARGEST
 
 
 def _name(value: Any) -> str:

@@ -111,9 +111,10 @@ def _one(values: Sequence[Any], asked: str | None, what: str, path: Path) -> Any
     listed = ", ".join(f"'{each.name}' {_shape(each.shape)}" for each in values)
     if what == "input":
         raise ModelError(f"{path}: the graph has several inputs ({listed}): only one of images alone can be run.")
+    likely = next((each.name for each in values if each.type in _SCORES and len(each.shape) == 2), names[0])
     raise ModelError(
-        f'{path}: the graph has several outputs ({listed}): say which has the scores, with "output": "{names[0]}" in '
-        f"{path.stem}.json or ?output={names[0]}."
+        f'{path}: the graph has several outputs ({listed}): say which has the scores, with "output": "{likely}" in '
+        f"{path.stem}.json or ?output={likely}."
     )
 
 

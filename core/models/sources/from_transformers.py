@@ -39,6 +39,10 @@ WEIGHTS = ("model.safetensors", INDEXES[0], "pytorch_model.bin", INDEXES[1])
 _SAYS_NOTHING = ("id2label", "label2id", "_name_or_path", "transformers_version", "torch_dtype", "dtype", "auto_map")
 #: Names that transformers gives to classes which have none.
 _NUMBERED = re.compile(r"LABEL_\d+")
+_MULTI_LABEL = (
+    "It was trained for several classes an image (problem_type multi_label_classification), each with a probability by "
+    "itself: the order of its classes is right, and their probabilities, which add up to 1 here, are not its own."
+)
 
 
 @dataclass(frozen=True)
@@ -82,7 +86,7 @@ class TransformersSource(Source):
             num_classes=head.num_classes,
             transform=prepared.transform,
             fingerprint=fingerprint(weights, json.dumps(decides, sort_keys=True, default=str)),
-            notes=(*self.notes, *self._said_of_labels(head), *said_of(head), *prepared.notes),
+            notes=(*self.notes, *self._said_of_labels(head), *said_of(head), *self._said_of_losses(), *prepared.notes),
             labels_said=head.why,
             head=head.said,
         )
@@ -108,6 +112,9 @@ class TransformersSource(Source):
         if head.label_space.startswith(UNNAMED) or not all(_NUMBERED.fullmatch(str(name)) for name in names):
             return ()
         return (f"Its config names no classes: its outputs were taken to be in the order of {head.label_space}.",)
+
+    def _said_of_losses(self) -> tuple[str, ...]:
+        return (_MULTI_LABEL,) if self.config.get("problem_type") == "multi_label_classification" else ()
 
     def _weights(self) -> list[Path]:
         """Files of the weights, downloaded if they are not here; in front their index, where there is one."""
