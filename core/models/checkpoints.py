@@ -35,8 +35,12 @@ _OTHERS = (
 _DEEPEST = 4
 _SAFE = ".safetensors"
 _READING = (OSError, RuntimeError, EOFError, ValueError, LookupError, TypeError, AttributeError, ArithmeticError)
+#: What torch keeps beside an average of weights, which all begin with ``module.``.
+_N_AVERAGED = "n_averaged"
 #: What torch.compile puts before, or into, the names of weights.
 _COMPILED = "_orig_mod."
+#: How torch's reader of archives begins what it says.
+_CUT = "PytorchStreamReader failed"
 #: Ends of names of what libraries keep beside quantised weights.
 _QUANTISED = (
     *(".SCB", ".weight_format", ".absmax", ".quant_map", ".nested_absmax", ".qweight", ".qzeros", ".g_idx"),
@@ -86,7 +90,7 @@ def read_checkpoint(path: Path) -> Checkpoint:
             f"one of {', '.join(ENTRIES)}."
         )
     _refuse_other_layouts(state, path)
-    clean, also = _without_wrappers(state, path)
+    clean, also = _without_wrappers(_without_count(state), path)
     return Checkpoint(path, clean, (*notes, *also, *_precision(clean, path)))
 
 
@@ -100,7 +104,9 @@ def _content(path: Path) -> Any:
         raise ModelError(f"{path} cannot be read as weights: there is not enough memory for them.") from error
     except (safetensors.SafetensorError, pickle.UnpicklingError, zipfile.BadZipFile, *_READING) as error:
         kind = "" if isinstance(error, safetensors.SafetensorError | RuntimeError) else f"{type(error).__name__}: "
-        raise ModelError(f"{path} cannot be read as weights: {kind}{first_line(error)}. Is it complete?") from error
+        # What torch's reader adds are guesses at the cause.
+        why = first_line(error).partition(". ")[0] if _CUT in first_line(error) else first_line(error)
+        raise ModelError(f"{path} cannot be read as weights: {kind}{why}. Is it complete?") from error
 
 
 def _safe(path: Path) -> dict[str, torch.Tensor]:
@@ -198,6 +204,12 @@ def _choice(path: Path, there: list[str], is_timms: bool) -> list[str]:
     return [f"{path.name} holds {' and '.join(there)}: {there[0]} was loaded, {rule}."]
 
 
+def _without_count(state: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Weights that torch has averaged (``AveragedModel``), without how many it averaged."""
+    is_averaged = all(name.startswith("module.") for name in state if name != _N_AVERAGED) and len(state) > 1
+    return {name: value for name, value in state.items() if name != _N_AVERAGED} if is_averaged else state
+
+
 def _without_wrappers(state: dict[str, torch.Tensor], path: Path) -> tuple[dict[str, torch.Tensor], tuple[str, ...]]:
     """Names of weights without what data-parallel training and torch.compile put there, and a note if they did."""
     clean = clean_state_dict(state)
@@ -209,7 +221,7 @@ def _without_wrappers(state: dict[str, torch.Tensor], path: Path) -> tuple[dict[
     if not was:
         return clean, ()
     prefix = was.removesuffix(first) if was.endswith(first) else _COMPILED
-    return clean, (f"{path.name}: '{prefix}' was left out of the names of its weights.",)
+    return clean, (f"{path.name}: the prefix '{prefix}' was left out of the names of its weights.",)
 
 
 def _refuse_quantised(state: Mapping[str, Any], path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import importlib.util
 import re
 from collections import Counter
@@ -127,8 +128,13 @@ def _by_name(n_outputs: int, names: Mapping[int, str]) -> tuple[Head | None, str
 def _ordered(key: str, columns: tuple[int, ...], whose: str) -> Head:
     if columns == tuple(range(len(columns))):
         return Head(key, len(columns))
-    said = f"{len(columns):,} outputs put into the order of {whose} classes by their names"
+    said = f"{len(columns):,} outputs put into the order of {whose} classes by their names ({_digest(columns)})"
     return Head(key, len(columns), columns, said)
+
+
+def _digest(columns: tuple[int, ...]) -> str:
+    """Tells orders apart in what is said: other names of the same weights' outputs are another model."""
+    return f"order {hashlib.sha256(str(columns).encode()).hexdigest()[:6]}"
 
 
 def _same_names(key: str, names: Mapping[int, str]) -> tuple[int, ...] | None:
@@ -242,6 +248,7 @@ def _reduced(n_outputs: int, names: Mapping[int, str]) -> Head | None:
     """The head of outputs of which those of ImageNet's 1,000 classes are kept; None if no WordNet ids tell them."""
     space = labels.label_space(IMAGENET_1K)
     ids = _ids_of(n_outputs, names)
+    published = _published(_LISTS.get(n_outputs, ""))
     if n_outputs <= len(space) or not ids:
         return None
     twice = next((wnid for wnid, count in Counter(ids.values()).items() if count > 1), None)
@@ -262,7 +269,10 @@ def _reduced(n_outputs: int, names: Mapping[int, str]) -> Head | None:
     said = f"reduced from {n_outputs:,} outputs to ImageNet's 1,000 classes by WordNet id"
     if missing:
         said += f"; {len(missing)} of them no output stands for, so that it is never named: {first}"
-    return Head(IMAGENET_1K, len(space), tuple(output.get(wnid, NONE) for wnid in space.wnids), said)
+    columns = tuple(output.get(wnid, NONE) for wnid in space.wnids)
+    if any(at != NONE and published[at : at + 1] != (wnid,) for at, wnid in zip(columns, space.wnids, strict=True)):
+        said += f" ({_digest(columns)})"
+    return Head(IMAGENET_1K, len(space), columns, said)
 
 
 def _ids_of(n_outputs: int, names: Mapping[int, str]) -> dict[int, str]:

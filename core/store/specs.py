@@ -52,12 +52,17 @@ class Spec:
 
 
 def parsed(text: str) -> Spec:
-    """A model's name, taken apart; whatever it says, nothing is checked here."""
+    """A model's name, taken apart; whatever it says, nothing is checked here.
+
+    What ends in no options, or in one of them twice, has none: all of it is what follows the prefix.
+    """
     found = _OPTIONS.search(text)
-    options: dict[str, str] = {}
-    if found is not None:
+    pairs = urllib.parse.parse_qsl(found[1], keep_blank_values=True) if found is not None else []
+    options = dict(sorted(pairs))
+    if found is not None and len(options) == len(pairs):
         text = text[: found.start()]
-        options = dict(sorted(urllib.parse.parse_qsl(found[1], keep_blank_values=True)))
+    else:
+        options = {}
     kind, colon, where = text.partition(":")
     kind = _ALSO.get(kind.lower(), kind.lower())
     if colon and kind in PREFIXES:

@@ -83,6 +83,17 @@ def test_of_a_checkpoint_the_entry_that_timm_takes_is_loaded(tmp_path, wrapping)
     assert any("was loaded" in note for note in ours.notes) == (wrapping in ("an average", "another average", "both"))
 
 
+@pytest.mark.parametrize("inside", [True, False])
+def test_an_average_of_torchs_is_taken_without_how_many_were_averaged(tmp_path, inside):
+    averaged = torch.optim.swa_utils.AveragedModel(torch.nn.Linear(2, 3))
+    state = averaged.state_dict()
+    assert "n_averaged" in state
+    torch.save({"model_ema": state, "model": {}} if inside else state, tmp_path / "net.pth")
+    found = read_checkpoint(tmp_path / "net.pth").state
+    assert found.keys() == {"weight", "bias"}
+    assert torch.equal(found["weight"], state["module.weight"])
+
+
 POINTER = b"version https://git-lfs.github.com/spec/v1\noid sha256:" + b"0" * 64 + b"\nsize 10\n"
 
 

@@ -209,7 +209,9 @@ def test_a_relative_file_is_named_by_its_whole_path(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     source = resolve(f"torchvision:{TINY}?weights=my%20net%20%26%20more%3F.pth")
     assert source.spec == f"torchvision:{TINY}.IMAGENET1K_V1?weights={tmp_path}/my%20net%20%26%20more%3F.pth"
-    assert source.name == f"{TINY}.IMAGENET1K_V1 (my-net-more)"
+    assert source.name == f"{TINY} (my-net-more)"
+    other = resolve("torchvision:resnet50.IMAGENET1K_V1?weights=my%20net%20%26%20more%3F.pth")
+    assert other.name == "resnet50 (my-net-more, as IMAGENET1K_V1)"
     assert resolve(source.spec).checkpoint == tmp_path / "my net & more?.pth"
 
 

@@ -19,7 +19,7 @@ from core.evaluate.features import split
 from core.evaluate.plan import Plan
 from core.images.opening import open_rgb
 from core.images.preprocess import Preprocess
-from core.models.classes import NONE
+from core.models.classes import NONE, _published
 from core.models.forward import Forward
 from core.models.heads import Head, Reduced, head_of, with_head
 from tests.models.test_sources import make_folder
@@ -109,7 +109,21 @@ def test_a_thousand_classes_in_another_order_are_put_right(kind):
     head = head_of(1000, [*given[1:], given[0]])
     assert head.label_space == labels.IMAGENET_1K
     assert head.columns == (999, *range(999))
-    assert head.said == "1,000 outputs put into the order of ImageNet's classes by their names"
+    assert re.fullmatch(
+        r"1,000 outputs put into the order of ImageNet's classes by their names \(order [0-9a-f]{6}\)", head.said
+    )
+
+
+def test_other_orders_of_the_same_outputs_are_said_to_be_others():
+    ids, published = list(SPACE.wnids), list(_published("imagenet21k_goog_synsets.txt"))
+    said = {
+        head_of(len(names), names).said
+        for names in (ids, ids[::-1], [*ids[1:], ids[0]], published, published[::-1], [*published[1:], published[0]])
+    }
+    assert len(said) == 6
+    # The list that is known by its length is as it always was.
+    assert head_of(21843, published).said == head_of(21843).said
+    assert "order" not in head_of(21843).said
 
 
 def test_two_swapped_classes_among_many_in_order_are_put_right():
@@ -197,7 +211,7 @@ def test_the_ten_of_focus_in_another_order_are_put_right():
     # Sorted: bird car cat deer dog frog horse plane ship truck.
     assert head.columns == (9, 1, 7, 8, 2, 4, 6, 3, 5, 0)
     assert head.label_space == labels.FOCUS_10
-    assert head.said == "10 outputs put into the order of FOCUS's classes by their names"
+    assert head.said.startswith("10 outputs put into the order of FOCUS's classes by their names (order ")
     assert head_of(10, TEN) == Head(labels.FOCUS_10, 10)
     assert head_of(10, [*TEN[:9], "boat"]).label_space == "classes-10"
     assert head_of(10, [*TEN[:9], TEN[0]]).label_space == "classes-10"

@@ -157,6 +157,23 @@ def test_a_path_without_prefix_says_which_prefix_to_write():
         models.describe("some/folder")
 
 
+@pytest.mark.parametrize(
+    "name", ["resnet50", "torchvision:alexnet", "hf-hub:a/b", "open-clip:ViT-B-32/x", "onnx:/n.onnx"]
+)
+@pytest.mark.parametrize("end", ["?", "?&", "?PRESET=a", "?preset=a&", "?preset", "?preset=a&preset=a", "?a=b?c=d"])
+def test_options_that_cannot_be_read_are_told_from_a_name_that_is_unknown(name, end):
+    with pytest.raises(UsageError) as caught:
+        models.describe(name + end)
+    assert f"'{name}{end}': '{end[:-4] if end.endswith('?c=d') else end}" in str(caught.value)
+    assert "Write ?option=value&option=value, each option once" in str(caught.value)
+
+
+def test_a_folder_may_have_what_looks_like_options_in_its_name(zoo):
+    (zoo / "tiny").rename(zoo / "tiny?a&b")
+    assert models.describe(f"local-dir:{zoo / 'tiny?a&b'}").name == "tiny?a&b"
+    assert models.describe("tiny?a&b").name == "tiny?a&b"
+
+
 @pytest.mark.parametrize("device", ["gpu", "cuda:x"])
 def test_an_unknown_device_is_refused(device):
     with pytest.raises(UsageError, match="Known: auto, cpu, cuda"):

@@ -196,9 +196,16 @@ def find(where: str, options: Mapping[str, str]) -> TorchvisionSource:
             f"for its own. Give {WEIGHTS}=FILE too, or leave it out."
         )
     full = f"{architecture}.{weights.name}"
-    name = f"{full} ({paths.slug(own[WEIGHTS].stem)[:_LONGEST_NAME]})" if own else full
+    name = _own_name(weights, architecture, own[WEIGHTS]) if own else full
     spec = Spec(TORCHVISION, full, {option: str(path) for option, path in sorted(own.items())})
     return TorchvisionSource(name, str(spec), weights, architecture, own.get(WEIGHTS), own.get(CLASSES))
+
+
+def _own_name(weights: WeightsEnum, architecture: str, checkpoint: Path) -> str:
+    """A short name of one's own weights: published ones, which say the preprocessing only, are no part of it."""
+    is_default = weights == get_model_weights(architecture).DEFAULT
+    prepared = "" if is_default else f", as {weights.name}"
+    return f"{architecture} ({paths.slug(checkpoint.stem)[:_LONGEST_NAME]}{prepared})"
 
 
 def _architecture(typed: str, where: str) -> str:
