@@ -108,6 +108,7 @@ class OwnBenchmark(Benchmark):
             )
         else:
             fix = "add the data again under another name with --classes FILE, the names of the model's classes in order"
+        fix += f"; of a model whose classes are named by texts take classes={self.key}"
         raise LabelSpaceError(
             f"the labels of '{self.key}' are classes of '{own}' ({len(names):,}), and this model has '{space}': {fix}."
         )

@@ -38,7 +38,7 @@ def test_a_set_of_ones_own_has_its_own_classes_named(clip, colours):
     own = labels.own_key(["green", "red"])
     assert (run.label_space, run.complete) == (own, True)
     assert run.source == f"{clip}?classes={own}&prompts=simple-7"
-    assert run.model == "tiny (simple-7, colours classes)"
+    assert run.model == f"tiny (simple-7, {own[:10]} classes)"
     # The same again by the name that the run keeps, and by the set's: nothing is evaluated twice.
     for spec in (run.source, f"{clip}?classes=colours"):
         assert evaluate.evaluate(spec, "colours", device="cpu").path == run.path

@@ -548,12 +548,39 @@ def test_without_the_hub_a_tokenizer_of_the_hub_is_asked_for_beside_the_model(hu
     assert "into the model's folder" in str(caught.value)
 
 
-def test_a_text_tower_of_transformers_needs_its_config_and_then_equals_open_clips(hub, tmp_path, monkeypatch):
+_TOWER = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
+_POSITIONS = {"vocab_size": len(WORDS) + 3, "max_position_embeddings": 40, "pad_token_id": 0}
+#: Text towers by transformers' class of their config: what makes them tiny, and what open_clip's configs pool by.
+TOWERS = {
+    "RobertaConfig": ({**_POSITIONS, **_TOWER}, "mean_pooler"),
+    "M2M100Config": (
+        {
+            **_POSITIONS,
+            **{"d_model": 32, "encoder_layers": 1, "decoder_layers": 1, "bos_token_id": 1, "eos_token_id": 2},
+            **{
+                "encoder_attention_heads": 2,
+                "decoder_attention_heads": 2,
+                "encoder_ffn_dim": 64,
+                "decoder_ffn_dim": 64,
+            },
+        },
+        "cls_pooler",
+    ),
+    "MT5Config": (
+        {"vocab_size": len(WORDS) + 3, "d_model": 32, "d_kv": 16, "d_ff": 64, "num_layers": 1, "num_heads": 2},
+        "mean_pooler",
+    ),
+}
+
+
+@pytest.mark.parametrize(
+    "tower", ["RobertaConfig", *(pytest.param(each, marks=pytest.mark.slow) for each in [*TOWERS][1:])]
+)
+def test_a_text_tower_of_transformers_needs_its_config_and_then_equals_open_clips(hub, tmp_path, monkeypatch, tower):
     transformers = pytest.importorskip("transformers")
-    tower = {"hidden_size": 32, "num_hidden_layers": 1, "num_attention_heads": 2, "intermediate_size": 64}
-    config = transformers.RobertaConfig(vocab_size=len(WORDS) + 3, max_position_embeddings=40, pad_token_id=0, **tower)
-    config.save_pretrained(tmp_path / "tower")
-    text = {"hf_model_name": str(tmp_path / "tower"), "hf_proj_type": "linear", "hf_pooler_type": "mean_pooler"}
+    fields, pooler = TOWERS[tower]
+    getattr(transformers, tower)(**fields).save_pretrained(tmp_path / "tower")
+    text = {"hf_model_name": str(tmp_path / "tower"), "hf_proj_type": "linear", "hf_pooler_type": pooler}
     text["hf_model_pretrained"] = False
     with monkeypatch.context() as patched:
         # The class is chosen by the config, as open_clip does for towers of transformers.
@@ -563,5 +590,31 @@ def test_a_text_tower_of_transformers_needs_its_config_and_then_equals_open_clip
     expected = theirs(tmp_path / "tiny", pictures(), [*prompts_of("simple-7").templates], FOCUS)
     with pytest.raises(ModelError, match="the config of the text tower"):
         models.load(spec, "cpu")
-    (tmp_path / "tiny" / "config.json").write_bytes((tmp_path / "tower" / "config.json").read_bytes())
-    assert torch.allclose(ours(models.load(spec, "cpu"), pictures()), expected, atol=1e-5)
+    config = tmp_path / "tiny" / "config.json"
+    config.write_bytes((tmp_path / "tower" / "config.json").read_bytes())
+    model = models.load(spec, "cpu")
+    assert torch.allclose(ours(model, pictures()), expected, atol=1e-5)
+    # What the config says decides what the tower makes of a text, whatever is kept of earlier ones.
+    content = json.loads(config.read_text())
+    assert content["model_type"] in ("roberta", "m2m_100", "mt5")
+    config.write_text(
+        json.dumps({**content, "layer_norm_eps": 0.5, "layer_norm_epsilon": 0.5, "scale_embedding": False})
+    )
+    other = models.load(spec, "cpu")
+    assert other.fingerprint == model.fingerprint
+    assert other.head != model.head
+    assert not torch.allclose(ours(other, pictures()), expected, atol=1e-4)
+
+
+def test_weights_that_count_their_positions_are_taken(tmp_path, monkeypatch):
+    tiny_open_clip(tmp_path / "tiny")
+    path = tmp_path / "tiny" / "open_clip_model.safetensors"
+    state = safetensors.torch.load_file(path)
+    spec = f"open-clip:{tmp_path / 'tiny'}?classes=focus-10"
+    expected = ours(models.load(spec, "cpu"), pictures())
+    counted = ("text.transformer.embeddings.position_ids", "text.transformer.embed_positions.weights")
+    safetensors.torch.save_file({**state, **{name: torch.zeros(1, 4) for name in counted}}, path)
+    assert torch.equal(ours(models.load(spec, "cpu"), pictures()), expected)
+    safetensors.torch.save_file({**state, "text.transformer.embed_positions.scales": torch.zeros(4)}, path)
+    with pytest.raises(ModelError, match=r"the weights have text\.transformer\.embed_positions\.scales"):
+        models.load(spec, "cpu")

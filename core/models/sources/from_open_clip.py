@@ -24,7 +24,7 @@ from core.models.configs import checked_transform
 from core.models.sources.base import Network, Source, fingerprint, missing_package
 from core.models.sources.hub import download, fetched
 from core.models.zero_shot import texts as zero_shot
-from core.models.zero_shot.building import PREFIX, build, encoder, tokenizer_files
+from core.models.zero_shot.building import PREFIX, build, encoder, text_config_file, tokenizer_files
 from core.models.zero_shot.configs import Config, architecture_of, checked, read_config, transform_of
 from core.models.zero_shot.embeddings import Encode, each, ensembled, file_of, kept
 from core.models.zero_shot.head import TextHead, ZeroShot
@@ -73,7 +73,7 @@ class OpenClipSource(Source):
         if self.repo is not None:
             # Names the current revision: once that moves on, so may config and weights.
             says = [path.parents[2] / "refs" / "main"]
-        return [*(each for each in says if each.is_file()), *self.texts.files, *self._tokenizer, path]
+        return [*(each for each in says if each.is_file()), *self.texts.files, *self._of_text, path]
 
     def described(self) -> Model:
         """See ``Source.described``."""
@@ -86,7 +86,7 @@ class OpenClipSource(Source):
             transform=checked_transform(transform_of(self.config), self.config.where),
             fingerprint=self._fingerprint,
             notes=self.notes,
-            head=self.texts.said(*self._tokenizer_digests),
+            head=self.texts.said(*self._of_text_digests),
         )
 
     def network(self) -> Network:
@@ -132,8 +132,9 @@ class OpenClipSource(Source):
     @property
     def _identity(self) -> tuple[str, ...]:
         """What decides the embedding of a text."""
-        versions = [importlib.metadata.version(package) for package in (_PACKAGE, "torch")]
-        return (self._fingerprint, architecture_of(self.config, _open_clip()), *versions, *self._tokenizer_digests)
+        packages = (_PACKAGE, "torch", *(("transformers",) if self._of_text else ()))
+        versions = [importlib.metadata.version(package) for package in packages]
+        return (self._fingerprint, architecture_of(self.config, _open_clip()), *versions, *self._of_text_digests)
 
     @property
     def _fingerprint(self) -> str:
@@ -143,9 +144,15 @@ class OpenClipSource(Source):
     def _tokenizer(self) -> list[Path]:
         return tokenizer_files(self.config, self.folder)
 
+    @cached_property
+    def _of_text(self) -> list[Path]:
+        """Files that decide what the text tower makes of a text, beside config and weights."""
+        config = text_config_file(self.config, self.folder)
+        return list(dict.fromkeys([*self._tokenizer, *([config] if config else [])]))
+
     @property
-    def _tokenizer_digests(self) -> list[str]:
-        return [f"{path.name} {file_sha256(path)}" for path in self._tokenizer]
+    def _of_text_digests(self) -> list[str]:
+        return [f"{path.name} {file_sha256(path)}" for path in self._of_text]
 
     @property
     def _weights(self) -> Path:

@@ -33,6 +33,8 @@ _DOES_NOT_FIT = (
     *(RuntimeError, LookupError, TypeError, ValueError, AssertionError, AttributeError, ArithmeticError, OSError),
     ImportError,
 )
+#: Which place is which, counted and not learnt: once in the state dicts of transformers, and left out of them since.
+_COUNTED = {"text.transformer.embeddings.position_ids", "text.transformer.embed_positions.weights"}
 _SHOWN = 3
 
 
@@ -53,8 +55,9 @@ def build(config: Config, checkpoint: Checkpoint, folder: Path | None, open_clip
     model.pop("custom_text", None)
     if model["vision_cfg"].get("timm_model_name"):
         model["vision_cfg"]["timm_model_pretrained"] = False
-    if model["text_cfg"].get("hf_model_name"):
-        model["text_cfg"] |= {"hf_model_name": str(_text_config(config, folder)), "hf_model_pretrained": False}
+    of_text = text_config_file(config, folder)
+    if of_text is not None:
+        model["text_cfg"] |= {"hf_model_name": str(_text_config(config, of_text)), "hf_model_pretrained": False}
     try:
         network = getattr(open_clip, kind_of(config))(**model)
     except MemoryError as error:
@@ -80,9 +83,8 @@ def _fit(network: torch.nn.Module, checkpoint: Checkpoint, open_clip: ModuleType
                 state[name] = state[name].reshape(wanted.shape)
         if getattr(network, "logit_bias", None) is not None and "logit_scale" in state:
             state.setdefault("logit_bias", torch.zeros_like(state["logit_scale"]))
-        # transformers 4.31 left this out of its state dicts.
-        if "text.transformer.embeddings.position_ids" not in network.state_dict():
-            state.pop("text.transformer.embeddings.position_ids", None)
+        for name in _COUNTED - network.state_dict().keys():
+            state.pop(name, None)
         open_clip.factory.resize_pos_embed(state, network)
         open_clip.factory.resize_text_pos_embed(state, network)
         fault = _difference(network.state_dict(), state)
@@ -115,19 +117,36 @@ def _some(keys: Sequence[str]) -> str:
     return ", ".join(keys[:_SHOWN]) + more
 
 
-def _text_config(config: Config, folder: Path | None) -> Path:
-    """The folder with the config of a text tower of Hugging Face, of which none brings code."""
-    name = config.text["hf_model_name"]
+def text_config_file(config: Config, folder: Path | None) -> Path | None:
+    """The config of a text tower of Hugging Face; None for one of open_clip's own.
+
+    Args:
+        config: Checked.
+        folder: Where it may be beside the model.
+
+    Raises:
+        ModelUnavailableError: If it is nowhere on this machine and the hub cannot be reached.
+        ModelError: If the repository that the config names has none.
+    """
+    name = config.text.get("hf_model_name")
+    if not name:
+        return None
     # Beside the weights there may be the config of the same network for another library.
-    if folder is None or "model_type" not in read_json(folder / _CONFIG):
-        folder = Path(_of_hub(name, (_CONFIG,), f"the config of the text tower, {name}")).parent
+    if folder is not None and "model_type" in read_json(folder / _CONFIG):
+        return folder / _CONFIG
+    return Path(_of_hub(name, (_CONFIG,), f"the config of the text tower, {name}"))
+
+
+def _text_config(config: Config, path: Path) -> Path:
+    """The folder with the config of a text tower of Hugging Face, of which none brings code."""
     from transformers import AutoConfig
 
     try:
-        AutoConfig.from_pretrained(str(folder), trust_remote_code=False, local_files_only=True)
+        AutoConfig.from_pretrained(str(path.parent), trust_remote_code=False, local_files_only=True)
     except _DOES_NOT_FIT as error:
+        name = config.text["hf_model_name"]
         raise ModelError(f"{config.where}: the text tower '{name}' cannot be built: {first_line(error)}.") from error
-    return folder
+    return path.parent
 
 
 def _of_hub(repo: str, names: tuple[str, ...], what: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import re
@@ -13,7 +14,7 @@ from pathlib import Path
 from core import labels, paths
 from core.errors import LabelSpaceError, StoreError, UsageError, nearest
 from core.models.classes import NONE, head_of
-from core.models.zero_shot.lists import CLASS_NAME, read_list, require_different, shown
+from core.models.zero_shot.lists import CLASS_NAME, read_column, read_list, require_different, shown
 from core.models.zero_shot.prompts import FOLDER, SHOWN
 
 #: Classes of a list; ImageNet-21k is the longest that anybody uses.
@@ -22,16 +23,18 @@ _CURATED = FOLDER / "classes" / f"{labels.IMAGENET_1K}.json"
 #: ImageNet's classes by the first name that WordNet has for each, as FOCUS called them.
 LEMMAS = f"{labels.IMAGENET_1K}-lemmas"
 #: Benchmarks that come with the project, by what their names begin with, and the classes they are about.
+_OF_IMAGENET = ("attributes", "hard", "multilabel", "m", "real", "a", "r", "sketch", "v2")
 _PUBLISHED = {
-    **dict.fromkeys(
-        ("imagenet", "hard-imagenet", "si-score", "objectnet", "rival10", "rival20"),
-        labels.IMAGENET_1K,
-    ),
+    **dict.fromkeys(("imagenet", "hard-imagenet", "si-score"), labels.IMAGENET_1K),
+    **dict.fromkeys((f"imagenet-{each}" for each in _OF_IMAGENET), labels.IMAGENET_1K),
+    **dict.fromkeys(("objectnet", "rival10", "rival20"), labels.IMAGENET_1K),
     **dict.fromkeys(("focus", "diorama"), labels.FOCUS_10),
 }
 _SPACES = (labels.IMAGENET_1K, labels.FOCUS_10)
-#: How names are spelt, where that is more than the key of their label space says.
-_SPELT = re.compile(rf"({labels.OWN}[0-9a-f]{{12}})-([0-9a-f]{{6}})")
+#: Names that are not those of their label space: the key of that, and digits of the names.
+_SPELT = re.compile(rf"({labels.OWN}[0-9a-f]{{12}}|{'|'.join(_SPACES)})-([0-9a-f]{{6}})")
+#: The column of a CSV with the classes as they are labelled, where texts are to call them otherwise.
+_LABELLED = "class"
 
 
 @dataclass(frozen=True)
@@ -61,7 +64,8 @@ def classes_of(asked: str) -> Classes:
 
     Args:
         asked: ``LEMMAS``, key of a label space, name of a set of one's own or of a published benchmark, or a file
-            (``core.models.zero_shot.lists``).
+            (``core.models.zero_shot.lists``). A CSV may have a column ``class`` too: the classes as data are labelled
+            with them, where ``name`` is what texts call them.
 
     Raises:
         UsageError: If it is none of these, or the file holds what are no class names.
@@ -70,14 +74,13 @@ def classes_of(asked: str) -> Classes:
     """
     if asked in (*_SPACES, LEMMAS):
         return _published(asked)
-    if asked.startswith(labels.OWN):
+    if asked.startswith(labels.OWN) or _SPELT.fullmatch(asked):
         return _own(asked)
     entry = _entry(asked)
     if entry.is_file():
         return _of_entry(asked, entry)
-    space = _space_of_benchmark(asked)
-    if space is not None:
-        return _published(space)
+    if asked.partition("/")[0] in _PUBLISHED:
+        return _published(_PUBLISHED[asked.partition("/")[0]])
     path = paths.place(asked) if asked.strip() else None
     if path is None or not path.exists():
         known = [*_SPACES, LEMMAS, *_PUBLISHED, *_own_sets()]
@@ -86,11 +89,6 @@ def classes_of(asked: str) -> Classes:
             f"{', '.join(dict.fromkeys(known))}; or give a file with a class name a line."
         )
     return _of_file(path)
-
-
-def _space_of_benchmark(key: str) -> str | None:
-    family = key.partition("/")[0]
-    return _PUBLISHED.get("imagenet" if family.startswith("imagenet-") and "." not in family else family)
 
 
 def _of_entry(asked: str, entry: Path) -> Classes:
@@ -105,15 +103,30 @@ def _of_file(path: Path) -> Classes:
     names = tuple(_plain(name) for name in read_list(path, CLASS_NAME, _MOST))
     if len(names) < 2:
         raise UsageError(f"{path} names one class, '{names[0]}': a classifier needs two at least.")
-    space, names = _in_order(names, str(path))
+    labelled = tuple(map(_plain, read_column(path, _LABELLED) or ()))
+    space, names = _renamed(names, labelled, path) if labelled else _in_order(names, str(path))
     for published in map(_published, (*_SPACES, LEMMAS)):
-        if names == published.names:
+        if (names, space) == (published.names, published.space):
             return replace(published, files=(path,))
     if space != labels.IMAGENET_1K:
         _require_different(names, path)
-    key = key_of(names)
-    _keep(key, names)
+    key = key_of(names, space)
+    _keep(key, names, labelled or names)
     return replace(_own(key), files=(path, *_own(key).files))
+
+
+def _renamed(names: tuple[str, ...], labelled: tuple[str, ...], path: Path) -> tuple[str, tuple[str, ...]]:
+    """The label space of classes as they are labelled, and what texts call each, in its order."""
+    if not all(labelled):
+        raise UsageError(f"{path}: row {labelled.index('') + 1:,} has no '{_LABELLED}', as which it is labelled.")
+    _require_words(names, str(path))
+    head = head_of(len(labelled), list(labelled))
+    if head.label_space in _SPACES and NONE not in head.columns:
+        return head.label_space, tuple(names[at] for at in head.columns) or names
+    _require_different(labelled, path)
+    if head.label_space.startswith(labels.OWN):
+        return head.label_space, tuple(names[at] for at in head.columns) or names
+    return labels.own_key(labelled), names
 
 
 def _require_different(names: Sequence[str], path: Path) -> None:
@@ -150,13 +163,12 @@ def _require_words(names: Sequence[str], where: str) -> None:
         )
 
 
-def key_of(names: Sequence[str]) -> str:
+def key_of(names: Sequence[str], space: str) -> str:
     """What to type for class names that are kept: the key of their label space, with digits where that is not all.
 
-    A label space is the same for ``Cat`` and ``cat``; a text is not.
+    A label space is the same for ``Cat`` and ``cat``, and has its names for labels; a text may have others.
     """
-    space = labels.own_key(names)
-    if all(name == labels.plain(name) for name in names):
+    if labels.own_key(names) == space and all(name == labels.plain(name) for name in names):
         return space
     return f"{space}-{hashlib.sha256(json.dumps(list(names)).encode()).hexdigest()[:6]}"
 
@@ -166,11 +178,11 @@ def own_file(key: str) -> Path:
     return paths.data_home() / "own" / "classes" / f"{paths.slug(key)}.json"
 
 
-def _keep(key: str, names: Sequence[str]) -> None:
-    """Keep names by their key, and as a label space where none is kept; a set's own stay spelt as they are there."""
-    space = labels.own_key(names)
-    if _kept_space(space) is None:
-        labels.keep_own(names)
+def _keep(key: str, names: Sequence[str], labelled: Sequence[str]) -> None:
+    """Keep names by their key, and their label space where none is kept; a set's own stay spelt as they are there."""
+    space = labels.own_key(labelled)
+    if key.startswith(space) and _kept_space(space) is None:
+        labels.keep_own(labelled)
     if _SPELT.fullmatch(key) and _spelt(key) is None:
         content = json.dumps({"names": list(names)}, ensure_ascii=False, indent=1) + "\n"
         paths.write_atomically(own_file(key), content)
@@ -196,18 +208,21 @@ def _own(asked: str) -> Classes:
             "were read from, or add their data again with 'python -m core data add' and --classes."
         )
     _require_words(names, f"classes '{asked}'")
-    key, own = key_of(names), labels.own_key(names)
-    if key != asked:
-        try:
-            _keep(key, names)
-        except StoreError:
-            # Where nothing can be kept, they are what they were asked for as.
-            key = asked
-    space = labels.identified(len(names), list(names)).key
-    files = [labels.own_file(own), *([own_file(key)] if key != own else [])]
-    return Classes(
-        key, own if space.startswith(labels.UNNAMED) else space, names, key.replace(own, own[:SHOWN]), tuple(files)
-    )
+    key, space = asked, spelt[1] if spelt else asked
+    if spelt is None:
+        is_imagenet = labels.identified(len(names), list(names)).key == labels.IMAGENET_1K
+        space = labels.IMAGENET_1K if is_imagenet else asked
+        # Where nothing can be kept, they are what they were asked for as.
+        with contextlib.suppress(StoreError):
+            _keep(key_of(names, space), names, names)
+            key = key_of(names, space)
+    files = [each for each in (labels.own_file(space), own_file(key)) if each.is_file()]
+    return Classes(key, space, names, _shown(key), tuple(files))
+
+
+def _shown(key: str) -> str:
+    spelt = _SPELT.fullmatch(key)
+    return key if spelt and spelt[1] in _SPACES else f"{labels.OWN}{spelt[2]}" if spelt else key[:SHOWN]
 
 
 def _kept_space(key: str) -> tuple[str, ...] | None:
@@ -217,8 +232,8 @@ def _kept_space(key: str) -> tuple[str, ...] | None:
 
 
 def _spelt(key: str) -> tuple[str, ...] | None:
-    names = _names_in(own_file(key))
-    return names if names and key_of(names) == key else None
+    names, spelt = _names_in(own_file(key)), _SPELT.fullmatch(key)
+    return names if names and spelt and key_of(names, spelt[1]) == key else None
 
 
 def _names_in(path: Path) -> tuple[str, ...] | None:

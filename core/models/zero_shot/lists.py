@@ -172,14 +172,32 @@ def _by_index(found: dict[str, Any], path: Path) -> list[str]:
     return [names[index] for index in range(len(names))]
 
 
+def read_column(path: Path, column: str) -> list[str] | None:
+    """A further column of a CSV, with one space where there are several; None if the file is none or has it not.
+
+    Raises:
+        UsageError: If it cannot be read.
+    """
+    if path.suffix.lower() != ".csv":
+        return None
+    found = _columns(_content(path, CLASS_NAME), path).get(column)
+    return None if found is None else [" ".join(text.split()) for text in found]
+
+
 def _of_csv(content: str, path: Path) -> list[str]:
+    columns = _columns(content, path)
+    if COLUMN not in columns:
+        raise UsageError(f"{path} has no column '{COLUMN}'; it has {', '.join(columns)[:200] or 'none'}.")
+    return columns[COLUMN]
+
+
+def _columns(content: str, path: Path) -> dict[str, list[str]]:
+    """The columns of a CSV by their names in small letters."""
     try:
         rows = list(csv.reader(io.StringIO(content, newline=""), strict=True))
     except csv.Error as error:
         raise UsageError(f"{path} is no CSV: {error}.") from error
-    heads = [head.strip() for head in rows[0]] if rows else []
-    low = [head.lower() for head in heads]
-    if COLUMN not in low:
-        raise UsageError(f"{path} has no column '{COLUMN}'; it has {', '.join(heads)[:200] or 'none'}.")
-    at = low.index(COLUMN)
-    return [row[at] if at < len(row) else "" for row in rows[1:] if row]
+    found: dict[str, list[str]] = {}
+    for at, head in enumerate(rows[0] if rows else ()):
+        found.setdefault(head.strip().lower(), [row[at] if at < len(row) else "" for row in rows[1:] if row])
+    return found

@@ -6,6 +6,7 @@ import re
 import pytest
 
 from core import labels, paths
+from core.benchmarks import published_benchmarks
 from core.errors import LabelSpaceError, UsageError
 from core.models.zero_shot.classes import LEMMAS, classes_of, own_file
 from core.models.zero_shot.texts import texts_of
@@ -42,6 +43,11 @@ def test_focus_and_diorama_have_ten_classes(asked):
     found = classes_of(asked)
     assert found.space == "focus-10"
     assert found.names == ("truck", "car", "plane", "ship", "cat", "dog", "horse", "deer", "frog", "bird")
+
+
+def test_every_benchmark_names_the_classes_that_it_is_about():
+    for key, benchmark in published_benchmarks().items():
+        assert classes_of(key).space in benchmark.label_spaces, key
 
 
 def test_a_set_of_ones_own_is_named_by_its_name_and_its_label_space_means_the_same(fruit):
@@ -98,7 +104,7 @@ def test_imagenets_classes_by_other_names_stay_imagenets_classes(tmp_path):
     assert found.classes.names[7] == "cock"
     assert found.options["classes"] == found.classes.key != "imagenet-1k"
     assert texts_of(found.options).digest() == found.digest()
-    assert re.fullmatch(r"\(simple-7, own-[0-9a-f]{6}-[0-9a-f]{6} classes\)", found.suffix)
+    assert re.fullmatch(r"\(simple-7, imagenet-1k-[0-9a-f]{6} classes\)", found.suffix)
 
 
 def test_imagenets_own_names_in_a_file_are_those_taken_by_default(tmp_path):
@@ -157,6 +163,46 @@ def test_what_names_are_called_depends_on_the_names_alone(tmp_path, fruit):
     (paths.data_home() / "own" / "fruit.json").unlink()
     (tmp_path / "f.txt").write_text(upper)
     assert classes_of(str(tmp_path / "f.txt")).name == spellings[upper][1]
+
+
+@pytest.mark.parametrize("order", [(0, 1, 2), (2, 0, 1)])
+def test_texts_may_call_a_sets_classes_otherwise_than_their_labels(tmp_path, fruit, order):
+    rows = [("apple", "red apple"), ("Blood_Orange", "moro"), ("pear", "pear")]
+    (tmp_path / "f.csv").write_text("class,name\n" + "\n".join(",".join(rows[at]) for at in order))
+    found = texts_of({"classes": str(tmp_path / "f.csv")})
+    assert (found.classes.space, found.classes.names) == (fruit, ("red apple", "moro", "pear"))
+    assert re.fullmatch(rf"{fruit}-[0-9a-f]{{6}}", found.options["classes"])
+    assert found.classes.name == f"own-{found.options['classes'][-6:]}"
+    again = texts_of(found.options)
+    assert (again.digest(), again.classes.space, again.suffix) == (found.digest(), fruit, found.suffix)
+    assert classes_of("fruit").names == ("apple", "blood orange", "pear")
+
+
+def test_texts_may_call_published_classes_otherwise_too(tmp_path):
+    names = dict.fromkeys(classes_of("focus-10").names[::-1])
+    named = {**{name: name for name in names}, "plane": "airplane", "car": "automobile"}
+    (tmp_path / "f.csv").write_text("class,name\n" + "\n".join(map(",".join, named.items())))
+    found = classes_of(str(tmp_path / "f.csv"))
+    assert found.space == "focus-10"
+    assert found.names == ("truck", "automobile", "airplane", "ship", "cat", "dog", "horse", "deer", "frog", "bird")
+    assert found.name == found.key == f"focus-10-{found.key[-6:]}"
+    assert classes_of(found.key).names == found.names
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("class,name\na,b\n,c\n", "row 2 has no 'class'"),
+        ("class,name\na,b\na,c\n", "class name 2, 'a', is there already"),
+        ("class,name\na,c\nb,c\n", "class name 2, 'c', is there already"),
+        ("class\na\nb\n", "has no column 'name'; it has class"),
+        ("class,name\na,n07739125\nb,n07747607\n", "are WordNet ids"),
+    ],
+)
+def test_what_does_not_call_each_class_by_a_name_is_said(tmp_path, content, said):
+    (tmp_path / "f.csv").write_text(content)
+    with pytest.raises(UsageError, match=said):
+        classes_of(str(tmp_path / "f.csv"))
 
 
 def test_scripts_and_emoji_that_join_letters_are_names(tmp_path):
