@@ -15,8 +15,9 @@ from core.figures import mini
 from core.wording import code, count, escaped
 from pages.shared.factors import explore
 from pages.shared.factors.protocol_sentences import sentence
+from pages.shared.models import bring, section
 from pages.shared.overview.finding import where_to_look
-from pages.shared.page import cached, frame, later, text
+from pages.shared.page import behaviour, cached, frame, later, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.pickers import MODELS
 
@@ -120,12 +121,17 @@ def _loaded(choice: Choice) -> None:
     models = [model for model in choice.known if choice.known[model].benchmarks]
     st.subheader("What is loaded", anchor=False)
     n_images = sum(run.n_done for run in choice.runs)
-    st.markdown(
+    said = (
         f"{count(len(choice.runs), 'stored result')}: {count(len(models), 'model')} on "
         f"{count(len(keys), 'benchmark')}, {count(n_images, 'prediction')}."
     )
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.markdown(said, width="content")
+        frame.link("What each model fits", frame.RUNS_PAGE, {behaviour.AT: section.HERE})
+        if not paths.read_only():
+            frame.link("Bring your own model", frame.RUNS_PAGE, {behaviour.AT: bring.HERE})
     rows = [
-        {"Model": model, "Details": choice.known[model].details, **{key: _mark(choice, model, key) for key in keys}}
+        {"Model": model, **{key: _mark(choice, model, key) for key in keys}, "Details": choice.known[model].details}
         for model in models
     ]
     st.dataframe(

@@ -13,7 +13,8 @@ from core import paths
 from core.getting.status import Status
 from core.wording import escaped
 from pages.shared.data import check, chosen, fetch, own, predictions, room, status
-from pages.shared.page import address, dock, frame, later, text
+from pages.shared.models import section
+from pages.shared.page import address, behaviour, dock, frame, later, text
 
 TITLE = "Data"
 ADD = "add"
@@ -47,7 +48,9 @@ def page() -> None:
         check.form()
         st.subheader("Fetch by name", anchor=False)
         fetch.by_name()
-    st.subheader("Models", anchor=False)
+    with st.container(horizontal=True, gap="small", vertical_alignment="center"):
+        st.subheader("Models", anchor=False, width="content")
+        frame.link("What each is and what it fits", frame.RUNS_PAGE, {behaviour.AT: section.HERE})
     room.models(found)
     later.draw(partial(_room, found))
 

@@ -14,12 +14,14 @@ from core.answers import catalogue, marks
 from core.answers.questions import Question
 from core.figures import bars
 from core.figures.style import Words, colour_of
+from core.store import weights
 from core.wording import code, count
 from pages.shared.factors import explore
 from pages.shared.images import behind
+from pages.shared.models import settings, variants
 from pages.shared.overview import finding, results
 from pages.shared.overview.finding import where_to_look
-from pages.shared.page import address, cached, dock, figure, frame, later, place, text
+from pages.shared.page import address, behaviour, cached, dock, figure, frame, later, place, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.pickers import MODELS
 from pages.shared.page.place import Cell
@@ -63,9 +65,18 @@ def page() -> None:
             keys = cached.keys_of(runs)
             later.draw(partial(_figure, table, models, policy, sort, choice, keys), first=True)
             later.draw(partial(results.show, table, _pick))
+            _settings(choice)
     gallery_of = _images(runs, policy, choice, images)
     text.identities(list(runs.values()))
     behind.show_image_alone(choice, gallery_of)
+
+
+def _settings(choice: Choice) -> None:
+    """The way to the same weights under other preprocessings and prompts."""
+    source = next((choice.known[name].source for name in choice.models if not choice.known[name].is_file), "")
+    if source:
+        there = {behaviour.AT: variants.HERE, settings.MODEL: weights.spec_of(source)}
+        frame.link("How much do preprocessing and prompts matter?", frame.RUNS_PAGE, there)
 
 
 def _controls(choice: Choice) -> tuple[list[str], str, str]:

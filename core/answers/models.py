@@ -166,10 +166,12 @@ def shown_in_words(transform: Mapping[str, Any]) -> str:
     size = f"{height} x {width}"
     before = f"{tall} x {wide}" if tall != wide else f"{tall}"
     central = f", the central {size}"
-    if transform["crop_mode"] == "squash":
+    crop, _, variant = transform["crop_mode"].partition("-")
+    if crop == "squash":
         resized = f"squashed to {tall} x {wide} px ({by})" + (central if (tall, wide) != (height, width) else "")
-    elif transform["crop_mode"] == "border":
-        resized = f"wholly within {before} px ({by}), on a ground of its mean colour, {size}"
+    elif crop == "border":
+        ground = "black" if variant == "black" else "its mean colour"
+        resized = f"wholly within {before} px ({by}), on a ground of {ground}, {size}"
     else:
         resized = f"shorter side to {before} px ({by}){central}"
     return f"{resized}, {_normalised(transform)}"
@@ -193,7 +195,7 @@ def facts_of(model: Model) -> dict[str, str]:
     """
     classes = space_in_words(model.label_space)
     found = {
-        "to type": weights.spec_of(model.source),
+        "name to type": weights.spec_of(model.source),
         "kind": catalogue.KINDS[catalogue.kind_of(model.source)],
         "architecture": model.architecture,
         "classes": classes + (f": {model.labels_said}" if model.labels_said else ""),

@@ -64,7 +64,7 @@ def bars(
         left=room_for([(labels or {}).get(name, name) for name in names]),
         shapes=lanes.chosen(None if chosen is None else row_name(chosen)),
         barmode="overlay",
-        xaxis=percent_axis(x_title, range=[0, 1.03], tickvals=[0, 0.2, 0.4, 0.6, 0.8, 1]),
+        xaxis=percent_axis(x_title, range=[0, 1.03], tickvals=[0, 0.25, 0.5, 0.75, 1], tickangle=0),
         yaxis=row_axis(
             autorange=False,
             range=[lanes.end, 0],

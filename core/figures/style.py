@@ -165,6 +165,8 @@ def figure(
             # Distances below the plot are meant in pixels; Plotly wants them as shares of its height.
             "legend": {
                 "orientation": "h",
+                # From the left edge, not the plot's: long names have more room.
+                "xref": "container",
                 "x": 0,
                 "xanchor": "left",
                 "y": -44 / plot,

@@ -82,7 +82,7 @@ def test_a_file_of_predictions_can_be_run_on_nothing():
 def test_facts_leave_out_what_there_is_nothing_to_say_of():
     model = Model("m", "resnet50.a1_in1k", "resnet50", "imagenet-1k", 1000, TRANSFORM, "ab" * 32)
     assert models.facts_of(model) == {
-        "to type": "resnet50.a1_in1k",
+        "name to type": "resnet50.a1_in1k",
         "kind": "timm",
         "architecture": "resnet50",
         "classes": "1,000 ImageNet classes",

@@ -13,6 +13,7 @@ from core.answers.cue_sentences import IN_WORDS
 from core.figures import bars, cues
 from core.figures.style import Words, colour_of
 from core.jobs.kinds import Alignment
+from core.store import specs
 from core.types import FactorValue
 from core.wording import count, escaped
 from pages.shared.cues import answers, results
@@ -41,7 +42,9 @@ def show(found: Cues, choice: Choice, *, apart: bool) -> None:
         choice: Of the sidebar.
         apart: Whether the two accuracies under noise are shown in place of what they make.
     """
-    colours = colour_of(list(found.ablations | found.noise), choice.models)
+    # Colours of the chosen ones are in the sidebar, so no other model gets them.
+    shown = dict.fromkeys([*choice.models, *found.ablations, *found.noise])
+    colours = colour_of(list(shown), choice.models)
     with st.container(key="oc-figures-wide"):
         later.draw(partial(_ablations, found, colours), first=True)
         later.draw(partial(_noise, found.of(choice.models), colours, apart))
@@ -141,6 +144,9 @@ def _offer(model: str, run: store.Run, done: int) -> None:
     """A button that compares what is left of a model's images with their masks."""
     if run.is_imported and not run.preprocessing:
         st.caption(f"{escaped(model)} is a file of predictions: there is no network to ask where it looks.")
+        return
+    if run.source.startswith(f"{specs.ONNX}:"):
+        st.caption(f"{escaped(model)} is an ONNX graph, which has no gradients, so where it looks cannot be told.")
         return
     if done < run.n_samples:
         rest = f" ({done:,} of {run.n_samples:,} are there)" if done else ""

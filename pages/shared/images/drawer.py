@@ -18,6 +18,7 @@ from core.answers.questions import SAYS_WHAT
 from core.benchmarks.base import Benchmark
 from core.images import drawing
 from core.images.seeing import Seen
+from core.store import specs
 from core.wording import code, escaped, preprocessing, value
 from pages.shared.cues import strip
 from pages.shared.images import faithful, on_demand, pictures, prompts, where
@@ -198,7 +199,9 @@ def _pictures(
         with right:
             _said(runs, there, choice)
         return
-    maps = {name: each for name, each in list(found.items())[:_MOST_MAPS] if not isinstance(each, str)}
+    # A graph, which has no gradients, takes the place of no map.
+    in_order = sorted(found, key=lambda name: runs[name].source.startswith(f"{specs.ONNX}:"))
+    maps = {name: each for name in in_order[:_MOST_MAPS] if not isinstance(each := found[name], str)}
     target, opacity = _map_controls(runs[model], there[model])
     space = runs[model].label_space
     asked = {name: _asked(runs[name], there[name], target, space) for name in maps}
@@ -284,7 +287,7 @@ def _heat(
         return False
     heat = on_demand.explain(run, root, sample_id, asked, place.chosen_view(run))
     if heat.values is None:
-        slot.info(escaped(heat.message))
+        slot.info(f"No map: {escaped(heat.message)}")
         return False
     drawn = drawing.with_heat(Image.fromarray(seen.picture), heat.values, opacity)
     with slot.container(gap="xxsmall"):

@@ -17,7 +17,7 @@ from core.mistakes import files, sentences
 from core.mistakes.reassessed import SOURCE, reassessed
 from core.mistakes.relations import relation
 from core.wording import escaped
-from pages.shared.images import drawer, on_demand, pictures
+from pages.shared.images import drawer, on_demand, pictures, prompts
 from pages.shared.mistakes import subjects
 from pages.shared.mistakes.subjects import Subject
 from pages.shared.page import address, cached
@@ -134,6 +134,19 @@ def thumbnail(subject: Subject, row: dict[str, Any], shown: str) -> dict[str, st
     }
 
 
+def show_prompts(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) -> None:
+    """Which prompts of a zero-shot model speak for its answer, and which for the true class."""
+    run = subject.run or next(iter(runs.values()), None)
+    if run is None or subject.source is None or not prompts.runs_of({run.label: run}):
+        return
+    hint = "How alike the image and the texts of two classes are, by prompt; loads the model."
+    if not st.toggle("Which prompts speak for it?", help=hint, **address.switch("texts")):
+        return
+    sample = cached.sample(run, row["sample_id"])
+    if sample is not None and not sample.error:
+        prompts.show(str(subject.source.root), sample.sample_id, {run.label: run}, {run.label: sample})
+
+
 def show_saliency(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) -> None:
     """Grad-CAM for the predicted and for an accepted class, and their difference."""
     run = subject.run or next(iter(runs.values()), None)
@@ -152,12 +165,15 @@ def show_saliency(subject: Subject, row: pd.Series, runs: dict[str, store.Run]) 
     if isinstance(found, str):
         st.html(pictures.no_picture(found))
         return
+    if all(heat.values is None for heat in heats):
+        st.info(f"No map: {escaped(heats[0].message)}")
+        return
     image = Image.fromarray(found.picture)
     columns = st.columns(3, gap="small")
     for column, heat, index, why in zip(columns, heats, (predicted, accepted), ("predicted", "accepted"), strict=False):
         with column:
             if heat.values is None:
-                st.info(escaped(heat.message))
+                st.info(f"No map: {escaped(heat.message)}")
             else:
                 drawn = drawing.png(drawing.with_heat(image, heat.values, _OPACITY))
                 st.image(drawn, width="stretch", alt=f"Grad-CAM for the {why} class")

@@ -130,6 +130,7 @@ def _card(
     if subject.run is not None and subject.source is None:
         where.ask(subject.run, "mistakes")
     card.show_saliency(subject, row, runs)
+    card.show_prompts(subject, row, runs)
     if diagnose.can_diagnose(subject) and is_wrong:
         diagnose.show_one(subject, row)
 

@@ -8,6 +8,8 @@ from core import paths
 from core.models import presets, zero_shot
 from core.wording import code, escaped
 
+#: The box, in a link, which opens it.
+HERE = "bring"
 #: What is typed, what it is, and what it needs.
 _WAYS = (
     ("resnet50.a1_in1k", "a name of timm's", "the hub, or its folder here"),

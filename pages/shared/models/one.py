@@ -22,7 +22,7 @@ from pages.shared.page.frame import Choice
 from pages.shared.page.pickers import MODELS
 
 _OVERVIEW_PAGE = "pages/overview.py"
-_HEIGHT_PX = 300
+_HEIGHT_PX = 318
 _LONG = 9
 
 

@@ -19,11 +19,16 @@ from core.wording import count
 from pages.shared.data.status import printable
 from pages.shared.models import bring, one, variants
 from pages.shared.models.settings import MODEL
-from pages.shared.page import address, later
+from pages.shared.page import address, behaviour, later
 from pages.shared.page.frame import Choice
 
+#: The section, in a link.
+HERE = "models"
 _KEY, _SHOWN = "models-table", "models-shown"
-_HEIGHT_PX = 300
+#: Half a row more shows that there are others below.
+_HEIGHT_PX = 318
+#: For the longest of them, which may stand in a row that is not in view.
+_KIND_PX = 150
 _ROWS = 7
 #: Seconds for which what a folder says may be old.
 _FRESH_S = 60
@@ -31,7 +36,8 @@ _FRESH_S = 60
 
 def show(choice: Choice) -> None:
     """Draw the section; the model that stands in the address, else the one in the form, is shown in full."""
-    st.subheader("Models", anchor=False)
+    with behaviour.place_of(HERE):
+        st.subheader("Models", anchor=False)
     chosen = _chosen(choice)
     known = [_told(model) for model in choice.known.values()]
     if known:
@@ -43,9 +49,14 @@ def show(choice: Choice) -> None:
     if chosen:
         later.draw(partial(one.show, chosen, choice))
     if not paths.read_only():
-        with st.expander("How to bring your own", icon=":material/add:"):
+        is_asked = next(iter(address.asked(behaviour.AT)), "") == bring.HERE
+        with (
+            behaviour.place_of(bring.HERE),
+            st.expander("How to bring your own", is_asked, icon=":material/add:"),
+        ):
             bring.show()
-    later.draw(partial(variants.show, choice.runs, _label(known, chosen)))
+    with behaviour.place_of(variants.HERE):
+        later.draw(partial(variants.show, choice.runs, _label(known, chosen)))
 
 
 def _chosen(choice: Choice) -> str:
@@ -85,6 +96,7 @@ def _table(known: Sequence[KnownModel], chosen: str) -> None:
         placeholder="–",
         column_config={
             "Model": st.column_config.TextColumn(pinned=True),
+            "Kind": st.column_config.TextColumn(width=_KIND_PX),
             "Size": st.column_config.NumberColumn(
                 format="bytes", help="Of its weights, where they are in a folder here."
             ),

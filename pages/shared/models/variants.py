@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import streamlit as st
@@ -31,6 +31,8 @@ _HELP = (
     "Papers differ in how they show images to models. Here the same weights see the same images in several ways; each "
     "way is paired, image by image, with the model's own. Intervals of the differences hold all at once."
 )
+#: The panel, in a link.
+HERE = "variants"
 _MODEL, _ON, _OF = "variants_model", "variants_on", "variants_of"
 
 
@@ -53,7 +55,7 @@ def show(runs: Sequence[store.Run], model: str = "") -> None:
         names = list(dict.fromkeys(group.model for group in groups))
         chosen = st.selectbox("Model", names, width=320, **address.one(_MODEL, names, _first(groups, names, model)))
         fitting = {axis: [each for each in found[axis] if chosen in _names(each)] for axis in variants.AXES}
-        axis = _axis(fitting["prompts"])
+        axis = _axis(fitting)
         labelled = _labelled(fitting[axis])
         on = st.selectbox("Benchmark", list(labelled), width=320, **address.one(_ON, list(labelled), _most(labelled)))
     place.subheader(_TITLES[axis], anchor=False, help=_HELP)
@@ -75,12 +77,14 @@ def _first(groups: Sequence[Group], names: Sequence[str], model: str) -> str:
     return next(iter([*asked, *several, *names]))
 
 
-def _axis(of_prompts: Sequence[Group]) -> Axis:
-    if not of_prompts:
+def _axis(fitting: Mapping[Axis, Sequence[Group]]) -> Axis:
+    """What differs: of which there are most settings, until another is chosen."""
+    if not fitting["prompts"]:
         return "preprocessing"
     options = list(variants.AXES)
+    first = max(options, key=lambda axis: max((len(group.runs) for group in fitting[axis]), default=0))
     return st.segmented_control(
-        "What differs", options, format_func=_NAMES.__getitem__, required=True, **address.one(_OF, options, options[0])
+        "What differs", options, format_func=_NAMES.__getitem__, required=True, **address.one(_OF, options, first)
     )
 
 
@@ -96,8 +100,13 @@ def _labelled(groups: Sequence[Group]) -> dict[str, Group]:
 
 
 def _most(labelled: dict[str, Group]) -> str:
-    """The group with the most settings."""
-    return max(labelled, key=lambda name: len(labelled[name].runs))
+    """The group with the most settings; of several, one of images as they are that is through."""
+
+    def rank(name: str) -> tuple[int, bool, bool]:
+        runs = labelled[name].runs
+        return len(runs), runs[0].view == CLEAN, all(run.complete for run in runs)
+
+    return max(labelled, key=rank)
 
 
 @st.cache_data(max_entries=256, show_spinner="Comparing on the common images, once …")

@@ -44,7 +44,7 @@ def _table(keys: tuple, policy: str, _runs: Runs) -> tuple[pd.DataFrame, list[st
             problems.append(f"**{escaped(model)}** on {code(key)}: {escaped(error)}")
             continue
         done = "complete" if run.complete else f"{run.n_done / run.n_samples:.0%} done"
-        state = done + _beside(run, policy, run.n_done - int(row["n"]))
+        state = done + _beside(run, policy, max(run.n_done - int(row["n"]), 0))
         start = cached.start_of(run, Question(policy=policy))
         rows.append(
             {
@@ -83,6 +83,7 @@ def show(found: pd.DataFrame, on_pick: Callable[[list[str]], None]) -> None:
         key=_KEY,
         on_select=partial(_picked, rows, on_pick),
         selection_mode="single-row",
+        placeholder="–",
         column_order=[
             *("benchmark", "model", "value", "low", "high", "start", "fall", "n", "n_clusters", "state", "identity")
         ],

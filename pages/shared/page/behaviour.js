@@ -32,6 +32,27 @@ function land(cell) {
   }
 }
 
+// What a link means is brought into view, and kept there while what is above it is still being drawn, until the reader
+// moves. Once a visit of the page.
+function landAt(at) {
+  if (at === window.ocLandedAt) return;
+  window.ocLandedAt = at;
+  if (!at) return;
+  const moves = ['wheel', 'touchstart', 'pointerdown', 'keydown'];
+  let left = 12;
+  const end = () => {
+    clearInterval(timer);
+    moves.forEach((name) => document.removeEventListener(name, end));
+  };
+  const timer = setInterval(() => {
+    const place = document.querySelector(`.st-key-oc-at-${CSS.escape(at)}`);
+    if (place && Math.abs(place.getBoundingClientRect().top) > 40) place.scrollIntoView({ block: 'start' });
+    left -= document.querySelector('[data-test-script-state="running"]') ? 0 : 1;
+    if (!left || at !== window.ocLandedAt) end();
+  }, 250);
+  moves.forEach((name) => document.addEventListener(name, end, { passive: true }));
+}
+
 // --- saving figures --------------------------------------------------------------------------------------------------
 
 // Plotly is no global here. The chart's own button for saving calls it with whatever figure it is given; it is given a
@@ -207,5 +228,6 @@ export default function(component) {
   followTheme();
   completeAddress(component.data);
   land(component.data.cell);
+  landAt(component.data.at);
   reachCharts();
 }

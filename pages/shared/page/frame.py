@@ -19,6 +19,7 @@ from core.answers import catalogue
 from core.answers.catalogue import KnownModel
 from core.errors import OffcenterError
 from core.figures.style import colour_of
+from core.store import weights
 from core.wording import code, escaped, linked
 from pages.shared.page import address, behaviour, cached, later, pickers, styles
 from pages.shared.page.pickers import BENCHMARK, MODELS
@@ -223,12 +224,12 @@ def offer_views(choice: Choice, models: Sequence[str], view: str, what: str) -> 
             if cached.benchmark(choice.benchmark, choice.data_home) is None or _is_file(model, choice):
                 offer_run(model, choice.benchmark, choice)
                 continue
-            known = choice.known.get(model)
-            source = known.source if known else model
+            source = _typed(model, choice)
             st.markdown(f"**{escaped(model)}** on {code(choice.benchmark)}: {what}")
             if not paths.read_only():
                 link("Run it", RUNS_PAGE, {"model": source, "benchmark": choice.benchmark, "run_view": view})
-            command = f"python -m core evaluate --model {source} --benchmark {choice.benchmark} --view {view}"
+            command = f"python -m core evaluate --model {shlex.quote(source)} --benchmark {choice.benchmark}"
+            command += f" --view {view}"
             st.code(command, language="bash", wrap_lines=True)
 
 
@@ -239,8 +240,7 @@ def offer_run(model: str, key: str, choice: Choice) -> None:
         command = f"python -m core import predictions FILE --benchmark {key} --name {shlex.quote(model)}"
         st.code(command, language="bash", wrap_lines=True)
         return
-    known = choice.known.get(model)
-    source = known.source if known else model
+    source = _typed(model, choice)
     has_data = cached.benchmark(key, choice.data_home) is not None
     st.markdown(f"**{escaped(model)}** on {code(key)}" + ("" if has_data else " · its images are not on this machine"))
     if not has_data:
@@ -251,7 +251,14 @@ def offer_run(model: str, key: str, choice: Choice) -> None:
         link("Run it", RUNS_PAGE, {"model": source, "benchmark": key})
         return
     data = "" if has_data else " --data DIR"
-    st.code(f"python -m core evaluate --model {source} --benchmark {key}{data}", language="bash", wrap_lines=True)
+    command = f"python -m core evaluate --model {shlex.quote(source)} --benchmark {key}{data}"
+    st.code(command, language="bash", wrap_lines=True)
+
+
+def _typed(model: str, choice: Choice) -> str:
+    """What is typed for a model, here and in a terminal."""
+    known = choice.known.get(model)
+    return weights.spec_of(known.source) if known else model
 
 
 def _is_file(model: str, choice: Choice) -> bool:

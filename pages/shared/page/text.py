@@ -153,6 +153,9 @@ def flag_state(runs: Sequence[store.Run], policy: str = "top1") -> None:
         runs: The results.
         policy: What counts as right.
     """
+    early = [_early(run) for run in runs if run.n_done < run.n_samples]
+    if early:
+        st.info("  \n".join(early), icon=":material/hourglass_bottom:")
     for run in runs:
         if policy == "top5" and not questions.knows_top5(run):
             st.info(
@@ -160,17 +163,16 @@ def flag_state(runs: Sequence[store.Run], policy: str = "top1") -> None:
                 "classes of each image were imported. Choose Top-1.",
                 icon=":material/help:",
             )
-        done, total = run.n_done, run.n_samples
-        if done < total:
-            drawn = ", drawn at random): numbers are estimates of the final ones."
-            if run.is_imported:
-                drawn = ", those that its imported file has): numbers are of these alone, which may be no fair sample."
-            stopped = " It was stopped by an error; run it again to go on." if run.manifest.status == "failed" else ""
-            which = f"**{escaped(run.label)}** on {code(_of_what(run))}"
-            st.info(
-                f"{which} is {done / total:.0%} done ({done:,} of {total:,} images{drawn}{stopped}",
-                icon=":material/hourglass_bottom:",
-            )
+
+
+def _early(run: store.Run) -> str:
+    """That a result is partial, and whether what there is is a fair sample."""
+    drawn = ", drawn at random): numbers are estimates of the final ones."
+    if run.is_imported:
+        drawn = ", those that its imported file has): numbers are of these alone, which may be no fair sample."
+    stopped = " It was stopped by an error; run it again to go on." if run.manifest.status == "failed" else ""
+    which, done, total = f"**{escaped(run.label)}** on {code(_of_what(run))}", run.n_done, run.n_samples
+    return f"{which} is {done / total:.0%} done ({done:,} of {total:,} images{drawn}{stopped}"
 
 
 def about(cards: Sequence[Card], more: str = "", independent: str = "Wilson's") -> None:

@@ -149,7 +149,7 @@ def _answers(sample_id: str, model: str, run: store.Run, found: on_demand.Looked
         f"{html.escape(cached.class_name(run.label_space, index))} <b>{share:.2f}</b></div>"
         for index, share in found.top5[:3]
     )
-    note = f"<small>{html.escape(found.heat.message)}</small>" if found.heat.message else ""
+    note = f"<small>No map: {html.escape(found.heat.message)}</small>" if found.heat.message else ""
     st.html(f'<div class="oc-small"><b>{html.escape(model)}</b>{lines}{note}</div>')
 
 
