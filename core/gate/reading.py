@@ -15,6 +15,8 @@ from core.errors import UsageError
 
 #: Bytes of a gate file at the most; a check has some two hundred.
 MOST_BYTES = 256 * 1024
+#: Levels of nesting at the most; a gate file has six.
+_MOST_DEEP = 20
 _PREFIX = "tag:yaml.org,2002:"
 _NUMBERS, _TRUTHS = (f"{_PREFIX}int", f"{_PREFIX}float"), {"true": True, "yes": True, "false": False, "no": False}
 #: Kinds of plain values that YAML tells by themselves; all others than numbers and truths are texts here.
@@ -61,7 +63,9 @@ class Node:
 
 
 class _Loader(yaml.SafeLoader):
-    """Composes nodes; an anchor, of which few bytes make millions of values, ends it."""
+    """Composes nodes; an anchor, of which few bytes make millions of values, ends it, and so does deep nesting."""
+
+    depth = 0
 
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         event = self.peek_event()
@@ -70,7 +74,12 @@ class _Loader(yaml.SafeLoader):
                 problem=f"anchors and aliases ('{event.anchor}') are not read: write the value out",
                 problem_mark=event.start_mark,
             )
-        return super().compose_node(parent, index)
+        if self.depth > _MOST_DEEP:
+            raise yaml.MarkedYAMLError(problem="nested too deeply for a gate file", problem_mark=event.start_mark)
+        self.depth += 1
+        found = super().compose_node(parent, index)
+        self.depth -= 1
+        return found
 
 
 def read(path: Path) -> Node:
@@ -113,8 +122,6 @@ def parsed(text: str, file: str) -> Node:
         position = getattr(error, "position", 0)
         line = text.count("\n", 0, position) + 1
         raise UsageError(f"{file}:{line}: a character that no YAML file has: delete it.") from error
-    except RecursionError as error:
-        raise UsageError(f"{file} is nested too deeply: a gate file has four levels.") from error
     finally:
         if loader is not None:
             loader.dispose()
