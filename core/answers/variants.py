@@ -260,13 +260,15 @@ def _compared(found: pd.DataFrame, rights: Sequence[pd.DataFrame], clustered: bo
         found.loc[at, ["gained", "lost", "n_common", "n_common_clusters"]] = counts
         # Of the same pixels there is nothing to be uncertain of: what is left are two runs of one thing.
         found.loc[at, "change"] = float(np.mean(change[known])) if known.any() else np.nan
-    if varied:
-        changes = np.stack([columns[at - 1] for at in varied], axis=1)
-        made = paired_changes(changes, own["cluster"].to_numpy() if clustered else None)
-        for name, values in (("change_low", made.low), ("change_high", made.high)):
-            found.loc[varied, name] = values
-        for name, flags in (("lowest", made.lowest), ("highest", made.highest)):
-            found.loc[varied, name] = flags
+    # Only finished settings are claimed anything of, so that the worst is one of those; the others stand beside them.
+    finished = [at for at in varied if not found["partial"].iloc[at]]
+    for family in [varied, finished] if len(finished) < len(varied) else [varied]:
+        if family:
+            changes = np.stack([columns[at - 1] for at in family], axis=1)
+            made = paired_changes(changes, own["cluster"].to_numpy() if clustered else None)
+            found.loc[family, ["change_low", "change_high"]] = np.stack([made.low, made.high], axis=1)
+            found.loc[varied, ["lowest", "highest"]] = False
+            found.loc[family, ["lowest", "highest"]] = np.stack([made.lowest, made.highest], axis=1)
     return found
 
 

@@ -144,6 +144,22 @@ def test_what_may_as_well_be_the_worst_is_named(samples):
     assert "; focus-paper cannot be told from that)" in told(group)
 
 
+def test_a_setting_that_is_not_finished_is_neither_the_worst_nor_in_the_way_of_it(samples):
+    wrong = np.arange(N) % 10
+    finished = [
+        make(samples, all_right()),
+        make(samples, wrong != 0, "preset=focus-paper"),
+        make(samples, np.where(np.arange(N) == 5, False, wrong != 0), "preset=hard-imagenet-paper"),
+    ]
+    part = make(samples, ~all_right(), "interpolation=bilinear", done=0.5)
+    alone, beside = (variants.table(one_group(*runs)) for runs in (finished, [*finished, part]))
+    assert beside["lowest"].tolist() == [False, True, True, False]
+    assert beside["change_low"].tolist()[1:3] == alone["change_low"].tolist()[1:3]
+    assert beside["change"].iloc[3] == -1
+    assert "; focus-paper cannot be told from that)" in told(one_group(*finished, part))
+    assert told(one_group(*finished, part)).endswith(" Not finished, so no finding yet: bilinear.")
+
+
 def test_equal_is_said_only_where_the_whole_interval_is_small(samples):
     at = np.arange(N)
     own = every(4)

@@ -35,6 +35,15 @@ def test_settings_that_are_missing_are_listed_with_their_command(embedded_result
     assert command.endswith(" --benchmark diorama/clean")
 
 
+def test_a_setting_that_changes_nothing_means_the_models_own_result(embedded_results, run):
+    code, out, err = run(*EMBEDDED[:2], f"{EMBEDDED[2]}?interpolation=bicubic", *EMBEDDED[3:])
+    assert (code, err, out) == (0, "", run(*EMBEDDED)[1])
+    code, out, err = run("evaluate", *EMBEDDED[1:2], f"{EMBEDDED[2]}?interpolation=bicubic", *EMBEDDED[3:])
+    assert code == 0, err
+    assert out.startswith("test_efficientnet.diorama on diorama/clean: top-1 ")
+    assert "with interpolation images are shown to it as its own preprocessing shows them" in " ".join(err.split())
+
+
 def test_what_is_missing_is_evaluated_at_once(zoo, asked, run):
     code, out, err = run(*asked, "--run")
     assert code == 0, err
@@ -99,6 +108,10 @@ def test_other_prompts_of_a_zero_shot_model(tmp_path, monkeypatch, run, colour_f
     assert [each["setting"] for each in content["settings"]] == ["own: simple-7", "single"]
     assert [each["setting"] for each in content["missing"]] == ["clip-single", "openai-80"]
     assert content["settings"][1]["head"].startswith("zero-shot: 1 prompt (single)")
+    # Its folder's name means it with the prompts that are taken by default.
+    code, out, err = run("variants", "--model", "tower", "--benchmark", "imagenet", "--json")
+    assert code == 0, err
+    assert [each["model"].rpartition("?")[2] for each in json.loads(out)["settings"]] == ["prompts=simple-7"]
 
 
 @pytest.mark.parametrize(
