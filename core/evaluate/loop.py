@@ -24,7 +24,7 @@ from core.evaluate.backends import Backend, get_backend
 from core.evaluate.plan import PROTOCOL, Plan
 from core.evaluate.task import Task, require_logits
 from core.evaluate.tracker import Tracker
-from core.evaluate.work import IMAGE, WANTED, Asked, Delivery, Report, Work, accepted_column
+from core.evaluate.work import IMAGE, WANTED, Asked, Delivery, Report, Work, accepted_column, versions_for
 from core.models.zero_shot import fitted
 from core.types import Model, Precision, ProgressCallback
 
@@ -208,7 +208,9 @@ class _Loop:
             for task in tasks:
                 task.tracker.begin(task.total - len(task.missing), startup_s)
                 model = _noted(task.writer.manifest.model, report.notes[self._at(task)])
-                task.writer.write_manifest(status="running", versions=report.versions, model=model)
+                task.writer.write_manifest(
+                    status="running", versions=versions_for(report.versions, task.model.source), model=model
+                )
             if report.device != "cpu" and self._work.batch_size is None:
                 self._commit_views = COMMIT_VIEWS_GPU
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from core.images.opening import as_rgb, reasons
 from core.images.views import get_views
 from core.images.views.base import random_of
 from core.paths import is_remote
+from core.store import specs
+from core.store.weights import kind_of, local_models
 from core.types import Model, Precision
 
 if TYPE_CHECKING:
@@ -26,6 +29,8 @@ if TYPE_CHECKING:
     from core.images.preprocess import Preprocess
     from core.models.engine import Engine, Look, Predicted
 
+#: Libraries that decide what models of a kind say, beside those that all have.
+_LIBRARIES = {specs.OPEN_CLIP: "open_clip", specs.TRANSFORMERS: "transformers", specs.ONNX: "onnxruntime"}
 #: Columns of the table of ids: the image, and the numbers of the models that want it as bits of an integer.
 IMAGE, WANTED = "image", "wanted"
 
@@ -115,7 +120,7 @@ class Report:
         forms: Form of each model's forward pass; empty for one that failed.
         workers: Threads.
         batch_size: Images a forward pass.
-        versions: Of the libraries that decide what a model says.
+        versions: Of the libraries that decide what the models say; see ``versions_for``.
         notes: Of each model, what only its weights told, such as that an average of them was loaded.
     """
 
@@ -125,6 +130,23 @@ class Report:
     batch_size: int
     versions: dict[str, str]
     notes: tuple[tuple[str, ...], ...] = ()
+
+
+def versions_for(versions: Mapping[str, str], source: str) -> dict[str, str]:
+    """Of versions as a report has them, those of the libraries that decide what one model says.
+
+    Args:
+        versions: Of the libraries of all models of the work.
+        source: What to type to get the model.
+    """
+    own = _library_of(source)
+    return {name: version for name, version in versions.items() if name == own or name not in _LIBRARIES.values()}
+
+
+def _library_of(source: str) -> str:
+    asked = specs.parsed(source)
+    folder = None if asked.kind else local_models().get(asked.where)
+    return _LIBRARIES.get(kind_of(folder) if folder is not None else asked.kind, "")
 
 
 class Crew:
@@ -183,6 +205,8 @@ class Crew:
         libraries = {"torch": torch, "torchvision": torchvision, "timm": timm, "pillow": PIL}
         versions = {name: library.__version__ for name, library in libraries.items()}
         versions = {"offcenter": __version__, "python": platform.python_version(), **versions}
+        for library in sorted({_library_of(asked.source) for asked in self.work.models} - {""}):
+            versions[library] = importlib.import_module(library).__version__
         notes = {number: each.model.notes for number, each in zip(self._numbers, self._engines, strict=True)}
         noted = tuple(notes.get(number, ()) for number in range(len(self.work.models)))
         return Report(name, every, first.workers, first.batch_size, versions, noted)

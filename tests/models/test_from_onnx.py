@@ -13,6 +13,7 @@ from core import models, report, store
 from core.benchmarks import open_benchmark
 from core.errors import ModelError, NotAvailableError, OffcenterError, UsageError
 from core.evaluate.loop import evaluate
+from core.evaluate.work import versions_for
 from core.images.preprocess import Preprocess
 from core.models import sources
 from core.models.engine import Engine
@@ -585,6 +586,13 @@ def test_an_evaluation_is_stored_and_found_again(path, colour_folder):
     assert len(store.read(run)) == 24
     again = evaluate(f"onnx:{path}", benchmark, device="cpu")
     assert again.path == run.path
+    versions = run.manifest.versions
+    assert versions["onnxruntime"] == onnxruntime.__version__
+    # Beside other kinds of models, each result names its own libraries.
+    both = {**versions, "open_clip": "3.3"}
+    assert versions_for(both, run.source) == versions
+    assert set(both) - set(versions_for(both, "open-clip:ViT-B-32/openai?prompts=single")) == {"onnxruntime"}
+    assert not {"onnxruntime", "open_clip"} & set(versions_for(both, "resnet50.a1_in1k"))
     # 24 plain images, of which one is of another colour than its class: by hand.
     assert report.build(run)["overall"]["top1"] == pytest.approx(23 / 24)
 
