@@ -177,7 +177,7 @@ def preprocessing(transform: Mapping[str, object]) -> str:
     if not transform:
         return "preprocessing unknown"
     size = transform["input_size"]
-    how = _CROP_MODES.get(str(transform.get("crop_mode", "center")), "")
+    how = _CROP_MODES.get(str(transform.get("crop_mode", "center")).partition("-")[0], "")
     return f"{size[-1]} px, {transform['interpolation']}, crop {transform['crop_pct']:g}{how}"  # type: ignore[index]
 
 

@@ -319,8 +319,13 @@ def _warnings(
             f"some images had other bytes when {unlike[0].model} was evaluated: python -m core verify --benchmark "
             f"{run.benchmark} names them"
         )
-    found += [f"{run.model}: {note}" for note in run.manifest.model.notes]
+    found += model_notes(run)
     return found + [f"data: {note}" for note in run.entry.notes]
+
+
+def model_notes(run: store.Run) -> list[str]:
+    """Of the warnings of a run those that only say what its model is, or how it was read."""
+    return [f"{run.model}: {note}" for note in run.manifest.model.notes]
 
 
 def _settings(other: store.Run, shown: store.Run) -> str:

@@ -129,7 +129,7 @@ def _settings(
         asked.append({presets.INTERPOLATION: _SWAPPED[str(own["interpolation"])]})
     missing, same, unfit = [], [], []
     for options in asked:
-        transform = presets.shown(own or known, options, f"{base} {architecture}")
+        transform = presets.shown(own or known, options, base, architecture)
         if any(options == each and (own is None or same_pixels(shown, transform)) for each, shown in there):
             continue
         said = preprocessing_setting(options, transform, own)

@@ -32,9 +32,10 @@ def geometry(transform: Mapping[str, Any]) -> str:
     """``256 → 224``: pixels of the shorter side before the crop and of what the model gets; ``squashed to 256``."""
     size = [int(side) for side in transform["input_size"][1:]]
     before, after = (_sides([math.floor(side / transform["crop_pct"]) for side in size]), _sides(size))
-    if transform["crop_mode"] == "squash":
+    crop = transform["crop_mode"].partition("-")[0]
+    if crop == "squash":
         return f"squashed to {before}" + (f" → {after}" if before != after else "")
-    return f"{'padded, ' if transform['crop_mode'] == 'border' else ''}{before} → {after}"
+    return f"{'padded, ' if crop == 'border' else ''}{before} → {after}"
 
 
 def _sides(size: Sequence[int]) -> str:

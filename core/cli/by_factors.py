@@ -49,6 +49,7 @@ def show(
 
 def _print(run: Run, content: dict[str, Any]) -> None:
     from core import wording
+    from core.answers import report
     from core.answers.questions import factor_of
     from core.answers.worst import level_name
 
@@ -70,5 +71,4 @@ def _print(run: Run, content: dict[str, Any]) -> None:
         soft_wrap=True,
         style="dim",
     )
-    for warning in content["warnings"]:
-        terminal.warn(warning)
+    terminal.tell(content["warnings"], report.model_notes(run))

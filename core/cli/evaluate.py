@@ -141,6 +141,8 @@ def _summary(run: Run) -> dict[str, Any]:
 
 
 def _print_summary(run: Run) -> None:
+    from core.answers import report
+
     content = _summary(run)
     session = content["session"] or {}
     overall = content["overall"]
@@ -158,5 +160,4 @@ def _print_summary(run: Run) -> None:
         else "already stored"
     )
     terminal.out.print(f"{speed} · identity {run.identity} · {run.path}", markup=False, soft_wrap=True, style="dim")
-    for warning in content["warnings"]:
-        terminal.warn(warning)
+    terminal.tell(content["warnings"], report.model_notes(run))

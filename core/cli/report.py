@@ -172,8 +172,7 @@ def _print_report(run: Run, content: dict[str, Any]) -> None:
         soft_wrap=True,
         style="dim",
     )
-    for warning in content["warnings"]:
-        terminal.warn(warning)
+    terminal.tell(content["warnings"], report.model_notes(run))
 
 
 def _print_more(content: dict[str, Any]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -206,6 +206,20 @@ def _whole_percent(share: float | None) -> str:
 def warn(text: str) -> None:
     """A warning line on standard error."""
     err.print(f"warning: {text}", style="yellow", soft_wrap=True, markup=False)
+
+
+def tell(warnings: Iterable[str], notes: Collection[str]) -> None:
+    """Warning lines on standard error; those that are worth knowing and no more, more quietly.
+
+    Args:
+        warnings: In order.
+        notes: Which of them only say what a model is or how it was read.
+    """
+    for text in warnings:
+        if text in notes:
+            err.print(f"note: {text}", style="dim", soft_wrap=True, markup=False)
+        else:
+            warn(text)
 
 
 def fail(text: str) -> None:

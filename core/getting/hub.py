@@ -366,12 +366,16 @@ def _absent(key: str, title: str, licence: str, source: Any) -> Plan:
 
 def _weights(source: Any, names: tuple[str, ...]) -> tuple[str, ...]:
     """Of the files of a model's repository those of its weights."""
-    from core.models.sources import from_timm, from_transformers
+    from core.models.sources import from_timm, from_transformers, hub
+    from core.store import weights
 
     if isinstance(source, from_transformers.TransformersSource):
         return from_transformers.hub_weights(source, names)
-    candidates = getattr(source, "names", None) or from_timm.weight_names(source)
+    candidates = getattr(source, "names", None) or (*from_timm.weight_names(source), *weights.INDEXES)
     found = next((name for name in candidates if name in names), None)
     if found is None:
         raise DataError(f"the hub repository '{source.repo}' has none of {', '.join(candidates)}.")
-    return (found,)
+    if found not in weights.INDEXES:
+        return (found,)
+    index = Path(hub.download(source.repo, (found,)))
+    return tuple(sorted(set(weights.weight_map(index, are_there=False).values())))

@@ -99,7 +99,7 @@ def applied(model: Model, options: Mapping[str, str]) -> Model:
     chosen = {name: options[name] for name in sorted(OPTIONS) if name in options}
     if not chosen:
         return model
-    transform = shown(model.transform, chosen, f"{model.source} {model.architecture}")
+    transform = shown(model.transform, chosen, model.source, model.architecture)
     spec = specs.parsed(model.source).with_options(**chosen)
     said = ", ".join(chosen[each] for each in (PRESET, INTERPOLATION) if each in chosen)
     if _rendered(model.transform) == _rendered(transform):
@@ -109,13 +109,16 @@ def applied(model: Model, options: Mapping[str, str]) -> Model:
     return replace(model, name=f"{model.name} ({said})", source=str(spec), transform=transform)
 
 
-def shown(transform: Mapping[str, Any], options: Mapping[str, str], whose: str = "") -> dict[str, Any]:
+def shown(
+    transform: Mapping[str, Any], options: Mapping[str, str], source: str = "", architecture: str = ""
+) -> dict[str, Any]:
     """A preprocessing as options change it.
 
     Args:
         transform: The model's own.
         options: Of its name.
-        whose: Its source and architecture: papers show images to some networks in other sizes.
+        source: What to type for the model.
+        architecture: Its name: papers show images to some networks in other sizes.
 
     Raises:
         UsageError: If a preset or an interpolation is unknown.
@@ -123,8 +126,11 @@ def shown(transform: Mapping[str, Any], options: Mapping[str, str], whose: str =
     require_known(options)
     found = dict(transform)
     preset = PRESETS.get(options.get(PRESET, ""))
-    if preset is not None and not (preset.spares_clip and specs.parsed(whose).kind == specs.OPEN_CLIP):
-        plain = whose.lower().replace("-", "_")
+    asked = specs.parsed(source)
+    if preset is not None and not (preset.spares_clip and asked.kind == specs.OPEN_CLIP):
+        # Of these two kinds the architecture does not tell the size; of others a folder's name tells nothing.
+        named = asked.where.rpartition("/")[2] if asked.kind in (specs.TRANSFORMERS, specs.ONNX) else ""
+        plain = f"{architecture} {named}".lower().replace("-", "_")
         side = next((each for name, each in preset.sides.items() if name in plain), None)
         crop, resize = (side, side) if side else (preset.crop, preset.resize)
         found |= {

@@ -54,8 +54,10 @@ class Spec:
 def parsed(text: str) -> Spec:
     """A model's name, taken apart; whatever it says, nothing is checked here.
 
-    What ends in no options, or in one of them twice, has none: all of it is what follows the prefix.
+    Spaces around it are nobody's. What ends in no options, or in one of them twice, has none: all of it is what follows
+    the prefix.
     """
+    text = text.strip()
     found = _OPTIONS.search(text)
     pairs = urllib.parse.parse_qsl(found[1], keep_blank_values=True) if found is not None else []
     options = dict(sorted(pairs))

@@ -58,6 +58,10 @@ def test_a_preset_gives_the_pixels_of_the_papers_code(name, size):
         ("torchvision:efficientnet_b7.IMAGENET1K_V1", "torchvision efficientnet_b7", 600),
         ("transformers:google/efficientnet-b4", "EfficientNetForImageClassification", 380),
         ("tf_efficientnet_b5.ns_jft_in1k", "tf_efficientnet_b5", 224),
+        ("onnx:/exports/EfficientNet-B7.onnx?mean=0.5", "ONNX graph", 600),
+        ("local-dir:/runs/efficientnet_b4-and-others/net", "resnet50", 224),
+        ("local-dir:/runs/like-efficientnet_b4", "resnet50", 224),
+        ("torchvision:resnet50.IMAGENET1K_V1?weights=/runs/efficientnet_b7.pth", "torchvision resnet50", 224),
         ("resnet50.a1_in1k", "resnet50", 224),
     ],
 )

@@ -168,6 +168,70 @@ def test_options_that_cannot_be_read_are_told_from_a_name_that_is_unknown(name, 
     assert "Write ?option=value&option=value, each option once" in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["what?preset=zoom-paper", "a?b=c"])
+def test_a_folder_that_is_called_like_a_model_with_options_is_refused(zoo, monkeypatch, name):
+    (zoo / "tiny").rename(zoo / name)
+    monkeypatch.chdir(zoo)
+    for spec in (name, f"{name}?preset=focus-paper", f"local-dir:{zoo / name}", f"local-dir:{name}?preset=zoom-paper"):
+        with pytest.raises(UsageError, match="is called as a model with options is: rename it"):
+            models.load(spec, "cpu")
+
+
+def test_names_that_no_line_shows_or_no_path_holds_are_refused():
+    for name in ("a\nb", "a\x00b", "local-dir:/x\r"):
+        with pytest.raises(UsageError, match="control character"):
+            models.load(name, "cpu")
+    with pytest.raises(UsageError, match=r"names no folder: File name too long\.$"):
+        models.load(f"local-dir:{'z' * 5000}", "cpu")
+    with pytest.raises(UsageError, match="names no model: see"):
+        models.load("?preset=zoom-paper", "cpu")
+
+
+def test_spaces_around_a_name_are_nobodys(zoo):
+    assert models.load(" tiny?interpolation=box ", "cpu").name == "tiny (box)"
+
+
+def test_timms_names_have_no_prefix_and_a_repository_is_named_as_one(zoo):
+    with pytest.raises(UsageError, match=r"have no prefix: resnet50\.a1_in1k\?preset=zoom-paper;"):
+        models.load("timm:resnet50.a1_in1k?preset=zoom-paper", "cpu")
+    with pytest.raises(UsageError, match=r"for the hub hf-hub:timm/resnet50\.a1_in1k;"):
+        models.load("timm/resnet50.a1_in1k", "cpu")
+
+
+def test_a_folder_of_another_library_says_what_to_write(tmp_path):
+    for name, files, meant in (
+        ("clip", {"open_clip_config.json": "{}", "config.json": '{"model_type": "clip"}'}, "open-clip:{}"),
+        ("swin", {"config.json": '{"architectures": ["SwinForImageClassification"]}'}, "transformers:{}"),
+        ("graph", {"net.onnx": ""}, "onnx:{}/net.onnx"),
+    ):
+        (tmp_path / name).mkdir()
+        for file, content in files.items():
+            (tmp_path / name / file).write_text(content)
+        with pytest.raises(UsageError) as caught:
+            models.load(f"local-dir:{tmp_path / name}", "cpu")
+        assert str(caught.value).endswith(f": write {meant.format(tmp_path / name)}")
+
+
+def test_a_repository_of_another_library_says_what_to_write(tmp_path, monkeypatch):
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_CACHE", str(tmp_path))
+    monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
+    for name, files, meant in (
+        ("swin", {"config.json": '{"model_type": "swin"}'}, "transformers:me/swin"),
+        ("tower", {"open_clip_config.json": "{}"}, "open-clip:hf-hub:me/tower"),
+        ("both", {"open_clip_config.json": "{}", "config.json": '{"model_type": "clip"}'}, "open-clip:hf-hub:me/both"),
+    ):
+        revision = tmp_path / f"models--me--{name}" / "snapshots" / ("0" * 40)
+        revision.mkdir(parents=True)
+        (revision.parents[1] / "refs").mkdir()
+        (revision.parents[1] / "refs" / "main").write_text("0" * 40)
+        (revision.parents[1] / ".no_exist" / ("0" * 40)).mkdir(parents=True)
+        for file in ("config.json", "open_clip_config.json"):
+            absent = revision.parents[1] / ".no_exist" / ("0" * 40) / file
+            (revision / file).write_text(files[file]) if file in files else absent.touch()
+        with pytest.raises(UsageError, match=f"holds no model in timm's format: write {meant}$"):
+            models.load(f"hf-hub:me/{name}", "cpu")
+
+
 def test_a_folder_may_have_what_looks_like_options_in_its_name(zoo):
     (zoo / "tiny").rename(zoo / "tiny?a&b")
     assert models.describe(f"local-dir:{zoo / 'tiny?a&b'}").name == "tiny?a&b"

@@ -9,6 +9,7 @@ checkpoint is never run.
 from __future__ import annotations
 
 import importlib
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from core.models import presets
 from core.models.configs import checked_transform
 from core.models.outputs import check
 from core.models.sources.base import Source, state_sha256, versions
-from core.models.sources.from_timm import from_folder, from_hub, from_name
+from core.models.sources.from_timm import from_folder, from_hub, from_name, is_folder_here
 from core.store import specs
 from core.store.specs import Spec
 from core.store.weights import kind_of, local_models
@@ -41,6 +42,11 @@ _MODULES = {
 }
 
 
+#: Kinds of which folders are models.
+_OF_FOLDERS = (specs.LOCAL_DIR, specs.OPEN_CLIP, specs.TRANSFORMERS, specs.ONNX)
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+#: What a repository of the hub is called.
+_REPOSITORY = re.compile(r"\w[\w.-]*/\w[\w.-]*(@\S+)?")
 #: Letters that a message shows of what cannot be read.
 _SHOWN = 60
 
@@ -72,6 +78,7 @@ def resolve(spec: str) -> Source:
         ModelError: If a config is not what its library writes.
     """
     asked = specs.parsed(spec)
+    _require_tellable(asked, spec)
     presets.require_known(asked.options)
     try:
         return _found(asked, spec)
@@ -86,13 +93,32 @@ def resolve(spec: str) -> Source:
         ) from error
 
 
+def _require_tellable(asked: Spec, spec: str) -> None:
+    """Refuse a name that could mean two models, or that no line shows.
+
+    Raises:
+        UsageError: If it has control characters, or is a folder's that ends as options do.
+    """
+    if _CONTROL.search(spec):
+        raise UsageError(f"{spec[:_SHOWN]!r} is no model's name: it has a line break or another control character.")
+    written = spec.strip().partition(":")[2] if asked.kind else spec.strip()
+    path = asked.where if specs.parsed(asked.where).options else written
+    is_folder = path in local_models() or (asked.kind in (*_OF_FOLDERS, "") and is_folder_here(path))
+    if specs.parsed(path).options and is_folder:
+        raise UsageError(
+            f"the folder '{path}' is called as a model with options is: rename it, or make a link to it with a name "
+            "without '?'."
+        )
+
+
 def _found(asked: Spec, spec: str) -> Source:
     """See ``resolve``."""
     local = local_models()
     if not asked.kind and asked.where in local:
         asked = _of_folder(local[asked.where], asked)
-    if asked.kind and not asked.where.strip():
-        raise UsageError(f"'{spec}' names no model: write what follows {asked.kind}:, see python -m core models --help")
+    if not asked.where.strip():
+        missing = f"write what follows {asked.kind}:, " if asked.kind else ""
+        raise UsageError(f"'{spec}' names no model: {missing}see python -m core models --help")
     if asked.kind in _MODULES:
         module = importlib.import_module(_MODULES[asked.kind])
         return module.find(asked.where, _own_options(asked, module.OPTIONS))
@@ -102,12 +128,21 @@ def _found(asked: Spec, spec: str) -> Source:
     if asked.kind == specs.HF_HUB:
         return from_hub(asked.where)
     if ":" in asked.where or "/" in asked.where:
-        kind = asked.where.partition(":")[0]
         raise UsageError(
-            f"'{spec}' is not a model name.{nearest(kind, specs.PREFIXES) if ':' in asked.where else ''} For a folder "
-            f"write local-dir:{spec}, for the hub hf-hub:owner/name; 'python -m core models --help' has the others."
+            f"'{spec}' is not a model name.{_meant(asked)}; 'python -m core models --help' has the others."
         )
     return from_name(asked.where, local)
+
+
+def _meant(asked: Spec) -> str:
+    """What may be meant by a name with a colon or a slash."""
+    prefix, colon, rest = asked.where.partition(":")
+    if prefix.lower() == "timm" and rest:
+        return f" Names of timm's have no prefix: {replace(asked, where=rest)}"
+    hub = asked if _REPOSITORY.fullmatch(asked.where) else replace(asked, where="owner/name", options={})
+    near = nearest(prefix, specs.PREFIXES) if colon else ""
+    folder, hub = replace(asked, kind=specs.LOCAL_DIR), replace(hub, kind=specs.HF_HUB)
+    return f"{near} For a folder write {folder}, for the hub {hub}"
 
 
 def _of_folder(folder: Path, asked: Spec) -> Spec:

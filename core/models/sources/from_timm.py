@@ -11,25 +11,31 @@ from typing import Any
 import timm
 
 from core import paths
-from core.errors import ModelError, UsageError, nearest
+from core.errors import ModelError, ModelUnavailableError, UsageError, nearest
 from core.models.building import build
 from core.models.checkpoints import first_line, read_checkpoint
 from core.models.configs import identify_labels, read_config, renamed, resolve_transform
 from core.models.heads import said_of, with_head
 from core.models.sources.base import Network, Source, fingerprint
-from core.models.sources.hub import download, fetched
+from core.models.sources.hub import download, fetched, optional
+from core.store import specs
 from core.store.weights import (
     CONFIG,
     INDEXES,
     NOT_TIMMS,
+    OPEN_CLIP_CONFIG,
     WEIGHTS,
     candidates_in,
     is_index,
+    kind_of,
     parts_of,
     source_of,
     weight_map,
 )
 from core.types import Model
+
+#: Letters that a message shows of a path.
+_SHOWN = 300
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,9 @@ def from_folder(where: str | Path) -> TimmSource:
     """
     folder = _expanded(where) if isinstance(where, str) else where
     paths.require_text(folder)
+    kind = kind_of(folder)
+    if kind != specs.LOCAL_DIR:
+        raise UsageError(f"{folder} holds no model in timm's format, but one of {kind}: write {source_of(folder)}")
     if not (folder / CONFIG).is_file():
         raise UsageError(f"{folder} has no {CONFIG}: it is not a model folder in timm's hub format.")
     candidates = candidates_in(folder)
@@ -115,9 +124,24 @@ def from_hub(repo: str) -> TimmSource:
     """A repository of the hub in timm's format.
 
     Raises:
-        UsageError, ModelUnavailableError, ModelError: See ``hub.download``.
+        UsageError: If it is of another library; says what to write. See also ``hub.download``.
+        ModelUnavailableError, ModelError: See ``hub.download``.
     """
-    return _from_config(Path(download(repo, (CONFIG,))).parent, repo, f"hf-hub:{repo}", repo=repo)
+    at = Path(download(repo, (CONFIG, OPEN_CLIP_CONFIG)))
+    if at.name == CONFIG and kind_of(at.parent) == specs.LOCAL_DIR:
+        return _from_config(at.parent, repo, f"hf-hub:{repo}", repo=repo)
+    meant = f"{specs.OPEN_CLIP}:{specs.HF_HUB}:{repo}" if _is_clip(at, repo) else f"{specs.TRANSFORMERS}:{repo}"
+    raise UsageError(f"the hub repository '{repo}' holds no model in timm's format: write {meant}")
+
+
+def _is_clip(config: Path, repo: str) -> bool:
+    """Whether a repository is of open_clip; many of those have a config of transformers too."""
+    if config.name == OPEN_CLIP_CONFIG:
+        return True
+    try:
+        return optional(repo, (OPEN_CLIP_CONFIG,)) is not None
+    except ModelUnavailableError:
+        return False
 
 
 def _from_config(at: Path, name: str, spec: str, notes: tuple[str, ...] = (), **where: Any) -> TimmSource:
@@ -172,9 +196,21 @@ def _tags(architecture: str) -> str:
 
 def _expanded(where: str) -> Path:
     try:
-        return Path(where).expanduser().resolve()
+        folder = Path(where).expanduser().resolve()
+        # Names that are too long are no more than that once a file below them is asked for.
+        folder.is_dir()
+        return folder
     except (RuntimeError, OSError, ValueError) as error:
-        raise UsageError(f"'{where}' names no folder: {first_line(error)}.") from error
+        why = (error.strerror if isinstance(error, OSError) else None) or first_line(error)
+        raise UsageError(f"'{where[:_SHOWN]}' names no folder: {why}.") from error
+
+
+def is_folder_here(where: str) -> bool:
+    """Whether a path as it is typed can be followed to a folder."""
+    try:
+        return _expanded(where).is_dir()
+    except UsageError:
+        return False
 
 
 def weights_file(source: TimmSource) -> Path:
