@@ -165,8 +165,9 @@ def figure(
             # Distances below the plot are meant in pixels; Plotly wants them as shares of its height.
             "legend": {
                 "orientation": "h",
-                # From the left edge, not the plot's: long names have more room.
-                "xref": "container",
+                # From the left edge, where long names have more room, unless an axis is named there: Plotly would shift
+                # that into the plot.
+                "xref": "paper" if _is_named(layout.get("yaxis")) else "container",
                 "x": 0,
                 "xanchor": "left",
                 "y": -44 / plot,
@@ -182,6 +183,11 @@ def figure(
             **_without_markup(layout),
         },
     )
+
+
+def _is_named(axis: Mapping[str, Any] | None) -> bool:
+    title = (axis or {}).get("title")
+    return bool(title["text"] if isinstance(title, Mapping) and "text" in title else title)
 
 
 #: What the hover texts of this package are set in.

@@ -126,7 +126,10 @@ def where_it_looks(found: Cues, choice: Choice, runs: dict[str, store.Run], tabl
     st.header("Where it looks", anchor=False, help=_LOOKS)
     with st.container(horizontal=True, gap="small"):
         for model, run in runs.items():
-            _offer(model, run, len(tables.get(model, ())))
+            if not _why_not(model, run):
+                _offer(model, run, len(tables.get(model, ())))
+    for why in filter(None, (_why_not(model, run) for model, run in runs.items())):
+        st.caption(escaped(why))
     tables = {model: table[table["state"] == "map"] for model, table in tables.items()}
     tables = {model: table for model, table in tables.items() if len(table)}
     if not tables:
@@ -140,14 +143,17 @@ def where_it_looks(found: Cues, choice: Choice, runs: dict[str, store.Run], tabl
         later.draw(partial(_violins, runs, tables, choice, measure))
 
 
+def _why_not(model: str, run: store.Run) -> str:
+    """Why a model cannot be asked where it looks; empty if it can."""
+    if run.is_imported and not run.preprocessing:
+        return f"{model} is a file of predictions: there is no network to ask where it looks."
+    if run.source.startswith(f"{specs.ONNX}:"):
+        return f"{model} is an ONNX graph, which has no gradients, so where it looks cannot be told."
+    return ""
+
+
 def _offer(model: str, run: store.Run, done: int) -> None:
     """A button that compares what is left of a model's images with their masks."""
-    if run.is_imported and not run.preprocessing:
-        st.caption(f"{escaped(model)} is a file of predictions: there is no network to ask where it looks.")
-        return
-    if run.source.startswith(f"{specs.ONNX}:"):
-        st.caption(f"{escaped(model)} is an ONNX graph, which has no gradients, so where it looks cannot be told.")
-        return
     if done < run.n_samples:
         rest = f" ({done:,} of {run.n_samples:,} are there)" if done else ""
         hint = "Grad-CAM of the true class of every image, compared with the object's mask; kept."
