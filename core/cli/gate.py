@@ -45,9 +45,9 @@ app = typer.Typer(
 
 @app.command(_CHECK)
 def check_file(
-    file: Annotated[Path, typer.Argument(help="A gate file; 'gate init' writes one.")],
-    markdown: Annotated[Path | None, typer.Option(help="Write a summary for a pull request here.")] = None,
-    junit: Annotated[Path | None, typer.Option(help="Write JUnit's XML for a build server here.")] = None,
+    file: Annotated[str, typer.Argument(help="A gate file; 'gate init' writes one.")],
+    markdown: Annotated[str | None, typer.Option(help="Write a summary for a pull request here.")] = None,
+    junit: Annotated[str | None, typer.Option(help="Write JUnit's XML for a build server here.")] = None,
     run: Annotated[bool, typer.Option("--run", help="Evaluate what is missing or not finished first.")] = False,
     inconclusive: Annotated[
         str | None, typer.Option(help="What an inconclusive check counts as: pass or fail; by default the exit is 3.")
@@ -61,7 +61,10 @@ def check_file(
     """Judge stored results: exit 0 if all checks pass, 1 if one fails, 3 if none fails and one is inconclusive."""
     from core.gate import checks, outcome, outputs
 
-    gate = checks.open_gate(paths.place(file))
+    found_at = paths.place(file)
+    if paths.is_remote(found_at):
+        raise UsageError(f"{file} must be a file on this machine.")
+    gate = checks.open_gate(found_at)
     treatment = checks.treatment(inconclusive, gate)
     wanted: list[tuple[str, Path, Callable[[Outcome], str]]] = []
     for option, place, make in (("--markdown", markdown, outputs.markdown), ("--junit", junit, outputs.junit)):
@@ -83,7 +86,7 @@ def check_file(
 def write_first(
     model: Annotated[list[str], typer.Option("--model", help="The model to guard; given a second time, its baseline.")],
     benchmark: Annotated[list[str], typer.Option("--benchmark", help="Give it again for more.")],
-    out: Annotated[Path, typer.Option(help="Where to write; must not be there yet.")] = Path("gate.yaml"),
+    out: Annotated[str, typer.Option(help="Where to write; must not be there yet.")] = "gate.yaml",
     view: View = "clean",
     precision: Precision = None,
 ) -> None:
@@ -162,7 +165,7 @@ def _run_missing(checks: tuple[Check, ...], device: str) -> None:
             prepare(outcome.run)
 
 
-def _writable(option: str, place: Path) -> Path:
+def _writable(option: str, place: str) -> Path:
     """A file that can be written, told before the work is done.
 
     Raises:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -15,6 +16,8 @@ from core.answers.joined import with_view_factors
 from core.answers.questions import Where, factor_of, typed
 from core.errors import UsageError, nearest
 from core.gate.reading import Node
+from core.gate.verdicts import Estimate
+from core.metrics.intervals import CONFIDENCE
 from core.store import lists
 from core.types import Factor, FactorValue, Policy
 
@@ -48,6 +51,36 @@ class Images:
     def clusters(self) -> np.ndarray | None:
         """Int (N,), from 0, or None where images are independent."""
         return self.codes_of(self.table)
+
+    def estimate(
+        self,
+        value: float,
+        n: int,
+        n_clusters: int,
+        ends: Callable[[float], tuple[float, float]],
+        *,
+        notes: tuple[str, ...] = (),
+        **sides: float,
+    ) -> Estimate:
+        """A number of these images, with what is to be said of them; see ``Estimate``."""
+        notes = (*self.notes, *notes)
+        counts = {"unit": self.unit, "n_only": self.n_only}
+        return Estimate(float(value), int(n), int(n_clusters), cache(ends), notes=notes, **counts, **sides)
+
+    def share(self, column: str, **sides: float) -> Estimate:
+        """The mean of a column, with the interval of ``metrics.accuracy_by``."""
+        # A share of an image's views is no success or failure: images are drawn.
+        cluster = "cluster" if self.is_clustered else "sample_id" if self.is_share else None
+
+        def row(confidence: float) -> pd.Series:
+            return metrics.accuracy_by(self.table, (), cluster, value=column, confidence=confidence).iloc[0]
+
+        def ends(confidence: float) -> tuple[float, float]:
+            found = row(confidence)
+            return float(found["low"]), float(found["high"])
+
+        first = row(CONFIDENCE)
+        return self.estimate(first["value"], first["n"], first["n_clusters"], ends, **sides)
 
     def codes_of(self, table: pd.DataFrame) -> np.ndarray | None:
         """The clusters of rows of the table, in which an image may count several times."""

@@ -2,8 +2,7 @@
 
 Accuracies have the intervals of ``metrics.accuracy_by``, gaps and contrasts those of ``metrics.differences``, changes
 from a baseline those of ``metrics.paired``, paired over the images that both have. The worst of many values has ends
-from bands that hold for all values at once. A cell of a table that is computed otherwise has an interval of 95 % in the
-report and nothing more: at another confidence its ends are moved in proportion to Student's t.
+from bands that hold for all values at once. Cells of tables are in ``core.gate.cells``.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from core import metrics, store
-from core.answers.cards import card_of, samples_of, unit_of
+from core import store
 from core.answers.compare import side_of_border
 from core.answers.questions import factor_of, grouped
 from core.errors import UsageError, nearest
-from core.explain import reporting
+from core.gate.cells import estimate as estimate_cell
+from core.gate.cells import text
 from core.gate.checks import Check
 from core.gate.images import Images, images_of, meets
 from core.gate.verdicts import Estimate
@@ -29,13 +28,10 @@ from core.metrics.accuracy import group_codes
 from core.metrics.bootstrap import replicates, student_interval
 from core.metrics.clusters import Freedom
 from core.metrics.differences import difference
-from core.metrics.intervals import CONFIDENCE
 from core.metrics.paired import paired_changes
-from core.metrics.score import student
 from core.uncommon.gaps import COMMON, sides
 from core.uncommon.rules import ATTRIBUTES
-
-_NOTHING = (math.nan, math.nan)
+from core.wording import units
 
 
 def estimate(check: Check, run: store.Run, baseline: store.Run | None) -> Estimate:
@@ -51,7 +47,7 @@ def estimate(check: Check, run: store.Run, baseline: store.Run | None) -> Estima
     """
     if check.number.kind == "cell":
         with check.places["number"].placed():
-            return _cell(check, run)
+            return estimate_cell(check, run)
     with check.places["check"].placed() if not check.where else check.places["where"].placed():
         images = images_of(run, check.policy, check.where, baseline)
     with check.places["number"].placed():
@@ -67,14 +63,7 @@ def _same(images: Images) -> Estimate:
     clusters = images.clusters
     n_clusters = n if clusters is None else len(np.unique(clusters))
     notes = ("model and baseline are the same result",)
-    return _told(images, 0.0, n, n_clusters, lambda confidence: (0.0, 0.0), notes=notes)
-
-
-def _told(images: Images, value: float, n: int, n_clusters: int, ends: Any, **more: Any) -> Estimate:
-    notes = (*images.notes, *more.pop("notes", ()))
-    return Estimate(
-        float(value), int(n), int(n_clusters), cache(ends), images.unit, n_only=images.n_only, notes=notes, **more
-    )
+    return images.estimate(0.0, n, n_clusters, lambda confidence: (0.0, 0.0), notes=notes)
 
 
 def _mean(column: pd.Series) -> float:
@@ -83,7 +72,7 @@ def _mean(column: pd.Series) -> float:
 
 def _accuracy(images: Images, check: Check) -> Estimate:
     if check.bound in ("min", "max"):
-        return _share(images, "correct")
+        return images.share("correct")
     table = images.table
     change, clusters = (table["correct"] - table["other"]).to_numpy(float)[:, None], images.clusters
 
@@ -93,23 +82,7 @@ def _accuracy(images: Images, check: Check) -> Estimate:
 
     n_clusters = len(table) if clusters is None else len(np.unique(clusters))
     sides_ = {"before": _mean(table["other"]), "after": _mean(table["correct"])}
-    return _told(images, change.mean(), len(table), n_clusters, ends, **sides_)
-
-
-def _share(images: Images, column: str, **more: Any) -> Estimate:
-    """A share of the images."""
-    # A share of an image's views is no success or failure: images are drawn.
-    cluster = "cluster" if images.is_clustered else "sample_id" if images.is_share else None
-
-    def row(confidence: float) -> pd.Series:
-        return metrics.accuracy_by(images.table, (), cluster, value=column, confidence=confidence).iloc[0]
-
-    def ends(confidence: float) -> tuple[float, float]:
-        found = row(confidence)
-        return float(found["low"]), float(found["high"])
-
-    first = row(CONFIDENCE)
-    return _told(images, first["value"], first["n"], first["n_clusters"], ends, **more)
+    return images.estimate(change.mean(), len(table), n_clusters, ends, **sides_)
 
 
 def _flips(images: Images, check: Check) -> Estimate:
@@ -117,7 +90,7 @@ def _flips(images: Images, check: Check) -> Estimate:
     table = images.table
     broken = np.clip(table["other"] - table["correct"], 0, None)
     flipped = Images(images.run, table.assign(flipped=broken), *_rest(images))
-    return _share(flipped, "flipped", before=_mean(table["other"]), after=_mean(table["correct"]))
+    return flipped.share("flipped", before=_mean(table["other"]), after=_mean(table["correct"]))
 
 
 def _rest(images: Images) -> tuple[Any, ...]:
@@ -139,27 +112,26 @@ def _worst(images: Images, check: Check) -> Estimate:
     paired, clusters = check.bound == "max_drop", images.codes_of(table)
     values = (table["correct"] - table["other"] if paired else table["correct"]).to_numpy(float)
     n = np.bincount(cells, minlength=len(groups))
-    means = np.bincount(cells, weights=values, minlength=len(groups)) / n
+    n_clusters = Freedom.of_cells(cells, clusters, len(groups)).n_clusters
+    known = n_clusters >= 2
+    if not known.any():
+        raise UsageError(f"no value of '{name}' has two {units(images.unit)} or more, so none has an interval.")
+    means = np.where(known, np.bincount(cells, weights=values, minlength=len(groups)) / n, np.inf)
     band = bands.change_band if paired else bands.accuracy_band
 
     def ends(confidence: float) -> tuple[float, float]:
         low, high, _ = band(values, cells, clusters, len(groups), confidence=confidence)
-        return (float(low.min()), float(high.min())) if not np.isnan(low).any() else _NOTHING
+        return float(low[known].min()), float(high[known].min())
 
-    n_clusters = Freedom.of_cells(cells, clusters, len(groups)).n_clusters
     at = int(means.argmin())
-    notes = [f"{name} {_text(groups[name].iloc[at])}, the lowest of {len(groups):,}"]
-    if (few := n_clusters < 2).any():
-        notes.append(f"{int(few.sum())} of them have too few {images.unit}s for an interval")
+    notes = [f"{name} {text(groups[name].iloc[at])}, the lowest of {int(known.sum()):,}"]
+    if few := int((~known).sum()):
+        notes.append(f"left out for too few {units(images.unit)}: {few} other{'s' if few > 1 else ''}")
     more: dict[str, Any] = {"notes": tuple(notes)}
     if paired:
         there = table[cells == at]
         more |= {"before": _mean(there["other"]), "after": _mean(there["correct"])}
-    return _told(images, means[at], n[at], n_clusters[at], ends, **more)
-
-
-def _text(content: Any) -> str:
-    return f"{content:g}" if isinstance(content, float) else str(content)
+    return images.estimate(means[at], n[at], n_clusters[at], ends, **more)
 
 
 def _contrast(images: Images, check: Check) -> Estimate:
@@ -178,7 +150,7 @@ def _contrast(images: Images, check: Check) -> Estimate:
 
         before, after = float(correct[first].mean()), float(correct[second].mean())
         n = len(np.unique(rows))
-        return _told(images, said.value, n, said.n_clusters, ends, before=before, after=after)
+        return images.estimate(said.value, n, said.n_clusters, ends, before=before, after=after)
     return _changed(images, table.assign(image=rows), second, rows if codes is None else codes)
 
 
@@ -202,7 +174,7 @@ def _changed(images: Images, table: pd.DataFrame, second: np.ndarray, clusters: 
         return float(found[0][0]), float(found[1][0])
 
     n, n_clusters = table["image"].nunique(), len(np.unique(clusters))
-    return _told(images, after - before, n, n_clusters, ends, before=before, after=after)
+    return images.estimate(after - before, n, n_clusters, ends, before=before, after=after)
 
 
 def _sides(images: Images, check: Check) -> tuple[pd.DataFrame, np.ndarray, np.ndarray]:
@@ -232,74 +204,3 @@ def _gap_sides(images: Images, attribute: str) -> tuple[pd.DataFrame, np.ndarray
     rows = long["row"].to_numpy()
     other = {"other": images.table["other"].to_numpy()[rows]} if "other" in images.table else {}
     return long.assign(**other), (long["side"] == COMMON).to_numpy(), rows
-
-
-def _cell(check: Check, run: store.Run) -> Estimate:
-    number = check.number
-    if check.where:
-        raise UsageError("a table's cell takes no 'where': its row says what it is of.")
-    built = reporting.build(run, tables=[number.name], policy=check.policy)
-    rows = built["tables"].get(number.name, [])
-    if not rows:
-        why = next((said for said in built["warnings"] if f"'{number.name}'" in said), "it has no rows")
-        raise UsageError(f"no cell of the table '{number.name}': {why}")
-    row, column = _row(check, rows), number.column or _main(rows[0])
-    if column not in row:
-        raise UsageError(
-            f"the table '{number.name}' has no column '{column}'.{nearest(column, row)} It has: {', '.join(row)}."
-        )
-    low, high = next(
-        (ends for ends in ((f"{column}_low", f"{column}_high"), ("low", "high")) if set(ends) <= set(row)), ("", "")
-    )
-    if not low or (low == "low" and column != _main(rows[0])):
-        raise UsageError(f"the column '{column}' of '{number.name}' has no interval, so no verdict can be had of it.")
-    n, n_clusters = _counted(run, row)
-    value, least, most = (math.nan if row[name] is None else float(row[name]) for name in (column, low, high))
-
-    def ends(confidence: float) -> tuple[float, float]:
-        ratio = float(student(n_clusters - 1, confidence) / student(n_clusters - 1, CONFIDENCE))
-        return value + ratio * (least - value), value + ratio * (most - value)
-
-    unit = unit_of(run) if n_clusters < n else "image"
-    return Estimate(value, n, n_clusters, ends, unit, notes=tuple(built["notes"].get(number.name, ())))
-
-
-def _counted(run: store.Run, row: dict[str, Any]) -> tuple[int, int]:
-    """Images and objects of a row; where it does not say, of both sides of a gap, and of the whole run."""
-    sides_ = sum(int(row.get(name) or 0) for name in ("n_common", "n_uncommon"))
-    n = int(row["n"] or 0) if "n" in row else sides_ or run.n_done
-    if "n_clusters" in row:
-        return n, int(row["n_clusters"] or 0)
-    return n, min(n, samples_of(run)["cluster"].nunique()) if card_of(run).cluster_unit else n
-
-
-def _main(row: dict[str, Any]) -> str:
-    """The first column that an interval belongs to."""
-    names = list(row)
-    own = next((name for name in names if f"{name}_low" in row), "")
-    return own or next((names[names.index("low") - 1] for _ in (0,) if "low" in row), names[0])
-
-
-def _row(check: Check, rows: list[dict[str, Any]]) -> dict[str, Any]:
-    found = rows
-    for name, node in check.number.row.items():
-        if name not in rows[0]:
-            raise node.error(f"the table has no column '{name}'.{nearest(name, rows[0])} It has: {', '.join(rows[0])}.")
-        chosen = [row for row in found if _is(row[name], node.text)]
-        if not chosen:
-            known = list(dict.fromkeys(_text(row[name]) for row in found))
-            shown = ", ".join(known[:12]) + (", …" if len(known) > 12 else "")
-            raise node.error(f"no row has {name} '{node.text}'.{nearest(node.text, known)} There are: {shown}.")
-        found = chosen
-    if len(found) > 1:
-        raise UsageError(f"{len(found)} rows of '{check.number.name}' are meant: say which with 'row'.")
-    return found[0]
-
-
-def _is(content: Any, text: str) -> bool:
-    if isinstance(content, bool) or not isinstance(content, int | float):
-        return str(content).lower() == text.lower()
-    try:
-        return math.isclose(content, float(text), rel_tol=1e-6, abs_tol=1e-9)
-    except ValueError:
-        return False

@@ -134,9 +134,10 @@ def _runs(check: Check, find: Find, allow_partial: bool) -> tuple[store.Run, sto
         with check.places[name].placed():
             run = find(check, getattr(check, name))
             if not run.complete and not allow_partial:
+                finish = "" if run.is_imported else "--run finishes it, "
                 raise UsageError(
                     f"the result of {run.model} on '{run.benchmark}' is not finished ({run.n_done:,} of "
-                    f"{run.n_samples:,} images): --run finishes it, --allow-partial judges what is there."
+                    f"{run.n_samples:,} images): {finish}--allow-partial judges what is there."
                 )
             found.append(run)
     return found[0], (found[1] if len(found) > 1 else None)

@@ -26,8 +26,8 @@ from core.metrics.intervals import CONFIDENCE
 from core.types import is_thin
 from core.wording import clusters, count, interval, percent, points
 
-#: The smallest loss that a limit allows.
-_LEAST = 0.02
+#: The smallest loss that a limit allows, and the largest, beyond which a check says nothing.
+_LEAST, _MOST = 0.02, 0.3
 _ATTRIBUTES = ("time", "weather", "locations")
 
 
@@ -70,13 +70,22 @@ def written(runs: Sequence[store.Run], baselines: Sequence[store.Run]) -> str:
             if found is None or math.isnan(found.ends(CONFIDENCE)[0]):
                 continue
             if wanted.number.startswith("worst") and is_thin(found.n, found.n_clusters):
-                n = clusters(found.n_clusters, found.unit) if found.unit != "image" else count(found.n, "image")
-                left_out.append(f"{run.benchmark} {wanted.number}: {n} of {_worst(found)} are too few")
+                left_out.append(f"{run.benchmark} {wanted.number}: {_of(found)} of {_worst(found)} are too few")
                 continue
             measured.append(_Measured(wanted, found))
     if not measured:
         raise UsageError(f"nothing of {', '.join(run.benchmark for run in runs)} can be checked: no image is right.")
     level = 1 - (1 - CONFIDENCE) / len(measured)
+    if baselines:
+        left_out += [
+            f"{each.wanted.benchmark} {each.wanted.number}: {_of(each.found)} show no change below "
+            f"{_points(_least(each.found, level))}"
+            for each in measured
+            if _least(each.found, level) > _MOST
+        ]
+        measured = [each for each in measured if _least(each.found, level) <= _MOST]
+    if not measured:
+        raise UsageError(f"too few images for a limit: {'; '.join(left_out)}.")
     parts = [_head(runs[0], baselines[0] if baselines else None, level)]
     parts += [_entry(each, level, paired=bool(baselines)) for each in measured]
     text = "\n".join([*parts, *(f"  # left out: {line}" for line in left_out), *_more(runs, bool(baselines))]) + "\n"
@@ -135,16 +144,14 @@ def _head(run: store.Run, baseline: store.Run | None, level: float) -> str:
 def _entry(each: _Measured, level: float, *, paired: bool) -> str:
     wanted, found = each.wanted, each.found
     low, high = found.ends(CONFIDENCE)
-    of = clusters(found.n_clusters, found.unit) if found.unit != "image" else count(found.n, "image")
+    of = _of(found)
     is_contrast = paired or wanted.number.startswith(("gap", "centre"))
     said = f"{points(found.value, 1) if is_contrast else percent(found.value)} {interval(low, high)}"
     if paired:
-        half = (high - low) / 2
-        se = verdicts.standard_error(0.0, -half, half, found.n_clusters)
-        least = verdicts.detectable(se, found.n_clusters, confidence=level)
+        least = _least(found, level)
         limit = max(_LEAST, math.ceil(100 * least - 1e-9) / 100)
-        bound, amount = ("max_drop" if wanted.lower else "max_rise"), f"{100 * min(limit, 1.0):g} points"
-        note = f"{of} show {points(least, 1).removeprefix('+')}; seen: {said}"
+        bound, amount = ("max_drop" if wanted.lower else "max_rise"), f"{100 * limit:g} points"
+        note = f"{of} show {_points(least)}; seen: {said}"
     else:
         low, high = found.ends(level)
         bound = "min" if wanted.lower else "max"
@@ -152,6 +159,22 @@ def _entry(each: _Measured, level: float, *, paired: bool) -> str:
         amount = f"{end:g} {'points' if is_contrast else '%'}"
         note = f"today {said}, {of}"
     return f"{wanted.text(bound, amount)}  # {note}".replace("\u00a0", " ").replace("−", "-")
+
+
+def _of(found: Estimate) -> str:
+    return clusters(found.n_clusters, found.unit) if found.unit != "image" else count(found.n, "image")
+
+
+def _points(share: float) -> str:
+    return points(share, 1).removeprefix("+").replace("\u00a0", " ")
+
+
+def _least(found: Estimate, level: float) -> float:
+    """The smallest change that so many images or objects would show."""
+    low, high = found.ends(CONFIDENCE)
+    half = (high - low) / 2
+    se = verdicts.standard_error(0.0, -half, half, found.n_clusters)
+    return verdicts.detectable(se, found.n_clusters, confidence=level)
 
 
 def _more(runs: Sequence[store.Run], paired: bool) -> list[str]:

@@ -90,7 +90,9 @@ def why(result: Result) -> str:
     if math.isnan(decision.low):
         return f"too few {unit} for an interval"
     if decision.more:
-        return f"about {_rounded(decision.more):,} more {unit} would decide it, if the number stays"
+        n = _rounded(decision.more)
+        noun = clusters(n, number.unit).partition(" ")[2]
+        return f"about {n:,} more {noun} would decide it, if the number stays"
     if abs(number.value - result.check.threshold) < 1e-9:
         return f"the number lies on the limit, so no more {unit} would decide it"
     return f"so near the limit that no number of {unit} to be had would decide it"
