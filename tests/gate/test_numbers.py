@@ -13,6 +13,7 @@ from core.gate.checks import gate_of
 from core.gate.images import Images
 from core.gate.outcome import judge
 from core.gate.reading import parsed
+from core.gate.verdicts import Bounded, decide
 from tests.synthetic_store import make_samples, write_run
 
 KEY = "si-score/location"
@@ -152,3 +153,14 @@ def test_one_object_has_no_interval():
     runs = {"new": write_run("location", samples, "new", np.ones(441, bool))}
     (found,) = results(runs, "{number: top1, min: 1 %}")
     assert (found.kind, found.estimate.value) == ("inconclusive", 1)
+
+
+def test_a_run_of_which_nothing_could_be_evaluated_is_inconclusive(monkeypatch):
+    nothing = pd.DataFrame({"correct": [], "sample_id": [], "cluster": []})
+    for clustered in (False, True):
+        images = Images(SimpleNamespace(benchmark=KEY), nothing, clustered, False)
+        monkeypatch.setattr(numbers, "images_of", lambda *_, found=images: found)
+        monkeypatch.setattr("core.gate.images.unit_of", lambda run: "object")
+        found = numbers.estimate(gate("{number: top1, min: 0.5}").checks[0], SimpleNamespace(identity="a"), None)
+        assert found.n == 0
+        assert decide([Bounded(found, 0.5, True)])[0].kind == "inconclusive"
