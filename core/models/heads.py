@@ -47,4 +47,5 @@ class Reduced(torch.nn.Module):
         kept = found.index_select(1, self.columns)
         if self.absent is None:
             return kept
-        return torch.where(self.absent, found.amin(1, keepdim=True) - BELOW, kept)
+        # Nothing speaks for such a class, so no gradient leads to the lowest one.
+        return torch.where(self.absent, found.detach().amin(1, keepdim=True) - BELOW, kept)

@@ -31,9 +31,10 @@ Verdict = Literal["faithful", "no better than random", "worse than random", "und
 UNDECIDED: Verdict = "undecided"
 #: Share of the pixels in one step.
 STEP = 0.05
-#: Random maps that a map is compared with: it beats all of them by chance once in six times.
+#: Random maps that a map is compared with: a map that is random too beats all of them once in ``DRAWS + 1`` times.
 DRAWS = 5
-#: Of the blur that insertion begins with, in shares of the image's shorter side: 5 of 224 pixels, as in the paper.
+#: Standard deviation of the blur that insertion begins with, in shares of the image's shorter side: 5 of 224 pixels, as
+#: in the paper's code, which cuts the bell off 5 pixels from its middle; here it has its tails.
 BLUR = 5 / 224
 #: Where the probability never moves by more than this, there is nothing to see.
 MIN_RANGE = 0.01
@@ -147,7 +148,7 @@ def measured(
         batch: Images in one call of ``probability_of``.
 
     Raises:
-        UsageError: If map and pixels do not fit.
+        UsageError: If map and pixels do not fit, or pixels or baseline are no colours.
         NotAvailableError: If there is no map to judge: it has no number, or one value everywhere.
         ModelError: If a probability is none.
     """
@@ -156,6 +157,11 @@ def measured(
         raise UsageError(
             f"pixels have the shape {pixels.shape} and the map {values.shape}: they need (H, W, 3) and (H, W)"
         )
+    is_in_range = pixels.dtype == np.uint8 or (pixels.dtype.kind == "f" and bool(((pixels >= 0) & (pixels <= 1)).all()))
+    if not is_in_range:
+        raise UsageError(f"pixels are {pixels.dtype}: they need to be uint8 of 0 to 255, or floats of 0 to 1")
+    if np.shape(baseline) != (3,) or not np.isfinite(baseline).all():
+        raise UsageError(f"the baseline {baseline} is no colour: it needs three numbers, such as (0.5, 0.5, 0.5)")
     if not np.isfinite(values).all() or np.ptp(values) == 0:
         raise NotAvailableError("faithfulness is not available, because the map is the same everywhere, or undefined.")
     draws = [_drawn(grid, size, np.random.default_rng((seed, number))) for number in range(DRAWS)]
@@ -264,9 +270,16 @@ def sentence(found: Faithfulness, name: str) -> str:
     )
     if found.verdict != "faithful":
         said = "no more faithful than" if found.verdict == "no better than random" else "less faithful than any of"
-        return f"This map is {said} {len(found.random)} random maps as coarse: {numbers}."
+        luck = "" if found.verdict == "no better than random" else _luck(found, "less faithful")
+        return f"This map is {said} {len(found.random)} random maps as coarse: {numbers}.{luck}"
     centre = "also than" if found.beats_centre else "but not than"
     return (
         f"This map is more faithful than {len(found.random)} random maps as coarse, {centre} pointing to the centre: "
-        f"{numbers}."
+        f"{numbers}.{_luck(found, 'more faithful')}"
     )
+
+
+def _luck(found: Faithfulness, said: str) -> str:
+    """How often a random map does as well or as badly: one image is no more than that."""
+    times = len(found.random) + 1
+    return f" One in {times} random maps is {said} than {len(found.random)} others by luck, so look at several images."

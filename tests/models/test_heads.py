@@ -430,3 +430,11 @@ def test_the_mean_of_a_distilled_networks_two_heads_is_taken(tmp_path):
         tokens = module.forward_features(inputs)
         expected = (module.head(tokens[:, 0]) + module.head_dist(tokens[:, 1])) / 2
         assert torch.allclose(loaded(inputs), expected, atol=1e-6)
+
+
+def test_nothing_speaks_for_a_class_without_an_output():
+    outputs = torch.tensor([[3.0, -2.0, 1.0]], requires_grad=True)
+    found = Reduced(torch.nn.Identity(), (2, NONE))(outputs)
+    (of_absent,) = torch.autograd.grad(found[0, 1], outputs, retain_graph=True)
+    (of_kept,) = torch.autograd.grad(found[0, 0], outputs)
+    assert (of_absent.tolist(), of_kept.tolist()) == ([[0, 0, 0]], [[0, 0, 1]])

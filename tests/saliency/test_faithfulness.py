@@ -60,6 +60,28 @@ def test_a_map_of_everything_else_is_worse_than_random_ones():
     assert "less faithful than any of 5 random maps" in sentence(found, "square")
 
 
+@pytest.mark.parametrize("square", [1, -1])
+def test_a_verdict_on_one_image_says_how_often_luck_gives_it(square):
+    # Six random maps are equally likely to be the best, and the worst.
+    said = sentence(asked(square * on_square()), "square")
+    assert said.endswith("faithful than 5 others by luck, so look at several images.")
+    assert " One in 6 random maps is " + ("more" if square > 0 else "less") in said
+
+
+def test_pixels_and_baselines_that_are_no_colours_are_refused():
+    for wrong in (
+        image().astype(np.float32),
+        image().astype(int),
+        image() - np.float32(0.5),
+        image() * np.float32("nan"),
+    ):
+        with pytest.raises(UsageError, match=r"^pixels are .*: they need to be uint8 of 0 to 255, or floats of 0 to 1"):
+            measured(wrong, on_square(), white_at_the_square, grid=(5, 5), baseline=(0, 0, 0))
+    for wrong in ((0.5,), 0.5, (0.5, 0.5), (0.5, 0.5, float("nan"))):
+        with pytest.raises(UsageError, match="is no colour"):
+            asked(baseline=wrong)
+
+
 def test_the_order_of_the_centre_is_by_hand():
     # The middle of 4x4 pixels are 2x2; 5 of 20 steps take them all, whatever the order among them.
     places = faithfulness._order(faithfulness._centred((4, 4)), np.zeros((4, 4)))
@@ -157,7 +179,8 @@ def test_the_sentence_says_what_the_areas_are_and_of_whom():
     said = sentence(verdict_of(0.6, centre=0.9), "koala")
     assert said == (
         "This map is more faithful than 5 random maps as coarse, but not than pointing to the centre: insertion 0.80 "
-        "(random 0.60), deletion 0.20 (random 0.40)."
+        "(random 0.60), deletion 0.20 (random 0.40). One in 6 random maps is more faithful than 5 others by luck, so "
+        "look at several images."
     )
     assert "also than pointing to the centre" in sentence(verdict_of(0.6), "koala")
     assert sentence(verdict_of(0.2), "koala").startswith("This map is no more faithful than 5 random maps as coarse: ")
