@@ -70,7 +70,7 @@ class KnownModel:
         parts += [self.kind] if self.kind not in ("", KINDS[specs.LOCAL_DIR]) else []
         parts += ["imported"] if self.is_imported else []
         parts += [f"{self.input_px} px"] if self.input_px else []
-        parts += [f"{self.megabytes:.3g} MB"] if self.megabytes else []
+        parts += [size_in_words(self.megabytes)] if self.megabytes else []
         return " · ".join(part for part in parts if part) or "not evaluated yet"
 
 
@@ -230,6 +230,13 @@ def _input_px(run: store.Run) -> int | None:
     """Side of the model's input; None for predictions that were imported."""
     size = run.preprocessing.get("input_size")
     return int(size[1]) if size else None
+
+
+def size_in_words(megabytes: float) -> str:
+    """``1.71 GB``, ``18.6 MB``, ``0.448 MB``."""
+    if megabytes >= 999.5:
+        return f"{megabytes / 1000:.3g} GB"
+    return f"{megabytes:.3g} MB" if megabytes >= 0.001 else "less than 1 kB"
 
 
 def megabytes_of(source: str) -> float | None:

@@ -211,7 +211,7 @@ def facts_of(model: Model) -> dict[str, str]:
 
 def _size(source: str) -> str:
     megabytes = catalogue.megabytes_of(source)
-    return "" if megabytes is None else f"{megabytes:,.3g} MB"
+    return "" if megabytes is None else catalogue.size_in_words(megabytes)
 
 
 def is_of_python(spec: str) -> bool:

@@ -142,13 +142,13 @@ def _content(row: Listed) -> dict[str, Any]:
 
 def _lines(rows: Sequence[Listed]) -> list[str]:
     """A line a model, in columns."""
-    from core.answers.catalogue import space_in_words
+    from core.answers.catalogue import size_in_words, space_in_words
 
     found = [("model", "kind", "classes", "input", "size")] if rows else []
     for row in rows:
         classes = space_in_words(row.label_space) if row.label_space else "told once it is loaded"
         side = f"{row.input_px} px" if row.input_px else ""
-        size = f"{row.megabytes:,.3g} MB" if row.megabytes is not None else ""
+        size = size_in_words(row.megabytes) if row.megabytes is not None else ""
         found.append((row.name, row.kind, "cannot be used" if row.problem else classes, side, size))
     widths = [max(map(len, column)) for column in zip(*found, strict=True)]
     return ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in found]

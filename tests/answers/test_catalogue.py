@@ -3,6 +3,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from core import store
 from core.answers import catalogue
@@ -182,3 +183,11 @@ def test_a_folder_whose_results_have_another_name_is_one_model(tmp_path, monkeyp
     paper = run_of("clip (simple-7) (zoom-paper)", f"{source}&preset=zoom-paper", "1", "b")
     names = [name for name in catalogue.known_models(catalogue.told_apart([paper])) if "diorama" not in name]
     assert names == ["clip (simple-7) (zoom-paper)", "clip"]
+
+
+@pytest.mark.parametrize(
+    ("megabytes", "said"),
+    [(1710.5, "1.71 GB"), (999.7, "1 GB"), (18.6, "18.6 MB"), (0.448, "0.448 MB"), (2e-6, "less than 1 kB")],
+)
+def test_sizes_have_no_powers_of_ten(megabytes, said):
+    assert catalogue.size_in_words(megabytes) == said

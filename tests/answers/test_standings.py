@@ -78,6 +78,27 @@ def test_differences_are_said_in_plain_words(samples):
     assert alike.unlike([changed(one, preprocessing=small), other]) == ["160 px against 224 px"]
     half = changed(one, preprocessing=other.preprocessing, precision="bf16")
     assert alike.unlike([half, other]) == ["precision bf16 against fp32"]
+    clip = {**one.preprocessing, "mean": [0.48145466, 0.4578275, 0.40821073], "std": [0.268, 0.261, 0.275]}
+    assert alike.unlike([changed(one, preprocessing=clip), other]) == [
+        "pixels normalised by other means and deviations"
+    ]
+
+
+def test_texts_are_told_by_their_digests_only_where_nothing_else_tells_them(samples):
+    run = write_run("rotation", samples, "a", np.ones(len(samples), bool))
+
+    def headed(head):
+        manifest = replace(run.manifest, model=replace(run.manifest.model, head=head))
+        return replace(run, manifest=manifest)
+
+    one, other = (
+        headed("zero-shot: 1 prompt (single), texts b6f6"),
+        headed("zero-shot: 7 prompts (simple-7), texts 6673"),
+    )
+    (said,) = alike.unlike([one, other])
+    assert said == "zero-shot: 1 prompt (single) against zero-shot: 7 prompts (simple-7)"
+    (said,) = alike.unlike([one, headed("zero-shot: 1 prompt (single), texts 01ab")])
+    assert said.endswith("texts b6f6 against zero-shot: 1 prompt (single), texts 01ab")
 
 
 def test_other_images_are_said_before_their_number(samples):

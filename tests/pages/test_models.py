@@ -103,8 +103,17 @@ def test_a_broken_model_is_a_sentence(zoo):
     at = page(model="broken")
     assert not at.exception
     assert "broken" in "\n".join(element.value for element in at.error)
+    assert not any("Fits" in element.value for element in at.markdown)
     button(at, "Check it").click().run()
     assert not at.exception
+
+
+def test_a_link_opens_how_to_bring_ones_own_and_says_of_unknown_classes_that_they_are():
+    at = page(model="resnet50.a1_in1k", at="bring")
+    assert not at.exception
+    assert [box.proto.expanded for box in at.expander if box.label == "How to bring your own"] == [True]
+    assert "Its classes are not known yet, so it may fit" in words(at)
+    assert set(table(at, "Classes fit")["Classes fit"]) == {"not known yet"}
 
 
 @pytest.mark.parametrize(

@@ -39,28 +39,32 @@ def show(spec: str, choice: Choice) -> None:
         if known is not None and known.is_file:
             st.caption("Only predictions that were imported are known of it, so there is nothing to check.")
         else:
-            model = _described(spec)
+            model, problem = None, None
+            try:
+                model = _described(spec)
+            except OffcenterError as error:
+                problem = error
+                text.problem(error)
             if model is not None:
                 known = known or KnownModel(model.name, model.source)
                 known = _with_space(known, model.label_space)
             if not paths.read_only():
                 checked.show(spec, model)
+            if problem is not None:
+                # What it fits is no question before it can be read.
+                return
         _fits(known or KnownModel(spec, spec), choice)
 
 
 def _described(spec: str) -> Model | None:
     """What is known of a model without asking anybody, drawn."""
-    try:
-        is_here = weights.folder_of(spec) is not None and not answers.is_of_python(spec)
-        if is_here:
-            with st.spinner("Reading what it is …"):
-                model = networks.describe(spec)
-        else:
-            found = descriptions.remembered(spec)
-            model = found[0] if found else None
-    except OffcenterError as error:
-        text.problem(error)
-        return None
+    is_here = weights.folder_of(spec) is not None and not answers.is_of_python(spec)
+    if is_here:
+        with st.spinner("Reading what it is …"):
+            model = networks.describe(spec)
+    else:
+        found = descriptions.remembered(spec)
+        model = found[0] if found else None
     if model is None:
         st.caption("Nothing of it is on this machine yet: it is downloaded when it is checked or evaluated.")
         return None
@@ -81,14 +85,16 @@ def _fits(known: KnownModel, choice: Choice) -> None:
     """Benchmarks: with a result, ready, without images, unfit."""
     found = answers.fits(known)
     ready, fitting = sum(fit.is_ready for fit in found), sum(fit.fits for fit in found)
+    is_known = bool(known.label_space) or known.is_file
+    begins = "Fits" if is_known else "Its classes are not known yet, so it may fit"
     st.markdown(
-        f"Fits {fitting} of {count(len(found), 'benchmark')}; {ready} of them can be evaluated here now"
+        f"{begins} {fitting} of {count(len(found), 'benchmark')}; {ready} of them can be evaluated here now"
         + (f", {len(known.benchmarks)} have a result." if known.benchmarks else ".")
     )
     table = pd.DataFrame(
         {
             "Benchmark": [fit.key for fit in found],
-            "Classes fit": ["yes" if fit.fits else "no" for fit in found],
+            "Classes fit": [("yes" if is_known else "not known yet") if fit.fits else "no" for fit in found],
             "Images": ["here" if fit.has_data else "not here" for fit in found],
             "Result": ["yes" if fit.has_result else "–" for fit in found],
             "What is missing": [fit.why or "nothing" for fit in found],

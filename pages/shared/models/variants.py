@@ -134,8 +134,9 @@ def _words(group: Group, table: pd.DataFrame) -> Words:
     unit = unit_of(group.runs[0])
     over = f" of {clusters(n_clusters, unit)}" if n_clusters != n else ""
     return Words(
-        f"{accuracy.capitalize()} by {one}: {group.model} on {group.benchmark}",
-        f"n = {n:,}{over} · 95 % interval · dotted: its own · diamond: clearly different",
+        f"{accuracy.capitalize()} by {one}",
+        f"{group.model} on {group.benchmark} · n = {n:,}{over} · 95 % interval · dotted: its own · "
+        "diamond: clearly different",
         text.short_identity(list(group.runs)),
         unit,
     )

@@ -135,6 +135,7 @@ CSS = """<style>
 .oc-themes button:focus-visible {outline: 2px solid currentColor;}
 .oc-small {font-size: 0.87rem; overflow-wrap: anywhere;}
 .oc-small a, .oc-facts a {color: inherit; text-decoration: underline;}
+.st-key-oc-at-bring table {display: block; overflow-x: auto; max-width: 100%;}
 [data-testid="stMultiSelect"] [data-tag] {max-width: 100%; height: auto; min-height: 1.6rem; color: inherit;
   background: color-mix(in srgb, currentColor 11%, transparent);
   border: 1px solid color-mix(in srgb, currentColor 30%, transparent);}
