@@ -315,6 +315,29 @@ def test_a_file_beside_it_with_a_name_that_is_taken_is_refused(write):
     models.load(write("from core import paths\ndef make():\n    return Net(), TRANSFORM"), "cpu")
 
 
+_BESIDE = """
+def make():
+    import json, pathlib
+
+    net = Net()
+    torch.nn.init.ones_(net.linear.weight), torch.nn.init.zeros_(net.linear.bias)
+    net.settings = json.loads((pathlib.Path(__file__).parent / "settings.json").read_text())
+    net.linear.register_buffer("scale", torch.tensor([net.settings["scale"]]), persistent=False)
+    net.started, net.shape = object(), (net.settings["scale"], torch.relu)
+    return net, TRANSFORM
+"""
+
+
+def test_what_a_network_keeps_beside_its_weights_changes_the_fingerprint(write):
+    name = write(_BESIDE)
+    found = []
+    for settings in ({"scale": 1.0}, {"scale": 1.0}, {"scale": 2.0}, {"scale": 1.0, "heads": [4, None]}):
+        (write.folder / "settings.json").write_text(json.dumps(settings))
+        found.append(models.describe(name).fingerprint)
+    assert found[0] == found[1]
+    assert len(set(found)) == 3
+
+
 def test_changed_weights_that_the_function_reads_change_the_fingerprint(write):
     path = write.folder / "weights.pt"
     torch.save(torch.zeros(1000, 3), path)

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from core.types import Model
 
 
+#: Numbers of a buffer that is a setting and no table.
+_FEW = 16
+
+
 @dataclass(frozen=True)
 class Network:
     """A network as a source built it.
@@ -93,6 +97,36 @@ def state_sha256(module: torch.nn.Module) -> str:
         total.update(f"{name} {tuple(values.shape)} {values.dtype}".encode())
         total.update(values.reshape(-1).view(torch.uint8).numpy().tobytes())
     return total.hexdigest()
+
+
+def settings_sha256(module: torch.nn.Module) -> str:
+    """SHA-256 (hex) over what a network's parts are and the plain values that they keep beside their weights.
+
+    Numbers, texts, lists and dicts of them, names of functions, and small buffers that no state dict has: what a
+    function of a user's own may have read from anywhere. Take it before the network runs, which may leave values in it.
+    """
+    total, own = hashlib.sha256(), set(vars(torch.nn.Module()))
+    for name, part in module.named_modules():
+        kept = {key: _plain(value) for key, value in vars(part).items() if key not in own}
+        kept |= {key: each.tolist() for key, each in part.named_buffers(recurse=False) if each.numel() <= _FEW}
+        said = sorted((key, value) for key, value in kept.items() if value is not None)
+        total.update(f"{name} {type(part).__qualname__} {said}\n".encode("utf-8", "replace"))
+    return total.hexdigest()
+
+
+def _plain(value: object) -> str | None:
+    """A value in writing that is the same in every process; None for anything that has none."""
+    if value is None or isinstance(value, bool | int | float | complex | str | bytes):
+        return repr(value)
+    if isinstance(value, list | tuple | set | frozenset):
+        parts = [_plain(each) for each in value]
+        if isinstance(value, set | frozenset):
+            parts = sorted(parts, key=str)
+        return None if None in parts else f"{type(value).__name__} {parts}"
+    if isinstance(value, dict):
+        parts = [(_plain(key), _plain(each)) for key, each in value.items()]
+        return None if any(None in pair for pair in parts) else repr(parts)
+    return getattr(value, "__qualname__", None) if callable(value) else None
 
 
 def versions(files: Sequence[Path]) -> tuple[str, ...]:

@@ -29,7 +29,7 @@ from core.models.configs import TRANSFORM_KEYS, checked_transform
 from core.models.heads import Head, head_of, with_head
 from core.models.outputs import giving_logits, n_outputs
 from core.models.permission import file_and_function, permit, permitted, require
-from core.models.sources.base import Network, Source, fingerprint, state_sha256
+from core.models.sources.base import Network, Source, fingerprint, settings_sha256, state_sha256
 from core.models.sources.running import Made, made_by, print_aside
 from core.store import specs
 from core.store.specs import Spec
@@ -55,6 +55,7 @@ class _Parts:
         labels: Class names, or None.
         name: Of the model.
         notes: What a reader should know.
+        settings: Digest of what the network keeps beside its weights, before it ran.
     """
 
     module: torch.nn.Module
@@ -62,6 +63,7 @@ class _Parts:
     labels: object
     name: str
     notes: tuple[str, ...]
+    settings: str
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class PythonSource(Source):
             label_space=head.label_space,
             num_classes=head.num_classes,
             transform=parts.transform,
-            fingerprint=fingerprint(files, state_sha256(parts.module)),
+            fingerprint=fingerprint(files, state_sha256(parts.module), parts.settings),
             notes=notes,
             labels_said=head.why,
             head=head.said,
@@ -120,7 +122,8 @@ class PythonSource(Source):
         if name is not None and not (isinstance(name, str) and name.strip() and paths.is_text(name)):
             raise ModelError(f"{where} gives the name {name!r}; it must be a text.")
         transform = _transform(content.get("transform"), module, where)
-        return _Parts(module, transform, _names(content.get("labels"), where), name or self.name, notes)
+        names, settings = _names(content.get("labels"), where), settings_sha256(module)
+        return _Parts(module, transform, names, name or self.name, notes, settings)
 
     @cached_property
     def _plain(self) -> Model:
