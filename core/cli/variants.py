@@ -109,6 +109,10 @@ def _find(model: str, benchmark: str, axis: Axis, view: str, precision: str, *, 
         return None
     # Says what is stored, and what to run.
     run = store.find_run(benchmark, model, view=view, precision=precision)
+    twin = variants.group_of(there, run, axis)
+    if twin is not None:
+        # The same weights lie in folders of several names.
+        return twin
     if axis == "prompts" and not variants.is_zero_shot(run):
         raise UsageError(f"'{model}' is no zero-shot model: no texts are put to it. Try --of preprocessing.")
     raise UsageError(

@@ -9,6 +9,7 @@ weights, and weights that were trained with others lose accuracy for no reason t
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -142,6 +143,17 @@ def shown(
     if INTERPOLATION in options:
         found["interpolation"] = options[INTERPOLATION]
     return found
+
+
+def meant_by(name: str) -> str | None:
+    """What to type for a model whose results are called so, if that is a name with a preset or an interpolation."""
+    found = re.fullmatch(r"(.+) \(([^()]+)\)", name)
+    options = {}
+    for each in found[2].split(", ") if found else ():
+        options[PRESET if each in PRESETS else INTERPOLATION] = each
+        if each not in PRESETS and each not in INTERPOLATIONS:
+            return None
+    return str(specs.parsed(found[1]).with_options(**options)) if found else None
 
 
 def _rendered(transform: Mapping[str, Any]) -> tuple[Any, ...]:

@@ -29,6 +29,9 @@ TRANSFORM = {
             {"input_size": [3, 224, 448], "crop_pct": 1.0},
             "shorter side to 224 x 448 px (bicubic), the central 224 x 448",
         ),
+        ({"crop_mode": "center-floor", "crop_pct": 1.0}, "shorter side to 224 px (bicubic), the central 224 x 224"),
+        ({"crop_mode": "squash-floor", "crop_pct": 1.0}, "squashed to 224 x 224 px (bicubic), normalised"),
+        ({"crop_mode": "border-black", "crop_pct": 1.0}, "wholly within 224 px (bicubic), on a ground of black"),
         ({"crop_mode": "border", "crop_pct": 1.0}, "wholly within 224 px (bicubic), on a ground of its mean colour"),
     ],
 )

@@ -239,7 +239,9 @@ def test_too_few_objects_carry_no_claim():
         ({"crop_pct": 0.95}, "235 → 224"),
         ({"input_size": [3, 256, 256], "crop_pct": 1.0, "crop_mode": "squash"}, "squashed to 256"),
         ({"crop_mode": "squash"}, "squashed to 256 → 224"),
+        ({"crop_mode": "squash-floor"}, "squashed to 256 → 224"),
         ({"crop_mode": "border"}, "padded, 256 → 224"),
+        ({"crop_mode": "border-black"}, "padded, 256 → 224"),
         ({"input_size": [3, 192, 256], "crop_pct": 0.8}, "240 × 320 → 192 × 256"),
     ],
 )

@@ -1,6 +1,7 @@
 """Options of ``evaluate`` that go into a model's name, and results found by it."""
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from core import store
 from core.cli import options
@@ -34,6 +35,19 @@ def test_options_are_merged_into_names(tmp_path, monkeypatch):
         merged("a?preset=zoom-paper", preset="focus-paper")
     with pytest.raises(UsageError, match="--prompts 'single' contradicts prompts=openai-80"):
         merged("open-clip:a/b?prompts=openai-80", prompts="single")
+
+
+def test_what_is_only_worth_knowing_of_a_model_is_no_warning(run, zoo, colour_folder):
+    (path,) = (zoo / "small").glob("*.safetensors")
+    weights = {f"module.{name}": value for name, value in load_file(path).items()}
+    save_file(weights, path)
+    common = ("--model", "small", "--benchmark", "imagenet")
+    code, _, err = run("evaluate", *common, "--data", colour_folder, "--device", "cpu")
+    assert code == 0, err
+    assert f"note: small: {path.name}: the prefix 'module.' was left out" in err
+    _, _, err = run("report", *common)
+    assert [line for line in err.splitlines() if "module." in line and not line.startswith("note: ")] == []
+    assert "note: small: " in err
 
 
 def test_a_preset_makes_a_result_of_its_own_that_is_found_by_what_was_typed(run, zoo, colour_folder, monkeypatch):

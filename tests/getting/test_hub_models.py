@@ -1,6 +1,7 @@
 """Models of transformers and of other libraries, from a hub on this machine to logits."""
 
 import hashlib
+import json
 import socket
 from pathlib import Path
 
@@ -202,6 +203,17 @@ def test_weights_of_a_plain_address_are_planned_by_it(hub, tmp_path, monkeypatch
     planned = fetch.plan("model:torchvision:alexnet")
     assert planned.sources[0].startswith("https://download.pytorch.org/models/alexnet")
     assert not planned.is_there
+
+
+def test_a_repository_of_timms_in_several_files_is_planned_with_all_of_them(hub):
+    config = {"architecture": "test_resnet", "num_classes": 10, "pretrained_cfg": {"num_classes": 10}}
+    parts = {f"model-{number}-of-00002.safetensors": bytes(10 * number) for number in (1, 2)}
+    index = {"metadata": {}, "weight_map": dict(zip(("a", "b"), parts, strict=True))}
+    files = {"config.json": config, "model.safetensors.index.json": index}
+    publish(hub, "owner/net", {name: json.dumps(each).encode() for name, each in files.items()} | parts, "models")
+    planned = fetch.plan("model:hf-hub:owner/net")
+    assert planned.size == 30
+    assert "model-1-of-00002.safetensors and 1 more" in planned.sources[0]
 
 
 def test_an_open_clip_repository_is_planned_with_its_weights(hub, tmp_path):

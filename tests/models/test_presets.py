@@ -111,6 +111,18 @@ def test_names_tell_all_settings_apart():
     assert max(map(len, found)) < 60
 
 
+def test_what_results_are_called_tells_what_to_type():
+    both = {"preset": "focus-paper", "interpolation": "box"}
+    for options in ({"preset": "zoom-paper"}, {"interpolation": "box"}, both):
+        found = applied(model(), options)
+        assert presets.meant_by(found.name) == found.source
+    for name in ("net", "net (2)", "net (zoom-paper, 2)", "(zoom-paper)", "net (zoom-paper) x"):
+        assert presets.meant_by(name) is None
+    with pytest.raises(UsageError, match=r"are called: write that\.$") as caught:
+        models.load("resnet50.a1_in1k (zoom-paper)", "cpu")
+    assert "results of resnet50.a1_in1k?preset=zoom-paper" in str(caught.value)
+
+
 def test_a_preset_that_changes_nothing_says_so():
     # 224 of 256 written as another share that comes to the same pixels.
     like = {"interpolation": "bicubic", "crop_pct": 0.8725}

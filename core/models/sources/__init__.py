@@ -18,7 +18,7 @@ from typing import Any
 import torch
 
 from core import labels
-from core.errors import ModelError, UsageError, nearest
+from core.errors import ModelError, OffcenterError, UsageError, nearest
 from core.models import presets
 from core.models.configs import checked_transform
 from core.models.outputs import check
@@ -83,6 +83,9 @@ def resolve(spec: str) -> Source:
     try:
         return _found(asked, spec)
     except UsageError as error:
+        meant = "" if asked.kind else presets.meant_by(asked.where)
+        if meant and _is_known(meant):
+            raise UsageError(f"'{asked.where}' is what results of {meant} are called: write that.") from error
         if "?" not in asked.where:
             raise
         # A folder may have a question mark in its name; where there is none such, options were meant.
@@ -91,6 +94,14 @@ def resolve(spec: str) -> Source:
             f"'{spec}': '?{rest[:_SHOWN]}' cannot be read as options of '{begin}'. Write ?option=value&option=value, "
             "each option once and in small letters; in a value, & is %26, ? is %3F and = is %3D."
         ) from error
+
+
+def _is_known(spec: str) -> bool:
+    try:
+        _found(specs.parsed(spec), spec)
+    except OffcenterError:
+        return False
+    return True
 
 
 def _require_tellable(asked: Spec, spec: str) -> None:
