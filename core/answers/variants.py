@@ -108,6 +108,12 @@ def is_own(run: store.Run, axis: Axis) -> bool:
     return not options
 
 
+def _names_nothing(run: store.Run) -> bool:
+    """Whether a result's classes are called as they are where nobody says: by the names of their label space."""
+    asked = options_of(run, "prompts").get(zero_shot.CLASSES)
+    return asked is None or asked == zero_shot.usual_classes(run.label_space)
+
+
 def groups(runs: Sequence[store.Run], axis: Axis = "preprocessing") -> list[Group]:
     """Groups of at least one result, by model, benchmark and views.
 
@@ -159,9 +165,10 @@ def _group(runs: Sequence[store.Run], axis: Axis) -> Group:
     for run in sorted(runs, key=lambda run: (run.complete, run.manifest.updated)):
         best[_setting(run, axis)] = run
     newest = list(reversed(best.values()))
+    # What classes are called is a setting too.
     own = max(
         (run for run in newest if is_own(run, axis)),
-        key=lambda run: (run.complete, run.manifest.updated),
+        key=lambda run: (run.complete, _names_nothing(run), run.manifest.updated),
         default=None,
     )
 

@@ -146,10 +146,13 @@ def _print_summary(run: Run) -> None:
     content = _summary(run)
     session = content["session"] or {}
     overall = content["overall"]
-    top5 = "not known" if overall["top5"] is None else f"{terminal.percent(overall['top5'])} %"
+    # Scored among a benchmark's own classes there is no other rank than the first.
+    has_top5, top5 = "top5" in overall, overall.get("top5")
+    policy = "" if content["policy"] == "top1" else f" (policy: {content['policy']})"
+    shown_top5 = f", top-5 {'not known' if top5 is None else f'{terminal.percent(top5)} %'}" if has_top5 else ""
     terminal.out.print(
-        f"{run.model} on {run.benchmark}{terminal.reduced(content)}: top-1 {terminal.percent(overall['top1'])} % "
-        f"{terminal.interval(overall, 'top1')}, top-5 {top5}, n = {overall['n']:,}",
+        f"{run.model} on {run.benchmark}{terminal.reduced(content)}{policy}: top-1 "
+        f"{terminal.percent(overall['top1'])} % {terminal.interval(overall, 'top1')}{shown_top5}, n = {overall['n']:,}",
         markup=False,
         soft_wrap=True,
     )

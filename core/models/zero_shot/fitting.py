@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core import labels
+from core.errors import LabelSpaceError, UsageError
+from core.models.zero_shot.classes import classes_of
 from core.models.zero_shot.texts import CLASSES
 from core.store import specs
 from core.store.weights import kind_of, local_models
@@ -29,6 +31,14 @@ def fitted(spec: str, label_spaces: Sequence[str]) -> str:
     named = (space for space in label_spaces if space == labels.FOCUS_10 or space.startswith(labels.OWN))
     space = next(named, None)
     return spec if space is None else str(asked.with_options(classes=space))
+
+
+def usual_classes(space: str) -> str:
+    """The option that means a label space's classes called by its own names, as results keep it."""
+    try:
+        return classes_of(space).key
+    except (LabelSpaceError, UsageError):
+        return space
 
 
 def is_zero_shot(spec: str) -> bool:

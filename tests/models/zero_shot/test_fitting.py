@@ -2,7 +2,8 @@
 
 import pytest
 
-from core.models.zero_shot import fitted
+from core import labels
+from core.models.zero_shot import fitted, usual_classes
 from core.models.zero_shot.fitting import is_zero_shot
 
 CLIP = "open-clip:ViT-B-32/laion2b_s34b_b79k"
@@ -38,3 +39,11 @@ def test_a_model_folder_is_told_by_what_it_holds(tmp_path, monkeypatch):
     assert fitted("clip", ("focus-10",)) == "clip?classes=focus-10"
     assert fitted("other", ("focus-10",)) == "other"
     assert (is_zero_shot("clip"), is_zero_shot("other"), is_zero_shot("nowhere")) == (True, False, False)
+
+
+def test_the_usual_names_of_a_label_space_are_its_own():
+    lower, upper = labels.keep_own(["apple", "pear"]), labels.keep_own(["Apple", "blood orange"])
+    assert [usual_classes(space) for space in ("imagenet-1k", "focus-10", lower)] == ["imagenet-1k", "focus-10", lower]
+    # A label space is the same however its classes are spelt; a text is not.
+    assert usual_classes(upper).startswith(f"{upper}-")
+    assert usual_classes("classes-7") == "classes-7"
