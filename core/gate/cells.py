@@ -18,18 +18,19 @@ from core.answers.questions import grouped
 from core.errors import UsageError, nearest
 from core.explain import reporting
 from core.gate.checks import Check
-from core.gate.images import Images, images_of
+from core.gate.images import Images, Memo, images_of
 from core.gate.verdicts import Estimate
 from core.metrics.intervals import CONFIDENCE
 from core.metrics.score import student
 
 
-def estimate(check: Check, run: store.Run) -> Estimate:
+def estimate(check: Check, run: store.Run, memo: Memo | None = None) -> Estimate:
     """A cell of a table of a run's report.
 
     Args:
         check: Of a gate file; its number is a cell.
         run: The model's.
+        memo: What was read for the checks before.
 
     Raises:
         UsageError: If the report has no such table, row or column, or the column has no interval.
@@ -52,7 +53,7 @@ def estimate(check: Check, run: store.Run) -> Estimate:
     )
     if not low or (low == "low" and column != _main(rows[0])):
         raise UsageError(f"the column '{column}' of '{number.name}' has no interval, so no verdict can be had of it.")
-    if (found := _accuracy(check, run, row, column)) is not None:
+    if (found := _accuracy(check, run, row, column, memo)) is not None:
         return found
     n, n_clusters = _counted(run, row)
     value, least, most = (math.nan if row[name] is None else float(row[name]) for name in (column, low, high))
@@ -108,12 +109,12 @@ def _is(content: Any, text: str) -> bool:
         return False
 
 
-def _accuracy(check: Check, run: store.Run, row: dict[str, Any], column: str) -> Estimate | None:
+def _accuracy(check: Check, run: store.Run, row: dict[str, Any], column: str, memo: Memo | None) -> Estimate | None:
     """The cell of a table that groups images; None of one that is computed otherwise, or tells views apart."""
     named = next((each for each in report.tables_of(run) if each.name == check.number.name), None)
     if named is None or named.computed or run.n_views > 1 or column not in ("top1", "top5"):
         return None
-    images = images_of(run, check.policy, {}, None)
+    images = images_of(run, check.policy, {}, None, memo)
     table = grouped(run, images.table, named.by)
     kept = np.ones(len(table), dtype=bool)
     for name in named.by:

@@ -87,7 +87,19 @@ class Images:
         return pd.factorize(table["cluster"], sort=True)[0] if self.is_clustered else None
 
 
-def images_of(run: store.Run, policy: Policy | None, where: Mapping[str, Node], baseline: store.Run | None) -> Images:
+#: Tables of runs by identity, benchmark and policy.
+Memo = dict[tuple[str, str, Policy | None], tuple[pd.DataFrame, tuple[str, ...]]]
+#: Tables that are remembered: those of a model and its baseline, whose checks mostly stand together.
+_MOST_KEPT = 2
+
+
+def images_of(
+    run: store.Run,
+    policy: Policy | None,
+    where: Mapping[str, Node],
+    baseline: store.Run | None,
+    memo: Memo | None = None,
+) -> Images:
     """The images of a run that meet conditions, or those that it has in common with a baseline.
 
     Args:
@@ -95,23 +107,25 @@ def images_of(run: store.Run, policy: Policy | None, where: Mapping[str, Node], 
         policy: What counts as right; by default as the benchmark is scored.
         where: Value, values or range, by factor.
         baseline: Of the same benchmark and views.
+        memo: What was read for the checks before.
 
     Raises:
         UsageError: If a factor or value is unknown, a policy needs what was not kept, or nothing is in common.
     """
-    table, notes = _scored(run, policy, where)
+    memo = {} if memo is None else memo
+    table, notes = _scored(run, policy, where, memo)
     is_share = run.n_views > 1 and run.views.reduce == "mean"
     is_clustered = card_of(run).cluster_unit is not None
     if baseline is None:
         return Images(run, table, is_clustered, is_share, notes=notes)
     if baseline.views.names != run.views.names:
         raise UsageError(f"views of '{run.view}' and '{baseline.view}' show other things: they cannot be paired.")
-    others, more = _scored(baseline, policy, {})
+    others, more = _scored(baseline, policy, {}, memo)
     if policies_differ := [note for note in more if note not in notes]:
         notes = (*notes, *(f"baseline: {note}" for note in policies_differ))
     if where:
         # Conditions are of an image, so of the model's run: what the baseline has of others does not count.
-        every = _scored(run, policy, {})[0]["sample_id"]
+        every = _scored(run, policy, {}, memo)[0]["sample_id"]
         others = others[others["sample_id"].isin(table["sample_id"]) | ~others["sample_id"].isin(every)]
     both = table.merge(others[["sample_id", "correct"]].rename(columns={"correct": "other"}), on="sample_id")
     if both.empty:
@@ -123,17 +137,29 @@ def images_of(run: store.Run, policy: Policy | None, where: Mapping[str, Node], 
     return Images(run, both, is_clustered, is_share, n_only, notes)
 
 
-def _scored(run: store.Run, policy: Policy | None, where: Mapping[str, Node]) -> tuple[pd.DataFrame, tuple[str, ...]]:
+def _scored(
+    run: store.Run, policy: Policy | None, where: Mapping[str, Node], memo: Memo
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """One row an image that was evaluated and meets the conditions; and what a reader must know."""
+    key = (run.identity, run.benchmark, policy)
+    # What is asked for again becomes the newest.
+    table, notes = memo[key] = memo.pop(key) if key in memo else _counted(run, policy)
+    while len(memo) > _MOST_KEPT:
+        del memo[next(iter(memo))]
+    kept = table[meets(run, table, where)] if where else table
+    if run.n_views > 1:
+        kept = metrics.reduce_views(kept, ["sample_id"], run.views.reduce, ["correct"])
+    return kept[kept["correct"].notna()].reset_index(drop=True), notes
+
+
+def _counted(run: store.Run, policy: Policy | None) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """One row an image and view, with what counts as right."""
     card, samples = card_of(run), samples_of(run)
     classes = sorted(set(lists.list_offsets(samples["accepted"])[1].tolist()))
     said = store.read(run, ["sample_id", "view", "top10", "error"])
     table = metrics.join(samples, said, run.manifest.model.num_classes)
     counted = policies.counted(run, card, table, policy, classes)
-    table = with_view_factors(run, counted.table)
-    kept = table[meets(run, table, where)] if where else table
-    if run.n_views > 1:
-        kept = metrics.reduce_views(kept, ["sample_id"], run.views.reduce, ["correct"])
-    return kept[kept["correct"].notna()].reset_index(drop=True), counted.warnings
+    return with_view_factors(run, counted.table), counted.warnings
 
 
 def meets(run: store.Run, table: pd.DataFrame, where: Mapping[str, Node]) -> np.ndarray:

@@ -21,7 +21,7 @@ from core.errors import UsageError, nearest
 from core.gate.cells import estimate as estimate_cell
 from core.gate.cells import text
 from core.gate.checks import Check
-from core.gate.images import Images, images_of, meets
+from core.gate.images import Images, Memo, images_of, meets
 from core.gate.verdicts import Estimate
 from core.metrics import bands
 from core.metrics.accuracy import group_codes
@@ -34,22 +34,23 @@ from core.uncommon.rules import ATTRIBUTES
 from core.wording import units
 
 
-def estimate(check: Check, run: store.Run, baseline: store.Run | None) -> Estimate:
+def estimate(check: Check, run: store.Run, baseline: store.Run | None, memo: Memo | None = None) -> Estimate:
     """The number of a check.
 
     Args:
         check: Of a gate file.
         run: The model's.
         baseline: Where the check needs one.
+        memo: What was read for the checks before.
 
     Raises:
         UsageError: If the benchmark has no such number; names the place in the file.
     """
     if check.number.kind == "cell":
         with check.places["number"].placed():
-            return estimate_cell(check, run)
+            return estimate_cell(check, run, memo)
     with check.places["check"].placed() if not check.where else check.places["where"].placed():
-        images = images_of(run, check.policy, check.where, baseline)
+        images = images_of(run, check.policy, check.where, baseline, memo)
     with check.places["number"].placed():
         if baseline is not None and baseline.identity == run.identity:
             return _same(images)

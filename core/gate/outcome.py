@@ -12,6 +12,7 @@ from core import store
 from core.answers import report
 from core.errors import UsageError
 from core.gate.checks import Check, Gate
+from core.gate.images import Memo
 from core.gate.numbers import estimate
 from core.gate.verdicts import Bounded, Decision, Estimate, Kind, decide
 from core.types import is_thin
@@ -108,7 +109,8 @@ def judge(gate: Gate, find: Find, *, inconclusive: str = "", allow_partial: bool
         UsageError: If a run is missing, or not finished, or a benchmark has no such number; says where it was asked.
     """
     pairs = [_runs(check, find, allow_partial) for check in gate.checks]
-    estimates = [estimate(check, *pair) for check, pair in zip(gate.checks, pairs, strict=True)]
+    memo: Memo = {}
+    estimates = [estimate(check, *pair, memo) for check, pair in zip(gate.checks, pairs, strict=True)]
     bounded = [
         Bounded(each, check.threshold, check.is_lower) for check, each in zip(gate.checks, estimates, strict=True)
     ]
