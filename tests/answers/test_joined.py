@@ -46,7 +46,7 @@ def by_area(run):
 
 
 def test_two_threads_ask_the_first_question_at_once(samples):
-    for number in range(10):
+    for number in range(5):
         run = write_run("size", samples, f"m{number}", (samples["area"] > 0.5).to_numpy())
         together = threading.Barrier(2)
 
@@ -104,22 +104,36 @@ def test_what_was_kept_serves_again_as_long_as_nothing_changes(run, samples):
     assert [found.st_mtime_ns for found in again] == [found.st_mtime_ns for found in kept]
 
 
-@pytest.mark.parametrize("changed", ["metrics/accuracy.py", "answers/questions.py", "store/lists.py", "types.py"])
-def test_the_version_changes_with_the_code_that_computes(run, tmp_path, changed):
-    def version_of(code):
-        done = subprocess.run(
-            [sys.executable, "-c", "from core import store\nfrom core.answers import joined\n"
-             "print(joined.version(store.find_run('si-score/size', 'large')))"],
-            cwd=code, check=True, capture_output=True, text=True,
-        )  # fmt: skip
-        return done.stdout.strip()
+#: Files of what decides, of several rooms; and one that decides nothing.
+DECIDE, DECIDES_NOTHING = ["metrics/accuracy.py", "answers/questions.py", "store/lists.py", "types.py"], "wording.py"
+#: The version of the run by the code in the working folder, as it is and with one file after the other changed.
+_VERSIONS = """
+import sys
+from pathlib import Path
+from core import store
+from core.answers import joined
+run = store.find_run("si-score/size", "large")
+print(joined.version(run))
+for name in sys.argv[1:]:
+    path = Path("core") / name
+    before = path.read_bytes()
+    path.write_bytes(before + b"\\n")
+    joined._code.cache_clear()
+    print(joined.version(run))
+    path.write_bytes(before)
+"""
 
+
+def test_the_version_changes_with_the_code_that_computes(run, tmp_path):
     shutil.copytree(REPO / "core", tmp_path / "code" / "core", ignore=shutil.ignore_patterns("__pycache__"))
     (tmp_path / "code" / "data").symlink_to(REPO / "data")
-    assert version_of(tmp_path / "code") == joined.version(run)
-    with open(tmp_path / "code" / "core" / changed, "a") as stream:
-        stream.write("\n")
-    assert version_of(tmp_path / "code") != joined.version(run)
+    done = subprocess.run(
+        [sys.executable, "-c", _VERSIONS, *DECIDE, DECIDES_NOTHING],
+        cwd=tmp_path / "code", check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    as_it_is, *changed, with_nothing = done.stdout.split()
+    assert as_it_is == with_nothing == joined.version(run)
+    assert len({as_it_is, *changed}) == 1 + len(DECIDE)
 
 
 @pytest.mark.parametrize("content", [b"", b"\0" * 4096])

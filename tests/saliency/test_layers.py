@@ -55,6 +55,12 @@ FAMILIES = [
     ("mambaout_femto", (128, 192), LAST, PATCHES, 0, "stages"),
     ("levit_128s", (224, 224), TOKENS, (4, 4), 0, "stages"),
 ]
+#: Those that take a second and more on one core.
+LARGE = (
+    *("wide_resnet50_2", "resnext50_32x4d", "dm_nfnet_f0", "densenet121", "vgg11", "mobilenetv4_hybrid_medium"),
+    *("vit_medium_patch16_gap_240", "vit_betwixt_patch16_reg1_gap_256", "vit_small_patch14_reg4_dinov2"),
+    *("swin_tiny_patch4_window7_224", "caformer_s18"),
+)
 
 
 def network(name, size):
@@ -87,7 +93,8 @@ def output_at(module, layer, inputs):
 
 
 @pytest.mark.parametrize(
-    ("name", "size", "kind", "grid", "prefix", "layer_name"), FAMILIES, ids=[f[0] for f in FAMILIES]
+    ("name", "size", "kind", "grid", "prefix", "layer_name"),
+    [pytest.param(*family, id=family[0], marks=pytest.mark.slow if family[0] in LARGE else []) for family in FAMILIES],
 )
 def test_every_family_has_its_map_found(name, size, kind, grid, prefix, layer_name):
     module = network(name, size)

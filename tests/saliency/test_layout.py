@@ -156,7 +156,7 @@ FAMILIES = [
 
 
 #: Those that are quick to look through.
-QUICK = ("mobilenetv2_100", "convnext_atto", "test_vit", "tf_mobilenetv3_small_minimal_100")
+QUICK = ("convnext_atto", "test_vit", "tf_mobilenetv3_small_minimal_100")
 
 
 @pytest.mark.parametrize(
