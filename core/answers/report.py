@@ -1,4 +1,4 @@
-"""What a stored run says: the tables its benchmark's paper reports, as JSON values; and the export of predictions."""
+"""What a stored run says: the tables its benchmark's paper reports, as JSON values."""
 
 from __future__ import annotations
 
@@ -6,21 +6,18 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from core import benchmarks, metrics, paths, store
+from core import benchmarks, metrics, store
 from core.answers import cue_tables, geometry_tables, imported, policies, rank_table, run_tables, spans, zoom_tables
 from core.answers.cards import card_of, samples_of
 from core.answers.joined import with_view_factors
 from core.answers.run_tables import Asked, RunTable
 from core.errors import UsageError, nearest
 from core.store import lists
-from core.store.parts import write_parquet
 from core.types import Card, CardTable, Policy, ProgressCallback, Reduce, Table
 from core.wording import units
 
@@ -352,54 +349,3 @@ def differences(runs: Sequence[store.Run]) -> list[str]:
             listed = "; ".join(f"{run.model} ({run.identity}): {values[run.identity]}" for run in runs)
             found.append(f"compared runs differ in {name}: {listed}")
     return found
-
-
-def predictions(run: store.Run) -> pd.DataFrame:
-    """Every prediction of a run with its image's factors, for export.
-
-    Returns:
-        ``sample_id, view, top1, top1_prob, top10, top10_prob, p_accepted, rank, accepted, correct, error, digest,
-        identity``, then ``cluster`` and the factors, and ``imported`` of predictions that were made elsewhere.
-        ``correct`` is True, False or missing; classes are indices of the label space.
-    """
-    table = joined(run)
-    ranked, prob = lists.list_matrix(table["top10"]), lists.list_matrix(table["top10_prob"])
-    failed = table["error"].notna().to_numpy()
-    table["top1"] = pd.array(ranked[:, 0] if ranked.shape[1] else [-1] * len(table), dtype="Int32")
-    table["top1_prob"] = prob[:, 0] if prob.shape[1] else np.nan
-    table.loc[failed, ["top1", "top1_prob"]] = pd.NA
-    table["correct"] = table["correct"].map({1.0: True, 0.0: False}).astype("boolean")
-    table["identity"] = run.identity
-    if run.is_imported:
-        table["imported"] = True
-    first = ["sample_id", "view", "top1", "top1_prob", "top10", "top10_prob", "p_accepted", "rank", "accepted"]
-    first += ["correct", "error", "digest", "identity", "cluster"]
-    factors = [column for column in table if column not in (*first, "correct_top5")]
-    return table[first + factors]
-
-
-def export(table: pd.DataFrame, path: Path) -> None:
-    """Write a table as ``.parquet`` or ``.csv``; in CSV, lists are JSON.
-
-    Raises:
-        UsageError: If the name ends otherwise.
-        StoreError: If it cannot be written.
-    """
-    if path.suffix == ".parquet":
-        # Without pandas' own notes, which name column types that pandas itself cannot read back.
-        write_parquet(path, pa.Table.from_pandas(table, preserve_index=False).replace_schema_metadata())
-    elif path.suffix == ".csv":
-        nested = [column for column in table if _holds_lists(table[column])]
-        as_text = {column: [json.dumps(value) for value in _values(table[column])] for column in nested}
-        paths.write_atomically(path, table.assign(**as_text).to_csv(index=False))
-    else:
-        raise UsageError(f"--out {path} must end in .parquet or .csv")
-
-
-def _holds_lists(column: pd.Series) -> bool:
-    known = column.dropna()
-    return len(known) > 0 and pd.api.types.is_list_like(known.iloc[0])
-
-
-def _values(column: pd.Series) -> list[list[Any]]:
-    return pa.array(column, from_pandas=True).to_pylist()

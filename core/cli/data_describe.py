@@ -37,7 +37,7 @@ def describe(
     Brightness, contrast, sharpness, colourfulness, saturation, entropy, aspect, resolution and JPEG quality; where
     there are masks, the object's area, its distance from the centre and how much of the border it covers.
     """
-    from core.answers import report
+    from core.answers import exporting
     from core.benchmarks.facts import describe
 
     if out is not None and out.suffix not in _WRITTEN:
@@ -46,7 +46,7 @@ def describe(
     with terminal.progress_bar(f"describe {benchmark}") as progress:
         found = describe(opened, again=again, progress=progress)
     if out is not None:
-        report.export(found.table, out)
+        exporting.export(found.table, out)
     if as_json:
         options.print_json(_content(benchmark, found))
         return

@@ -47,11 +47,11 @@ def predictions(
     identity: Identity = None,
 ) -> None:
     """Export the stored predictions with their factors."""
-    from core.answers import report
+    from core.answers import exporting
 
     run = run_for(model, benchmark, view, precision, identity)
-    table = report.predictions(run)
-    report.export(table, out)
+    table = exporting.predictions(run)
+    exporting.export(table, out)
     terminal.out.print(f"{len(table):,} predictions of {run.identity} in {out}", soft_wrap=True, markup=False)
 
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from core import store
-from core.answers import compare, joined, questions, report
+from core.answers import compare, exporting, joined, questions, report
 from core.answers.cards import card_of, own_card_of, samples_of
 from core.answers.questions import Question, Where
 from core.benchmarks import facts, open_benchmark
@@ -82,7 +82,7 @@ def test_a_fact_that_is_not_there_says_what_computes_it(run, colour_folder):
 
 def test_facts_are_in_reports_and_exports_and_of_one_image(run, colour_folder):
     describe(colour_folder)
-    exported = report.predictions(run).set_index("sample_id")
+    exported = exporting.predictions(run).set_index("sample_id")
     assert exported.loc[f"{BLUE_WNID}/2.png", "aspect"] == pytest.approx(42 / 36, abs=0.001)
     assert report.build(run)["n"] == 24
     assert joined.sample(run, f"{BLUE_WNID}/2.png").factors["aspect"] == pytest.approx(42 / 36, abs=0.001)

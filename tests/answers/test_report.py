@@ -10,7 +10,7 @@ import torch
 from PIL import Image
 
 from core import models
-from core.answers import report
+from core.answers import exporting, report
 from core.benchmarks import generate, open_benchmark
 from core.errors import UsageError
 from core.evaluate.loop import evaluate
@@ -184,11 +184,15 @@ def test_the_export_has_every_prediction_with_its_factors(toy_model, colour_fold
     (colour_folder / RED_WNID / "1.png").write_bytes(b"broken")
     run = evaluate(toy_model, open_benchmark("imagenet", colour_folder))
     out = tmp_path / f"table.{suffix}"
-    report.export(report.predictions(run), out)
+    exporting.export(exporting.predictions(run), out)
     table = pd.read_parquet(out) if suffix == "parquet" else pd.read_csv(out)
     assert list(table.columns[:12]) == COLUMNS
     assert {"identity", "class", "wnid"} <= set(table.columns)
     assert set(table["identity"]) == {run.identity}
+    # Which setting of which weights, in every row: exports of several are told apart when they are put together.
+    assert set(table["model"]) == {run.source}
+    assert [json.loads(each) for each in set(table["preprocessing"])] == [run.preprocessing]
+    assert table["head"].isna().all()
     assert len(table) == 24
     row = table.set_index("sample_id").loc[f"{RED_WNID}/2.png"]
     top10 = json.loads(row["top10"]) if suffix == "csv" else list(row["top10"])
@@ -201,11 +205,11 @@ def test_the_export_has_every_prediction_with_its_factors(toy_model, colour_fold
 
 
 def test_the_exported_accuracy_is_the_reported_one(toy_run, tmp_path):
-    report.export(report.predictions(toy_run), tmp_path / "t.parquet")
+    exporting.export(exporting.predictions(toy_run), tmp_path / "t.parquet")
     exported = pq.read_table(tmp_path / "t.parquet")["correct"].to_pandas().astype(float)
     assert np.mean(exported) == report.build(toy_run)["overall"]["top1"]
 
 
 def test_an_export_to_another_kind_of_file_is_refused(toy_run, tmp_path):
     with pytest.raises(UsageError, match=r"must end in \.parquet or \.csv"):
-        report.export(report.predictions(toy_run), tmp_path / "t.xlsx")
+        exporting.export(exporting.predictions(toy_run), tmp_path / "t.xlsx")

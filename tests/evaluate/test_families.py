@@ -6,7 +6,7 @@ import pytest
 from PIL import Image
 
 from core import metrics, models, store
-from core.answers import compare, questions, report
+from core.answers import compare, exporting, questions, report
 from core.answers.questions import Question, Where
 from core.benchmarks import open_benchmark
 from core.errors import UsageError
@@ -91,7 +91,7 @@ def test_the_report_has_the_factors_of_the_family_as_columns(run):
     assert {row["n"] for row in rows.values()} == {5}
     assert "by_class" in content["tables"]
     assert content["interval"] == "95 %, score interval over images"
-    exported = report.predictions(run)
+    exported = exporting.predictions(run)
     assert {"view", "crop"} <= set(exported)
     assert len(exported) == 25
 

@@ -8,7 +8,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import store, uncommon
-from core.answers import report, setting_sentences, setting_tables
+from core.answers import exporting, report, setting_sentences, setting_tables
 from core.answers.questions import Question, Where, behind
 from core.figures import uncommon as figures
 from core.figures.style import Words
@@ -103,7 +103,7 @@ def test_another_policy_renames_the_columns_it_changes(run):
 
 
 def test_locations_are_exported_as_json(run, tmp_path):
-    report.export(report.predictions(run), tmp_path / "p.csv")
+    exporting.export(exporting.predictions(run), tmp_path / "p.csv")
     exported = pd.read_csv(tmp_path / "p.csv")
     expected = store.read_samples(run).set_index("sample_id").loc[exported["sample_id"].iloc[0], "locations"]
     assert json.loads(exported["locations"].iloc[0]) == list(expected)

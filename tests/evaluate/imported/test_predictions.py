@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from core import metrics, store
-from core.answers import joined, report
+from core.answers import exporting, joined, report
 from core.benchmarks import open_benchmark
 from core.cli.main import main
 from core.errors import DataError, LabelSpaceError, UsageError
@@ -29,7 +29,7 @@ def colours(colour_folder):
 @pytest.fixture
 def exported(embedded_results):
     """What the embedded model says of Diorama's held-out pictures."""
-    return report.predictions(store.find_run("diorama/clean", MODEL))
+    return exporting.predictions(store.find_run("diorama/clean", MODEL))
 
 
 def written(tmp_path, table, name="p.csv"):
@@ -61,7 +61,7 @@ def test_the_evaluated_and_the_imported_run_say_the_same(colours, toy_model, tmp
 
 
 def test_an_export_of_our_own_is_read_again_with_the_same_report(exported, tmp_path):
-    report.export(exported, tmp_path / "p.csv")
+    exporting.export(exported, tmp_path / "p.csv")
     benchmark = open_benchmark("diorama/clean")
     run = import_predictions(tmp_path / "p.csv", "other", benchmark).run
     own, other = report.build(store.find_run("diorama/clean", MODEL)), report.build(run)
@@ -69,7 +69,7 @@ def test_an_export_of_our_own_is_read_again_with_the_same_report(exported, tmp_p
         assert own[name] == other[name]
     assert (run.label_space, other["imported"], other["precision"]) == ("focus-10", True, "as imported")
     assert any(line.startswith("imported:") for line in other["warnings"])
-    assert report.predictions(run)["imported"].all()
+    assert exporting.predictions(run)["imported"].all()
 
 
 def test_a_best_class_alone_leaves_top5_probability_and_rank_unknown(colours, tmp_path):
@@ -206,7 +206,7 @@ def test_a_name_that_cannot_be_shown_is_refused(colours, tmp_path, name):
 
 
 def test_an_attached_model_must_have_made_the_predictions(exported, tmp_path):
-    report.export(exported, tmp_path / "p.csv")
+    exporting.export(exported, tmp_path / "p.csv")
     benchmark = open_benchmark("diorama/clean")
     with pytest.raises(DataError, match=r"'test_vit\.diorama' and the file name the same class for \d of 8 images"):
         import_predictions(tmp_path / "p.csv", "other", benchmark, model="test_vit.diorama")
