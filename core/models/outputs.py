@@ -47,6 +47,7 @@ def n_outputs(model: Model) -> int:
     Raises:
         ModelError: If it gives something else; see ``logits_of``.
     """
+    _require_float32(model)
     output = _shown(model, _grey(model))
     is_rows = isinstance(output, torch.Tensor) and output.ndim == 2 and len(output) == 1
     return output.shape[1] if is_rows else logits_of(output, 1, model).shape[1]
@@ -129,6 +130,7 @@ def giving_logits(model: Model) -> torch.nn.Module:
 
 def _with_logits(model: Model) -> tuple[torch.nn.Module, Any]:
     """See ``giving_logits``; and what it gives for a grey image."""
+    _require_float32(model)
     output = _shown(model, _grey(model))
     found = None if isinstance(output, torch.Tensor) else _logits_in(output)
     return (model.module, output) if found is None else (LogitsAlone(model.module).eval(), found)
@@ -154,13 +156,6 @@ def check(model: Model) -> None:
         ModelError: If it does not take such an image, gives no logits for it (see ``logits_of``) or one alone, no
             numbers, or the same whatever it is shown.
     """
-    assert model.module is not None
-    other = next((each.dtype for each in model.module.parameters() if each.dtype != torch.float32), None)
-    if other is not None:
-        raise ModelError(
-            f"'{model.name}' has weights in {str(other).removeprefix('torch.')}: give it in float32 (module.float()), "
-            "and choose the precision of the evaluation instead."
-        )
     model.module, of_grey = _with_logits(model)
     said = [logits_of(output, 1, model) for output in (of_grey, _shown(model, _noise(model)))]
     n_unfinite = sum(not bool(torch.isfinite(logits).all()) for logits in said)
@@ -176,6 +171,16 @@ def check(model: Model) -> None:
         raise ModelError(
             f"'{model.name}' gives the same score {every}for a grey image and for one of noise: it does not look at "
             "what it is shown. Are its weights loaded, and is it the whole network?"
+        )
+
+
+def _require_float32(model: Model) -> None:
+    assert model.module is not None
+    other = next((each.dtype for each in model.module.parameters() if each.dtype != torch.float32), None)
+    if other is not None:
+        raise ModelError(
+            f"'{model.name}' has weights in {str(other).removeprefix('torch.')}: give it in float32 (module.float()), "
+            "and choose the precision of the evaluation instead."
         )
 
 

@@ -146,7 +146,15 @@ def test_wrappers_of_training_are_taken_off(write):
         ),
         ("def make():\n    return dict(module=Net(), transform=TRANSFORM, labels='focus')", "no label space"),
         ("def make():\n    return dict(module=Net(), transform=TRANSFORM, labels=7)", "'labels'"),
-        ("def make():\n    return Net().half(), TRANSFORM", r"float16.*module.float\(\)|cannot run"),
+        ("def make():\n    return dict(module=Net(), transform=TRANSFORM, name='a\\nb')", r"gives the name 'a\\nb'"),
+        ("def make():\n    return dict(module=Net(), transform=TRANSFORM, name=200 * 'a')", "a short line of text"),
+        ("def make():\n    return Net().half(), TRANSFORM", r"has weights in float16: .*module\.float\(\)"),
+        ("def make():\n    return Net().double(), TRANSFORM", r"has weights in float64: .*module\.float\(\)"),
+        ("def make():\n    raise ValueError(9999 * 'a')", r"raised ValueError: a{300} \(line \d+\)\.$"),
+        (
+            "class Mute(Exception):\n    def __str__(self):\n        return 1 / 0\ndef make():\n    raise Mute",
+            r"make\(\) raised Mute \(line \d+\)",
+        ),
         ("def make():\n    return Net().to('meta'), TRANSFORM", "without values"),
         ("def make():\n    1 / 0", r"make\(\) raised ZeroDivisionError: division by zero \(line \d+\)"),
         ("def make(size):\n    return Net(), TRANSFORM", r"raised TypeError: make\(\) missing 1"),
@@ -198,7 +206,7 @@ def test_a_file_or_function_that_is_not_there_is_named(write):
     with pytest.raises(UsageError, match="no option 'size'"):
         models.load(f"{name}?size=3", "cpu")
     permission.permit(write.folder)
-    with pytest.raises(UsageError, match="no file"):
+    with pytest.raises(UsageError, match="is no file: give one of Python"):
         models.load(f"python:{write.folder}:make", "cpu")
 
 

@@ -41,6 +41,7 @@ OPTIONS: frozenset[str] = frozenset()
 _KEYS = ("module", "transform", "labels", "name")
 #: The usual name of the function, which the model's name leaves out.
 _USUAL = "make"
+_LONGEST_NAME = 100
 _OWN_LABELS = "nothing names its 1,000 outputs: they are taken for ImageNet's, in the order of WordNet ids."
 _WRAPPERS = (torch.nn.DataParallel, torch.nn.parallel.DistributedDataParallel)
 
@@ -119,8 +120,9 @@ class PythonSource(Source):
         content = _taken_apart(self._made.content, where)
         module, notes = _plain_module(content["module"], where)
         name = content.get("name")
-        if name is not None and not (isinstance(name, str) and name.strip() and paths.is_text(name)):
-            raise ModelError(f"{where} gives the name {name!r}; it must be a text.")
+        is_name = isinstance(name, str) and name.strip() and name.isprintable() and len(name) <= _LONGEST_NAME
+        if name is not None and not is_name:
+            raise ModelError(f"{where} gives the name {repr(name)[:_LONGEST_NAME]}; it must be a short line of text.")
         transform = _transform(content.get("transform"), module, where)
         names, settings = _names(content.get("labels"), where), settings_sha256(module)
         return _Parts(module, transform, names, name or self.name, notes, settings)
@@ -164,6 +166,8 @@ def find(where: str, options: Mapping[str, str]) -> PythonSource:
     # First of all: what is in a file is nobody's business who may not run it.
     require(path)
     if not path.is_file():
+        if path.exists():
+            raise UsageError(f"{path} is no file: give one of Python.")
         beside = [each.name for each in path.parent.glob("*.py")] if path.parent.is_dir() else []
         raise UsageError(f"there is no file {path}.{nearest(path.name, beside)}")
     if not function.isidentifier():

@@ -35,6 +35,8 @@ _TURN = threading.RLock()
 _NUMBERS = itertools.count()
 #: No folder has this name: what is compiled is never taken from beside the files.
 _NO_CACHE = "/nonexistent/offcenter"
+#: Letters of an error that a message shows.
+_SHOWN = 300
 
 
 @dataclass(frozen=True)
@@ -83,7 +85,8 @@ def _compiled(path: Path) -> types.CodeType:
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
     except SyntaxError as error:
-        raise ModelError(f"{path} is no Python: {error.msg} (line {error.lineno}).") from error
+        at = f" (line {error.lineno})" if error.lineno else ""
+        raise ModelError(f"{path} is no Python: {error.msg}{at}.") from error
     except (ValueError, RecursionError, MemoryError) as error:
         raise ModelError(f"{path} is no Python: {first_line(error)}.") from error
 
@@ -213,7 +216,12 @@ def _telling(path: Path, what: str) -> Iterator[None]:
     except BaseException as error:
         lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
         at = f" (line {lines[-1]})" if lines else ""
-        said = "" if first_line(error) == type(error).__name__ else f": {first_line(error)}"
+        try:
+            first = first_line(error)[:_SHOWN]
+        except Exception:
+            # It is the user's class, too.
+            first = type(error).__name__
+        said = "" if first == type(error).__name__ else f": {first}"
         raise ModelError(f"{path}: {what} raised {type(error).__name__}{said}{at}.") from error
 
 
