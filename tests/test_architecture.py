@@ -43,7 +43,7 @@ TORCH = {
     *(f"core.models.{name}" for name in ("normalise", "outputs", "sources", "transforms")),
     *(f"core.models.sources.{name}" for name in ("base", "hub", "from_timm", "from_torchvision", "from_open_clip")),
     *(f"core.models.sources.{name}" for name in ("from_transformers", "from_onnx", "from_python")),
-    *(f"core.models.{name}" for name in ("image_processors", "transformers_networks")),
+    *("core.models.huggingface.networks", "core.models.huggingface.processors"),
     *(f"core.models.zero_shot.{name}" for name in ("building", "embeddings", "head", "scores")),
     *(f"core.zoom.{name}" for name in ("memo", "tta", "wrapping")),
     *("core.bench.throughput", "core.bench.saliency"),

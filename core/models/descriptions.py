@@ -26,10 +26,7 @@ from core.types import Model
 _KEPT = tuple(field.name for field in fields(Model) if field.name not in ("module", "device"))
 #: The code that decides what is remembered.
 _CODE = (
-    "models/*.py",
-    "models/sources/*.py",
-    "models/zero_shot/*.py",
-    "models/onnx/*.py",
+    "models/**/*.py",
     "store/weights.py",
     "store/specs.py",
     "store/naming.py",

@@ -13,11 +13,11 @@ from core import paths
 from core.errors import ModelError, UsageError, nearest
 from core.labels import UNNAMED
 from core.models.heads import Head, head_of, said_of, with_head
-from core.models.image_processors import PROCESSOR, PROCESSORS, Recognised, processor_files, recognised
+from core.models.huggingface.networks import built, checked_config
+from core.models.huggingface.processors import PROCESSOR, PROCESSORS, Recognised, processor_files, recognised
 from core.models.sources import hub
 from core.models.sources.base import Network, Source, fingerprint, missing_package
 from core.models.sources.from_timm import from_folder, from_hub
-from core.models.transformers_networks import built, checked_config
 from core.store import specs
 from core.store.weights import (
     CONFIG,
@@ -234,7 +234,7 @@ def _require_classifier(config: Mapping[str, Any], where: str) -> None:
     """Refuse early, and import transformers to see whether it is there.
 
     Raises:
-        ModelError: See ``transformers_networks.checked_config``.
+        ModelError: See ``huggingface.networks.checked_config``.
     """
     try:
         import transformers  # noqa: F401

@@ -7,7 +7,7 @@ import torch
 from PIL import Image
 
 from core.errors import ModelError
-from core.models.image_processors import our_input, recognised
+from core.models.huggingface.processors import our_input, recognised
 
 transformers = pytest.importorskip("transformers")
 

@@ -11,7 +11,7 @@ import torch
 
 from core.errors import ModelError, nearest
 from core.models.checkpoints import first_line, read_checkpoint
-from core.models.image_processors import quiet
+from core.models.huggingface.processors import quiet
 
 #: Keys that a message shows of each side.
 _SHOWN = 3

@@ -1,0 +1,1 @@
+"""What the libraries of Hugging Face write, read for ``sources/from_transformers``: networks and image processors."""
