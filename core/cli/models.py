@@ -43,14 +43,16 @@ _HELP = """What a model is called, here, in --model and on the Runs page:
                              or in OFFCENTER_PYTHON_MODELS=net.py
 
 Options end a name, in quotes: "my-net?preset=zoom-paper&interpolation=box"
-  preset          how a paper shows images:
+  preset          size, crop and interpolation of a paper:
                   {presets}
   interpolation   {interpolations}
   prompts         zero-shot: {prompts},
                   or a file with a template a line ("a photo of a {{}}.")
-  classes         zero-shot: {spaces}, a set of your own,
-                  or a file with a name a line; torchvision with weights=:
-                  a file with the names of its classes
+  classes         zero-shot: {spaces}
+                  (WordNet's first names, as FOCUS took), a set of your own,
+                  or a file with a name a line; a CSV with the columns class
+                  and name has texts call a class otherwise than its label.
+                  torchvision with weights=: a file with its classes' names
 
 ONNX: net.json beside net.onnx; what the graph tells can be left out:
   input, output   names, where the graph has several
@@ -89,7 +91,7 @@ def how_to_bring() -> str:
         presets=", ".join(presets.PRESETS),
         interpolations=", ".join(presets.INTERPOLATIONS),
         prompts=", ".join(zero_shot.prompt_sets()),
-        spaces=f"{IMAGENET_1K}, {FOCUS_10}",
+        spaces=f"{FOCUS_10}, {IMAGENET_1K}, {zero_shot.LEMMAS}",
         first_space=IMAGENET_1K,
         folders="\n  ".join(str(path) for path in paths.model_folders()),
         separator=os.pathsep,
