@@ -11,6 +11,15 @@ from core.models.zero_shot.prompts import DEFAULT, Prompts, prompt_sets
 from core.models.zero_shot.texts import CLASSES, OPTIONS, PROMPTS, Texts, texts_of
 
 __all__ = [
-    *("CLASSES", "DEFAULT", "LEMMAS", "OPTIONS", "PROMPTS", "Prompts", "Texts", "fitted", "prompt_sets", "texts_of"),
+    "CLASSES",
+    "DEFAULT",
+    "LEMMAS",
+    "OPTIONS",
+    "PROMPTS",
+    "Prompts",
+    "Texts",
+    "fitted",
+    "prompt_sets",
+    "texts_of",
     "usual_classes",
 ]
