@@ -306,7 +306,8 @@ def _warnings(
         if other.identity != run.identity and (other.source == run.source or other.fingerprint == run.fingerprint)
     ]
     if others:
-        listed = ", ".join(f"{other.identity} ({_settings(other, run)})" for other in others)
+        # The same result may be there under several names of one model.
+        listed = ", ".join(dict.fromkeys(f"{other.identity} ({_settings(other, run)})" for other in others))
         found.append(f"other results of this model on this benchmark, not shown here: {listed}")
     closing = run.entry.bytes_digest
     same = [other for other in stored if other.content == run.content and closing]

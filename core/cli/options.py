@@ -30,7 +30,8 @@ Models = Annotated[
     ),
 ]
 Preset = Annotated[
-    str | None, typer.Option(help="Show images as a paper does: focus-paper, zoom-paper, hard-imagenet-paper.")
+    str | None,
+    typer.Option(help="Size, crop, interpolation of a paper: focus-paper, zoom-paper, hard-imagenet-paper."),
 ]
 Interpolation = Annotated[
     str | None, typer.Option(help="Resize images with another interpolation: bilinear, bicubic, lanczos, …")

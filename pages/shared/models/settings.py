@@ -20,8 +20,8 @@ _OWN = "its own"
 #: Name of the model in the address.
 MODEL = "model"
 _PRESET_HELP = (
-    "How images are shown to it: as its training says, or as the code of a paper does. It is part of the result's "
-    "identity and of the model's name. "
+    "How images are shown to it: as its training says, or in the size, crop and interpolation of a paper's code; they "
+    "are normalised as its weights need it. It is part of the result's identity and of the model's name. "
 )
 _INTERPOLATION_HELP = "How pixels are resampled when an image is resized; its own unless a paper's preset says another."
 _PROMPTS_HELP = (
