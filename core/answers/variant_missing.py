@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,8 +17,17 @@ from core.types import Model
 
 #: The interpolation that stands for the other way to resize, by a model's own.
 _SWAPPED = {"bilinear": "bicubic", "bicubic": "bilinear"}
-#: Beginnings and parts of architectures that take images of one size only: all others are asked, and say so themselves.
-_ONE_SIZE = ("vit", "deit", "beit", "eva", "swin", "mixer", "cait", "clip", "siglip", "resmlp", "gmlp", "levit", "bit_")
+#: How the names of timm's architectures begin that take images of one size, as their configs say; and which do not
+#: although theirs begins so. All others are asked, and say so themselves.
+_ONE_SIZE = re.compile(
+    r"(?:test_)?(?:aimv2|beit|cait|coat|convit|crossvit|deit|efficientformer|efficientvit_m|eva|flexivit|gcvit|gmixer|"
+    r"gmlp|hiera(?!det)|levit|max+vit|mixer|mvit|nest|pit|resmlp|samvit|sequencer|swiftformer|swin|tnt|twins|visformer|"
+    r"vitamin|vit|volo|xcit)|\w*(?:botnet|botnext)|lambda_resnet26rpt|resnet\d+(?:x\d+)?_clip(?!_gap)"
+)
+_ANY_SIZE = re.compile(r"\w*sapiens|test_efficient|\w*_merge")
+#: The same of torchvision's, and of classes of transformers.
+_OTHERS = re.compile(r"torchvision |\w+forimageclassification")
+_OTHERS_ONE_SIZE = re.compile(r"torchvision (?:vit|maxvit)|(?:vit|deit|beit|data2vecvision|levit)\w*classification")
 
 
 @dataclass(frozen=True)
@@ -147,9 +157,16 @@ def _takes(base: str, architecture: str, own: Mapping[str, Any], transform: Mapp
     """Whether a model may take images of this size, as far as its architecture's name tells."""
     if list(own["input_size"]) == list(transform["input_size"]):
         return True
-    name = architecture.lower()
     is_tower = specs.parsed(base).kind == specs.OPEN_CLIP
-    return not is_tower and not any(name.startswith(part) or f"_{part}" in name for part in _ONE_SIZE)
+    return not is_tower and not has_one_size(architecture)
+
+
+def has_one_size(architecture: str) -> bool:
+    """Whether an architecture takes images of one size only, as far as its name tells."""
+    name = architecture.lower()
+    if _OTHERS.match(name):
+        return bool(_OTHERS_ONE_SIZE.match(name))
+    return bool(_ONE_SIZE.match(name)) and not _ANY_SIZE.match(name)
 
 
 def _of_prompts(group: Group) -> Wanted:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import timm
 
 from core import store
 from core.answers import alike, catalogue, report, variant_missing, variant_words, variants
@@ -287,6 +288,22 @@ def test_a_model_of_one_size_is_not_asked_for_another(samples):
     assert [each.said for each in wanted.missing] == ["bilinear"]
     run = changed(run, model=replace(run.manifest.model, architecture="resnet50"))
     assert variant_missing.wanted(one_group(run)).unfit == ()
+
+
+def test_which_architectures_have_one_size_is_as_timms_own_configs_say():
+    configs = {name: timm.models.get_pretrained_cfg(name) for name in timm.list_models()}
+    wrong = [
+        name
+        for name, config in configs.items()
+        if config is not None and variant_missing.has_one_size(name) != bool(config.fixed_input_size)
+    ]
+    assert len(configs) > 1000
+    # Of another version of timm some new ones may differ.
+    assert wrong == [] or (timm.__version__ != "1.0.31" and len(wrong) < 40)
+    # Those of other libraries with position embeddings; their swin pads windows.
+    fixed = ("torchvision vit_b_16", "torchvision maxvit_t", "ViTForImageClassification", "DeiTForImageClassification")
+    free = ("torchvision swin_t", "torchvision resnet50", "SwinForImageClassification", "ResNetForImageClassification")
+    assert [variant_missing.has_one_size(each) for each in (*fixed, *free)] == [True] * 4 + [False] * 4
 
 
 def test_a_config_that_scales_pixels_otherwise_says_so(samples):
