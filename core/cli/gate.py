@@ -17,6 +17,7 @@ from core.cli.options import Device, Json, Precision, View
 from core.errors import StoreError, UsageError
 
 if TYPE_CHECKING:
+    from core.benchmarks.base import Benchmark
     from core.gate.checks import Check
     from core.gate.outcome import Outcome, Result
     from core.store import Run
@@ -134,35 +135,44 @@ class _Stored:
 
 def _run_missing(checks: tuple[Check, ...], device: str) -> None:
     """Evaluate results that are missing or not finished, each benchmark's images decoded once for all models."""
-    from core.answers.prepared import prepare
-    from core.evaluate.loop import evaluate_all
-
-    stored, missing = _Stored(), {}
+    missing: dict[tuple[str, str, str], tuple[dict[str, None], Check]] = {}
+    stored = _Stored()
     for check in checks:
         for name in ("model", "baseline") if check.needs_baseline else ("model",):
-            model = getattr(check, name)
+            model, precision = getattr(check, name), check.precision or "fp32"
             try:
-                if stored(check, model).complete:
-                    continue
-                model = stored(check, model).source
+                found = stored(check, model)
             except UsageError:
                 # There is none yet; what is wrong with a name is said when it is opened.
                 pass
-            precision = check.precision or "fp32"
+            else:
+                # Nothing can be added to what was imported.
+                if found.complete or found.is_imported:
+                    continue
+                model, precision = found.source, found.precision
             models, _ = missing.setdefault((check.benchmark, check.view, precision), ({}, check))
             models[model] = None
     for (benchmark, view, precision), (models, check) in missing.items():
-        options.choice("precision", precision, ("fp32", "bf16", "fp16"))
         with check.places["check"].placed():
-            opened = options.open_benchmark(benchmark, check.data)
-        names = list(models)
-        with terminal.progress_bar(names[0] if len(names) == 1 else f"{len(names)} models") as progress:
-            outcomes = evaluate_all(names, opened, view=view, precision=precision, device=device, progress=progress)
-        for outcome in outcomes:
-            if outcome.error is not None:
-                raise outcome.error
-            assert outcome.run is not None
-            prepare(outcome.run)
+            options.choice("precision", precision, ("fp32", "bf16", "fp16"))
+            try:
+                opened = options.open_benchmark(benchmark, check.data)
+            except UsageError as error:
+                raise UsageError(str(error).replace("with --data DIR", "with 'data: DIR' here")) from error
+            _evaluate(list(models), opened, view, precision, device)
+
+
+def _evaluate(models: list[str], opened: Benchmark, view: str, precision: str, device: str) -> None:
+    from core.answers.prepared import prepare
+    from core.evaluate.loop import evaluate_all
+
+    with terminal.progress_bar(models[0] if len(models) == 1 else f"{len(models)} models") as progress:
+        outcomes = evaluate_all(models, opened, view=view, precision=precision, device=device, progress=progress)
+    for outcome in outcomes:
+        if outcome.error is not None:
+            raise outcome.error
+        assert outcome.run is not None
+        prepare(outcome.run)
 
 
 def _writable(option: str, place: str) -> Path:

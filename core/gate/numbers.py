@@ -105,7 +105,7 @@ def _worst(images: Images, check: Check) -> Estimate:
     of all values hold at once.
     """
     name = check.number.name
-    factor_of(images.run, name)
+    _require_of_images(images.run, name)
     table = grouped(images.run, images.table, [name])
     groups, cells = group_codes(table, [name])
     if len(groups) < 2:
@@ -133,6 +133,15 @@ def _worst(images: Images, check: Check) -> Estimate:
         there = table[cells == at]
         more |= {"before": _mean(there["other"]), "after": _mean(there["correct"])}
     return images.estimate(means[at], n[at], n_clusters[at], ends, **more)
+
+
+def _require_of_images(run: store.Run, name: str) -> None:
+    """Refuse a factor that a benchmark does not have, or by which the views of one image differ."""
+    if factor_of(run, name) in run.views.factors:
+        raise UsageError(
+            f"'{name}' tells the views of one image apart, which are no groups of images: choose some of them with "
+            f"'where: {{{name}: …}}'."
+        )
 
 
 def _contrast(images: Images, check: Check) -> Estimate:
@@ -188,6 +197,9 @@ def _sides(images: Images, check: Check) -> tuple[pd.DataFrame, np.ndarray, np.n
             factor_of(run, name)
         side = side_of_border(table, number.name)
     else:
+        for name, node in (pair for group in number.groups for pair in group.items()):
+            with node.placed():
+                _require_of_images(run, name)
         first, second = (meets(run, table, group) for group in number.groups)
         if (first & second).any():
             raise UsageError(f"{int((first & second).sum()):,} images are in both groups: tell them apart.")

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core import report
+from core import report, store
 from core.errors import UsageError
 from core.gate import numbers
 from core.gate.checks import gate_of
@@ -164,3 +164,16 @@ def test_a_run_of_which_nothing_could_be_evaluated_is_inconclusive(monkeypatch):
         found = numbers.estimate(gate("{number: top1, min: 0.5}").checks[0], SimpleNamespace(identity="a"), None)
         assert found.n == 0
         assert decide([Bounded(found, 0.5, True)])[0].kind == "inconclusive"
+
+
+def test_views_of_one_image_are_no_groups(embedded_results):
+    head = "model: test_vit.diorama\nbenchmark: diorama/clean\nview: all-cues\nchecks:\n"
+    run = store.find_run("diorama/clean", "test_vit.diorama", view="all-cues")
+    for number, said in (
+        ("worst ablation", "g.yaml:5:12: 'ablation' tells the views"),
+        ("{from: {ablation: gray}, to: {ablation: tile}}", "g.yaml:5:30: 'ablation' tells the views"),
+    ):
+        gates = gate_of(parsed(f"{head}- {{number: {number}, min: 5 %}}\n", "g.yaml"))
+        with pytest.raises(UsageError) as error:
+            judge(gates, lambda check, model: run)
+        assert str(error.value).startswith(said)
