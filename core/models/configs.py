@@ -7,7 +7,7 @@ import inspect
 import json
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from timm.models._pretrained import PretrainedCfg
 from torch import nn
 
 from core.errors import ModelError, UsageError, nearest
+from core.labels import UNNAMED
 from core.models.classes import Head, head_of
 from core.paths import load_json
 from core.store.weights import CONFIG
@@ -220,9 +221,15 @@ def identify_labels(pretrained: Mapping[str, Any], where: str) -> Head:
             "it, or for CLIP its two towers (open-clip:...)."
         )
     try:
-        return head_of(int(n_classes), pretrained.get("label_names"))
+        head = head_of(int(n_classes), pretrained.get("label_names"))
     except ValueError as error:
         raise ModelError(f"{where}: 'label_names' {error}") from error
+    if head.label_space.startswith(UNNAMED) and "clip" in where.lower():
+        # timm's image towers of CLIP have their embeddings' length for num_classes.
+        return replace(
+            head, why=f"{head.why}; for CLIP, whose outputs are embeddings, give both towers (open-clip:...)"
+        )
+    return head
 
 
 def resolve_transform(pretrained: Mapping[str, Any], where: str = "pretrained_cfg") -> dict[str, Any]:

@@ -20,6 +20,7 @@ from core.evaluate.plan import Plan
 from core.images.opening import open_rgb
 from core.images.preprocess import Preprocess
 from core.models.classes import NONE, _published
+from core.models.configs import identify_labels
 from core.models.forward import Forward
 from core.models.heads import Head, Reduced, head_of, with_head
 from tests.models.test_sources import make_folder
@@ -368,6 +369,15 @@ def test_a_network_of_features_has_no_classes_and_says_what_to_do(monkeypatch, t
     source = models.resolve("aimv2_1b_patch14_224.apple_pt")
     with pytest.raises(ModelError, match=r"gives features and no classes \(num_classes is 0\)"):
         source.described()
+
+
+def test_embeddings_of_clip_are_no_classes_and_say_what_to_give():
+    name = "vit_base_patch16_clip_224.openai"
+    head = identify_labels(timm.get_pretrained_cfg(name).to_dict(), name)
+    assert head.label_space == "classes-512"
+    assert head.why.endswith("for CLIP, whose outputs are embeddings, give both towers (open-clip:...)")
+    tuned = "vit_base_patch16_clip_224.openai_ft_in1k"
+    assert identify_labels(timm.get_pretrained_cfg(tuned).to_dict(), tuned) == Head(labels.IMAGENET_1K, 1000)
 
 
 def test_swapped_names_in_a_folder_make_another_identity_and_the_right_classes(tmp_path, colour_folder):
