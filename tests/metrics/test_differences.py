@@ -107,3 +107,16 @@ def test_a_gap_and_the_contrast_of_its_sides_are_one_number(clustered, attribute
     contrast = compare.contrast(long, np.where(long["side"] == "common", 1, 0), clustered=clustered)
     expected = pd.Series({"value": contrast.value, "low": contrast.low, "high": contrast.high, "n": contrast.n})
     assert gap[["value", "low", "high", "n"]].astype(float).tolist() == expected.tolist()
+
+
+def test_a_higher_confidence_reaches_further():
+    # 20 and 10 of 50. Wilson at z = 2.5758: [0.2435, 0.5802] and [0.0942, 0.3761]; Newcombe's roots of their reaches.
+    values, second = np.repeat([1.0, 0.0, 1.0, 0.0], [20, 30, 10, 40]), np.repeat([False, True], 50)
+    found = difference(values, second, confidence=0.99)
+    assert found.low == pytest.approx(-0.2 - np.hypot(0.2 - 0.0942, 0.5802 - 0.4), abs=5e-4)
+    assert found.high == pytest.approx(-0.2 + np.hypot(0.3761 - 0.2, 0.4 - 0.2435), abs=5e-4)
+    clustered = [
+        difference(values, second, clusters=np.arange(100) % 25, confidence=share) for share in (0.9, 0.95, 0.99)
+    ]
+    assert clustered[0].low > clustered[1].low > clustered[2].low
+    assert clustered[1] == difference(values, second, clusters=np.arange(100) % 25)
