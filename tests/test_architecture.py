@@ -98,6 +98,8 @@ def imported_at_once(path):
 
 #: Packages that import torch themselves.
 _NEEDS_TORCH = {"torch", "torchvision", "timm", "pytorch_grad_cam"}
+#: Packages that a user may do without, or that take long to import: imported where they are used.
+_ON_DEMAND = {"open_clip", "transformers", "onnx", "onnxruntime", "ray"}
 #: Packages of the project: importing a module of one imports its face.
 FACES = {name for name in NAMES if any(other.startswith(name + ".") for other in NAMES)}
 GRAPH = {module_name(path): imported(path) for path in MODULES}
@@ -167,9 +169,15 @@ def test_only_named_modules_import_torch():
     assert "core.answers.report" in free
     assert "core.cli.main" in free
     code = "import importlib, sys\nfor name in sys.argv[1:]:\n    importlib.import_module(name)\n"
-    code += "    if 'torch' in sys.modules: sys.exit(name)"
+    code += f"    found = {_NEEDS_TORCH | _ON_DEMAND} & sys.modules.keys()\n"
+    code += "    if found: sys.exit(f'{name} imports {found}')"
     done = subprocess.run([sys.executable, "-c", code, *free], cwd=REPO, check=False, capture_output=True, text=True)
     assert (done.returncode, done.stderr.strip()) == (0, "")
+
+
+@pytest.mark.parametrize("path", MODULES, ids=module_name)
+def test_no_module_needs_what_a_user_may_do_without(path):
+    assert not {name.partition(".")[0] for name in imported_at_once(path)} & _ON_DEMAND
 
 
 def test_the_torch_list_names_no_module_that_does_without():
