@@ -17,7 +17,7 @@ from tests.explain.test_one_image import made, photos, sample, zoo  # noqa: F401
 pytestmark = pytest.mark.usefixtures("zoo")
 
 
-@pytest.mark.parametrize("method", ["grad-cam", "input-gradients"])
+@pytest.mark.parametrize("method", ["grad-cam", pytest.param("input-gradients", marks=pytest.mark.slow)])
 def test_the_curves_are_those_of_the_map_that_is_shown(photos, method):  # noqa: F811
     shown = one_image.explain_sample("test_resnet", "imagenet", photos, sample(0), 7, method)
     judged = faithful.judge_sample("test_resnet", "imagenet", photos, sample(0), 7, method)

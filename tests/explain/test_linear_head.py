@@ -211,6 +211,7 @@ def test_what_cannot_be_asked_is_said(more, said, capsys):
     assert said in capsys.readouterr().err
 
 
+@pytest.mark.slow
 def test_of_the_embedded_world_features_are_made_and_the_heads_know_the_objects():
     run = evaluate(
         models.load("test_efficientnet.diorama", device="cpu"),

@@ -597,6 +597,7 @@ def test_an_evaluation_is_stored_and_found_again(path, colour_folder):
     assert report.build(run)["overall"]["top1"] == pytest.approx(23 / 24)
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_an_export_of_a_real_network_says_what_it_says(tmp_path, shared):
     """Of 100 photos; as onnxruntime says it with timm's own preprocessing, too."""

@@ -252,6 +252,7 @@ def photos(shared, n):
     return every[:: max(1, len(every) // n)][:n]
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_logits_of_real_photos_are_those_of_torchvisions_own_pipeline(shared, tmp_path):
     entry = torchvision.models.ResNet18_Weights.IMAGENET1K_V1

@@ -326,6 +326,7 @@ def test_features_of_a_reduced_network_have_the_rows_of_its_classes(tmp_path):
     assert SPACE.names[teddy] == "teddy"
 
 
+@pytest.mark.slow
 @pytest.mark.shared
 def test_a_trained_network_with_more_outputs_says_of_photos_what_it_said(shared, tmp_path):
     """The rows of a network of ImageNet's 1,000 classes at their places among 21,841, the others lower or higher."""

@@ -363,12 +363,14 @@ def test_an_unreachable_hub_is_said_with_the_way_around_it(no_hub):
     assert "local-dir:PATH" in str(caught.value)
 
 
+@pytest.mark.slow
 def test_a_repository_without_weights_is_named(hub, tmp_path):
     client, _ = hub
     (tmp_path / "hub" / "tester" / "tiny" / "model.safetensors").unlink()
     assert "the hub repository 'tester/tiny' has none of model.safetensors" in client(LOAD)
 
 
+@pytest.mark.slow
 def test_weights_in_several_files_of_the_hub_are_all_downloaded(hub, tmp_path):
     client, stop = hub
     folder = tmp_path / "hub" / "tester" / "tiny"
