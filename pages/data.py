@@ -50,7 +50,8 @@ def page() -> None:
         fetch.by_name()
     with st.container(horizontal=True, gap="small", vertical_alignment="center"):
         st.subheader("Models", anchor=False, width="content")
-        frame.link("What each is and what it fits", frame.RUNS_PAGE, {behaviour.AT: section.HERE})
+        if not paths.read_only():
+            frame.link("What each is and what it fits", frame.RUNS_PAGE, {behaviour.AT: section.HERE})
     room.models(found)
     later.draw(partial(_room, found))
 

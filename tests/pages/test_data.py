@@ -137,9 +137,9 @@ def test_a_benchmark_of_the_address_is_told_with_the_ways_to_its_results(result)
     assert not at.exception
     assert "24 of 50,000" in said
     assert str(find_data("imagenet")) in said
-    assert [link.partition("?")[0] for link in links(at)] == ["size_location_rotation", "runs"]
+    assert [link.partition("?")[0] for link in links(at)] == ["size_location_rotation", "runs", "runs"]
     assert "benchmark=imagenet&models=brightest-channel" in links(at)[0]
-    assert links(at)[1] == "runs?benchmark=imagenet"
+    assert links(at)[1:] == ["runs?benchmark=imagenet", "runs?at=models"]
 
 
 def test_a_missing_benchmark_says_how_to_get_it_and_offers_no_check():
@@ -247,7 +247,7 @@ def test_a_copy_that_is_here_already_is_fetched_from_there(tmp_path, no_worker, 
         ("given", "/no/such/file", "is not a file on this machine"),
         ("given", "/", "is a folder"),
         ("given", "~nobody-of-this-name/a.tar", "cannot be reached"),
-        ("given", "x" * 300, "cannot be reached"),
+        ("given", "x" * 300, "too long to be the path of a file"),
         ("given", "a.tar\nb.tar", "is not a file on this machine"),
         ("address", "http://[", "is no address to fetch from"),
         ("address", "ftp://x/y", "is no address to fetch from"),

@@ -87,3 +87,13 @@ def test_a_button_asks_whether_the_map_is_faithful_and_the_next_image_is_not_ask
     app.query_params["image"] = second
     app.run()
     assert not charts(app, "faithful")
+
+
+def test_a_mistake_is_explained_by_prompts_and_a_command_with_options_can_be_pasted(zero_shot):
+    app = open_page("pages/mistakes.py", benchmark="imagenet", models=zero_shot.model, kind="all", texts="1")
+    assert not app.exception
+    assert len(charts(app, "prompts")) == 1
+    app = open_page("pages/zoom.py", benchmark="imagenet", models=zero_shot.model)
+    assert not app.exception
+    said = [element.value for element in app.code]
+    assert any("--model 'tiny-clip?prompts=openai-80' --benchmark imagenet" in each for each in said), said

@@ -64,7 +64,7 @@ def test_the_worst_setting_is_said_and_every_row_has_its_identity(settings):
     assert "loses **10.0\u00a0points**" in said
     (table,) = at.dataframe
     assert table.value["Setting"].tolist() == ["own: 256 → 224, bicubic", "focus-paper: 224 → 224, bilinear"]
-    assert table.value["Gained, lost"].tolist() == ["", "+0 −288"]
+    assert table.value["Gained, lost"].tolist() == ["–", "+0 −288"]
     assert table.value["Identity"].tolist() == [run.identity[:8] for run in settings]
     assert all(f"identity {run.identity}" in said for run in settings)
     assert f"as in {presets.PRESETS['focus-paper'].paper}" in said

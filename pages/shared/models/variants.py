@@ -165,7 +165,7 @@ def _rows(table: pd.DataFrame) -> None:
             "Setting": row["setting"],
             "Accuracy": variant_words.accuracy_in_words(row),
             "Less its own": variant_words.change_in_words(row),
-            "Gained, lost": variant_words.counts_in_words(row),
+            "Gained, lost": variant_words.counts_in_words(row) or "–",
             **({"n": f"{row['n']:,}"} if table["n"].nunique() > 1 else {}),
             "Identity": row["identity"][:8],
         }

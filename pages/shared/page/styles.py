@@ -136,6 +136,7 @@ CSS = """<style>
 .oc-small {font-size: 0.87rem; overflow-wrap: anywhere;}
 .oc-small a, .oc-facts a {color: inherit; text-decoration: underline;}
 .st-key-oc-at-bring table {display: block; overflow-x: auto; max-width: 100%;}
+.st-key-oc-at-bring td:nth-child(2) {min-width: 12rem;}
 [data-testid="stMultiSelect"] [data-tag] {max-width: 100%; height: auto; min-height: 1.6rem; color: inherit;
   background: color-mix(in srgb, currentColor 11%, transparent);
   border: 1px solid color-mix(in srgb, currentColor 30%, transparent);}
