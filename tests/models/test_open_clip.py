@@ -139,17 +139,18 @@ def test_a_model_says_what_it_is(tmp_path):
     assert model == models.describe(model.source)
 
 
-def test_prompts_classes_and_presets_are_part_of_the_name_and_the_identity_not_of_the_fingerprint(tmp_path):
+def test_prompts_classes_and_preprocessing_are_part_of_the_name_and_the_identity_not_of_the_fingerprint(tmp_path):
     tiny_open_clip(tmp_path / "tiny")
     base = f"open-clip:{tmp_path / 'tiny'}"
     one, other, ten = (
-        models.describe(f"{base}{options}") for options in ("", "?prompts=single", "?classes=focus&preset=focus-paper")
+        models.describe(f"{base}{options}")
+        for options in ("", "?prompts=single", "?classes=focus&interpolation=bilinear")
     )
     assert one.fingerprint == other.fingerprint == ten.fingerprint
     assert len({one.head, other.head, ten.head}) == 3
     assert other.name == "tiny (single)"
-    assert ten.name == "tiny (simple-7, focus-10 classes) (focus-paper)"
-    assert ten.source == f"{base}?classes=focus-10&preset=focus-paper&prompts=simple-7"
+    assert ten.name == "tiny (simple-7, focus-10 classes) (bilinear)"
+    assert ten.source == f"{base}?classes=focus-10&interpolation=bilinear&prompts=simple-7"
 
 
 def test_a_folder_of_models_names_it(tmp_path, monkeypatch):
