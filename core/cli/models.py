@@ -209,7 +209,7 @@ def check(name: Name, device: Device = "auto", as_json: Json = False) -> None:
 
     found = health.check(catalogue.load(name, device))
     if as_json:
-        print_json({**asdict(found), "alive": found.alive})
+        print_json({**asdict(found), "alive": found.alive, "verdict": found.verdict})
     else:
         _say_checked(found)
     if not found.alive:

@@ -115,6 +115,7 @@ def test_a_trained_model_is_alive(run):
     assert "8 of 8 pictures are right" in out
     content = json.loads(run("models", "check", "test_efficientnet.diorama", "--json")[1])
     assert content["alive"] is True
+    assert content["verdict"] == "looks alive"
     assert len(content["answers"]) == 8
 
 

@@ -47,7 +47,8 @@ def prompt_scores(model: Model, pixels: np.ndarray, classes: Sequence[int]) -> p
     source = resolve(model.source)
     if source.described().fingerprint != model.fingerprint:
         raise ModelError(f"the files of '{model.source}' are others now than those that were loaded: load it again.")
-    batch = torch.from_numpy(np.ascontiguousarray(pixels))[None].to(model.device)
+    # Pixels of a decoded image are read-only, which torch warns of.
+    batch = torch.from_numpy(np.array(pixels, order="C"))[None].to(model.device)
     with torch.inference_mode(), refusing(model):
         features = finite(module.features(Normalise(model.transform, model.device)(batch)), model.name)[0]
         whole = (module.head.weight[names] @ features).cpu().numpy()
