@@ -85,7 +85,7 @@ def test_a_name_is_completed(typed, full):
         ("../alexnet", "has no classifier ''"),
         (".", "has no classifier ''"),
         ("a" * 500, "has no classifier"),
-        ("alex\nnet", "has no classifier"),
+        ("alex\nnet", "control character"),
         ("resnet50.a.b", "'a.b' are no weights of"),
     ],
 )
