@@ -52,7 +52,8 @@ def build(
             raise
     state, left = under(checkpoint.state, prefix)
     others = f", and {len(left):,} weights that do not begin with it ({_some(left)})" if left else ""
-    return made(state), (f"{checkpoint.path.name}: the prefix '{prefix}' was left out of the names of its weights{others}.",)
+    note = f"{checkpoint.path.name}: the prefix '{prefix}' was left out of the names of its weights{others}."
+    return made(state), (note,)
 
 
 def inner_prefix(checkpoint: Checkpoint, names: Set[str]) -> str:
