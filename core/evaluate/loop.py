@@ -21,8 +21,8 @@ from core import benchmarks, models, store
 from core.benchmarks.base import Benchmark
 from core.errors import OffcenterError, StorageError, StoreError, UsageError
 from core.evaluate.backends import Backend, get_backend
-from core.evaluate.plan import PROTOCOL, Plan
-from core.evaluate.task import Task, require_logits
+from core.evaluate.plan import Plan
+from core.evaluate.task import Task, new_manifest, require_logits, with_notes
 from core.evaluate.tracker import Tracker
 from core.evaluate.work import IMAGE, WANTED, Asked, Delivery, Report, Work, accepted_column, versions_for
 from core.models.zero_shot import fitted
@@ -172,7 +172,7 @@ class _Loop:
                     _warn_of_other_bytes(task.run)
 
     def _open(self, task: Task, held: contextlib.ExitStack) -> None:
-        manifest = _manifest(task.model, task.plan, task.keep_logits)
+        manifest = new_manifest(task.model, task.plan, task.keep_logits)
         task.writer = held.enter_context(store.open_writer(task.folder, manifest, self._wait))
         # Again: another process may have begun the run since, without them.
         require_logits(task.keep_logits, task.writer.manifest)
@@ -207,7 +207,9 @@ class _Loop:
             self._progress.begin(min(task.total - len(task.missing) for task in tasks), startup_s)
             for task in tasks:
                 task.tracker.begin(task.total - len(task.missing), startup_s)
-                model = _noted(task.writer.manifest.model, report.notes[self._at(task)])
+                if not self._is_at_work(task):
+                    continue
+                model = with_notes(task.writer.manifest.model, report.notes[self._at(task)])
                 task.writer.write_manifest(
                     status="running", versions=versions_for(report.versions, task.model.source), model=model
                 )
@@ -300,7 +302,7 @@ class _Loop:
 
     def _write(self, task: Task, status: str) -> None:
         # A run of which nothing was begun leaves no trace.
-        if self._report is not None or task.writer.has_rows:
+        if self._is_at_work(task) or task.writer.has_rows:
             task.writer.write_manifest(status=status, session=self._session(task))
 
     def _session(self, task: Task) -> store.Session | None:
@@ -315,10 +317,15 @@ class _Loop:
             inference_s=round(tracker.seconds, 3),
             images_per_s=round(tracker.rate, 2),
             device=report.device,
-            form=report.forms[self._at(task)] if self._at(task) < len(report.forms) else "",
+            form=report.forms[self._at(task)] if self._is_at_work(task) else "",
             workers=report.workers,
             batch_size=report.batch_size,
         )
+
+    def _is_at_work(self, task: Task) -> bool:
+        """Whether its model was loaded; of several, others may have been."""
+        report, at = self._report, self._at(task) if len(task.missing) else 0
+        return report is not None and at < len(report.forms) and bool(report.forms[at])
 
     def _at(self, task: Task) -> int:
         return [each for each in self.tasks if each.writer is not None and len(each.missing)].index(task)
@@ -368,33 +375,5 @@ def _refuse_twice(tasks: Sequence[Task]) -> None:
             seen[task.folder] = task
 
 
-def _noted(model: store.ModelEntry, notes: Sequence[str]) -> store.ModelEntry:
-    return replace(model, notes=tuple(dict.fromkeys((*model.notes, *notes))))
-
-
 def _stopped(done: int, total: int) -> InterruptedRunError:
     return InterruptedRunError(f"stopped: {done:,} of {total:,} images are stored; the same command goes on from here.")
-
-
-def _manifest(model: Model, plan: Plan, keep_logits: bool) -> store.Manifest:
-    return store.Manifest(
-        identity=plan.identity(model),
-        model=store.ModelEntry(
-            name=model.name,
-            source=model.source,
-            architecture=model.architecture,
-            label_space=model.label_space,
-            num_classes=model.num_classes,
-            fingerprint=model.fingerprint,
-            notes=model.notes,
-            head=model.head,
-        ),
-        pool=plan.pool,
-        views=plan.views.card(),
-        precision=plan.precision,
-        preprocessing=dict(model.transform),
-        benchmarks=(plan.entry,),
-        keep_logits=keep_logits,
-        protocol=PROTOCOL,
-        created=store.now(),
-    )

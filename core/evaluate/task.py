@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,7 +11,7 @@ import numpy as np
 
 from core import benchmarks, paths, store
 from core.errors import StoreError, UsageError
-from core.evaluate.plan import Plan
+from core.evaluate.plan import PROTOCOL, Plan
 from core.evaluate.rows import Rows
 from core.evaluate.tracker import Tracker
 from core.types import Model, Precision
@@ -161,3 +161,33 @@ def _noted(run: store.Run, before: store.BenchmarkEntry | None) -> store.Run:
     with contextlib.suppress(StoreError):
         return store.amend(run, run.entry)
     return run
+
+
+def with_notes(model: store.ModelEntry, notes: Sequence[str]) -> store.ModelEntry:
+    """A model's entry with what only its weights told."""
+    return replace(model, notes=tuple(dict.fromkeys((*model.notes, *notes))))
+
+
+def new_manifest(model: Model, plan: Plan, keep_logits: bool) -> store.Manifest:
+    """The manifest of a run that begins."""
+    return store.Manifest(
+        identity=plan.identity(model),
+        model=store.ModelEntry(
+            name=model.name,
+            source=model.source,
+            architecture=model.architecture,
+            label_space=model.label_space,
+            num_classes=model.num_classes,
+            fingerprint=model.fingerprint,
+            notes=model.notes,
+            head=model.head,
+        ),
+        pool=plan.pool,
+        views=plan.views.card(),
+        precision=plan.precision,
+        preprocessing=dict(model.transform),
+        benchmarks=(plan.entry,),
+        keep_logits=keep_logits,
+        protocol=PROTOCOL,
+        created=store.now(),
+    )

@@ -167,3 +167,14 @@ def test_what_only_the_weights_told_of_a_model_is_in_its_own_result(tmp_path, co
     plain, wrapped = evaluate_all([f"local-dir:{tmp_path / name}" for name in ("plain", "wrapped")], colours)
     assert plain.run.manifest.model.notes == ()
     assert ["prefix 'model.'" in note for note in wrapped.run.manifest.model.notes] == [True]
+
+
+def test_a_model_that_cannot_be_loaded_beside_another_leaves_no_trace(tmp_path, colours):
+    for name in ("good", "cut"):
+        make_folder(tmp_path / name)
+    weights = tmp_path / "cut" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1000])
+    good, cut = evaluate_all([f"local-dir:{tmp_path / name}" for name in ("good", "cut")], colours)
+    assert good.run.complete
+    assert "cannot be read as weights" in str(cut.error)
+    assert [run.model for run in store.list_runs()] == ["good"]
