@@ -22,8 +22,7 @@ from torch import nn
 from core.errors import ModelError, UsageError, nearest
 from core.labels import UNNAMED
 from core.models.classes import Head, head_of
-from core.paths import load_json
-from core.store.weights import CONFIG
+from core.store.weights import CONFIG, json_of
 
 #: What decides a model's pixels; all of timm's resolved data config.
 TRANSFORM_KEYS = ("input_size", "interpolation", "mean", "std", "crop_pct", "crop_mode")
@@ -66,12 +65,7 @@ def read_config(folder: Path) -> Config:
         ModelError: If it is not what timm writes, or holds what it must not; names the field and its value.
     """
     path = folder / CONFIG
-    try:
-        content = load_json(path)
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except ValueError as error:
-        raise ModelError(f"{path} is not JSON: {error}.") from error
+    content = json_of(path)
     if not isinstance(content, dict) or not isinstance(content.get("architecture"), str):
         raise ModelError(f"{path} is not a model config as timm writes it: it names no 'architecture'.")
     if content.get("model_type") == _WRAPPED:

@@ -198,13 +198,22 @@ def total_size(index: Path) -> int | None:
     return size if isinstance(size, int) and not isinstance(size, bool) else None
 
 
-def _index(path: Path) -> dict[str, Any]:
+def json_of(path: Path) -> Any:
+    """What a JSON file of a model folder holds.
+
+    Raises:
+        ModelError: If it cannot be read, or is not JSON.
+    """
     try:
-        content = paths.load_json(path)
+        return paths.load_json(path)
     except OSError as error:
         raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
     except ValueError as error:
         raise ModelError(f"{path} is not JSON: {error}.") from error
+
+
+def _index(path: Path) -> dict[str, Any]:
+    content = json_of(path)
     if not isinstance(content, dict):
         raise ModelError(f"{path} is no list of weights: it holds a {type(content).__name__}.")
     return content

@@ -68,6 +68,7 @@ def test_a_report_has_the_documented_shape(toy_run):
     assert {"class", "top1", "top1_low", "top1_high", "top5", "n", "n_clusters"} == set(by_class["tench"])
 
 
+@pytest.mark.slow
 def test_the_location_table_covers_the_grid_and_counts_cut_outs(toy_model, location_set):
     run = evaluate(toy_model, location_set)
     content = report.build(run)

@@ -25,6 +25,7 @@ def asked(monkeypatch):
     return known
 
 
+@pytest.mark.slow
 def test_an_interrupted_call_goes_on_and_a_finished_one_asks_nothing(asked, tmp_path):
     out, home = tmp_path / "population.parquet", tmp_path / "home"
     first = populate.populate(out, home=home)

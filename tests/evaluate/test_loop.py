@@ -268,6 +268,7 @@ def test_partial_results_are_readable_while_the_run_goes_on(toy_model, colours, 
     assert [n for _, n, _ in seen] == [4, 8, 12, 16, 20, 24]
 
 
+@pytest.mark.slow
 def test_a_full_disk_is_one_clear_error_and_keeps_what_was_stored(colour_folder):
     code = (
         "import resource, signal\nfrom core import evaluate, models\nfrom core.benchmarks import open_benchmark\n"
@@ -446,7 +447,12 @@ def test_the_manifest_says_what_was_run_with_what(toy_model, colours):
 
 @pytest.mark.shared
 @pytest.mark.parametrize(
-    "name", ["mobilenetv2_100.tf_quant", "tf_mobilenetv3_small_100.tf_quant", "tf_efficientnet_lite0.pypi"]
+    "name",
+    [
+        "tf_mobilenetv3_small_100.tf_quant",
+        pytest.param("mobilenetv2_100.tf_quant", marks=pytest.mark.slow),
+        pytest.param("tf_efficientnet_lite0.pypi", marks=pytest.mark.slow),
+    ],
 )
 def test_top1_and_probability_equal_timms_own_on_real_photos(shared, name):
     benchmark = open_benchmark("imagenet", shared / "data" / "imagenet-sample")

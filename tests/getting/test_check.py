@@ -245,7 +245,7 @@ def test_images_without_classes_are_ones_own_to_add(tmp_path):
     [
         ("", "the name of the folder is empty"),
         ("\0", "cannot be reached"),
-        ("a" * 300, "cannot be reached"),
+        ("a" * 300, "too long to be the path of a file"),
         ("~nobody-of-this-name/x", "nobody-of-this-name"),
         (os.devnull, "is no folder"),
         ("memory://nothing-here", "is not there"),

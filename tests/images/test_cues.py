@@ -299,6 +299,7 @@ print(hashlib.sha256(pixels.tobytes()).hexdigest())
 """
 
 
+@pytest.mark.slow
 def test_a_view_is_the_same_in_another_process(families):
     done = subprocess.run(
         [sys.executable, "-c", IN_ANOTHER_PROCESS], cwd=REPO, capture_output=True, text=True, check=True

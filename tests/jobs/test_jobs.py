@@ -157,6 +157,7 @@ def test_a_result_that_is_stored_already_is_done_at_once(small_request):
 
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="auto is not the CPU here")
+@pytest.mark.slow
 def test_jobs_of_one_device_do_not_run_at_once_whatever_name_it_was_asked_for_by(small_request):
     home().mkdir(parents=True)
     with FileLock(home() / ".device-cpu.lock"):

@@ -62,6 +62,7 @@ def charts(app, name):
     return [chart for chart in app.get("plotly_chart") if name in chart.proto.id]
 
 
+@pytest.mark.slow
 def test_the_drawer_shows_the_prompts_of_a_zero_shot_model(zero_shot):
     app = opened(zero_shot, "prompts")
     assert not app.exception
@@ -89,6 +90,7 @@ def test_a_button_asks_whether_the_map_is_faithful_and_the_next_image_is_not_ask
     assert not charts(app, "faithful")
 
 
+@pytest.mark.slow
 def test_a_mistake_is_explained_by_prompts_and_a_command_with_options_can_be_pasted(zero_shot):
     app = open_page("pages/mistakes.py", benchmark="imagenet", models=zero_shot.model, kind="all", texts="1")
     assert not app.exception

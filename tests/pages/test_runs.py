@@ -104,6 +104,7 @@ def test_an_unknown_rate_can_be_measured_with_a_few_images(small_request):
     assert jobs.list_jobs()[0].arguments.limit == 74
 
 
+@pytest.mark.slow
 def test_a_complete_result_needs_no_run(small_request):
     paths.remember_data("imagenet", open_benchmark("imagenet", small_request.data).root)
     evaluate("small", "imagenet", device="cpu")

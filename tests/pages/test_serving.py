@@ -45,6 +45,7 @@ def test_a_name_of_ones_own_is_listed_by_the_option_that_the_readme_names():
 
 
 @pytest.mark.skipif(not socket.has_ipv6, reason="this machine has no IPv6")
+@pytest.mark.slow
 def test_the_page_opens_on_ipv6():
     with app_server({}, "--server.address=::1", host="[::1]") as url, chromium() as browser:
         page = browser.new_page()

@@ -22,7 +22,7 @@ from core.models import presets
 from core.models.checkpoints import first_line
 from core.models.configs import checked_transform
 from core.models.normalise import Normalise
-from core.paths import load_json
+from core.store.weights import json_of
 
 PROCESSOR, PROCESSORS = "preprocessor_config.json", "processor_config.json"
 #: Pillow's numbers of interpolations, as the settings have them.
@@ -124,12 +124,7 @@ def _file(folder: Path) -> str:
 def _settings(folder: Path, where: str) -> Mapping[str, Any]:
     """What the folder's files say of it, before transformers reads them."""
     for path in processor_files(folder):
-        try:
-            content = load_json(path)
-        except OSError as error:
-            raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
-        except ValueError as error:
-            raise ModelError(f"{path} is not JSON: {error}.") from error
+        content = json_of(path)
         if path.name == PROCESSORS and isinstance(content, dict):
             content = content.get("image_processor")
             if content is None:

@@ -31,6 +31,7 @@ from typing import Any
 from core import labels, paths
 from core.errors import LabelSpaceError, ModelError, OffcenterError, UsageError, nearest
 from core.models.presets import INTERPOLATIONS, crop_pct
+from core.store.weights import json_of
 
 NCHW, NHWC = "nchw", "nhwc"
 LOGITS, PROBABILITIES = "logits", "probabilities"
@@ -172,12 +173,7 @@ def _require_unit(mean: tuple[float, ...], std: tuple[float, ...], scale: int, p
 
 
 def _content(path: Path) -> dict[str, Any]:
-    try:
-        content = paths.load_json(path)
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except ValueError as error:
-        raise ModelError(f"{path} is not JSON: {error}.") from error
+    content = json_of(path)
     if not isinstance(content, dict):
         raise ModelError(f'{path} is {_shown(content)}, not an object with keys such as "mean" and "std".')
     return content

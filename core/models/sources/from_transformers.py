@@ -24,6 +24,7 @@ from core.store.weights import (
     INDEXES,
     OPEN_CLIP_CONFIG,
     is_index,
+    json_of,
     kind_of,
     local_models,
     source_of,
@@ -219,12 +220,7 @@ def _timms(source: Any, where: str) -> Source:
 
 
 def _read(path: Path, where: str) -> dict[str, Any]:
-    try:
-        content = paths.load_json(path)
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except ValueError as error:
-        raise ModelError(f"{path} is not JSON: {error}.") from error
+    content = json_of(path)
     if not isinstance(content, dict):
         raise ModelError(f"{where}: {CONFIG} holds a {type(content).__name__}, not what transformers writes.")
     return content

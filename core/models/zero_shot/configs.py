@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import Any
 
 from core.errors import ModelError, nearest
-from core.paths import load_json
+from core.store.weights import json_of
 
 #: What a config may say of its tokenizer; anything else is handed to a loader that could be told to run code.
 _TOKENIZER = ("clean", "strip_sep_token", "language", "reduction_mask")
@@ -56,12 +56,7 @@ def read_config(path: Path, open_clip: ModuleType) -> Config:
     Raises:
         ModelError: If it is not what open_clip writes; names the field and its value.
     """
-    try:
-        content = load_json(path)
-    except OSError as error:
-        raise ModelError(f"{path} cannot be read: {error.strerror or error}.") from error
-    except ValueError as error:
-        raise ModelError(f"{path} is not JSON: {error}.") from error
+    content = json_of(path)
     if not isinstance(content, dict) or not isinstance(content.get("model_cfg"), dict):
         raise ModelError(f"{path} is not a config as open_clip writes it: it has no object 'model_cfg'.")
     preprocess = content.get("preprocess_cfg") or {}

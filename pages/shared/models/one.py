@@ -88,7 +88,7 @@ def _fits(known: KnownModel, choice: Choice) -> None:
     is_known = bool(known.label_space) or known.is_file
     begins = "Fits" if is_known else "Its classes are not known yet, so it may fit"
     st.markdown(
-        f"{begins} {fitting} of {count(len(found), 'benchmark')}; {ready} of them can be evaluated here now"
+        f"{begins} {fitting:,} of {count(len(found), 'benchmark')}; {ready:,} of them can be evaluated here now"
         + (f", {len(known.benchmarks)} have a result." if known.benchmarks else ".")
     )
     table = pd.DataFrame(
