@@ -297,6 +297,7 @@ def test_of_several_outputs_one_is_named(path):
         ({"settings": {**ONNX_SETTINGS, "labels": ["a"]}}, "'labels' names 1 classes, and the graph has 1,000 outputs"),
     ],
 )
+@pytest.mark.slow
 def test_a_graph_that_does_not_fit_is_refused_in_a_line(path, made, said):
     try:
         tiny_onnx(path, **made)
@@ -408,6 +409,7 @@ def test_a_graph_that_ends_too_early_is_one_line(path, share):
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.slow
 def test_damaged_bytes_never_end_in_a_traceback(path):
     tiny_onnx(path, classes=10)
     content = np.frombuffer(path.read_bytes(), np.uint8)

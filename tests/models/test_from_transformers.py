@@ -397,6 +397,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("case", BAD)
+@pytest.mark.slow
 def test_what_is_no_such_model_is_said_in_one_line(tiny, case):
     change, kind, said = BAD[case]
     change(tiny)

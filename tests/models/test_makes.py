@@ -247,6 +247,7 @@ PARTS = {
 
 
 @pytest.mark.parametrize("what", PARTS)
+@pytest.mark.slow
 def test_parts_that_are_not_all_there_are_refused_in_a_line(tmp_path, what):
     folder, state, _ = folder_of(tmp_path)
     in_parts(folder, state)
@@ -404,6 +405,7 @@ REFUSED = {
 
 @pytest.mark.filterwarnings("ignore")
 @pytest.mark.parametrize("what", REFUSED)
+@pytest.mark.slow
 def test_what_is_no_state_dict_is_refused_in_a_line_and_nothing_is_run_or_stored(tmp_path, what):
     folder, _, _ = folder_of(tmp_path)
     name, content, said = REFUSED[what]

@@ -226,6 +226,7 @@ def test_a_published_name_is_architecture_and_tag(where):
     assert source.names == ("open_clip_model.safetensors", "open_clip_pytorch_model.bin")
 
 
+@pytest.mark.slow
 def test_all_published_weights_have_a_source_with_a_preprocessing_and_the_activation_of_their_training():
     for architecture, tag in open_clip.list_pretrained():
         source = find(f"{architecture}/{tag}", {})
@@ -343,6 +344,7 @@ def test_a_config_that_is_no_json_object_is_named(tmp_path, text):
         ({"model_cfg__vision_cfg__pool_type": "what"}, "makes no network of 'model_cfg'"),
     ],
 )
+@pytest.mark.slow
 def test_weights_of_another_architecture_are_refused(tmp_path, fields, said):
     with pytest.raises(ModelError, match=said) as caught:
         models.load(edited(tmp_path / "tiny", **fields), "cpu")

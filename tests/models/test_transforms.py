@@ -142,6 +142,7 @@ def test_the_transforms_of_every_classifier_of_torchvision_are_said(weights):
     [CLASSIFIERS[0], *{(w.transforms().crop_size[0], w.transforms().resize_size[0]): w for w in CLASSIFIERS}.values()],
     ids=str,
 )
+@pytest.mark.slow
 def test_the_transforms_of_torchvision_give_their_own_pixels(weights):
     for size in SIZES[:4]:
         image = noise(*size)
