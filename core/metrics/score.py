@@ -117,12 +117,12 @@ def weighted_interval(
     seen = np.bincount(pairs.cell % 2, weights=np.where(lone, 0.0, weight**2), minlength=2)
     every = np.bincount(pairs.cell % 2, weights=weight**2, minlength=2)
     scale = of_cell[cells] / n_cell[cells]
-    n = 1 / np.bincount(sides, weights=scale**2, minlength=2)
     within = np.bincount(sides, weights=scale**2 * (values - mean_cell[cells]) ** 2, minlength=2)
     mean = _whole(np.array([weights @ mean_cell[side::2] for side in (0, 1)]))
     with np.errstate(invalid="ignore", divide="ignore"):
         between = np.where(seen > 0, between * every / seen, 0.0)
         worth = 1 / worth
+        n = 1 / np.bincount(sides, weights=scale**2, minlength=2)
     degrees = np.maximum(worth - len(weights), 1.0)
     return _around(mean, between, within, n, worth, degrees, np.asarray(confidence), intervals.wilson)
 
