@@ -364,8 +364,8 @@ def test_a_browser_starts_a_run_that_outlives_page_and_server_and_cancels_it(sma
             tab.get_by_role("button", name="Start", exact=True).click()
             tab.get_by_text("images/s").first.wait_for(timeout=120_000)
             (job,) = jobs.list_jobs()
+            tab.wait_for_url(f"**job={job.id}*", timeout=30_000, wait_until="commit")
             link = tab.url.removeprefix(server)
-            assert f"job={job.id}" in link
             tab.close()
         with app_server() as server:
             tab = browser.new_page(viewport={"width": 1024, "height": 768})

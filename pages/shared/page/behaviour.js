@@ -12,8 +12,11 @@ function completeAddress(data) {
   const last = location.pathname.split('/').filter(Boolean).pop() ?? '';
   const here = data.pages.includes(last) ? last : '';
   if (here !== data.page) return;
-  const said = (search) => [...new URLSearchParams(search)].map((pair) => pair.join('=')).sort().join('&');
-  if (said(location.search) !== said(data.query)) {
+  const said = (search) => [...new URLSearchParams(search)].map((pair) => pair.join('=')).sort();
+  const there = said(location.search), whole = said(data.query);
+  // An address with more than the page knows of is a newer one, of which the page is still being drawn.
+  if (!there.every((pair) => whole.includes(pair))) return;
+  if (there.join('&') !== whole.join('&')) {
     history.replaceState(history.state, '', location.pathname + (data.query ? '?' + data.query : '') + location.hash);
   }
 }

@@ -30,6 +30,8 @@ from pages.shared.page import address, cached, text
 #: Keys of widgets, and so names in the URL.
 _MODEL, _BENCHMARK, _VIEW, _PRECISION = "model", "benchmark", "run_view", "run_precision"
 _ALSO = "run_also"
+#: Why the last click could not be answered.
+_REFUSED = "run-refused"
 _VIEW_HELP = (
     "What every image is shown as. `clean` leaves it as it is; `noise` and `five-crop` show each image several times, "
     "decoded once."
@@ -237,13 +239,20 @@ def _cost_and_start(evaluation: Evaluation) -> None:
     st.markdown(_in_words(found, len(ahead), len(asked.models)))
     label = "Start" if not ahead else "Add to the queue"
     with st.container(horizontal=True):
-        if st.button(label, type="primary", icon=":material/play_arrow:", disabled=not found.n_left):
-            _submit(evaluation)
+        st.button(
+            label,
+            type="primary",
+            icon=":material/play_arrow:",
+            disabled=not found.n_left,
+            on_click=partial(_submit, evaluation),
+        )
         if found.seconds is None and found.n_left > cost.PROBE_IMAGES:
             said = f"Measure with {cost.PROBE_IMAGES} images"
             hint = "Runs a random sample and tells how long the rest will take. Its predictions are kept."
-            if st.button(said, icon=":material/speed:", help=hint):
-                _submit(replace(evaluation, limit=found.n_stored + cost.PROBE_IMAGES))
+            few = replace(evaluation, limit=found.n_stored + cost.PROBE_IMAGES)
+            st.button(said, icon=":material/speed:", help=hint, on_click=partial(_submit, few))
+    if refused := st.session_state.pop(_REFUSED, None):
+        text.problem(refused)
 
 
 @st.cache_data(ttl=_FRESH_S, max_entries=64, show_spinner="Counting the images …")
@@ -282,10 +291,10 @@ def _in_words(found: Cost, n_ahead: int, n_models: int) -> str:
 
 
 def _submit(evaluation: Evaluation) -> None:
+    """Queue it, before the page is drawn, so that the address has the job whatever else is being drawn."""
     try:
         job = jobs.submit(evaluation)
     except OffcenterError as error:
-        text.problem(error)
+        st.session_state[_REFUSED] = error
         return
     address.put(job=job.id)
-    st.rerun()
