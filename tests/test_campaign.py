@@ -24,7 +24,7 @@ from tests.pages.conftest import open_page
 
 pytestmark = pytest.mark.slow
 
-RANDOM_KILLS, CHOSEN_KILLS = 21, 12
+RANDOM_KILLS, CHOSEN_KILLS = 12, 12
 
 _KILLED_AT = """
 import os, signal, sys
