@@ -443,10 +443,11 @@ def test_what_names_no_model_is_said(tmp_path, monkeypatch, tiny, where, said):
     assert "\n" not in str(caught.value)
 
 
-def test_a_missing_package_is_said(tiny, monkeypatch):
+def test_a_missing_package_is_said_before_anything_is_fetched(tiny, monkeypatch):
     monkeypatch.setitem(sys.modules, "transformers", None)
-    with pytest.raises(ModelError, match=r"need the package transformers, which is not installed.*pip install"):
-        resolve(hub_name(tiny))
+    for name in (hub_name(tiny), "transformers:nobody/not-here"):
+        with pytest.raises(ModelError, match=r"need the package transformers, which is not installed.*pip install"):
+            resolve(name)
 
 
 def test_an_option_that_it_does_not_take_is_said(tiny):

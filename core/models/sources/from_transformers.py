@@ -166,6 +166,8 @@ def find(where: str, options: Mapping[str, str]) -> Source:
     folder = _folder(where)
     if folder is not None:
         return _of_folder(folder)
+    # Whoever lacks the package need not fetch first to hear of it.
+    _require_package()
     at, pinned = hub.snapshot(where, CONFIG, (PROCESSOR, PROCESSORS), PREFIX)
     config = _read(at / CONFIG, where)
     if "architecture" in config:
@@ -226,16 +228,20 @@ def _read(path: Path, where: str) -> dict[str, Any]:
     return content
 
 
+def _require_package() -> None:
+    try:
+        import transformers  # noqa: F401
+    except ImportError as error:
+        raise missing_package(specs.TRANSFORMERS, "transformers", error) from error
+
+
 def _require_classifier(config: Mapping[str, Any], where: str) -> None:
     """Refuse early, and import transformers to see whether it is there.
 
     Raises:
         ModelError: See ``huggingface.networks.checked_config``.
     """
-    try:
-        import transformers  # noqa: F401
-    except ImportError as error:
-        raise missing_package(specs.TRANSFORMERS, "transformers", error) from error
+    _require_package()
     checked_config(config, where)
 
 
