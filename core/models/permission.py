@@ -14,16 +14,11 @@ from pathlib import Path
 from core import paths
 from core.errors import UsageError
 from core.store import specs
+from core.store.naming import file_and_function
 
 #: Files that may be run whoever asks, in the form of PATH.
 SETTING = "OFFCENTER_PYTHON_MODELS"
 _named: list[Path] = []
-
-
-def file_and_function(where: str) -> tuple[str, str]:
-    """What follows ``python:``, taken apart: the file, and the function, which may be missing."""
-    file, colon, function = where.rpartition(":")
-    return (file, function) if colon and not function.endswith(".py") else (where, "")
 
 
 @contextmanager

@@ -62,9 +62,20 @@ def names_of(source: str) -> set[str]:
     found = {source, source.removeprefix(f"{specs.HF_HUB}:")}
     if asked.options and asked.kind in _WHERE and asked.where.startswith("/"):
         # Also where the folder is no more; without options it is the model's own name.
-        at = Path(asked.where.rpartition(":")[0] if asked.kind == specs.PYTHON else asked.where)
+        at = Path(file_and_function(asked.where)[0] if asked.kind == specs.PYTHON else asked.where)
         found |= {str(replace(asked, kind="", where=name)) for name in (at.name, at.stem)}
     return found
+
+
+def file_and_function(where: str) -> tuple[str, str]:
+    """What follows ``python:``, taken apart: the file, and the function, which may be missing."""
+    file, colon, function = where.rpartition(":")
+    return (file, function) if colon and not function.endswith(".py") else (where, "")
+
+
+def is_path(where: str) -> bool:
+    """Whether something is written as a path, and is no name of anything else."""
+    return where.startswith(_PATHS)
 
 
 def _as_typed(asked: Spec) -> str:
@@ -78,10 +89,10 @@ def _folder(asked: Spec) -> str:
 def _folder_or_name(asked: Spec) -> str:
     """A folder where there is one with a model, or where it is written as a path; else a name of a library's own."""
     where = asked.where.removeprefix(LOCAL_DIR)
-    is_path = asked.where.startswith((LOCAL_DIR, *_PATHS))
-    if not where.strip() or (not is_path and where in local_models()):
+    is_a_path = asked.where.startswith(LOCAL_DIR) or is_path(asked.where)
+    if not where.strip() or (not is_a_path and where in local_models()):
         return asked.where
-    return str(paths.place(where)) if is_path or _is(where, holds_model) else asked.where
+    return str(paths.place(where)) if is_a_path or _is(where, holds_model) else asked.where
 
 
 def _file_or_name(asked: Spec) -> str:
@@ -91,10 +102,10 @@ def _file_or_name(asked: Spec) -> str:
 
 
 def _file_and_function(asked: Spec) -> str:
-    file, colon, function = asked.where.rpartition(":")
-    if not colon or not function.isidentifier():
-        file, colon, function = asked.where, "", ""
-    return f"{paths.place(file)}{colon}{function}" if file.strip() else asked.where
+    file = file_and_function(asked.where)[0]
+    if not file.strip():
+        return asked.where
+    return f"{paths.place(file)}{asked.where.removeprefix(file)}"
 
 
 def _of_torchvision(asked: Spec) -> str:
@@ -118,7 +129,7 @@ _WHERE: dict[str, Callable[[Spec], str]] = {
 
 def _file(value: str) -> str:
     """A value's absolute path if it is a file's; a name that is known here wins over a file called so."""
-    is_written_so = value.startswith(_PATHS) or Path(value).suffix
+    is_written_so = is_path(value) or Path(value).suffix
     is_name = value.startswith(labels.OWN) or value in (labels.IMAGENET_1K, labels.FOCUS_10)
     is_name = is_name or (paths.EMBEDDED / "prompts" / f"{value}.json").is_file()
     if not value.strip() or is_name or not (is_written_so or _is(value, Path.is_file)):

@@ -7,13 +7,13 @@ from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 import torch
 
 from core.errors import ModelError
 from core.models.checkpoints import first_line
-from core.store.weights import files_sha256, version_of
+from core.store.weights import version_of
 
 if TYPE_CHECKING:
     from core.types import Model
@@ -41,13 +41,10 @@ class Source(ABC):
     """Where a model comes from, before its weights are read.
 
     Attributes:
-        OPTIONS: Names of the options of its own that may end its name (``?prompts=simple-7``).
         name: Short name, used for folders and legends.
         spec: What to type to get it again, with the options of its own.
         folder: Local folder with the weights, or None.
     """
-
-    OPTIONS: ClassVar[frozenset[str]] = frozenset()
 
     name: str
     spec: str
@@ -77,16 +74,6 @@ class Source(ABC):
         Raises:
             ModelUnavailableError, ModelError: See ``files``; also if weights do not fit, are damaged or hold code.
         """
-
-
-def fingerprint(files: Sequence[Path], *more: str) -> str:
-    """SHA-256 (hex) of weights: of the file alone where it is one and nothing is added, else over all of these.
-
-    Args:
-        files: In their order.
-        more: What else decides the outputs, such as prompts.
-    """
-    return files_sha256(files, *more)
 
 
 def state_sha256(module: torch.nn.Module) -> str:

@@ -18,11 +18,11 @@ from core.models.heads import Head, head_of, with_head
 from core.models.onnx.content import Content, content_of
 from core.models.onnx.settings import KEYS, PROBABILITIES, Settings, settings_for, transform_of
 from core.models.onnx.signature import Signature, signature_of
-from core.models.sources.base import Network, Source, fingerprint, missing_package
+from core.models.sources.base import Network, Source, missing_package
 from core.models.sources.sessions import Behaviour, Graph, Sessions, behaviour_of
 from core.store import specs
 from core.store.specs import Spec
-from core.store.weights import ONNX_SUFFIX, local_models, onnx_in
+from core.store.weights import ONNX_SUFFIX, files_sha256, local_models, onnx_in
 from core.types import Model
 
 OPTIONS: frozenset[str] = KEYS
@@ -67,7 +67,7 @@ class OnnxSource(Source):
             label_space=head.label_space,
             num_classes=head.num_classes,
             transform=self._transform,
-            fingerprint=fingerprint(self._weights, *self._chosen()),
+            fingerprint=files_sha256(self._weights, *self._chosen()),
             notes=tuple(self._notes()),
             labels_said=head.why,
             head="; ".join(said for said in (log, head.said) if said),

@@ -21,7 +21,7 @@ from core import paths
 from core.errors import ModelError, UsageError, nearest
 from core.models.checkpoints import read_checkpoint
 from core.models.configs import checked_transform
-from core.models.sources.base import Network, Source, fingerprint, missing_package
+from core.models.sources.base import Network, Source, missing_package
 from core.models.sources.hub import download, fetched
 from core.models.zero_shot import texts as zero_shot
 from core.models.zero_shot.building import PREFIX, build, encoder, text_config_file, tokenizer_files
@@ -30,8 +30,18 @@ from core.models.zero_shot.embeddings import Encode, each, ensembled, file_of, k
 from core.models.zero_shot.head import TextHead, ZeroShot
 from core.models.zero_shot.texts import Texts
 from core.store import specs
+from core.store.naming import is_path
 from core.store.specs import Spec
-from core.store.weights import LOCAL_DIR, OPEN_CLIP_CONFIG, WEIGHTS, candidates_in, file_sha256, kind_of, source_of
+from core.store.weights import (
+    LOCAL_DIR,
+    OPEN_CLIP_CONFIG,
+    WEIGHTS,
+    candidates_in,
+    file_sha256,
+    files_sha256,
+    kind_of,
+    source_of,
+)
 from core.types import Model
 
 OPTIONS: frozenset[str] = zero_shot.OPTIONS
@@ -138,7 +148,7 @@ class OpenClipSource(Source):
 
     @property
     def _fingerprint(self) -> str:
-        return fingerprint([self._weights])
+        return files_sha256([self._weights])
 
     @cached_property
     def _tokenizer(self) -> list[Path]:
@@ -197,7 +207,7 @@ def _open_clip() -> ModuleType:
 
 def _is_folder(where: str) -> bool:
     """Whether a name is a path: it is written as one, or there is such a folder with a model."""
-    if where.startswith(("/", "./", "../", "~")):
+    if is_path(where):
         return True
     try:
         return (paths.place(where) / OPEN_CLIP_CONFIG).is_file()

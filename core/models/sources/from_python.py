@@ -28,11 +28,13 @@ from core.models.checkpoints import first_line
 from core.models.configs import TRANSFORM_KEYS, checked_transform
 from core.models.heads import Head, head_of, with_head
 from core.models.outputs import giving_logits, n_outputs
-from core.models.permission import file_and_function, permit, permitted, require
-from core.models.sources.base import Network, Source, fingerprint, settings_sha256, state_sha256
+from core.models.permission import permit, permitted, require
+from core.models.sources.base import Network, Source, settings_sha256, state_sha256
 from core.models.sources.running import Made, made_by, print_aside
 from core.store import specs
+from core.store.naming import file_and_function
 from core.store.specs import Spec
+from core.store.weights import files_sha256
 from core.types import Model
 
 __all__ = ["OPTIONS", "PythonSource", "find", "permit", "permitted"]
@@ -100,7 +102,7 @@ class PythonSource(Source):
             label_space=head.label_space,
             num_classes=head.num_classes,
             transform=parts.transform,
-            fingerprint=fingerprint(files, state_sha256(parts.module), parts.settings),
+            fingerprint=files_sha256(files, state_sha256(parts.module), parts.settings),
             notes=notes,
             labels_said=head.why,
             head=head.said,

@@ -16,7 +16,7 @@ from core.models.building import build
 from core.models.checkpoints import first_line, read_checkpoint
 from core.models.configs import identify_labels, read_config, renamed, resolve_transform
 from core.models.heads import said_of, with_head
-from core.models.sources.base import Network, Source, fingerprint
+from core.models.sources.base import Network, Source
 from core.models.sources.hub import download, fetched, optional
 from core.store import specs
 from core.store.weights import (
@@ -26,6 +26,7 @@ from core.store.weights import (
     OPEN_CLIP_CONFIG,
     WEIGHTS,
     candidates_in,
+    files_sha256,
     is_index,
     kind_of,
     parts_of,
@@ -83,7 +84,7 @@ class TimmSource(Source):
             label_space=head.label_space,
             num_classes=head.num_classes,
             transform=resolve_transform(self.config, where),
-            fingerprint=fingerprint(parts_of(weights_file(self))),
+            fingerprint=files_sha256(parts_of(weights_file(self))),
             notes=(*self.notes, *said_of(head)),
             labels_said=head.why,
             head=head.said,

@@ -18,11 +18,12 @@ from core.errors import ModelError, UsageError, nearest
 from core.models.building import differences, inner_prefix, under
 from core.models.checkpoints import Checkpoint, first_line, read_checkpoint
 from core.models.heads import Head, head_of, said_of, with_head
-from core.models.sources.base import Network, Source, fingerprint
+from core.models.sources.base import Network, Source
 from core.models.sources.hub import fetched
 from core.models.transforms import transform_of
 from core.models.zero_shot.lists import read_list
 from core.store.specs import TORCHVISION, Spec
+from core.store.weights import files_sha256
 from core.types import Model
 from core.wording import count
 
@@ -76,7 +77,7 @@ class TorchvisionSource(Source):
             label_space=head.label_space,
             num_classes=head.num_classes,
             transform=transform_of(self.weights.transforms(), self.spec),
-            fingerprint=fingerprint([self._weights_file]),
+            fingerprint=files_sha256([self._weights_file]),
             notes=(*self._notes(), *said_of(head)),
             labels_said=head.why,
             head=head.said,

@@ -16,13 +16,14 @@ from core.models.heads import Head, head_of, said_of, with_head
 from core.models.huggingface.networks import built, checked_config
 from core.models.huggingface.processors import PROCESSOR, PROCESSORS, Recognised, processor_files, recognised
 from core.models.sources import hub
-from core.models.sources.base import Network, Source, fingerprint, missing_package
+from core.models.sources.base import Network, Source, missing_package
 from core.models.sources.from_timm import from_folder, from_hub
 from core.store import specs
 from core.store.weights import (
     CONFIG,
     INDEXES,
     OPEN_CLIP_CONFIG,
+    files_sha256,
     is_index,
     json_of,
     kind_of,
@@ -86,7 +87,7 @@ class TransformersSource(Source):
             label_space=head.label_space,
             num_classes=head.num_classes,
             transform=prepared.transform,
-            fingerprint=fingerprint(weights, json.dumps(decides, sort_keys=True, default=str)),
+            fingerprint=files_sha256(weights, json.dumps(decides, sort_keys=True, default=str)),
             notes=(*self.notes, *self._said_of_labels(head), *said_of(head), *self._said_of_losses(), *prepared.notes),
             labels_said=head.why,
             head=head.said,
