@@ -32,7 +32,9 @@ ROOMS = [
     "jobs",
     "figures",
     "bench",
+    "paper",
     "gate",
+    "bundle",
     "cli",
 ]
 #: Published paths of things that live in a room now; nothing in the project uses them.
