@@ -1,0 +1,67 @@
+"""The pages' figures by name, without a session: for files, bundles and notebooks.
+
+A module of this package has ``offers(subject) -> Iterator[Offer]`` for the figures of one benchmark and one family of
+views, or ``offers_across(runs, policy) -> Iterator[Offer]`` for those over several benchmarks; it is listed here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from core import store
+from core.answers import catalogue
+from core.answers.questions import StoredPolicy
+from core.errors import UsageError, nearest
+from core.figures.exhibits import by_factors
+from core.figures.exhibits.base import Exhibit, Offer, Pick, Subject
+
+__all__ = ["Exhibit", "Offer", "Pick", "Subject", "exhibit", "offered"]
+
+#: Of one benchmark and one family of views, in the order in which they are shown.
+_OF_ONE: tuple[Any, ...] = (by_factors,)
+#: Over several benchmarks; they come first.
+_ACROSS: tuple[Any, ...] = ()
+
+
+def offered(runs: Sequence[store.Run], policy: StoredPolicy = "top1") -> tuple[Offer, ...]:
+    """All figures that can be drawn of some results.
+
+    Args:
+        runs: Of any models, benchmarks and views; the first model is the one sentences are about, and differences are
+            of the second less the first. Labels are told apart here.
+        policy: What counts as right.
+    """
+    return tuple(_offers(catalogue.told_apart(runs), policy))
+
+
+def _offers(runs: Sequence[store.Run], policy: StoredPolicy) -> Iterator[Offer]:
+    for module in _ACROSS:
+        yield from module.offers_across(runs, policy)
+    models = tuple(dict.fromkeys(run.label for run in runs))
+    for benchmark, view in dict.fromkeys((run.benchmark, run.view) for run in runs):
+        there = {run.label: run for run in runs if (run.benchmark, run.view) == (benchmark, view)}
+        subject = Subject({label: there[label] for label in models if label in there}, policy, models)
+        for module in _OF_ONE:
+            yield from module.offers(subject)
+
+
+def exhibit(runs: store.Run | Sequence[store.Run], name: str, policy: StoredPolicy = "top1") -> Exhibit:
+    """One figure by its name.
+
+    Args:
+        runs: A result, or several of one benchmark that are compared.
+        name: Such as ``by_location``; ``by_FACTOR``, ``by_FACTOR1_FACTOR2``.
+        policy: What counts as right.
+
+    Raises:
+        UsageError: If these results have no such figure; names the nearest.
+    """
+    found = offered([runs] if isinstance(runs, store.Run) else runs, policy)
+    chosen = next((each for each in found if each.name == name), None)
+    if chosen is None:
+        known = list(dict.fromkeys(each.name for each in found))
+        raise UsageError(
+            f"there is no figure '{name}' of these results.{nearest(name, known)} There are: {', '.join(known)}."
+        )
+    return chosen.make()
