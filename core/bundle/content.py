@@ -1,4 +1,4 @@
-"""What a bundle holds, as JSON values: the page shows it and nothing else, and ``verify`` checks it.
+r"""What a bundle holds, as JSON values: the page shows it and nothing else, and ``verify`` checks it.
 
 One dict, embedded in the page::
 
@@ -11,7 +11,7 @@ One dict, embedded in the page::
     models      [{label, source, fingerprint, architecture, preprocessing (words), head, notes}]
     results     [{model, benchmark, title, view, identity, samples_digest, precision, n, n_samples, complete, imported,
                   versions, overall: {value, low, high, n, n_clusters}}]
-    headlines   [{text (Markdown of ``wording``: ** and \\ escapes only), benchmark, verdict}]
+    headlines   [{text (Markdown of ``wording``: ** and \ escapes only), benchmark, verdict}]
     exhibits    [{id, name, title, benchmark, view, model, finding (Markdown), notes, figure (Plotly JSON),
                   points: {canonical JSON of a point's customdata: pick id}, csv}]
     picks       {id: {said, model, benchmark, view, n, n_right, images: [{image, view, right, predicted, confidence}]}}
