@@ -146,20 +146,31 @@ def _number(run: store.Run, factors: Sequence[str]) -> Factor:
 
 def _levels(run: store.Run, question: Question) -> pd.DataFrame:
     """See ``levels_of``."""
-    by, value = list(question.by), VALUE[question.policy]
     table = _scored(run, question, ["cluster"])
-    levels = metrics.accuracy_by(table, by, "cluster" if is_clustered(run) else None, value=value)
-    cells = metrics.group_codes(table, by)[1]
+    return compared(table, question.by, VALUE[question.policy], clustered=is_clustered(run))
+
+
+def compared(table: pd.DataFrame, by: Sequence[str], value: str, *, clustered: bool) -> pd.DataFrame:
+    """The rows of ``levels_of``, of any table.
+
+    Args:
+        table: One row per image: the ``by`` columns and ``value``, none missing, and ``cluster``.
+        by: What names a setting.
+        value: Column, in [0, 1].
+        clustered: Whether images share objects.
+    """
+    levels = metrics.accuracy_by(table, by, "cluster" if clustered else None, value=value)
+    cells = metrics.group_codes(table, list(by))[1]
     used = np.flatnonzero(~is_thin(levels["n"], levels["n_clusters"]).to_numpy())
     levels = levels.assign(used=False, tied=False, reach=np.nan)
-    levels["objects"] = table["cluster"].nunique() if is_clustered(run) else len(table)
+    levels["objects"] = table["cluster"].nunique() if clustered else len(table)
     if len(used) < 2:
         return levels
     place = np.full(len(levels), -1)
     place[used] = np.arange(len(used))
     inside = place[cells] >= 0
     cells, values = place[cells[inside]], table[value].to_numpy(float)[inside]
-    clusters = table["cluster"].to_numpy()[inside] if is_clustered(run) else None
+    clusters = table["cluster"].to_numpy()[inside] if clustered else None
     trials, known = levels["n_clusters"].to_numpy()[used], levels["value"].to_numpy()[used]
     if len(used) > _MOST_PAIRED:
         tied, reach = _by_bands(known, *bands.accuracy_band(values, cells, clusters, len(used))[:2])

@@ -93,7 +93,17 @@ def worst(run: store.Run, by: Sequence[str], question: Question) -> Worst:
         UsageError: If the run has no such factor.
     """
     factors = [factor_of(run, name) for name in by]
-    levels = levels_of(run, replace(question, by=tuple(by)))
+    return worst_of(run, factors, levels_of(run, replace(question, by=tuple(by))))
+
+
+def worst_of(run: store.Run, factors: Sequence[Factor], levels: pd.DataFrame) -> Worst:
+    """The worst of some settings.
+
+    Args:
+        run: Whose factors they are of.
+        factors: What names a setting.
+        levels: From ``tolerance.levels_of``.
+    """
     part = levels[levels["used"].astype(bool)].reset_index(drop=True)
     objects = int(levels["objects"].max()) if len(levels) else 0
     sizes = (len(part), len(levels) - len(part), int(levels["n"].sum()), objects, unit_of(run))
