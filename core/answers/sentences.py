@@ -98,12 +98,13 @@ def difference(first: str, second: str, contrast: Contrast, margin: float = MARG
     return f"**{better}** is **{apart}** {around} better than **{worse}** on {contrast.n:,} common images{small}."
 
 
-def partial(model: str, benchmark: str, done: int, total: int) -> str:
-    """What is said of a run that is under way: how far it is, and no finding."""
+def partial(model: str, benchmark: str, done: int, total: int, *, markdown: bool = True) -> str:
+    """What is said of a run that is under way: how far it is, and no finding; plain text without ``markdown``."""
     share = min(done / max(total, 1), 0.99)
     said = percent(share, 0) if share >= 0.01 else f"less than {percent(0.01, 0)}"
     images = f"{done:,} of {count(total, 'image')}"
-    return f"**{escaped(model)}** is {said} done on {code(benchmark)} ({images}): no finding yet."
+    name, where = (f"**{escaped(model)}**", code(benchmark)) if markdown else (model, f"'{benchmark}'")
+    return f"{name} is {said} done on {where} ({images}): no finding yet."
 
 
 def listed(names: Sequence[str]) -> str:
