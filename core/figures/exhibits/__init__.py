@@ -6,7 +6,8 @@ views, or ``offers_across(runs, policy) -> Iterator[Offer]`` for those over seve
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from core import store
@@ -32,18 +33,34 @@ def offered(runs: Sequence[store.Run], policy: StoredPolicy = "top1") -> tuple[O
             of the second less the first. Labels are told apart here.
         policy: What counts as right.
     """
-    return tuple(_offers(catalogue.told_apart(runs), policy))
+    return tuple(_told_apart(_offers(catalogue.told_apart(runs), policy)))
 
 
 def _offers(runs: Sequence[store.Run], policy: StoredPolicy) -> Iterator[Offer]:
     for module in _ACROSS:
         yield from module.offers_across(runs, policy)
+    for subject in _subjects(runs, policy):
+        for module in _OF_ONE:
+            yield from module.offers(subject)
+
+
+def _subjects(runs: Sequence[store.Run], policy: StoredPolicy) -> Iterator[Subject]:
+    """What is compared: the results of each benchmark and view, by label."""
     models = tuple(dict.fromkeys(run.label for run in runs))
     for benchmark, view in dict.fromkeys((run.benchmark, run.view) for run in runs):
         there = {run.label: run for run in runs if (run.benchmark, run.view) == (benchmark, view)}
-        subject = Subject({label: there[label] for label in models if label in there}, policy, models)
-        for module in _OF_ONE:
-            yield from module.offers(subject)
+        yield Subject({label: there[label] for label in models if label in there}, policy, models)
+
+
+def _told_apart(offers: Iterable[Offer]) -> Iterator[Offer]:
+    """Factors may be called like a figure that there is: the later one's name gets a number."""
+    seen: set[tuple[str, str, str, str]] = set()
+    for offer in offers:
+        name, number = offer.name, 2
+        while (name, offer.benchmark, offer.view, offer.model) in seen:
+            name, number = f"{offer.name}_{number}", number + 1
+        seen.add((name, offer.benchmark, offer.view, offer.model))
+        yield offer if name == offer.name else replace(offer, name=name)
 
 
 def exhibit(runs: store.Run | Sequence[store.Run], name: str, policy: StoredPolicy = "top1") -> Exhibit:
@@ -51,17 +68,23 @@ def exhibit(runs: store.Run | Sequence[store.Run], name: str, policy: StoredPoli
 
     Args:
         runs: A result, or several of one benchmark that are compared.
-        name: Such as ``by_location``; ``by_FACTOR``, ``by_FACTOR1_FACTOR2``.
+        name: Such as ``by_location``; ``by_FACTOR``, ``by_FACTOR1_FACTOR2``, ``difference_FACTOR``: of any factors of
+            these results, whether or not they are among those offered.
         policy: What counts as right.
 
     Raises:
         UsageError: If these results have no such figure; names the nearest.
     """
-    found = offered([runs] if isinstance(runs, store.Run) else runs, policy)
+    runs = [runs] if isinstance(runs, store.Run) else list(runs)
+    if not runs:
+        raise UsageError(f"the figure '{name}' is of stored results, and none is given: name one or more.")
+    found = offered(runs, policy)
     chosen = next((each for each in found if each.name == name), None)
     if chosen is None:
+        subjects = _subjects(catalogue.told_apart(runs), policy)
+        chosen = next((offer for each in subjects for offer in by_factors.requested(each, name)), None)
+    if chosen is None:
         known = list(dict.fromkeys(each.name for each in found))
-        raise UsageError(
-            f"there is no figure '{name}' of these results.{nearest(name, known)} There are: {', '.join(known)}."
-        )
+        said = f"There are: {', '.join(known)}." if known else "There is none: they have no factor that varies."
+        raise UsageError(f"there is no figure '{name}' of these results.{nearest(name, known)} {said}")
     return chosen.make()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import plotly.graph_objects as go
 
-from core import store
-from core.answers import questions
+from core import metrics, store
+from core.answers import questions, spans, worst
 from core.answers.questions import Question, StoredPolicy, Where
 from core.figures.style import colour_of
 
@@ -55,6 +55,7 @@ class Pick:
         where: Conditions that an image meets.
         policy: What counts as right.
         only: Ids of samples, where conditions do not say which images are meant; None for all that meet them.
+        against: The other result of a difference, which counts the images that both have.
     """
 
     run: store.Run
@@ -62,11 +63,44 @@ class Pick:
     where: tuple[Where, ...] = ()
     policy: StoredPolicy = "top1"
     only: frozenset[str] | None = None
+    against: store.Run | None = None
 
     def rows(self) -> pd.DataFrame:
-        """The images, the surest predictions first; see ``questions.behind``."""
-        found = questions.behind(self.run, Question(where=self.where, policy=self.policy))
-        return found if self.only is None else found[found["sample_id"].isin(self.only)].reset_index(drop=True)
+        """The images that the point's n counts, one row each, the surest predictions first.
+
+        Images whose prediction failed, or whose rightness is not known, are counted nowhere and are not among them.
+
+        Returns:
+            As ``questions.behind`` has them. Of an image that is counted under several views, the row is that of one
+            view: the surest of those that say what the image counts as (right where at least half of it is), and
+            ``counted`` is what the number adds up, 0..1; of one view ``counted`` is ``right``.
+        """
+        question = Question(where=self.where, policy=self.policy)
+        found = questions.behind(self.run, question)
+        if self.only is not None:
+            found = found[found["sample_id"].isin(self.only)]
+        found = found.assign(counted=found["right"])
+        if self.run.n_views > 1:
+            found = _an_image_each(self.run, found)
+        if self.against is not None:
+            # Which images meet conditions is for the first to say, but for those on views.
+            asked = question if self.run.n_views > 1 else Question(policy=self.policy)
+            there = questions.behind(self.against, asked)
+            there = there.loc[there["right"].notna(), "sample_id"]
+            found = found[found["sample_id"].isin(there)]
+        return found[found["counted"].notna()].reset_index(drop=True)
+
+
+def _an_image_each(run: store.Run, views: pd.DataFrame) -> pd.DataFrame:
+    """One row for each image of several views, in the order of their first rows; see ``Pick.rows``."""
+    order = {name: number for number, name in enumerate(run.views.names)}
+    by_view = views.assign(place=views["view"].map(order)).sort_values(["sample_id", "place"], kind="stable")
+    reduced = metrics.reduce_views(by_view, ["sample_id"], run.views.reduce, ["counted"])
+    counted = views["sample_id"].map(reduced.set_index("sample_id")["counted"])
+    agrees = (views["right"] >= 0.5) == (counted >= 0.5)
+    views = views.assign(counted=counted, agrees=agrees & views["right"].notna())
+    best = views.sort_values("agrees", ascending=False, kind="stable").drop_duplicates("sample_id")
+    return best.sort_index().drop(columns="agrees")
 
 
 #: Gets the customdata of a point; None where it stands for no images.
@@ -120,3 +154,27 @@ class Offer:
     view: str
     make: Callable[[], Exhibit] = field(repr=False, compare=False)
     model: str = ""
+
+
+def short_identity(runs: Sequence[store.Run]) -> str:
+    """Models and identities for the foot of a figure that is saved."""
+    return " · ".join(
+        f"{run.label}{', imported' if run.is_imported else ''}: identity {run.identity[:8]}" for run in runs
+    )
+
+
+def point_name(run: store.Run, at: Mapping[str, Any]) -> str:
+    """A value of each factor as a reader sees it: ``weather fog, age 20 to 30``."""
+    factors = [questions.factor_of(run, name) for name in at]
+    return worst.setting_name(run, factors, [factor.parse(at[factor.name]) for factor in factors])
+
+
+def picked(run: store.Run, at: Mapping[str, Any], policy: StoredPolicy, against: store.Run | None = None) -> Pick:
+    """The images at a value of each factor, as answers have it: of a number in bins those in its bin."""
+    where = []
+    for name, content in at.items():
+        factor = questions.factor_of(run, name)
+        level, binned = factor.parse(content), spans.binned(run, factor) if factor.is_number else None
+        span = binned.span_of(float(level)) if binned else None
+        where.append(Where.equals(name, level) if span is None else Where.within(name, span))
+    return Pick(run, point_name(run, at), tuple(where), policy, against=against)
