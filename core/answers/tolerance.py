@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -270,7 +271,7 @@ def contiguous(grid: np.ndarray, flags: np.ndarray, is_circular: bool = False) -
 
 def worst_against_worst(
     first: store.Run, second: store.Run, factors: Sequence[str], question: Question
-) -> tuple[Contrast, tuple[float, ...], tuple[float, ...]]:
+) -> tuple[Contrast, tuple[Any, ...], tuple[Any, ...]]:
     """Accuracy of the second model at its worst setting less that of the first at its own, on their common images.
 
     The interval holds for all pairs of a setting of one and a setting of the other at once.
@@ -278,11 +279,12 @@ def worst_against_worst(
     Args:
         first: A run.
         second: A run of the same benchmark.
-        factors: As for ``tolerance``.
+        factors: One or two, of any kind.
         question: ``policy`` and ``where``.
 
     Returns:
-        The difference, and the two settings; NaN and no settings where fewer than two are not thin.
+        The difference, and the two settings, values of the factors' kinds; NaN and no settings where fewer than two
+        are not thin.
 
     Raises:
         UsageError: If the runs are of different benchmarks.
@@ -294,8 +296,13 @@ def worst_against_worst(
     row = joined.remembered(first, key, lambda: _worst_against_worst(first, second, question)).iloc[0]
     names = ("value", "low", "high", "before", "after")
     found = Contrast(*(float(row[name]) for name in names), int(row["n"]), int(row["n_clusters"]))
-    places = (tuple(float(row[f"{which}_{name}"]) for name in factors) for which in ("first", "second"))
-    return (found, *places) if found.n else (found, (), ())
+    if not found.n:
+        return found, (), ()
+    known = [factor_of(first, name) for name in factors]
+    here, there = (
+        tuple(factor.parse(row[f"{which}_{factor.name}"]) for factor in known) for which in ("first", "second")
+    )
+    return found, here, there
 
 
 def _worst_against_worst(first: store.Run, second: store.Run, question: Question) -> pd.DataFrame:
