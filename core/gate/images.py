@@ -12,6 +12,7 @@ import pandas as pd
 from core import metrics, store
 from core.answers import policies
 from core.answers.cards import card_of, samples_of, unit_of
+from core.answers.flips import flipped
 from core.answers.joined import with_view_factors
 from core.answers.questions import Where, factor_of, typed
 from core.errors import UsageError, nearest
@@ -21,6 +22,9 @@ from core.metrics.intervals import CONFIDENCE
 from core.store import lists
 from core.types import Factor, FactorValue, Policy
 
+#: Column of negative flips; no factor's name has a colon.
+BROKEN = "pair:broken"
+
 
 @dataclass(frozen=True)
 class Images:
@@ -28,7 +32,8 @@ class Images:
 
     Attributes:
         run: The model's.
-        table: Factors, ``sample_id, cluster, correct`` (1.0 or 0.0); with a baseline ``other``, the same of that.
+        table: Factors, ``sample_id, cluster, correct`` (1.0 or 0.0); with a baseline ``other``, the same of that, and
+            ``BROKEN``, whether the baseline is right and the model wrong (``answers.flips.flipped``).
         is_clustered: Whether images share what ``cluster`` says.
         is_share: Whether ``correct`` may be a share of an image's views.
         n_only: Images of the model alone, and of the baseline alone; they are left out.
@@ -120,7 +125,10 @@ def images_of(
         return Images(run, table, is_clustered, is_share, notes=notes)
     if baseline.views.names != run.views.names:
         raise UsageError(f"views of '{run.view}' and '{baseline.view}' show other things: they cannot be paired.")
-    others, more = _scored(baseline, policy, {}, memo)
+    # Which views are meant holds for both; of its images the baseline says no more than what is right.
+    of_views = {factor.name for factor in run.views.factors}
+    views = {name: node for name, node in where.items() if name in of_views}
+    others, more = _scored(baseline, policy, views, memo)
     if policies_differ := [note for note in more if note not in notes]:
         notes = (*notes, *(f"baseline: {note}" for note in policies_differ))
     if where:
@@ -133,23 +141,42 @@ def images_of(
             f"{run.model} ({len(table):,} images) and {baseline.model} ({len(others):,}) have no image in common on "
             f"'{run.benchmark}': evaluate both on the same folder."
         )
+    if is_share:
+        seen = (_of_views(run, policy, where, memo)[0], _of_views(baseline, policy, views, memo)[0])
+        both = both.assign(**{BROKEN: both["sample_id"].map(_broken(*seen))})
+    else:
+        both = both.assign(**{BROKEN: flipped(both["other"], both["correct"])})
     n_only = (len(table) - len(both), 0 if where else len(others) - len(both))
     return Images(run, both, is_clustered, is_share, n_only, notes)
+
+
+def _broken(seen: pd.DataFrame, before: pd.DataFrame) -> pd.Series:
+    """By sample id, the share of an image's views that the baseline has right and the model wrong."""
+    keys = ["sample_id", "view"]
+    both = seen[[*keys, "correct"]].merge(before[[*keys, "correct"]], on=keys, suffixes=("", "_before"))
+    return both.assign(**{BROKEN: flipped(both["correct_before"], both["correct"])}).groupby("sample_id")[BROKEN].mean()
 
 
 def _scored(
     run: store.Run, policy: Policy | None, where: Mapping[str, Node], memo: Memo
 ) -> tuple[pd.DataFrame, tuple[str, ...]]:
     """One row an image that was evaluated and meets the conditions; and what a reader must know."""
+    kept, notes = _of_views(run, policy, where, memo)
+    if run.n_views > 1:
+        kept = metrics.reduce_views(kept, ["sample_id"], run.views.reduce, ["correct"])
+    return kept[kept["correct"].notna()].reset_index(drop=True), notes
+
+
+def _of_views(
+    run: store.Run, policy: Policy | None, where: Mapping[str, Node], memo: Memo
+) -> tuple[pd.DataFrame, tuple[str, ...]]:
+    """One row an image and view that meet the conditions; and what a reader must know."""
     key = (run.identity, run.benchmark, policy)
     # What is asked for again becomes the newest.
     table, notes = memo[key] = memo.pop(key) if key in memo else _counted(run, policy)
     while len(memo) > _MOST_KEPT:
         del memo[next(iter(memo))]
-    kept = table[meets(run, table, where)] if where else table
-    if run.n_views > 1:
-        kept = metrics.reduce_views(kept, ["sample_id"], run.views.reduce, ["correct"])
-    return kept[kept["correct"].notna()].reset_index(drop=True), notes
+    return (table[meets(run, table, where)] if where else table), notes
 
 
 def _counted(run: store.Run, policy: Policy | None) -> tuple[pd.DataFrame, tuple[str, ...]]:

@@ -21,7 +21,7 @@ from core.errors import UsageError, nearest
 from core.gate.cells import estimate as estimate_cell
 from core.gate.cells import text
 from core.gate.checks import Check
-from core.gate.images import Images, Memo, images_of, meets
+from core.gate.images import BROKEN, Images, Memo, images_of, meets
 from core.gate.verdicts import Estimate
 from core.metrics import bands
 from core.metrics.accuracy import group_codes
@@ -89,13 +89,7 @@ def _accuracy(images: Images, check: Check) -> Estimate:
 def _flips(images: Images, check: Check) -> Estimate:
     """Images that the baseline has right and the model wrong, as a share of all that both have."""
     table = images.table
-    broken = np.clip(table["other"] - table["correct"], 0, None)
-    flipped = Images(images.run, table.assign(flipped=broken), *_rest(images))
-    return flipped.share("flipped", before=_mean(table["other"]), after=_mean(table["correct"]))
-
-
-def _rest(images: Images) -> tuple[Any, ...]:
-    return images.is_clustered, images.is_share, images.n_only, images.notes
+    return images.share(BROKEN, before=_mean(table["other"]), after=_mean(table["correct"]))
 
 
 def _worst(images: Images, check: Check) -> Estimate:

@@ -7,10 +7,13 @@ import pandas as pd
 import pytest
 
 from core import report, store
+from core.answers import flips, joined
+from core.answers.flips import flipped
+from core.answers.questions import Question
 from core.errors import UsageError
 from core.gate import numbers
 from core.gate.checks import gate_of
-from core.gate.images import Images
+from core.gate.images import BROKEN, Images
 from core.gate.outcome import judge
 from core.gate.reading import parsed
 from core.gate.verdicts import Bounded, decide
@@ -29,6 +32,7 @@ def independent(monkeypatch):
     """100 images: the old model is right on 90, the new one on 80; 5 are gained and 15 lost."""
     right = np.repeat([[1, 1], [1, 0], [0, 1], [0, 0]], [75, 5, 15, 5], axis=0).astype(float)
     table = pd.DataFrame({"correct": right[:, 0], "other": right[:, 1], "sample_id": range(100)})
+    table[BROKEN] = flipped(table["other"], table["correct"])
     monkeypatch.setattr(numbers, "images_of", lambda run, *_: Images(run, table, False, False))
 
     def asked(check, baseline="b"):
@@ -177,3 +181,34 @@ def test_views_of_one_image_are_no_groups(embedded_results):
         with pytest.raises(UsageError) as error:
             judge(gates, lambda check, model: run)
         assert str(error.value).startswith(said)
+
+
+def test_flips_are_those_of_the_pages(pair):
+    (found,) = results(pair, "{number: negative_flips, max: 10 %}")
+    pages = flips.summary(pair["old"], pair["new"], Question())
+    # Of 21 x 21 places it sees eight by eight: x and y from 0.35 to 0.7, where 0.7 - 0.5 is just below 0.2.
+    assert found.estimate.value == pages.broken.value == pytest.approx(1 - 64 / 441)
+    assert found.estimate.ends(0.95) == (pages.broken.low, pages.broken.high)
+    assert found.estimate.n_only[::-1] == pages.n_only == (441, 0)
+
+
+def test_views_that_are_lost_are_not_made_up_for_by_those_that_are_won(embedded_results):
+    new, old = (
+        store.find_run("diorama/small", f"test_{name}.diorama", view="tta-rrc@32,0.1,1")
+        for name in ("efficientnet", "vit")
+    )
+    head = "model: new\nbaseline: old\nbenchmark: diorama/small\nview: tta-rrc@32,0.1,1\nchecks:\n"
+    check, one = gate_of(
+        parsed(
+            f"{head}- {{number: negative_flips, max: 1 %}}\n- {{number: negative_flips, max: 1 %, where: {{draw: 3}}}}",
+            "g.yaml",
+        )
+    ).checks
+    found = numbers.estimate(check, new, old)
+    pages = flips.summary(old, new, Question())
+    assert (found.value, found.ends(0.95)) == (pages.broken.value, (pages.broken.low, pages.broken.high))
+    assert found.value > found.before - found.after
+    # A condition on views is of both: the share of images that the baseline loses under this one view.
+    views = [joined.read(run, ["sample_id", "draw", "correct"]).query("draw == 3") for run in (old, new)]
+    both = views[0].merge(views[1], on="sample_id", validate="one_to_one")
+    assert numbers.estimate(one, new, old).value == ((both["correct_x"] == 1) & (both["correct_y"] == 0)).mean()
