@@ -1,0 +1,197 @@
+r"""Tables as LaTeX: ``booktabs``, nothing else beyond the article class.
+
+A table too wide for a column of text is set with intervals below their numbers, then with columns in several parts; one
+too long for a page in several parts, each a float of its own. Signs of data are escaped by ``latex_text``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from unicodedata import east_asian_width
+
+from core.paper import latex_text
+from core.paper.cells import Cell, Column, PaperTable
+
+#: Sizes of type, and how many of their digits fit a line of an article's text.
+_SIZES = ((r"\small", 70), (r"\footnotesize", 78), (r"\scriptsize", 86))
+_WIDEST = _SIZES[-1][1]
+#: Digits that the space between two columns takes.
+_GAP = 1.7
+#: A name wider than this is broken into lines.
+_NAME = 28
+#: Rows of a page, of one line or two each.
+_ROWS, _TALL_ROWS = 40, 20
+#: A head wider than this is a letter, which the notes explain.
+_HEAD = 16
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def document(tables: Sequence[PaperTable], intro: str = "") -> str:
+    r"""Tables as the text of a file to be read with ``\input``.
+
+    Args:
+        tables: In order.
+        intro: A line that says what they are; a comment.
+    """
+    comment = "".join(sign if sign.isprintable() else " " for sign in intro)
+    head = [
+        f"% {comment}".rstrip(),
+        r"% Needs \usepackage{booktabs}; in two columns, table* instead of table takes the whole width.",
+        latex_text.MACRO,
+    ]
+    return "\n".join([*head, *(f"\n{table_text(each)}" for each in tables)]) + "\n"
+
+
+def table_text(table: PaperTable) -> str:
+    """A table as one float, or as several where it does not fit."""
+    parts = list(_parts(_lettered(table)))
+    return "\n\n".join(_float(part, number, len(parts)) for number, part in enumerate(parts, start=1))
+
+
+@dataclass(frozen=True)
+class _Part:
+    """What of a table stands in one float.
+
+    Attributes:
+        table: With the part's columns and rows.
+        tall: Whether intervals stand below their numbers.
+    """
+
+    table: PaperTable
+    tall: bool
+
+
+def _lettered(table: PaperTable) -> PaperTable:
+    """The same with letters for names of models that are wider than their numbers."""
+    values = [at for at, column in enumerate(table.columns) if column.kind == "value"]
+    if len(values) < 2 or all(_width(table.columns[at].head) <= _HEAD for at in values):
+        return table
+    letters = {at: f"({_letter(number)})" for number, at in enumerate(values)}
+    columns = tuple(Column(letters.get(at, column.head), column.kind) for at, column in enumerate(table.columns))
+    key = "; ".join(f"{letters[at]} {table.columns[at].head}" for at in values)
+    return PaperTable(
+        table.name, table.title, columns, table.rows, table.caption, (f"{key}.", *table.notes), table.label
+    )
+
+
+def _letter(number: int) -> str:
+    """What stands for a model: A to Z, then AA and on."""
+    first, last = divmod(number, len(_LETTERS))
+    return (_letter(first - 1) if first else "") + _LETTERS[last]
+
+
+def _parts(table: PaperTable) -> Iterator[_Part]:
+    tall = _table_width(table, tall=False) > _WIDEST
+    most = _TALL_ROWS if tall else _ROWS
+    for columns in _blocks(table, tall):
+        chosen = tuple(table.columns[at] for at in columns)
+        for first in range(0, len(table.rows), most):
+            rows = tuple(tuple(row[at] for at in columns) for row in table.rows[first : first + most])
+            yield _Part(replace(table, columns=chosen, rows=rows), tall)
+
+
+def _blocks(table: PaperTable, tall: bool) -> list[list[int]]:
+    """Positions of the columns of each part: names in all, the others as many as fit."""
+    names = [at for at, column in enumerate(table.columns) if column.kind == "name"]
+    rest = [at for at, column in enumerate(table.columns) if column.kind != "name"]
+    room = _WIDEST - sum(_column_width(table, at, tall) for at in names)
+    blocks: list[list[int]] = [[]]
+    used = 0.0
+    for at in rest:
+        width = _column_width(table, at, tall)
+        if blocks[-1] and used + width > room:
+            blocks.append([])
+            used = 0.0
+        blocks[-1].append(at)
+        used += width
+    return [sorted([*names, *block]) for block in blocks]
+
+
+def _table_width(table: PaperTable, tall: bool) -> float:
+    return sum(_column_width(table, at, tall) for at in range(len(table.columns)))
+
+
+def _column_width(table: PaperTable, at: int, tall: bool) -> float:
+    """Digits that a column takes, with the space to the next."""
+    cells = [row[at] for row in table.rows]
+    widths = [_width(each.text) for each in cells] + [_width(table.columns[at].head)]
+    widest = max(widths)
+    if table.columns[at].kind in ("name", "words"):
+        return min(widest, _NAME) + _GAP
+    interval = max((_width(each.interval) for each in cells), default=0)
+    number = max((_width(each.text) for each in cells), default=0)
+    inner = max(number, interval) if tall else number + interval + bool(interval)
+    return max(inner, _width(table.columns[at].head)) + _GAP
+
+
+def _width(text: str) -> int:
+    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+
+
+def _float(part: _Part, number: int, among: int) -> str:
+    table = part.table
+    label = table.label if number == 1 else f"{table.label}-part-{number}"
+    of = f" (part {number} of {among})" if among > 1 else ""
+    size = next((name for name, most in _SIZES if _table_width(table, part.tall) <= most), _SIZES[-1][0])
+    if number == 1:
+        said = latex_text.escaped(" ".join((f"{table.title}{of}.", *table.caption)))
+    else:
+        said = rf"{latex_text.escaped(f'{table.title}{of}, continued from table')}~\ref{{tab:{table.label}}}."
+    notes = [rf"\par\smallskip\raggedright {latex_text.escaped(' '.join(table.notes))}"] if table.notes else []
+    return "\n".join([
+        r"\begin{table}[tbp]",
+        r"\centering",
+        rf"\caption[{{{latex_text.escaped(table.title + of)}}}]{{{said}}}",
+        rf"\label{{tab:{label}}}",
+        rf"{size}\setlength{{\tabcolsep}}{{3pt}}",
+        rf"\begin{{tabular}}{{@{{}}{_specification(part)}@{{}}}}",
+        r"\toprule",
+        _heads(part),
+        r"\midrule",
+        *(_row(part, row) for row in table.rows),
+        r"\bottomrule",
+        r"\end{tabular}",
+        *(notes if number == among else []),
+        r"\end{table}",
+    ])  # fmt: skip
+
+
+def _has_intervals(table: PaperTable, at: int) -> bool:
+    return any(row[at].interval for row in table.rows)
+
+
+def _specification(part: _Part) -> str:
+    """How columns are set: names and words to the left, numbers to the right with their intervals beside them."""
+    found = []
+    for at, column in enumerate(part.table.columns):
+        widest = max((_width(row[at].text) for row in part.table.rows), default=0)
+        if column.kind in ("name", "words"):
+            found.append(r"p{0.3\linewidth}" if widest > _NAME else "l")
+        elif _has_intervals(part.table, at):
+            found.append("c" if part.tall else r"r@{\ }l")
+        else:
+            found.append("r")
+    return "".join(found)
+
+
+def _heads(part: _Part) -> str:
+    cells = []
+    for at, column in enumerate(part.table.columns):
+        head = latex_text.cell(column.head)
+        both = _has_intervals(part.table, at) and not part.tall and column.kind == "value"
+        cells.append(rf"\multicolumn{{2}}{{c}}{{{head}}}" if both else head)
+    return " & ".join(cells) + r" \\"
+
+
+def _row(part: _Part, row: Sequence[Cell]) -> str:
+    first, second = [], []
+    for at, each in enumerate(row):
+        text = latex_text.cell(each.text)
+        first.append(rf"\textbf{{{text}}}" if each.is_best else text)
+        second.append(latex_text.cell(each.interval))
+        if _has_intervals(part.table, at) and not part.tall:
+            first.append(second[-1])
+    if not part.tall:
+        return " & ".join(first) + r" \\"
+    return " & ".join(first) + r" \\" + "\n" + " & ".join(second) + r" \\[2pt]"
