@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import itertools
 import os
 import signal
 from pathlib import Path
@@ -59,12 +60,32 @@ class BrightestChannel(torch.nn.Module):
         return logits
 
 
+@pytest.fixture(scope="session")
+def _numbered(tmp_path_factory):
+    """Names for the folders of tests, none of which is there yet."""
+    base = tmp_path_factory.mktemp("tests")
+    return (base / f"{number}" for number in itertools.count())
+
+
+@pytest.fixture
+def _own_folder(_numbered):
+    """Where a test may write; made only for those that ask for ``tmp_path``."""
+    return next(_numbered)
+
+
+@pytest.fixture
+def tmp_path(_own_folder):
+    """pytest's own, which lists the folders of all tests before this one to find the number of the next."""
+    _own_folder.mkdir()
+    return _own_folder
+
+
 @pytest.fixture(autouse=True)
-def _own_data_home(tmp_path, monkeypatch):
+def _own_data_home(_own_folder, monkeypatch):
     """No test reads or writes the user's results, settings or models, and none sees the embedded results unasked."""
-    monkeypatch.setenv("OFFCENTER_DATA", str(tmp_path / "offcenter-data"))
+    monkeypatch.setenv("OFFCENTER_DATA", str(_own_folder / "offcenter-data"))
     monkeypatch.delenv("OFFCENTER_MODELS", raising=False)
-    monkeypatch.setenv("OFFCENTER_EMBEDDED_RESULTS", str(tmp_path / "no-embedded-results"))
+    monkeypatch.setenv("OFFCENTER_EMBEDDED_RESULTS", str(_own_folder / "no-embedded-results"))
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
 """The rules of the house, held by reading imports."""
 
 import ast
+import functools
 import importlib
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
@@ -68,15 +68,54 @@ NAMES = {module_name(path) for path in MODULES}
 INSIDE = sorted(NAMES - {"core", "core.__main__"} - PUBLISHED_PATHS)
 
 
-def imported(path):
-    """Names of project modules that a file imports anywhere, also inside functions."""
+@functools.cache
+def texts():
+    """What is in each module."""
+    return {module_name(path): path.read_text(encoding="utf-8") for path in MODULES}
+
+
+@functools.cache
+def trees():
+    return {name: ast.parse(text) for name, text in texts().items()}
+
+
+@functools.cache
+def graph():
+    """By module, the modules of the project that it imports anywhere."""
+    return {name: imported(statements(tree)) & NAMES - {"core"} for name, tree in trees().items()}
+
+
+@functools.cache
+def at_once():
+    """By module, the names that it imports when it is imported itself, whatever package they are of."""
+    return {name: imported(tree.body) for name, tree in trees().items()}
+
+
+def imported(nodes):
+    """Names that statements import, whatever package they are of."""
     found = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in nodes:
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
             found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return {name for name in found if name in NAMES and name != "core"}
+    return found
+
+
+def statements(tree):
+    """All statements of a file, also inside functions; expressions hold none."""
+    waiting = [tree]
+    while waiting:
+        node = waiting.pop()
+        for field in ("body", "orelse", "finalbody", "handlers", "cases"):
+            inner = getattr(node, field, None)
+            if isinstance(inner, list):
+                yield from inner
+                waiting += inner
+
+
+def packages(names):
+    return {name.partition(".")[0] for name in names}
 
 
 def room(name):
@@ -87,38 +126,25 @@ def is_within(name, places):
     return any(name == place or name.startswith(place + ".") for place in places)
 
 
-def imported_at_once(path):
-    """Names that a file imports when it is imported itself, whatever package they are of."""
-    found = set()
-    for node in ast.parse(path.read_text(encoding="utf-8")).body:
-        if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom) and node.module:
-            found |= {node.module} | {f"{node.module}.{alias.name}" for alias in node.names}
-    return found
-
-
 #: Packages that import torch themselves.
 _NEEDS_TORCH = {"torch", "torchvision", "timm", "pytorch_grad_cam"}
 #: Packages that a user may do without, or that take long to import: imported where they are used.
 _ON_DEMAND = {"open_clip", "transformers", "onnx", "onnxruntime", "ray"}
 #: Packages of the project: importing a module of one imports its face.
 FACES = {name for name in NAMES if any(other.startswith(name + ".") for other in NAMES)}
-GRAPH = {module_name(path): imported(path) for path in MODULES}
 
 
 def test_every_folder_and_file_of_core_is_a_known_room():
     assert {room(name) for name in INSIDE} == set(ROOMS)
 
 
-@pytest.mark.parametrize("name", INSIDE)
-def test_rooms_use_only_rooms_below(name):
-    above = ROOMS[ROOMS.index(room(name)) + 1 :]
-    assert not {other for other in GRAPH[name] if room(other) in above}
+def test_rooms_use_only_rooms_below():
+    floor = {name: number for number, name in enumerate(ROOMS)}
+    assert not [(name, other) for name in INSIDE for other in graph()[name] if floor[room(other)] > floor[room(name)]]
 
 
 def test_nothing_inside_uses_the_published_paths():
-    assert not {name for name in INSIDE if GRAPH[name] & PUBLISHED_PATHS}
+    assert not {name for name in INSIDE if graph()[name] & PUBLISHED_PATHS}
 
 
 @pytest.mark.parametrize(
@@ -149,21 +175,18 @@ def test_modules_do_not_import_each_other_in_circles():
             raise AssertionError(" -> ".join([*under_way[under_way.index(name) :], name]))
         if name not in done:
             under_way.append(name)
-            for other in sorted(GRAPH[name]):
+            for other in sorted(graph()[name]):
                 if not (other in FACES and room(other) == room(name)):
                     visit(other)
             under_way.pop()
             done.add(name)
 
-    for name in GRAPH:
+    for name in graph():
         visit(name)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=module_name)
-def test_core_knows_nothing_of_streamlit(path):
-    text = path.read_text(encoding="utf-8")
-    assert "import streamlit" not in text
-    assert "from streamlit" not in text
+def test_core_knows_nothing_of_streamlit():
+    assert not [name for name, text in texts().items() if "import streamlit" in text or "from streamlit" in text]
 
 
 def test_only_named_modules_import_torch():
@@ -177,22 +200,20 @@ def test_only_named_modules_import_torch():
     assert (done.returncode, done.stderr.strip()) == (0, "")
 
 
-@pytest.mark.parametrize("path", MODULES, ids=module_name)
-def test_no_module_needs_what_a_user_may_do_without(path):
-    assert not {name.partition(".")[0] for name in imported_at_once(path)} & _ON_DEMAND
+def test_no_module_needs_what_a_user_may_do_without():
+    assert not [(name, tops) for name, found in at_once().items() if (tops := packages(found) & _ON_DEMAND)]
 
 
 def test_the_torch_list_names_no_module_that_does_without():
     """A module needs torch if it, or a package or module that it imports when it is imported, does."""
-    tops = {module_name(path): imported_at_once(path) for path in MODULES}
-    needs = {name for name, found in tops.items() if {other.partition(".")[0] for other in found} & _NEEDS_TORCH}
+    tops = at_once()
+    needs = {name for name, found in tops.items() if packages(found) & _NEEDS_TORCH}
     while grown := {name for name, found in tops.items() if found & needs or is_within(name, needs & FACES)} - needs:
         needs |= grown
     assert needs == {name for name in NAMES if is_within(name, TORCH)}
 
 
-@pytest.mark.parametrize("path", [REPO / "app.py", *sorted((REPO / "pages").rglob("*.py"))], ids=lambda path: path.name)
-def test_pages_do_not_import_torch_or_group_tables(path):
-    text = Path(path).read_text(encoding="utf-8")
-    assert "import torch" not in text
-    assert ".groupby(" not in text
+def test_pages_do_not_import_torch_or_group_tables():
+    paths = [REPO / "app.py", *(REPO / "pages").rglob("*.py")]
+    said = {path.relative_to(REPO): path.read_text(encoding="utf-8") for path in paths}
+    assert not [path for path, text in said.items() if "import torch" in text or ".groupby(" in text]
