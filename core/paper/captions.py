@@ -60,8 +60,8 @@ def caption(
         *_sizes(results, models),
         *_intervals(results, is_share, computed),
         *_of_views(results, models),
-        *dict.fromkeys(_POLICIES[each.content["policy"]] for each in results),
-        *_answers(results),
+        *dict.fromkeys(sentence for each in results for sentence in policies(each)),
+        *answers(results),
         *_unfinished(results, models),
     )
 
@@ -114,7 +114,13 @@ def _of_views(results: Sequence[Result], models: Sequence[str]) -> list[str]:
     return list(said)
 
 
-def _answers(results: Sequence[Result]) -> list[str]:
+def policies(result: Result) -> list[str]:
+    """What counts as right."""
+    return [_POLICIES[result.content["policy"]]]
+
+
+def answers(results: Sequence[Result]) -> list[str]:
+    """Who answers where the networks themselves do not, and what is left out."""
     said: dict[str, None] = {}
     for each in results:
         content = each.content
