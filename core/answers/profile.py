@@ -16,6 +16,7 @@ Results that are not finished make no claim, nor do settings of too few images o
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -98,8 +99,9 @@ def profile(
         rival = next((each for each in others if _is_same_place(each, asked.run)), None)
         if rival is not None:
             line = _with_other(asked, rival, line, policy)
-        lines.append(line)
-    return tuple(sorted(lines, key=_place))
+        if line.varies:
+            lines.append(line)
+    return tuple(sorted(_told_apart(lines), key=_place))
 
 
 def results_of(model: str, runs: Sequence[store.Run]) -> list[store.Run]:
@@ -189,6 +191,17 @@ def _with_other(asked: _Asked, rival: store.Run, line: Line, policy: StoredPolic
     if not (line.is_known and theirs.is_known) or rival.content != asked.run.content:
         return line
     return replace(line, against=profile_lines.against(asked.run, rival, line, policy))
+
+
+def _told_apart(lines: Sequence[Line]) -> list[Line]:
+    """Lines of several families that share a label get the family's name."""
+    shared = Counter(line.label for line in lines)
+
+    def told(line: Line) -> Line:
+        family = catalogue.family_of(line.benchmark)
+        return replace(line, family=family, other=replace(line.other, family=family) if line.other else None)
+
+    return [told(line) if shared[line.label] > 1 else line for line in lines]
 
 
 def _place(line: Line) -> tuple[int, float, str, str, str]:

@@ -47,6 +47,7 @@ class Line:
         kind: What is compared; see ``core.answers.profile``.
         factors: Names of the factor, or of x and y; of the kind for cues and zoom.
         label: The factor as a reader sees it: ``location``.
+        family: Of the benchmark, where lines of several families share the label; else empty.
         clean: Accuracy where the line begins, 0..1; NaN where there is no number.
         clean_at: What is there: the name of a setting, or words.
         worst: Accuracy where it ends.
@@ -75,6 +76,7 @@ class Line:
     kind: Kind
     factors: tuple[str, ...]
     label: str
+    family: str = ""
     clean: float = np.nan
     clean_at: str = ""
     worst: float = np.nan
@@ -98,6 +100,16 @@ class Line:
     def name(self) -> str:
         """Names the line within its benchmark: ``x+y``, ``weather``, ``cues``."""
         return "+".join(self.factors)
+
+    @property
+    def title(self) -> str:
+        """The factor, told apart from those of other families."""
+        return f"{self.label} ({self.family})" if self.family else self.label
+
+    @property
+    def varies(self) -> bool:
+        """Whether the factor has more than one setting, as far as that is known."""
+        return self.kind != "factor" or self.levels + self.thin_levels != 1
 
     @property
     def is_loss(self) -> bool:
