@@ -172,7 +172,7 @@ def of_runs(
     """
     found = flips.summary(first, second, question)
     if early := unfinished([first, second], markdown=markdown):
-        return early
+        return early if markdown else early.replace("\u00a0", " ")
     kinds = () if found.is_thin else kinds_to_say(found)
     at = {
         kind: [

@@ -156,7 +156,11 @@ def summary(first: store.Run, second: store.Run, question: Question) -> Flips:
     """
     _require_pair(first, second, question)
     question = replace(question, by=())
-    table = joined.remembered(first, _key("flips", second, question), lambda: _summary(first, second, question))
+    table = joined.remembered(
+        first,
+        _key("flips", second, question),
+        lambda: summary_of(Pairs.of(first, second, question), clustered=is_clustered(first)),
+    )
     broken, fixed = (
         Direction(*(float(row[name]) for name in _NUMBERS), n_right=int(row["n_right"]))
         for row in table.to_dict("records")
@@ -282,13 +286,11 @@ def with_flips(table: pd.DataFrame) -> pd.DataFrame:
     return table.assign(**{_FLIPPED["broken"]: flipped(before, after), _FLIPPED["fixed"]: flipped(after, before)})
 
 
-def _summary(first: store.Run, second: store.Run, question: Question) -> pd.DataFrame:
-    """A row for each of ``KINDS``."""
-    pairs = Pairs.of(first, second, question)
-    cluster = "cluster" if is_clustered(first) else None
+def summary_of(pairs: Pairs, *, clustered: bool) -> pd.DataFrame:
+    """The numbers of ``Direction`` in a row for each of ``KINDS``, with ``n`` and ``n_clusters`` of all images."""
+    cluster = "cluster" if clustered else None
     # What a share of views that are right at first loses is seen in the views alone.
     each = pairs.views if pairs.how == "mean" else pairs.images
-    on_image = "sample_id"
     rows = []
     for kind, right in zip(KINDS, (_BEFORE, _AFTER), strict=True):
         column, there = _FLIPPED[kind], each[each[right] > _EPS]
@@ -296,7 +298,7 @@ def _summary(first: store.Run, second: store.Run, question: Question) -> pd.Data
         of_right = metrics.accuracy_by(there, (), cluster, value=column).iloc[0]
         row = {name: of_all[name] for name in ("value", "low", "high", "n", "n_clusters")}
         row |= {"of_right": of_right["value"], "of_right_low": of_right["low"], "of_right_high": of_right["high"]}
-        row |= {"count": pairs.images[column].sum(), "n_right": there[on_image].nunique()}
+        row |= {"count": pairs.images[column].sum(), "n_right": there["sample_id"].nunique()}
         rows.append(row | dict(zip(("n_first_only", "n_second_only"), pairs.n_only, strict=True)))
     return pd.DataFrame(rows)
 
