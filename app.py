@@ -9,15 +9,13 @@ import pandas as pd
 import streamlit as st
 
 from core import paths, store
-from core.answers import catalogue, sentences
+from core.answers import catalogue, protocols, sentences
 from core.answers.questions import Question
 from core.figures import mini
 from core.wording import code, count, escaped
-from pages.shared.factors import explore
-from pages.shared.factors.protocol_sentences import sentence
 from pages.shared.models import bring, section
 from pages.shared.overview.finding import where_to_look
-from pages.shared.page import behaviour, cached, frame, later, text
+from pages.shared.page import behaviour, cached, frame, later, margin, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.pickers import MODELS
 
@@ -36,7 +34,7 @@ MARKS = ("●", "◐", "–")
 def page() -> None:
     """Draw the page."""
     families = catalogue.families(catalogue.benchmarks_varying("area", "x", "angle_deg", "yaw_deg"))
-    needed = {family: list(explore.protocols(family).values()) for family in families}
+    needed = {family: list(protocols.of_family(family).values()) for family in families}
     choice = frame.begin("Home", families, needed, lacks=LACKS)
     st.title("Where does it break?", anchor=False)
     with st.container(key="oc-finding"):
@@ -52,7 +50,7 @@ def page() -> None:
 def _cards(choice: Choice) -> None:
     """Three findings of the first model, each with a small picture and the way to the view behind it."""
     model = choice.models[0]
-    found = explore.protocols(choice.benchmark)
+    found = protocols.of_family(choice.benchmark)
     runs = {name: run for name, key in found.items() if (run := choice.run(model, key))}
     if not runs:
         _overall(choice, model)
@@ -63,7 +61,7 @@ def _cards(choice: Choice) -> None:
             with st.container(border=True):
                 picture = _picture(name, run, choice.colours[model])
                 st.html(f'<div class="oc-card"><div>{HEADS[name]}</div><img src="{picture}" alt=""></div>')
-                st.markdown(sentence(name, model, run, Question()))
+                st.markdown(protocols.sentence(name, model, run, Question(), margin.chosen(), cached))
                 frame.link("See where", FACTOR_PAGE, {"view": name, **choice.query()})
     text.flag_state(list(runs.values()))
     _others(choice, model, "Its other results")
@@ -94,7 +92,7 @@ def _leads(head: str, models: Mapping[str, str]) -> None:
 
 
 def _picture(name: str, run: store.Run, colour: str) -> str:
-    factors = explore.PROTOCOLS[name]
+    factors = protocols.PROTOCOLS[name]
     table = cached.answer(run, Question(factors))
     if name == "location":
         return mini.mini_map(table)

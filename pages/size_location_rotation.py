@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pages.shared.factors import any_view, explore, protocol_view, subjects
+from core.answers import protocols
+from pages.shared.factors import any_view, protocol_view, subjects
 from pages.shared.page import frame
 
 TITLE = "Factors"
@@ -12,7 +13,7 @@ def page() -> None:
     """Draw the page."""
     offered, needed = subjects.offered()
     choice = frame.begin(TITLE, offered, needed)
-    found = explore.protocols(choice.benchmark)
+    found = protocols.of_family(choice.benchmark)
     if found:
         protocol_view.page(TITLE, choice, found)
     else:

@@ -10,9 +10,10 @@ import streamlit as st
 from core import store
 from core.answers.cards import card_of
 from core.answers.questions import Question, Where
+from core.figures.exhibits import factor_words
 from core.types import Factor
 from core.wording import escaped, value
-from pages.shared.factors import explore, levels
+from pages.shared.factors import explore
 from pages.shared.factors.explore import FACTORS, POLICIES, Controls
 from pages.shared.page import address, cached, text
 
@@ -132,7 +133,8 @@ def _range(run: store.Run, factor: Factor) -> Where | None:
     binned = cached.binned(run, factor)
     spans = [(span.low, span.high) for span in binned.spans] if binned else None
     ends = spans or [(float(level), float(level)) for level in cached.levels(run, factor)]
-    names = [levels.named(run, factor, [level]) for level in (binned.centres if binned else [low for low, _ in ends])]
+    levels = binned.centres if binned else [low for low, _ in ends]
+    names = [factor_words.named(run, factor, [level], cached) for level in levels]
     said = [next(iter(name)) for name in names]
     lows, highs = ([factor.text(pair[at]) for pair in ends] for at in (0, 1))
     with st.container(horizontal=True, vertical_alignment="bottom"):

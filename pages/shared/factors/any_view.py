@@ -9,9 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import store
-from core.answers import sentences, worst
-from core.answers.cards import unit_of
-from core.answers.compare import Contrast
+from core.answers import factor_sentences
 from core.answers.worst import Worst
 from core.types import THIN, Factor
 from core.wording import count, interval, percent, points, short_label, units
@@ -75,20 +73,8 @@ def _finding(runs: Runs, asked: Asked) -> str:
     """Of the first model, the worst value and the worst pair; or the difference of the first two."""
     question, (model, run) = asked.controls.question, next(iter(runs.items()))
     if asked.controls.compare and len(runs) > 1:
-        (first, one), (second, other) = list(runs.items())[:2]
-        row = cached.paired(one, other, question).iloc[0]
-        numbers = (row[name] for name in ("value", "low", "high", "first", "second"))
-        between = Contrast(*numbers, n=int(row["n"]), n_clusters=int(row["n_clusters"]), unit=unit_of(run))
-        return sentences.difference(first, second, between, margin.chosen())
-    if not run.complete:
-        return sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples)
-    if not asked.factors:
-        row = cached.answer(run, question).iloc[0]
-        return sentences.overall(model, row["value"], row["low"], row["high"], int(row["n"]))
-    said = [worst.sentence(model, _worst(run, asked.factors[:1], asked), asked.factors[:1])]
-    if len(asked.factors) > 1 and (pair := _worst(run, asked.factors, asked)).worst is not None:
-        said.append(worst.sentence("It", pair, asked.factors))
-    return " ".join(said)
+        return factor_sentences.difference(runs, question, margin.chosen(), cached)
+    return factor_sentences.of_factors(model, run, asked.factors, question, cached)
 
 
 def _worst(run: store.Run, factors: tuple[Factor, ...], asked: Asked) -> Worst:

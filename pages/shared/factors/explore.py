@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from core import store
-from core.answers import catalogue
+from core.answers import catalogue, protocols
 from core.answers.cards import card_of
 from core.answers.questions import Question, Where, factor_of
 from core.types import Factor, FactorValue
@@ -20,15 +20,6 @@ ALL = "all"
 HINT = "Size, location, rotation, or any other factor"
 #: The view by any factors.
 FACTORS = "factors"
-#: What a protocol varies, by the name of the protocol; the first factor decides which benchmark it is.
-PROTOCOLS: dict[str, tuple[str, ...]] = {
-    "location": ("x", "y"),
-    "size": ("area",),
-    "rotation": ("angle_deg",),
-    "pose": ("yaw_deg",),
-}
-#: The first factor of each protocol's benchmark.
-FIRST = tuple(factors[0] for factors in PROTOCOLS.values())
 POLICIES = {"top1": "Top-1", "top5": "Top-5"}
 _VIEWS = {FACTORS: "By factors"}
 #: A factor with more values than this cannot have a line for each.
@@ -77,22 +68,11 @@ class Roles:
     where: tuple[Where, ...]
 
 
-def protocols(family: str) -> dict[str, str]:
-    """Benchmark key by protocol, of a family, in the order of ``PROTOCOLS``."""
-    keys = [key for key in catalogue.known_benchmarks() if catalogue.family_of(key) == family]
-    found = {}
-    for name, factors in PROTOCOLS.items():
-        key = next((key for key in keys if factors[0] in catalogue.varied(catalogue.benchmark_class(key))[:1]), None)
-        if key:
-            found[name] = key
-    return found
-
-
 def controls(found: Mapping[str, str], run: store.Run, n_models: int) -> Controls:
     """The row of controls above the figures.
 
     Args:
-        found: From ``protocols``.
+        found: From ``protocols.of_family``.
         run: Any run of the family; its classes are offered as a filter.
         n_models: How many models are chosen.
     """
@@ -175,7 +155,7 @@ def roles(run: store.Run, protocol: str) -> Roles:
         protocol: Its factors are the axis by default.
     """
     varying = _varying(run)
-    offered = _axes(varying, PROTOCOLS[protocol])
+    offered = _axes(varying, protocols.PROTOCOLS[protocol])
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         names = list(offered)
         axis = st.selectbox("Axis", names, width=190, **address.one(f"axis_{protocol}", names, names[0]))

@@ -12,15 +12,6 @@ from pages.shared.page import cached, place
 from pages.shared.page.place import Cell
 
 
-def named(run: store.Run, factor: Factor, levels: Sequence[FactorValue]) -> dict[str, FactorValue]:
-    """Values, as answers have them, by what a reader sees; in full where two would read the same."""
-    binned = cached.binned(run, factor) if factor.is_number else None
-    said = [binned.name_of(factor, float(level)) if binned else value(factor, level) for level in levels]
-    return {
-        name if said.count(name) == 1 else factor.text(level): level for name, level in zip(said, levels, strict=True)
-    }
-
-
 def cell(run: store.Run, at: Mapping[str, object]) -> Cell:
     """The images at a value of each factor, as answers have it: of a number in bins those in its bin."""
     values, spans = {}, {}

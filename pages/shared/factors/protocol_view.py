@@ -9,13 +9,11 @@ from functools import partial
 import streamlit as st
 
 from core import store
-from core.answers import catalogue, sentences
-from core.answers.compare import Contrast
+from core.answers import catalogue, factor_sentences, protocols
 from core.answers.questions import factor_of
 from core.wording import code
 from pages.shared.factors import any_view, explore, panels, pictures, tiles, views
 from pages.shared.factors.explore import ALL, FACTORS, HINT, Controls
-from pages.shared.factors.protocol_sentences import sentence, sentence_of_two
 from pages.shared.images import behind
 from pages.shared.page import cached, dock, empty, later, margin, text
 from pages.shared.page.frame import Choice
@@ -29,7 +27,7 @@ def page(title: str, choice: Choice, found: Mapping[str, str]) -> None:
     Args:
         title: Of the page.
         choice: Of the sidebar.
-        found: From ``explore.protocols``.
+        found: From ``protocols.of_family``.
     """
     runs = {name: there for name, key in found.items() if (there := choice.runs_on(key))}
     if not runs:
@@ -69,19 +67,16 @@ def _finding(runs: Runs, controls: Controls) -> str:
     said = []
     compared = next((there for name, there in runs.items() if controls.view in (ALL, name) and len(there) > 1), None)
     if controls.compare and compared:
-        (first, one), (second, other) = list(compared.items())[:2]
-        row = cached.paired(one, other, controls.question).iloc[0]
-        numbers = (row[name] for name in ("value", "low", "high", "first", "second"))
-        between = Contrast(*numbers, n=int(row["n"]), n_clusters=int(row["n_clusters"]))
-        said_of = sentences.difference(first, second, between, margin.chosen())
-        return f"{said_of.removesuffix('.')} ({code(one.benchmark)})."
+        said_of = factor_sentences.difference(compared, controls.question, margin.chosen(), cached)
+        return f"{said_of.removesuffix('.')} ({code(_key(compared))})."
     for name, there in runs.items():
         if controls.view in (ALL, name) and len(there) > 1:
-            said.append(sentence_of_two(name, dict(list(there.items())[:2]), controls.question))
+            two = dict(list(there.items())[:2])
+            said.append(protocols.sentence_of_two(name, two, controls.question, margin.chosen(), cached))
         elif controls.view in (ALL, name):
             model, run = next(iter(there.items()))
             who = "It" if said and name == "size" else model
-            said.append(sentence(name, who, run, controls.question))
+            said.append(protocols.sentence(name, who, run, controls.question, margin.chosen(), cached))
     return " ".join(said[:1] if controls.view == ALL and compared else said[:2])
 
 
@@ -95,9 +90,9 @@ def _all(shown: Runs, controls: Controls, choice: Choice) -> None:
 
 def _figures(name: str, there: dict[str, store.Run], controls: Controls, choice: Choice) -> list[Callable[[], None]]:
     """What draws a protocol along its first factor: a map of places for each model, a ring of angles, a curve."""
-    factor = factor_of(_first(there), explore.PROTOCOLS[name][0])
+    factor = factor_of(_first(there), protocols.PROTOCOLS[name][0])
     if controls.compare and len(there) > 1:
-        axis = tuple(factor_of(_first(there), each) for each in explore.PROTOCOLS[name])
+        axis = tuple(factor_of(_first(there), each) for each in protocols.PROTOCOLS[name])
         return [partial(panels.show_difference, there, axis, controls, choice, f"difference-{name}")]
     if name == "location":
         return panels.maps(there, controls, choice)

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from core import paths
-from core.answers import catalogue
-from pages.shared.factors import explore
+from core.answers import catalogue, protocols
 from pages.shared.page import address, cached
 from pages.shared.page.pickers import BENCHMARK
 
@@ -14,8 +13,8 @@ def offered() -> tuple[dict[str, str], dict[str, list[str]]]:
 
     The families come first; then each other benchmark with a result, and the one that the address names.
     """
-    families = catalogue.families(catalogue.benchmarks_varying(*explore.FIRST))
-    needed = {family: list(explore.protocols(family).values()) for family in families}
+    families = catalogue.families(catalogue.benchmarks_varying(*protocols.FIRST))
+    needed = {family: list(protocols.of_family(family).values()) for family in families}
     evaluated = {run.benchmark for run in cached.runs(str(paths.data_home()))}
     named = {each.lower() for each in address.asked(BENCHMARK)}
     others = catalogue.titles(

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from core import store
-from core.answers import sentences, tolerance_sentences
+from core.answers import protocols, sentences, tolerance_sentences
 from core.answers.cards import unit_of
 from core.answers.compare import Contrast
 from core.answers.questions import Question, factor_of
@@ -67,8 +67,8 @@ def of_all(label: str, overall: Mapping[str, Mapping[str, Any]], run: store.Run)
 
 def _worst_tile(name: str, there: dict[str, store.Run], question: Question) -> Tile:
     """The worst setting of each model: its accuracy there, where that is, and the change from the best."""
-    factors = tuple(factor_of(next(iter(there.values())), each) for each in explore.PROTOCOLS[name])
-    found = {model: cached.tolerance(run, explore.PROTOCOLS[name], question) for model, run in there.items()}
+    factors = tuple(factor_of(next(iter(there.values())), each) for each in protocols.PROTOCOLS[name])
+    found = {model: cached.tolerance(run, protocols.PROTOCOLS[name], question) for model, run in there.items()}
     first = next(iter(found.values()))
     said = {model: _worst(each, factors) for model, each in found.items()}
     n = f"n = {first.worst.n:,} of {clusters(first.n_clusters, first.unit)}. " if first.worst else ""

@@ -13,6 +13,7 @@ from core import paths, store
 from core.answers import alike, questions, report, sentences, variant_words
 from core.bench import certificate_text
 from core.errors import OffcenterError
+from core.figures.exhibits.base import short_identity as short_identity
 from core.images.views import CLEAN
 from core.types import FEW_OBJECTS, THIN, Card, is_thin
 from core.wording import clusters, code, escaped, preprocessing, units, weights
@@ -116,13 +117,6 @@ def identity_of(runs: Sequence[store.Run]) -> str:
 def _of_what(run: store.Run) -> str:
     """Benchmark, and the family of views where images are not shown as they are."""
     return run.benchmark if run.view == CLEAN else f"{run.benchmark}, {run.view}"
-
-
-def short_identity(runs: Sequence[store.Run]) -> str:
-    """Models and identities for the foot of a figure that is saved."""
-    return " · ".join(
-        f"{run.label}{', imported' if run.is_imported else ''}: identity {run.identity[:8]}" for run in runs
-    )
 
 
 def identities(runs: Sequence[store.Run]) -> None:
