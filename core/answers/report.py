@@ -350,3 +350,9 @@ def differences(runs: Sequence[store.Run]) -> list[str]:
             listed = "; ".join(f"{run.model} ({run.identity}): {values[run.identity]}" for run in runs)
             found.append(f"compared runs differ in {name}: {listed}")
     return found
+
+
+def differences_by_benchmark(runs: Sequence[store.Run]) -> list[str]:
+    """See ``differences``, of the runs of each benchmark by themselves."""
+    keys = dict.fromkeys(run.benchmark for run in runs)
+    return [line for key in keys for line in differences([run for run in runs if run.benchmark == key])]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from core.cli import terminal
+from core.cli import paper_formats, terminal
 from core.cli.options import print_json
 from core.errors import UsageError
 
@@ -15,7 +15,12 @@ if TYPE_CHECKING:
 
 
 def show(
-    runs: Sequence[Run], by: str, policy: str | None, exclude: Sequence[str], reduce: str | None, as_json: bool
+    runs: Sequence[Run],
+    by: str,
+    policy: str | None,
+    exclude: Sequence[str],
+    reduce: str | None,
+    wanted: paper_formats.Wanted,
 ) -> None:
     """Print accuracy by factors, of each run.
 
@@ -25,7 +30,7 @@ def show(
         policy: ``top1`` or ``top5``; None for ``top1``.
         exclude: Classes to leave out.
         reduce: How several views of an image become one; None as they say.
-        as_json: Print JSON for programs.
+        wanted: In which format, and where.
 
     Raises:
         UsageError: If a factor, class, policy or way to reduce does not exist.
@@ -37,12 +42,15 @@ def show(
         raise UsageError(f"unknown way to reduce views '{reduce}'. Known: {', '.join(REDUCTIONS)}.")
     names = by_factors.parsed(by)
     contents = [by_factors.build(run, names, policy=policy, exclude=exclude, reduce=reduce) for run in runs]
-    differences = report.differences(runs)
-    if as_json:
-        print_json(contents[0] if len(contents) == 1 else {"runs": contents, "warnings": differences})
+    differences = report.differences_by_benchmark(runs)
+    as_values = contents[0] if len(contents) == 1 else {"runs": contents, "warnings": differences}
+    if wanted.is_json:
+        print_json(as_values)
         return
+    if not wanted.is_text:
+        paper_formats.write(wanted, runs, contents, as_values)
     for run, content in zip(runs, contents, strict=True):
-        _print(run, content)
+        _print(run, content) if wanted.is_text else terminal.tell(content["warnings"], report.model_notes(run))
     for difference in differences:
         terminal.warn(difference)
 

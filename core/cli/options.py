@@ -47,6 +47,9 @@ Classes = Annotated[
     ),
 ]
 BenchmarkKey = Annotated[str, typer.Option("--benchmark", help="For example imagenet or si-score/size.")]
+BenchmarkKeys = Annotated[
+    list[str], typer.Option("--benchmark", help="For example imagenet or si-score/size; give it again for more.")
+]
 Data = Annotated[
     str | None,
     typer.Option(help="The benchmark's folder, or a URL (s3://…, hf://…); remembered for next time."),

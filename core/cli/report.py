@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from core.cli import by_factors, heads, terminal
+from core.cli import by_factors, heads, paper_formats, terminal
 from core.cli.as_published import run_as_published, say_what_differs
 from core.cli.computed import computed_table
 from core.cli.options import (
     BenchmarkKey,
+    BenchmarkKeys,
     Data,
     Device,
     Identity,
@@ -58,7 +59,7 @@ def predictions(
 @app.command(name="report")
 def show_report(
     model: Models,
-    benchmark: BenchmarkKey,
+    benchmark: BenchmarkKeys,
     table: Annotated[
         list[str] | None, typer.Option(help="by_class, ablation, rfs, alignment, geometry, crop, rank, …")
     ] = None,
@@ -101,8 +102,11 @@ def show_report(
     images: Images = None,
     device: Device = "auto",
     as_json: Json = False,
+    form: paper_formats.Format = None,
+    out: paper_formats.Out = None,
+    methods: paper_formats.Methods = None,
 ) -> None:
-    """Print a stored result's tables, with intervals."""
+    """Print a stored result's tables, with intervals; or write them for a paper, and how they were made."""
     from core.answers import report
     from core.explain import reporting
 
@@ -110,17 +114,25 @@ def show_report(
         raise UsageError("--as-published and --head linear are two reports: give one of them.")
     if by is not None and (table or as_published or heads.is_linear(head)):
         raise UsageError("--by is a report of its own: leave out --table, --as-published and --head.")
-    if by is not None:
-        by_factors.show([run_for(name, benchmark, view, precision, identity) for name in model], by, policy,
-                        exclude or (), reduce, as_json)  # fmt: skip
+    wanted = paper_formats.wanted(form, as_json, out, methods)
+    asked_for = [(name, key) for key in dict.fromkeys(benchmark) for name in model]
+    if by is not None and not wanted.is_card:
+        by_factors.show([run_for(*each, view, precision, identity) for each in asked_for], by, policy,
+                        exclude or (), reduce, wanted)  # fmt: skip
         return
     runs = [
-        run_as_published(name, benchmark, view, precision, identity, data, images)
+        run_as_published(*each, view, precision, identity, data, images)
         if as_published
-        else run_for(name, benchmark, view, precision, identity)
-        for name in model
+        else run_for(*each, view, precision, identity)
+        for each in asked_for
     ]
-    asked = {"policy": policy, "tables": table or None, "exclude": exclude or (), "reduce": reduce}
+    if wanted.is_card:
+        given = {"--head": heads.is_linear(head), "--policy": policy not in (None, "top1"), "--reduce": reduce}
+        given |= {"--as-published": as_published, "--by": by, "--table": table, "--exclude": exclude}
+        paper_formats.card(wanted, runs, given)
+        return
+    chosen = [] if wanted.only_methods else table or None
+    asked = {"policy": policy, "tables": chosen, "exclude": exclude or (), "reduce": reduce}
     contents = []
     for run in runs:
         answers = heads.answers_by(head, run, data, images, device)
@@ -133,12 +145,15 @@ def show_report(
             published.beside(run, content, content["policy"], exclude or ())
             for run, content in zip(runs, contents, strict=True)
         ]
-    differences = report.differences(runs)
-    if as_json:
-        print_json(contents[0] if len(contents) == 1 else {"runs": contents, "warnings": differences})
+    differences = report.differences_by_benchmark(runs)
+    as_values = contents[0] if len(contents) == 1 else {"runs": contents, "warnings": differences}
+    if wanted.is_json:
+        print_json(as_values)
         return
+    if not wanted.is_text:
+        paper_formats.write(wanted, runs, contents, as_values, overall=table is None)
     for run, content in zip(runs, contents, strict=True):
-        _print_report(run, content)
+        _print_report(run, content) if wanted.is_text else terminal.tell(content["warnings"], report.model_notes(run))
     for difference in differences:
         terminal.warn(difference)
 

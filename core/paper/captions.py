@@ -167,11 +167,8 @@ def thin(unit: str) -> str:
 
 def differences(results: Sequence[Result]) -> list[str]:
     """In what results of one benchmark differ beside the model."""
-    return [
-        f"{line[0].upper()}{line[1:]}."
-        for first in same(results)
-        for line in report.differences([each.run for each in results if each.run.benchmark == first.run.benchmark])
-    ]
+    lines = report.differences_by_benchmark([each.run for each in results])
+    return [f"{line[0].upper()}{line[1:]}." for line in lines]
 
 
 def bold(*, rows: int, among: int) -> str:

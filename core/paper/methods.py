@@ -78,14 +78,13 @@ def build(results: Sequence[Result], form: str = TEXT) -> Methods:
     results = list({(each.run.path, each.run.benchmark): each for each in results}.values())
     sentences = list(_sentences(results))
     write, cite, wrap = _WRITERS[form]
-    text = " ".join(
-        f"{write(each.words)}{cite(each.cited)}." if each.cited else write(each.words) for each in sentences
-    )
+    text = " ".join(write(each.words) + (f"{cite(each.cited)}." if each.cited else "") for each in sentences)
     cited = [citation for each in sentences for citation in each.cited]
     bibtex = citations.bibliography(cited) if cited else ""
     if form == MARKDOWN and bibtex:
         bibtex = f"```bibtex\n{bibtex}```\n"
-    return Methods(wrap(text) + "\n", bibtex)
+    # A number and its sign stay in one line.
+    return Methods(wrap(text.replace("95 %", "95\u00a0%").replace(r"95 \%", r"95~\%")) + "\n", bibtex)
 
 
 def _short(cited: Sequence[Citation]) -> str:
@@ -134,9 +133,9 @@ def _loaded(results: Sequence[Result], named: Sequence[str]) -> Iterator[Said]:
         libraries.setdefault(citations.of_model(kind), []).append((catalogue.KINDS[kind].partition(",")[0], names))
     for cited, group in libraries.items():
         names = list(dict.fromkeys(name for _, each in group for name in each))
-        was = "was" if len(names) == 1 else "were"
+        whose = listed(names) if len(names) < len(set(named)) else "It" if len(names) == 1 else "They"
         if cited:
-            yield Said(f"{listed(names)} {was} loaded with {group[0][0]}", cited)
+            yield Said(f"{whose} {'was' if len(names) == 1 else 'were'} loaded with {group[0][0]}", cited)
 
 
 def _named(results: Sequence[Result]) -> list[str]:

@@ -86,7 +86,8 @@ def tables_of(result: Result) -> list[Told]:
     """The tables of a result that have rows, in the order in which they are printed."""
     run, content = result.run, result.content
     if "rows" in content:
-        return [_by_factors(result)]
+        told = _by_factors(result)
+        return [told] if told else []
     found = [_named(run, spec, content["tables"].get(spec.name), content) for spec in report.tables_of(run)]
     found += [
         Told(each.name, each.named.title, each.named.by, tuple(content["tables"][each.name]), each.printed,
@@ -117,7 +118,10 @@ def _by_factors(result: Result) -> Told | None:
     by = tuple(result.content["by"])
     known = factors_of(result.run)
     title = f"Accuracy by {' and '.join(short_label(known[name]) for name in by)}"
-    return Told(BY, title, by, tuple(result.content["rows"]), asks={name: name for name in by})
+    rows = tuple(result.content["rows"])
+    return (
+        Told(BY, title, by, rows, notes=(result.content["worst"],), asks={name: name for name in by}) if rows else None
+    )
 
 
 def named(run: store.Run, told: Told, row: Mapping[str, Any], column: str) -> str:
