@@ -344,3 +344,16 @@ def _levels(first: store.Run, second: store.Run, question: Question, kind: Kind)
     table = table.dropna(subset=list(question.by)).reset_index(drop=True)
     table = table.assign(**{_KEPT: 1.0 - table[_FLIPPED[kind]]})
     return tolerance.compared(table, question.by, _KEPT, clustered=is_clustered(first))
+
+
+def of_kind(table: pd.DataFrame, kind: Kind) -> pd.DataFrame:
+    """The metric table of one kind of flips: ``value, low, high, band_low, band_high`` and ``n_flipped``.
+
+    Args:
+        table: From ``answer``.
+        kind: Which flips.
+    """
+    if kind == "broken":
+        return table.assign(n_flipped=table["n_broken"])
+    own = {name: table[f"fixed_{name}"] for name in ("value", "low", "high", "band_low", "band_high") if name in table}
+    return table.assign(**own, n_flipped=table["n_fixed"])

@@ -66,8 +66,8 @@ def curve(
         height=height,
         legend=len(tables) if len(tables) > 1 else 0,
         left=NUMBERS_LEFT,
-        shapes=[] if chosen is None else _chosen_line(chosen),
-        xaxis=_x_axis(factor, log),
+        shapes=[] if chosen is None else chosen_line(chosen),
+        xaxis=factor_axis(factor, log),
         yaxis=percent_axis(y_title, rangemode="tozero"),
     )
 
@@ -100,8 +100,8 @@ def difference_curve(
         words,
         height=height,
         left=NUMBERS_LEFT,
-        shapes=[horizontal(0), *([] if chosen is None else _chosen_line(chosen))],
-        xaxis=_x_axis(factor, log),
+        shapes=[horizontal(0), *([] if chosen is None else chosen_line(chosen))],
+        xaxis=factor_axis(factor, log),
         yaxis=percent_axis("difference, points", tickformat="+.0%"),
     )
 
@@ -127,12 +127,13 @@ def _line(
     )
 
 
-def _chosen_line(chosen: float) -> list[dict[str, Any]]:
+def chosen_line(chosen: float) -> list[dict[str, Any]]:
     """A band behind the chosen value, and a line through it."""
     return [vertical(chosen, width=12, color=CHOSEN), vertical(chosen, width=1.5)]
 
 
-def _x_axis(factor: Factor, log: bool) -> dict[str, Any]:
+def factor_axis(factor: Factor, log: bool) -> dict[str, Any]:
+    """The x axis of a numeric factor, logarithmic or not."""
     axis: dict[str, Any] = {"title": {"text": _axis_title(factor)}, "showgrid": False, "zeroline": False}
     if factor.name in SHARES:
         axis["tickformat"] = ".0%"

@@ -15,6 +15,7 @@ from core.figures.style import (
     CHANGE_SCALE,
     DARK_INK,
     LIGHT_INK,
+    Scale,
     Words,
     figure,
     interval_text,
@@ -48,6 +49,7 @@ def factor_cells(
     chosen: tuple[str, str] | None = None,
     change: bool = False,
     range_: tuple[float, float] | None = None,
+    scale: Scale | None = None,
 ) -> go.Figure:
     """A heatmap of a metric table with the text columns ``row`` and ``column``.
 
@@ -62,6 +64,7 @@ def factor_cells(
         change: Whether values are differences around 0.
         range_: Lowest and highest value of the colour scale; 0 and 1 by default, and for differences the largest one
             to both sides.
+        scale: Colours from the lowest to the highest value; those of accuracies or of differences by default.
 
     Returns:
         A figure whose invisible squares carry ``[row, column]`` as customdata. Thin cells (``types.is_thin``) have
@@ -69,6 +72,7 @@ def factor_cells(
     """
     table = table[(table["n"] > 0) & table["row"].isin(rows) & table["column"].isin(columns)]
     span = range_ or _range(table["value"], change)
+    colours = scale or (CHANGE_SCALE if change else ACCURACY_SCALE)
     numbered = len(columns) <= _MOST_COLUMNS and len(rows) <= _MOST_ROWS
     slanted = sum(min(len(name), _LETTERS) for name in columns) > _LEVEL
     longest = max((min(len(name), _LETTERS) for name in columns), default=0)
@@ -76,8 +80,8 @@ def factor_cells(
     below = 2 * _TITLE + (round(_SLANTED * longest) if slanted else 0)
     return figure(
         [
-            _cells(table, rows, columns, span, change, scaled=not numbered),
-            *_squares(table, span, change, numbered, words.unit),
+            _cells(table, rows, columns, span, colours, change, scaled=not numbered),
+            *_squares(table, span, colours, change, numbered, words.unit),
         ],
         words,
         height=max(240, _ABOVE + _ROW * len(rows) + below + (0 if numbered else _SCALE)),
@@ -111,6 +115,7 @@ def _cells(
     rows: Sequence[str],
     columns: Sequence[str],
     span: tuple[float, float],
+    colours: Scale,
     change: bool,
     *,
     scaled: bool,
@@ -125,7 +130,7 @@ def _cells(
         "z": grid.to_numpy(dtype=float).tolist(),
         "zmin": span[0],
         "zmax": span[1],
-        "colorscale": [list(stop) for stop in _scale(change)],
+        "colorscale": [list(stop) for stop in colours],
         "hoverinfo": "skip",
         "xgap": 1,
         "ygap": 1,
@@ -135,11 +140,11 @@ def _cells(
 
 
 def _squares(
-    table: pd.DataFrame, span: tuple[float, float], change: bool, numbered: bool, unit: str
+    table: pd.DataFrame, span: tuple[float, float], colours: Scale, change: bool, numbered: bool, unit: str
 ) -> list[dict[str, Any]]:
     """What can be clicked, with the numbers; one trace an ink, which a selection leaves as it is."""
     shares = (table["value"] - span[0]) / ((span[1] - span[0]) or 1)
-    light = shares.clip(0, 1).map(lambda share: needs_light_ink(share, _scale(change))).astype(bool)
+    light = shares.clip(0, 1).map(lambda share: needs_light_ink(share, colours)).astype(bool)
     traces = []
     for part, ink in ((table[~light], CELL_INK), (table[light], LIGHT_INK)):
         unchanged: dict[str, Any] = {"marker": {"opacity": 0}}
@@ -184,10 +189,6 @@ def _differing(table: pd.DataFrame, rows: Sequence[str], columns: Sequence[str])
         x, y, half = columns.index(row.column), rows.index(row.row), 0.42
         path += f"M{x - half},{y - half}H{x + half}V{y + half}H{x - half}Z"
     return [{"type": "path", "path": path, "line": {"color": DARK_INK, "width": 1.4}}] if path else []
-
-
-def _scale(change: bool) -> tuple[tuple[float, str], ...]:
-    return CHANGE_SCALE if change else ACCURACY_SCALE
 
 
 def _range(values: pd.Series, change: bool) -> tuple[float, float]:

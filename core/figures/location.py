@@ -15,6 +15,7 @@ from core.figures.style import (
     DARK_INK,
     LIGHT_INK,
     NUMBERS_LEFT,
+    Scale,
     Words,
     figure,
     interval_text,
@@ -36,6 +37,7 @@ def location_map(
     change: bool = False,
     height: int = 380,
     range_: tuple[float, float] | None = None,
+    scale: Scale | None = None,
 ) -> go.Figure:
     """A map of a metric table with the columns ``x`` and ``y``, y downwards.
 
@@ -48,12 +50,14 @@ def location_map(
         height: Pixels.
         range_: Lowest and highest value of the colour scale; 0 and 1 by default, and for differences the largest
             one to both sides.
+        scale: Colours from the lowest to the highest value; those of accuracies or of differences by default.
 
     Returns:
         A figure of a heatmap, which has no clicks, under invisible squares, which carry ``[x, y]`` as customdata.
     """
     xs, ys = np.unique(table["x"]), np.unique(table["y"])
     span = range_ or _range(table["value"], change)
+    colours = scale or (CHANGE_SCALE if change else ACCURACY_SCALE)
     # The domain is made square, as the image is, without empty space between axis and map.
     axis = {
         "showgrid": False,
@@ -66,7 +70,7 @@ def location_map(
     reach = [float(xs[0]) - _step(xs) / 2, float(xs[-1]) + _step(xs) / 2]
     down = [float(ys[-1]) + _step(ys) / 2, float(ys[0]) - _step(ys) / 2]
     return figure(
-        [_cells(table, xs, ys, span, change), _squares(table, words.unit), *_thin(table)],
+        [_cells(table, xs, ys, span, colours, change), _squares(table, words.unit), *_thin(table)],
         words,
         height=height,
         shapes=[
@@ -87,7 +91,7 @@ def location_map(
 
 
 def _cells(
-    table: pd.DataFrame, xs: np.ndarray, ys: np.ndarray, span: tuple[float, float], change: bool
+    table: pd.DataFrame, xs: np.ndarray, ys: np.ndarray, span: tuple[float, float], colours: Scale, change: bool
 ) -> dict[str, Any]:
     grid = table.pivot(index="y", columns="x", values="value").reindex(index=ys, columns=xs)
     return {
@@ -97,7 +101,7 @@ def _cells(
         "z": grid.to_numpy().tolist(),
         "zmin": span[0],
         "zmax": span[1],
-        "colorscale": [list(stop) for stop in (CHANGE_SCALE if change else ACCURACY_SCALE)],
+        "colorscale": [list(stop) for stop in colours],
         "hoverinfo": "skip",
         "colorbar": {
             "orientation": "h",

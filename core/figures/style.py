@@ -29,6 +29,8 @@ ACCURACY_SCALE = ((0.0, "#7A2E1D"), (0.3, "#D9772B"), (0.62, "#F1E9D6"), (1.0, "
 #: A loss is purple, a gain green, no change is pale: unlike accuracies, which have hues of their own.
 CHANGE_SCALE = ((0.0, "#5E2A78"), (0.25, "#A374BC"), (0.5, "#F3F1EE"), (0.75, "#5FA98A"), (1.0, "#14593F"))
 LOSS, GAIN = "#7B4397", "#2A8263"
+#: Colours (``#RRGGBB``) by place from 0 to 1, ascending.
+Scale = Sequence[tuple[float, str]]
 #: Text on a coloured cell.
 DARK_INK, LIGHT_INK = "#1D2733", "#FFFFFF"
 #: Black, where the ink itself would not reach a contrast of 4.5 on the middle of the scale.
