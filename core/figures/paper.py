@@ -58,8 +58,7 @@ def for_paper(figure: go.Figure, columns: int = 1) -> go.Figure:
     head, title = _title(layout, width)
     margin, taller = _with_names(data, layout, margin, width)
     taller += _square(layout, margin, height, columns)
-    caption = (layout.get("meta") or {}).get("caption", "").replace("identity ", "identity\u00a0")
-    foot = _wrapped(caption, _CAPTION_SIZE, width - margin["r"] - 8)
+    foot = _foot((layout.get("meta") or {}).get("caption", ""), width - margin["r"] - 8)
     below = len(foot) * _CAPTION_LINE + 2 if foot else 0
     legend = _legend(data, layout, width)
     # The plot keeps its height, of which distances below it are shares.
@@ -110,6 +109,13 @@ def _title(layout: Mapping[str, Any], width: float) -> tuple[float, dict[str, An
     more = max(len(first) - 1, 0) * _TITLE_LINE + max(len(second) - 1, 0) * _LINE
     font = {"family": _FONT, "size": _TITLE_SIZE, "weight": 600, "color": DARK_INK}
     return more, {"text": "<br>".join(lines), "font": font}
+
+
+def _foot(caption: str, most: float) -> list[str]:
+    """The identity of the results in lines; what is of one result stays on a line where it fits."""
+    parts = caption.split(" · ") if caption else []
+    kept = [part.replace(" ", "\u00a0") if _width(part, _CAPTION_SIZE) <= most else part for part in parts]
+    return _wrapped(" · ".join(kept).replace(" ·", "\u00a0·"), _CAPTION_SIZE, most)
 
 
 def _caption(lines: Sequence[str], margin: Mapping[str, float]) -> list[dict[str, Any]]:
