@@ -101,6 +101,8 @@ def profile(
             line = _with_other(asked, rival, line, policy)
         if line.varies:
             lines.append(line)
+    m = sum(line.against is not None for line in lines)
+    lines = [replace(line, differs=profile_lines.side_among(line.against, m) != 0) for line in lines]
     return tuple(sorted(_told_apart(lines), key=_place))
 
 

@@ -67,6 +67,7 @@ class Line:
         other: The same line of a second model.
         against: The second model less this one, each at its own worst, on the images that both have; None where they
             are not compared.
+        differs: Whether the two differ, so that all lines of the profile that do hold at once.
     """
 
     model: str
@@ -95,6 +96,7 @@ class Line:
     remark: str = ""
     other: Line | None = None
     against: Contrast | None = None
+    differs: bool = False
 
     @property
     def name(self) -> str:
@@ -143,6 +145,15 @@ def further(reach: float, n_clusters: int, m: int) -> float:
     """
     degrees = max(n_clusters - 1, 1)
     return float(reach * (student(degrees, 1 - (1 - CONFIDENCE) / max(m, 1)) / student(degrees) - 1))
+
+
+def side_among(contrast: Contrast | None, m: int) -> int:
+    """1 where a contrast is clearly above 0, -1 where it is clearly below, once ``m`` are looked at; else 0."""
+    if contrast is None or contrast.is_thin:
+        return 0
+    low = contrast.low - further(contrast.value - contrast.low, contrast.n_clusters, m)
+    high = contrast.high + further(contrast.high - contrast.value, contrast.n_clusters, m)
+    return 1 if low > 0 else -1 if high < 0 else 0
 
 
 def begun(run: store.Run, kind: Kind, factors: Sequence[str], label: str) -> Line:

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from core.answers.compare import Contrast
-from core.answers.profile_lines import COMMON, Line, further
+from core.answers.profile_lines import COMMON, Line, further, side_among
 from core.answers.sentences import listed, size
-from core.answers.verdict_words import MARGIN
 from core.wording import clusters, count, escaped, interval, percent, points
 
 #: What a line begins at, for captions: one sentence for all lines that are losses.
@@ -138,7 +136,7 @@ def between(lines: Sequence[Line]) -> str:
     if not compared:
         return ""
     first, second = (f"**{escaped(name)}**" for name in (compared[0].model, compared[0].other.model))
-    sides = [(line, _side(line.against, len(compared))) for line in compared]
+    sides = [(line, side_among(line.against, len(compared))) for line in compared]
     better, worse, rest = ([line for line, side in sides if line.is_loss and side == one] for one in (1, -1, 0))
     said = [
         f"{verb} with {listed([_with(line) for line in group])}"
@@ -161,15 +159,6 @@ def between(lines: Sequence[Line]) -> str:
     return f"{' '.join(filter(None, (text, *leans))).removesuffix('.')}{many}."
 
 
-def _side(contrast: Contrast | None, m: int) -> int:
-    """1 where the second is clearly higher, -1 where it is clearly lower, once ``m`` are looked at; else 0."""
-    if contrast is None or contrast.is_thin:
-        return 0
-    low = contrast.low - further(contrast.value - contrast.low, contrast.n_clusters, m)
-    high = contrast.high + further(contrast.high - contrast.value, contrast.n_clusters, m)
-    return 1 if low > 0 else -1 if high < 0 else 0
-
-
 def _with(line: Line, named: bool = True) -> str:
     contrast = line.against
     assert contrast is not None
@@ -179,12 +168,15 @@ def _with(line: Line, named: bool = True) -> str:
     return f"**{escaped(what)}** ({around})" if named else around
 
 
-def against(line: Line, margin: float = MARGIN) -> str:
-    """How a second model compares on one line: ``different``, ``not told apart`` or ``not compared``, plain text."""
+def against(line: Line) -> str:
+    """How a second model compares on one line: different, equivalent or not told apart, or not compared; plain text.
+
+    It is different where that holds for all lines of the profile at once; the interval is of this line by itself.
+    """
     if line.other is None:
         return ""
     if line.against is None:
         return "not compared"
-    kind = line.against.verdict(margin).kind
-    around = f"{points(line.against.value)} {_around(line.against.low, line.against.high)}"
-    return f"{around}, {'not told apart' if kind == 'unclear' else kind}"
+    is_same = line.against.verdict().kind == "equivalent"
+    verdict = "different" if line.differs else "equivalent" if is_same else "not told apart"
+    return f"{points(line.against.value)} {_around(line.against.low, line.against.high)}, {verdict}"

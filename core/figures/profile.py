@@ -28,7 +28,7 @@ _SYMBOLS = {"factor": "circle", "setting": "circle", "cues": "square", "zoom": "
 #: What is seen, for a subtitle.
 KEY = "bar: best setting · dot: worst · line: 95 % interval of the drop"
 #: The same of two models.
-KEY_OF_TWO = f"{KEY} · ≠: the two differ"
+KEY_OF_TWO = f"{KEY} · ≠: the two differ at their worst"
 
 
 def shown(lines: Sequence[Line], most: int = MOST) -> tuple[Line, ...]:
@@ -157,9 +157,8 @@ def name_of(line: Line, first: Line) -> str:
 
 def change_of(line: Line, first: Line) -> str:
     """``−76 [−100, −52]``: the change in points with its interval; ``≠`` where the second model clearly differs."""
-    differs = line is not first and first.against is not None and first.against.verdict().kind == "different"
     said = f"{points(line.change)} {interval(line.low, line.high, 0)}".replace("\u00a0pts", "")
-    return f"{said} ≠" if differs else said
+    return f"{said} ≠" if first.differs and line is not first else said
 
 
 def _texts(lines: Sequence[Line], tops: Sequence[float], colours: Mapping[str, str]) -> list[dict[str, Any]]:

@@ -40,7 +40,7 @@ def profile_svg(lines: Sequence[Line], colours: Mapping[str, str]) -> str:
         at += _GAP
     height = round(at + 34)
     head = _text(12, 20, "Accuracy at the best (bar) and the worst setting (dot) of each factor", 13, weight=600)
-    two = " · ≠: the two differ" if len(models) > 1 else ""
+    two = " · ≠: the two differ at their worst" if len(models) > 1 else ""
     below = "thin line: 95 % interval of the drop, which holds for all settings of the factor at once"
     head += _text(12, 37, below + two, 11, MUTED)
     names = "".join(
