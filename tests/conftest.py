@@ -76,7 +76,7 @@ def _own_folder(_numbered):
 @pytest.fixture
 def tmp_path(_own_folder):
     """pytest's own, which lists the folders of all tests before this one to find the number of the next."""
-    _own_folder.mkdir()
+    _own_folder.mkdir(exist_ok=True)
     return _own_folder
 
 
