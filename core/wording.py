@@ -1,7 +1,8 @@
 """Numbers in words: percentages, intervals, points and factor values, the same in sentences, tiles and figures.
 
 Also the one way in which words that came with data (names of models, files and folders, what a link says) become part
-of Markdown or of a figure: ``escaped``, ``code`` and ``plain``. Whoever shows them otherwise runs what they say.
+of Markdown, of a figure or of HTML: ``escaped``, ``code``, ``plain``, ``as_html``. Whoever shows them otherwise runs
+what they say.
 """
 
 from __future__ import annotations
@@ -49,6 +50,11 @@ def code(words: object) -> str:
 def plain(words: object) -> str:
     """Words that are not ours as a figure's text, which understands some HTML."""
     return _one_line(words).replace("<", "&lt;")
+
+
+def as_html(words: object) -> str:
+    """Words that are not ours as HTML, in one line."""
+    return html.escape(_one_line(words))
 
 
 def _one_line(words: object) -> str:

@@ -9,10 +9,12 @@ import pandas as pd
 
 from core import store
 from core.answers import report
+from core.answers.cards import unit_of
 from core.answers.run_tables import Asked, Made, RunTable, has_own_factor, shows_clean
 from core.benchmarks import open_for
 from core.errors import DataError, UsageError
 from core.explain import alignments
+from core.explain.reported import Report
 from core.saliency.maps import METHODS
 from core.types import CardTable
 from core.wording import count
@@ -111,8 +113,10 @@ ALIGNMENT = RunTable(
 MORE: tuple[RunTable, ...] = (*report.MORE, ALIGNMENT)
 
 
-def build(run: store.Run, **asked: Any) -> dict[str, Any]:
+def build(run: store.Run, **asked: Any) -> Report:
     """A run's report, with the table ``alignment``, which speaks of the network whatever head has answered.
+
+    It is a dict of JSON values that a notebook shows as tables.
 
     Args:
         run: Complete or partial.
@@ -121,4 +125,5 @@ def build(run: store.Run, **asked: Any) -> dict[str, Any]:
     Raises:
         UsageError: If a table or class does not exist, or the policy needs what was not kept.
     """
-    return report.build(run, more=MORE, **asked)
+    named = (*report.tables_of(run), *(each.named for each in MORE))
+    return Report(report.build(run, more=MORE, **asked), {each.name: each.title for each in named}, unit_of(run))
