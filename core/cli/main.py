@@ -20,6 +20,7 @@ from core.cli import (
     data,
     diorama,
     evaluate,
+    figures,
     flips,
     gate,
     generate,
@@ -46,7 +47,21 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for group in (listings, evaluate, verify, relink, report, align, bench, certify, uncommon, slices, flips, variants):
+for group in (
+    listings,
+    evaluate,
+    verify,
+    relink,
+    report,
+    figures,
+    align,
+    bench,
+    certify,
+    uncommon,
+    slices,
+    flips,
+    variants,
+):
     app.add_typer(group.app)
 app.add_typer(models.app, name="models")
 app.add_typer(gate.app, name="gate")
