@@ -29,7 +29,7 @@ from core.benchmarks import published_benchmarks
 from core.errors import UsageError
 from core.uncommon import ATTRIBUTES
 
-__all__ = ["Line", "profile", "results_of"]
+__all__ = ["Line", "has_lines", "profile", "results_of"]
 
 #: Factors as readers call them; those of a user's own sets go by their own labels.
 _LABELS = {
@@ -104,6 +104,11 @@ def profile(
     m = sum(line.against is not None for line in lines)
     lines = [replace(line, differs=profile_lines.side_among(line.against, m) != 0) for line in lines]
     return tuple(sorted(_told_apart(lines), key=_place))
+
+
+def has_lines(runs: Sequence[store.Run]) -> bool:
+    """Whether some results of one model vary a factor; reads no predictions."""
+    return any(_of_run(run) for run in runs)
 
 
 def results_of(model: str, runs: Sequence[store.Run]) -> list[store.Run]:
