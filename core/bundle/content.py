@@ -10,10 +10,12 @@ One dict, embedded in the page by ``embedded``::
     policy      top1 or top5
     models      [{label, source, fingerprint, architecture, preprocessing (words), head, notes}]
     results     [{model, benchmark, title, view, identity, samples_digest, predictions_digest, precision, n, n_samples,
-                  complete, imported, versions, overall: {value, low, high, n, n_clusters, unit}}]
+                  complete, imported, versions, overall: {value, low, high, n, n_clusters, unit, how (words, of many
+                  views)}}]
     headlines   [{text (Markdown of ``wording``: ** and \ escapes only), benchmark, view, verdict}]
-    exhibits    [{id, name, title, benchmark, view, model, finding (Markdown), notes, figure (Plotly JSON),
-                  points: {key_of of a point's customdata: pick id}, csv}]
+    exhibits    [{id, name, title, benchmark, view, model, finding (Markdown), notes, figure (Plotly JSON, arrays as
+                  lists), points: {key_of of a point's customdata: pick id}, csv}]
+    warnings    sentences: what a reader should know of the numbers
     picks       {id: {said, model, benchmark, view, n, n_right, chosen (words: how ``images`` were chosen),
                   images: [{image, view, right, predicted, confidence}]}}
     images      {id: {benchmark, sample_id, view, true, picture (id or ""), problem (why there is no picture),
@@ -26,7 +28,8 @@ One dict, embedded in the page by ``embedded``::
 
 Numbers are fractions 0..1; what is not known is None. Texts are plain, and hostile until they are escaped. ``right`` is
 True, False or None for an image that failed. The verdict of a headline is ``different``, ``equivalent`` or ``unclear``
-of two models, ``finding`` of one, ``few`` or ``partial`` where nothing is claimed.
+of two models, ``finding`` of figures and of one model, ``few`` or ``partial`` where nothing is claimed; over several
+benchmarks ``benchmark`` and ``view`` are empty.
 """
 
 from __future__ import annotations

@@ -1,0 +1,174 @@
+"""Which images of a point go into a bundle: a few of each, chosen alike every time, wrong ones first, both kinds shown.
+
+A point's images are known by conditions (``exhibits.Pick``). Its candidates are put in an order of preference that is
+good wherever it is cut off: a wrong one, a right one, two wrong ones, a right one, ... each kind the surest first. Then
+every point gets its first before any gets its second; see ``rounds``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from core import store
+from core.answers import joined, questions
+from core.answers.questions import SAYS_WHAT, VALUE, StoredPolicy
+from core.figures.exhibits import Pick
+from core.labels import class_names
+from core.store import lists
+from core.wording import count
+
+#: Of three images of a point that are shown, the one at this place is a right one, where there is any.
+_PERIOD, _RIGHT_AT = 3, 1
+#: The golden ratio's fraction: steps of it fill a line evenly, wherever they are cut off.
+_GOLDEN = 0.6180339887498949
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One image of a point.
+
+    Attributes:
+        sample_id: Of the samples table.
+        view: Name of the view.
+        right: True, False or None for an image that failed.
+        predicted: Class index, -1 for an image that failed.
+        confidence: Of the predicted class; NaN if it is not known.
+        true: What is in the image.
+    """
+
+    sample_id: str
+    view: str
+    right: bool | None
+    predicted: int
+    confidence: float
+    true: str
+
+
+@dataclass(frozen=True)
+class Counted:
+    """A point, counted, with the images that would be shown of it.
+
+    Attributes:
+        n: Images (or views of images) whose answer is known.
+        n_right: Of these, the right ones.
+        candidates: In the order of preference.
+    """
+
+    n: int
+    n_right: int
+    candidates: tuple[Shown, ...]
+
+
+class Told:
+    """What one result says of every image, read once for any number of points.
+
+    Args:
+        run: Complete or partial.
+        policy: What counts as right.
+        columns: Factors that conditions of points are about.
+    """
+
+    def __init__(self, run: store.Run, policy: StoredPolicy, columns: Sequence[str] = ()) -> None:
+        self._run, value = run, VALUE[policy]
+        self._factors = {name: questions.factor_of(run, name) for name in columns}
+        known = questions.factors_of(run)
+        self._says = next((name for name in SAYS_WHAT if name in known), "")
+        wanted = [value, "sample_id", "view", "confidence", "predicted", self._says or "accepted", *columns]
+        table = joined.read(run, list(dict.fromkeys(wanted)))
+        order = np.argsort(-table["confidence"].to_numpy(), kind="stable")
+        self._table = table.iloc[order].reset_index(drop=True)
+        self._right = self._table[value].to_numpy(dtype=float)
+        self._images = self._table["sample_id"].to_numpy(dtype=object)
+
+    def rows(self, pick: Pick) -> np.ndarray:
+        """Rows of a point, the surest first, as ``Pick.rows`` has them: int (n,)."""
+        kept = np.ones(len(self._table), dtype=bool)
+        for part in pick.where:
+            kept &= part.keeps(self._table, self._factors[part.column])
+        if pick.only is not None:
+            kept &= self._table["sample_id"].isin(pick.only).to_numpy()
+        return np.flatnonzero(kept)
+
+    def counted(self, pick: Pick, most: int) -> Counted:
+        """A point, counted, with so many candidates at most, no image twice."""
+        rows = self.rows(pick)
+        right = self._right[rows]
+        chosen = rows[preferred(right, self._images[rows], most)]
+        return Counted(int((~np.isnan(right)).sum()), int(np.nansum(right)), tuple(map(self._shown, chosen)))
+
+    def _shown(self, row: int) -> Shown:
+        right = self._right[row]
+        return Shown(
+            str(self._images[row]),
+            str(self._table["view"].iat[row]),
+            None if np.isnan(right) else bool(right == 1.0),
+            int(self._table["predicted"].iat[row]),
+            float(self._table["confidence"].iat[row]),
+            self._true(row),
+        )
+
+    def _true(self, row: int) -> str:
+        if self._says:
+            return str(self._table[self._says].iat[row])
+        accepted = lists.list_offsets(self._table["accepted"].iloc[[row]])[1]
+        return class_names(self._run.label_space, [int(accepted[0])])[0] if len(accepted) else ""
+
+
+def preferred(right: np.ndarray, images: np.ndarray, most: int) -> np.ndarray:
+    """Places of the images that are shown of a point, in the order of preference.
+
+    Args:
+        right: float (n,): 1.0, 0.0 or NaN for one that failed; the surest predictions first.
+        images: (n,), what each is a view of; none is shown twice.
+        most: How many.
+
+    Returns:
+        int (k,), k <= most.
+    """
+    once = ~pd.Series(images).duplicated().to_numpy()
+    kinds = {is_right: list(np.flatnonzero(once & (right == is_right))[:most]) for is_right in (0.0, 1.0)}
+    found: list[int] = []
+    while len(found) < most and (kinds[0.0] or kinds[1.0]):
+        wanted = 1.0 if len(found) % _PERIOD == _RIGHT_AT else 0.0
+        found.append(int(kinds[wanted if kinds[wanted] else 1.0 - wanted].pop(0)))
+    failed = np.flatnonzero(once & np.isnan(right))
+    return np.array([*found, *failed[: most - len(found)]], dtype=int)
+
+
+def in_words(counted: Counted, shown: Sequence[Shown], noun: str = "image") -> str:
+    """How the images that are inside were chosen: ``6 of 30, the surest first: 4 wrong, 2 right``."""
+    n = counted.n
+    if not shown:
+        return f"none of {count(n, noun)} is inside" if n else f"no {noun}"
+    kinds = {"wrong": False, "right": True, "failed": None}
+    parts = [f"{k} {name}" for name, right in kinds.items() if (k := sum(each.right is right for each in shown))]
+    if len(shown) >= n:
+        return f"all {count(n, noun)}: {', '.join(parts)}" if n > 1 else f"the only {noun}: {', '.join(parts)}"
+    return f"{len(shown):,} of {count(n, noun)}, wrong ones first, the surest of each kind: {', '.join(parts)}"
+
+
+def spread(n: int) -> list[int]:
+    """0 to n - 1 in an order of which every beginning is spread evenly."""
+    return sorted(range(n), key=lambda at: (at * _GOLDEN) % 1)
+
+
+def rounds(groups: Sequence[Sequence[Hashable]], lengths: Any, most: int) -> Iterator[tuple[Hashable, int]]:
+    """Whose turn it is: every point's first image, then every point's second, ...; groups take turns within a round.
+
+    Args:
+        groups: Points of each exhibit; a point may be of several.
+        lengths: Candidates by point.
+        most: Rounds.
+    """
+    lines = [[group[at] for at in spread(len(group))] for group in groups]
+    longest = max(map(len, lines), default=0)
+    order = dict.fromkeys(line[at] for at in range(longest) for line in lines if at < len(line))
+    for number in range(most):
+        for point in order:
+            if number < lengths[point]:
+                yield point, number
