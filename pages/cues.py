@@ -9,6 +9,7 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import store
+from core.answers import cue_results
 from core.answers.cards import card_of
 from core.answers.questions import Question
 from core.explain import alignments
@@ -100,8 +101,8 @@ def _images(found: Cues, choice: Choice, right: DeltaGenerator) -> str:
     if not there:
         return ""
     run = there.get(place.chosen_model()) or next(iter(there.values()))
-    said = ", ".join(filter(None, (panels.in_words(name, content) for name, content in cell.values.items())))
-    where = (*cell.where, *(results.only_ablations(run) if "ablation" in cell.values else ()))
+    said = ", ".join(filter(None, (cue_results.in_words(name, content) for name, content in cell.values.items())))
+    where = (*cell.where, *(cue_results.only_ablations(run) if "ablation" in cell.values else ()))
     shown = {model: each for model, each in there.items() if model in choice.models or model == run.label}
     with dock.opened(right, escaped(said)):
         behind.show(choice, run, Question(where=where), list(shown.values()), shown)

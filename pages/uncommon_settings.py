@@ -7,9 +7,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import store, uncommon
-from core.answers import catalogue, sentences, setting_sentences
+from core.answers import catalogue, sentences
 from core.answers.cards import card_of
-from core.answers.questions import Question, Where
+from core.answers.questions import Question
+from core.answers.setting_sentences import LABELS
+from core.figures.exhibits import uncommon as exhibits
 from core.types import is_thin
 from core.uncommon.gaps import DEFINITIONS, as_change
 from core.wording import escaped, interval, percent, points
@@ -77,16 +79,19 @@ def _has_settings(benchmark: type) -> bool:
 
 def _tiles(runs: Runs, definition: str) -> list[Tile]:
     """Accuracy in common settings, and the change with each attribute: the numbers of the sentence, raw ones beside."""
-    common = {model: panels.one(cached.settings(run, "partitions"), partition="P0") for model, run in runs.items()}
+    common = {model: exhibits.one(cached.settings(run, "partitions"), partition="P0") for model, run in runs.items()}
     said = {model: (percent(row["value"]), interval(row["low"], row["high"])) for model, row in common.items()}
     first = next(iter(common.values()))
     tiles = [_tile("Top-1, all settings common", said, f"P0: nothing is uncommon. n = {first['n']:,}", _thin(first))]
-    for attribute, label in panels.LABELS.items():
-        there = {model: panels.gap_of(run, "attribute_changes", attribute, definition) for model, run in runs.items()}
+    for attribute, label in LABELS.items():
+        there = {
+            model: exhibits.gap_of(run, "attribute_changes", attribute, definition, cached)
+            for model, run in runs.items()
+        }
         said = {model: (points(row["value"], 1), interval(row["low"], row["high"])) for model, row in there.items()}
         first = next(iter(there.values()))
         changes = as_change(cached.settings(next(iter(runs.values())), "gaps"))
-        raw = panels.one(changes, attribute=attribute, definition=definition)
+        raw = exhibits.one(changes, attribute=attribute, definition=definition)
         hint = (
             "Accuracy in uncommon less common settings, same class mix on both sides; the interval holds for all three "
             f"attributes together. Raw: {points(raw['value'], 1)} {interval(raw['low'], raw['high'])}. "
@@ -109,17 +114,7 @@ def _tile(label: str, said: dict[str, tuple[str, str]], hint: str, thin: str = "
 
 def _finding(runs: Runs, definition: str) -> str:
     """The sentences on top, of the first model and, shorter, of the second; a partial result says nothing yet."""
-    said = []
-    for model, run in list(runs.items())[:2]:
-        attributes = cached.settings(run, "attribute_changes")
-        if not run.complete:
-            said.append(sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples))
-        elif not said:
-            values = cached.settings(run, "value_changes")
-            said.append(setting_sentences.settings(model, attributes, values, definition, margin.chosen()))
-        else:
-            said.append(setting_sentences.in_short(model, attributes, definition, margin.chosen()))
-    return " ".join(said)
+    return exhibits.finding(runs, definition, margin.chosen(), cached)
 
 
 def _images(runs: Runs, choice: Choice, right: DeltaGenerator) -> str:
@@ -129,10 +124,11 @@ def _images(runs: Runs, choice: Choice, right: DeltaGenerator) -> str:
         st.caption("Click a cell, a bar or a point to see the very images behind it; by keyboard, arrows and Enter.")
         return ""
     run = runs.get(place.chosen_model()) or next(iter(runs.values()))
-    ruled = Where("category", values=uncommon.CATEGORIES)
-    said = ", ".join(panels.in_words(name, content) for name, content in cell.values.items())
+    said = ", ".join(exhibits.in_words(name, content) for name, content in cell.values.items())
     with dock.opened(right, escaped(said)):
-        behind.show(choice, run, Question(where=(ruled, *panels.conditions(cell))), list(runs.values()))
+        behind.show(
+            choice, run, Question(where=(exhibits.RULED, *exhibits.conditions(cell.values))), list(runs.values())
+        )
     return cell.benchmark
 
 

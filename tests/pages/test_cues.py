@@ -7,11 +7,10 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from core import store
-from core.answers import cue_beside, cue_sentences, cue_tables
+from core.answers import cue_beside, cue_results, cue_sentences, cue_tables
 from core.answers.questions import Question, Where, behind
 from core.explain import alignments
 from core.wording import escaped
-from pages.shared.cues import results
 from tests import synthetic_cues
 from tests.browser import PATIENCE_MS, app_server, chromium, wait_for_text
 from tests.conftest import REPO
@@ -58,7 +57,7 @@ def test_a_newcomer_reads_which_model_is_right_without_the_object(vit):
 def test_a_bar_in_the_url_opens_the_images_under_that_view(vit):
     app = opened(models=VIT, cell="diorama/clean;ablation=gray", by=VIT)
     assert not app.exception
-    where = (Where.equals("ablation", "gray"), *results.only_ablations(vit))
+    where = (Where.equals("ablation", "gray"), *cue_results.only_ablations(vit))
     rows = behind(vit, Question(where=where))
     assert len(rows) == 1500
     assert f"**{len(rows):,} images, {100 * rows['right'].mean():.0f}\xa0% right**" in said(app)
@@ -138,7 +137,7 @@ def test_the_three_worst_of_each_class_are_right_without_the_object(vit):
     app = opened(models=VIT)
     assert not app.exception
     under = {
-        name: behind(vit, Question(where=(Where.equals("ablation", name), *results.only_ablations(vit))))
+        name: behind(vit, Question(where=(Where.equals("ablation", name), *cue_results.only_ablations(vit))))
         for name in ("none", "gray")
     }
     kept = set.intersection(*(set(rows.loc[rows["right"] == 1.0, "sample_id"]) for rows in under.values()))

@@ -14,15 +14,15 @@ from core import store
 from core.answers import catalogue
 from core.answers.questions import StoredPolicy
 from core.errors import UsageError, nearest
-from core.figures.exhibits import by_factors
+from core.figures.exhibits import by_factors, cues, profile, uncommon
 from core.figures.exhibits.base import Exhibit, Offer, Pick, Subject
 
 __all__ = ["Exhibit", "Offer", "Pick", "Subject", "exhibit", "offered"]
 
 #: Of one benchmark and one family of views, in the order in which they are shown.
-_OF_ONE: tuple[Any, ...] = (by_factors,)
+_OF_ONE: tuple[Any, ...] = (by_factors, uncommon, cues)
 #: Over several benchmarks; they come first.
-_ACROSS: tuple[Any, ...] = ()
+_ACROSS: tuple[Any, ...] = (profile,)
 
 
 def offered(runs: Sequence[store.Run], policy: StoredPolicy = "top1") -> tuple[Offer, ...]:
@@ -49,7 +49,7 @@ def _subjects(runs: Sequence[store.Run], policy: StoredPolicy) -> Iterator[Subje
     models = tuple(dict.fromkeys(run.label for run in runs))
     for benchmark, view in dict.fromkeys((run.benchmark, run.view) for run in runs):
         there = {run.label: run for run in runs if (run.benchmark, run.view) == (benchmark, view)}
-        yield Subject({label: there[label] for label in models if label in there}, policy, models)
+        yield Subject({label: there[label] for label in models if label in there}, policy, models, tuple(runs))
 
 
 def _told_apart(offers: Iterable[Offer]) -> Iterator[Offer]:

@@ -24,11 +24,13 @@ class Subject:
         runs: By label, in the order in which they are compared; at least one.
         policy: What counts as right.
         first: Labels whose colours come first, where more models are shown elsewhere.
+        beside: All results that are asked about, of any benchmark and view.
     """
 
     runs: Mapping[str, store.Run]
     policy: StoredPolicy = "top1"
     first: tuple[str, ...] = ()
+    beside: tuple[store.Run, ...] = ()
 
     @property
     def run(self) -> store.Run:
@@ -83,12 +85,17 @@ class Pick:
         if self.run.n_views > 1:
             found = _an_image_each(self.run, found)
         if self.against is not None:
-            # Which images meet conditions is for the first to say, but for those on views.
-            asked = question if self.run.n_views > 1 else Question(policy=self.policy)
-            there = questions.behind(self.against, asked)
-            there = there.loc[there["right"].notna(), "sample_id"]
-            found = found[found["sample_id"].isin(there)]
+            found = found[found["sample_id"].isin(self._there(self.against))]
         return found[found["counted"].notna()].reset_index(drop=True)
+
+    def _there(self, other: store.Run) -> pd.Series:
+        """The images that count in another result; which of them meet conditions is for the first to say."""
+        value = questions.VALUE[self.policy]
+        # But for conditions on views.
+        where = self.where if other.n_views > 1 else ()
+        table = questions.read(other, Question(where=where, policy=self.policy), ["sample_id"])
+        table = questions.select(other, table, where)
+        return table.loc[table[value].notna(), "sample_id"]
 
 
 def _an_image_each(run: store.Run, views: pd.DataFrame) -> pd.DataFrame:

@@ -6,12 +6,11 @@ import pandas as pd
 import streamlit as st
 
 from core import store
-from core.answers import sentences
+from core.answers import cue_results, sentences
 from core.answers.cards import unit_of
 from core.answers.questions import SAYS_WHAT, Question, factors_of
 from core.explain import alignments
 from core.types import is_thin
-from pages.shared.cues import results
 from pages.shared.cues.results import Cues
 from pages.shared.page import cached
 
@@ -48,7 +47,7 @@ def table(run: store.Run, says: str, noise: store.Run | None, aligned: store.Run
         ``class, n, few`` (what it rests on, if that is thin), ``clean, gone, low, high`` (percent), ``drop`` (points),
         and ``rfs`` and ``iou`` where they are known.
     """
-    by = cached.answer(run, Question((says, "ablation"), where=results.only_ablations(run)))
+    by = cached.answer(run, Question((says, "ablation"), where=cue_results.only_ablations(run)))
     clean, gone = (by[by["ablation"] == name].set_index(says) for name in ("none", "gray"))
     rows = pd.DataFrame({"n": clean["n"], "clean": 100 * clean["value"]})
     counts = zip(clean["n"], clean["n_clusters"], strict=True)

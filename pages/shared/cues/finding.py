@@ -7,14 +7,10 @@ from dataclasses import replace
 import pandas as pd
 
 from core import store
-from core.answers import cue_sentences, sentences
+from core.answers import cue_results, cue_sentences
 from core.answers.cards import unit_of
-from core.answers.compare import Contrast
 from core.answers.cue_sentences import MAIN
-from core.answers.questions import Question, Where
-from core.types import is_thin
 from core.wording import interval, percent, points
-from pages.shared.cues import results
 from pages.shared.cues.results import Cues
 from pages.shared.page import cached, margin
 from pages.shared.page.text import Tile, tile_of
@@ -35,43 +31,7 @@ def said(found: Cues, chosen: Cues) -> str:
         found: All that is stored on the benchmark.
         chosen: Of the chosen models.
     """
-    parts = [_most(found)]
-    for model, run in list(chosen.ablations.items())[:1]:
-        parts.append(
-            cue_sentences.without_object(model, results.ablation(run), results.chance(run), unit_of(run))
-            if run.complete
-            else sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples)
-        )
-    for model, run in list(chosen.noise.items())[:1]:
-        if run.complete and (row := results.pooled(run)) is not None:
-            parts.append(cue_sentences.sensitivity(model, row))
-    return " ".join(filter(None, parts))
-
-
-def _most(found: Cues) -> str:
-    """Of all models with a complete result on the same images."""
-    complete = {model: run for model, run in found.ablations.items() if run.complete}
-    same = next(iter(complete.values()), None)
-    complete = {
-        model: run
-        for model, run in complete.items()
-        if same is not None and run.content == same.content and run.views.names == same.views.names
-    }
-    values = {
-        model: float(row["value"])
-        for model, run in complete.items()
-        if (row := cue_sentences.row_of(results.ablation(run), MAIN)) is not None
-        and not is_thin(row["n"], row["n_clusters"])
-    }
-    if len(values) < 2:
-        return ""
-    best, second = sorted(values, key=lambda model: -values[model])[:2]
-    where = (Where.equals("ablation", MAIN), *results.only_ablations(complete[best]))
-    row = cached.paired(complete[second], complete[best], Question(where=where)).iloc[0]
-    numbers = (float(row[name]) for name in ("value", "low", "high", "first", "second"))
-    n, n_clusters = int(row["n"]), int(row["n_clusters"])
-    between = Contrast(*numbers, n=n, n_clusters=n_clusters, unit=unit_of(complete[best]))
-    return cue_sentences.most_without(values, between, margin.chosen())
+    return cue_results.said(chosen.ablations, chosen.noise, found.ablations, margin.chosen(), cached)
 
 
 def tiles(chosen: Cues, aligned: dict[str, store.Run]) -> list[Tile]:
@@ -83,7 +43,7 @@ def tiles(chosen: Cues, aligned: dict[str, store.Run]) -> list[Tile]:
     """
     found = []
     unit = next(map(unit_of, chosen.runs), "object")
-    rows = {model: results.ablation(run) for model, run in chosen.ablations.items()}
+    rows = {model: cue_results.ablation(run, cached) for model, run in chosen.ablations.items()}
     for label, view, hint in (("Top-1 with the object", "clean", ""), ("Top-1 without it", MAIN, _GONE)):
         there = {model: row for model, table in rows.items() if (row := cue_sentences.row_of(table, view)) is not None}
         numbers = {m: (percent(r["value"]), _around(r)) for m, r in there.items()}
@@ -93,7 +53,7 @@ def tiles(chosen: Cues, aligned: dict[str, store.Run]) -> list[Tile]:
         model: (points(-row["drop"], 1), interval(-row["drop_high"], -row["drop_low"])) for model, row in there.items()
     }
     found.append(tile_of("Change without it", shown, _DROP, there, unit))
-    noise = {model: row for model, run in chosen.noise.items() if (row := results.pooled(run)) is not None}
+    noise = {model: row for model, run in chosen.noise.items() if (row := cue_results.pooled(run, cached)) is not None}
     found.append(tile_of("RFS", {model: _signed(row) for model, row in noise.items()}, _RFS, noise, unit))
     looks = {model: cached.aligned(run) for model, run in aligned.items()}
     iou = {model: table[table["measure"] == "iou"].iloc[0] for model, table in looks.items() if len(table)}

@@ -14,20 +14,13 @@ from core import store
 from core.answers import cue_geometry
 from core.answers.cue_geometry import MEASURES
 from core.errors import OffcenterError
-from core.figures import bars
-from core.figures.style import Words
+from core.figures.exhibits import cues as exhibits
 from core.images import drawing
-from core.wording import count, escaped, percent
+from core.wording import escaped
 from pages.shared.images import pictures
-from pages.shared.page import address, cached, figure, later, text
+from pages.shared.page import address, cached, figure, later
 from pages.shared.page.frame import Choice
 
-#: What a title has room for.
-_SHORT = {
-    "object_area": "size of the object",
-    "centre_distance": "distance from the centre",
-    "kept_by_crop": "share that the crop keeps",
-}
 #: The masks' pictures are drawn at this many times their size.
 _TIMES = 2
 _CSS = """<style>
@@ -49,7 +42,7 @@ def show(runs: dict[str, store.Run], tables: dict[str, pd.DataFrame], choice: Ch
     if objects is None:
         return
     st.header("Where the object is", anchor=False, help=f"{'. '.join(MEASURES.values())}.")
-    measures = [name for name in MEASURES if objects[name].nunique() > 1]
+    measures = exhibits.measures_of(tables)
     with st.container(key="oc-figures-wide-geometry"):
         for measure in measures:
             later.draw(partial(_figure, measure, objects, runs, choice))
@@ -58,34 +51,11 @@ def show(runs: dict[str, store.Run], tables: dict[str, pd.DataFrame], choice: Ch
 
 
 def _figure(measure: str, objects: pd.DataFrame, runs: dict[str, store.Run], choice: Choice) -> None:
-    tables = {}
-    for model, run in runs.items():
-        try:
-            tables[model] = _named(cue_geometry.accuracy_by(run, objects, measure))
-        except OffcenterError:
-            # None of its images is among those that were looked at.
-            continue
-    if not tables:
+    drawn = exhibits.geometry(runs, objects, measure, choice.colours)
+    if drawn is None:
         return
-    n = max(int(table["n"].sum()) for table in tables.values())
-    words = Words(
-        f"Top-1 by {_SHORT.get(measure, MEASURES[measure].lower())}",
-        f"{count(n, 'image')} · 95 % interval",
-        text.short_identity(list(runs.values())),
-    )
-    shown = bars.bars(tables, "range", choice.colours, words, order=list(next(iter(tables.values()))["range"]))
+    shown, tables = drawn
     figure.show(shown, f"geometry-{measure}", tables, {model: runs[model].identity for model in tables})
-
-
-def _named(table: pd.DataFrame) -> pd.DataFrame:
-    """Bins by what lies in them."""
-    ends = zip(table["least"], table["most"], strict=True)
-    return table.assign(
-        range=[
-            percent(low, 0) if round(low, 2) == round(high, 2) else f"{percent(low, 0)} to {percent(high, 0)}"
-            for low, high in ends
-        ]
-    )
 
 
 def _mean_masks(run: store.Run) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import streamlit as st
 
-from pages.shared.cues import results
+from core.answers import cue_results
 from pages.shared.cues.results import Cues
 from pages.shared.page import frame
 from pages.shared.page.frame import Choice
@@ -21,7 +21,7 @@ def offer(choice: Choice, models: Sequence[str] = ()) -> None:
         choice: Of the sidebar.
         models: Which; all chosen ones by default.
     """
-    frame.offer_views(choice, models or choice.models, results.ALL, _WHAT)
+    frame.offer_views(choice, models or choice.models, cue_results.ALL, _WHAT)
 
 
 def offer_rest(choice: Choice, found: Cues) -> None:

@@ -9,29 +9,23 @@ import pandas as pd
 import streamlit as st
 
 from core import store
-from core.answers.cue_sentences import IN_WORDS
-from core.figures import bars, cues
-from core.figures.style import Words, colour_of
+from core.figures.exhibits import cues as exhibits
+from core.figures.exhibits.cues import MEASURES
+from core.figures.style import colour_of
 from core.jobs.kinds import Alignment
 from core.store import specs
-from core.types import FactorValue
-from core.wording import count, escaped
-from pages.shared.cues import answers, results
+from core.wording import escaped
+from pages.shared.cues import answers
 from pages.shared.cues.results import Cues
-from pages.shared.page import address, figure, later, place, text
+from pages.shared.page import address, cached, figure, later, place, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.place import Cell
 from pages.shared.runs import following
 
-_SIGMA = "noise, standard deviation"
-#: Heights of figures that stand beside each other: of noise, with bars of a few models, and of alignment.
-_NOISE_PX, _BESIDE_PX = 380, 430
-_FEW = 3
 _LOOKS = (
     "How much of what Grad-CAM of the true class shows is the object. Each point is an image that the first chosen "
     "model has right; without the object means grayed out. The lines are at the median and at a confidence of one half."
 )
-MEASURES = {"iou": "IoU with the object", "inside_share": "Share of the map inside the object"}
 
 
 def show(found: Cues, choice: Choice, *, apart: bool) -> None:
@@ -53,24 +47,9 @@ def show(found: Cues, choice: Choice, *, apart: bool) -> None:
 def _ablations(found: Cues, colours: dict[str, str]) -> None:
     if not found.ablations:
         return
-    tables = {model: results.ablation(run) for model, run in found.ablations.items()}
-    tables = {model: table[table["n"] > 0] for model, table in tables.items()}
-    cell, n = place.chosen_cell(), max(int(table["n"].max()) for table in tables.values())
-    shown = bars.bars(
-        tables,
-        "ablation",
-        colours,
-        Words(
-            "Top-1 without the object",
-            f"n = {n:,} · 95 % interval · a click opens the images",
-            text.short_identity(list(found.ablations.values())),
-        ),
-        order=list(IN_WORDS),
-        labels=IN_WORDS,
-        chosen=cell.values.get("ablation") if cell else None,
-        # As high as the figure beside it, which more bars pass.
-        height=_NOISE_PX if len(tables) <= _FEW else None,
-    )
+    cell = place.chosen_cell()
+    chosen = cell.values.get("ablation") if cell else None
+    shown, tables = exhibits.ablations(found.ablations, colours, cached, chosen=chosen)
     identities = {model: run.identity for model, run in found.ablations.items()}
     figure.show(shown, "ablations", tables, identities, partial(_pick_ablation, found.benchmark))
 
@@ -83,35 +62,17 @@ def _pick_ablation(benchmark: str, custom: list[Any]) -> None:
 def _noise(found: Cues, colours: dict[str, str], apart: bool) -> None:
     if not found.noise:
         return
-    tables = {model: results.noise(run) for model, run in found.noise.items()}
-    tables = {model: table[table["sigma"].notna() & (table["n"] > 0)] for model, table in tables.items()}
-    tables = {model: table for model, table in tables.items() if len(table)}
+    tables = exhibits.noise_tables(found.noise, cached)
     if not tables:
         return
-    n = max(int(table["n"].max()) for table in tables.values())
-    foot = text.short_identity([found.noise[model] for model in tables])
-    if apart:
-        words = Words("Accuracy under noise", f"n = {n:,}, three draws each", foot)
-        shown = cues.noisy_accuracies(tables, "sigma", colours, words, x_title=_SIGMA, height=_NOISE_PX)
-    else:
-        words = Words("Relative foreground sensitivity", f"n = {n:,}, three draws each · 95 % interval", foot)
-        shown = cues.sensitivity(tables, "sigma", colours, words, x_title=_SIGMA, height=_NOISE_PX)
+    shown = exhibits.noise(found.noise, tables, colours, apart=apart)
     identities = {model: run.identity for model, run in found.noise.items()}
     figure.show(shown, "rfs", tables, identities, partial(_pick_noise, found.benchmark))
 
 
 def _pick_noise(benchmark: str, custom: list[Any]) -> None:
     model, sigma = custom
-    place.choose_cell(Cell(benchmark, {"region": "fg", "sigma": float(sigma), "draw": 1.0}), model)
-
-
-def in_words(name: str, content: FactorValue) -> str:
-    """A value of a cell as its heading says it; empty for what goes without saying."""
-    if name == "ablation":
-        return f"object {IN_WORDS[str(content)]}" if str(content) in IN_WORDS else str(content)
-    if name == "region":
-        return {"fg": "noise on the object", "bg": "noise elsewhere"}.get(str(content), str(content))
-    return f"strength {content:g}" if name == "sigma" else ""
+    place.choose_cell(Cell(benchmark, exhibits.noise_at(sigma)), model)
 
 
 def where_it_looks(found: Cues, choice: Choice, runs: dict[str, store.Run], tables: dict[str, pd.DataFrame]) -> None:
@@ -130,8 +91,7 @@ def where_it_looks(found: Cues, choice: Choice, runs: dict[str, store.Run], tabl
                 _offer(model, run, len(tables.get(model, ())))
     for why in filter(None, (_why_not(model, run) for model, run in runs.items())):
         st.caption(escaped(why))
-    tables = {model: table[table["state"] == "map"] for model, table in tables.items()}
-    tables = {model: table for model, table in tables.items() if len(table)}
+    tables = exhibits.with_maps(tables)
     if not tables:
         return
     measure = st.segmented_control(
@@ -170,35 +130,15 @@ def _quadrant(found: Cues, runs: dict[str, store.Run], tables: dict[str, pd.Data
     model = next((model for model in tables if model in found.ablations), "")
     if not model:
         return
-    right = answers.right(found.ablations[model])
-    rows = right.merge(tables[model][["sample_id", measure]].rename(columns={measure: "value"}), on="sample_id")
-    rows = rows.dropna(subset=["value"])
-    image = place.opened_image()
-    shown = cues.quadrant(
-        rows,
-        Words(
-            "Right for the wrong reason?",
-            f"{model}: {count(len(rows), 'right answer')}",
-            text.short_identity([runs[model], found.ablations[model]]),
-        ),
-        x_title=f"{MEASURES[measure]}, Grad-CAM",
-        chosen=image[1] if image else "",
-        most=cues.most_of(table[measure] for table in tables.values()),
-        height=_BESIDE_PX,
-    )
+    image, run = place.opened_image(), found.ablations[model]
+    foot = text.short_identity([runs[model], run])
+    chosen = image[1] if image else ""
+    shown, rows = exhibits.quadrant(model, run, tables, measure, foot, cached, chosen=chosen)
     pick = partial(answers.open_strip, found.benchmark)
     figure.show(shown, "quadrant", {model: rows}, {model: runs[model].identity}, pick)
 
 
 def _violins(runs: dict[str, store.Run], tables: dict[str, pd.DataFrame], choice: Choice, measure: str) -> None:
-    n = max(len(table) for table in tables.values())
-    shown = cues.violins(
-        {model: table[measure].tolist() for model, table in tables.items()},
-        choice.colours,
-        Words("How well Grad-CAM and object agree", f"{count(n, 'image')} a model · box: quartiles, dashed: mean",
-              text.short_identity([runs[model] for model in tables])),
-        x_title=MEASURES[measure],
-        most=cues.most_of(table[measure] for table in tables.values()),
-        height=max(_BESIDE_PX, 150 + 90 * len(tables)),
-    )  # fmt: skip
+    foot = text.short_identity([runs[model] for model in tables])
+    shown = exhibits.violins(tables, choice.colours, measure, foot)
     figure.show(shown, "alignment", tables, {model: runs[model].identity for model in tables})

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import pandas as pd
-
 from core import paths, store
 from core.answers import catalogue
-from core.answers.questions import Where
+from core.answers.cue_results import ABLATIONS, ALL, NOISE
 from core.benchmarks.base import Benchmark
 from pages.shared.page import cached
 from pages.shared.page.frame import Choice
 
-#: Families of views, the one that has all first.
-ALL, ABLATIONS, NOISE = "all-cues", "ablations", "rfs"
 #: More bars than colours could not be told apart.
 _MOST = 10
 
@@ -64,35 +60,6 @@ def found(choice: Choice, benchmark: str) -> Cues:
                 there[model] = run
         families.append(there)
     return Cues(benchmark, *families)
-
-
-def only_ablations(run: store.Run) -> tuple[Where, ...]:
-    """Leaves out the views with noise, which a family may have too."""
-    names = {factor.name for factor in run.views.factors}
-    return (Where.equals("region", "none"),) if "region" in names else ()
-
-
-def ablation(run: store.Run) -> pd.DataFrame:
-    """The table ``ablation`` with the factor's values for the names of its views."""
-    table = cached.cues(run, "ablation")
-    return table.assign(ablation=table["view"].replace({"clean": "none"}))
-
-
-def noise(run: store.Run) -> pd.DataFrame:
-    """The table ``rfs``: by strength, and all pooled (NaN)."""
-    return cached.cues(run, "rfs")
-
-
-def pooled(run: store.Run) -> pd.Series | None:
-    """RFS over all strengths; None where there is no answer."""
-    table = noise(run)
-    rows = table[table["sigma"].isna() & (table["n"] > 0)]
-    return rows.iloc[0] if len(rows) else None
-
-
-def chance(run: store.Run) -> float:
-    """Accuracy of guessing one of the model's classes."""
-    return 1 / max(run.manifest.model.num_classes, 1)
 
 
 def offered() -> dict[str, str]:

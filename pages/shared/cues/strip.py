@@ -9,11 +9,11 @@ import streamlit as st
 from PIL import Image
 
 from core import store
+from core.answers import cue_results
 from core.answers.cue_sentences import IN_WORDS
 from core.benchmarks.base import Benchmark
 from core.images import drawing
 from core.images.seeing import Seen
-from pages.shared.cues import results
 from pages.shared.images import pictures
 from pages.shared.page import cached
 from pages.shared.page.frame import Choice
@@ -37,7 +37,7 @@ def runs_of(choice: Choice, benchmark: str, models: Mapping[str, store.Run]) -> 
     """Results by model that know answers to views of the strip."""
     found = {}
     for model in models:
-        names = (results.ALL, results.ABLATIONS, results.NOISE)
+        names = (cue_results.ALL, cue_results.ABLATIONS, cue_results.NOISE)
         there = [run for name in names if (run := choice.run(model, benchmark, name)) is not None]
         if there:
             found[model] = there
