@@ -30,6 +30,8 @@ _STARTS = re.compile(r"^(?=[-.])|(?<=^\d)(?=[.)])|(?<=^\d\d)(?=[.)])")
 #: What is made a link even where its signs are escaped; an invisible character that joins words keeps it from that.
 _LINKS = re.compile(r"(?i)\b(https?|www)(?=[:.\\])|(?<=.)(?=@)")
 _JOINER = "\u2060"
+#: Halves of a sign that stand for no byte of a file's name.
+_HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 
 def escaped(words: object) -> str:
@@ -57,8 +59,14 @@ def as_html(words: object) -> str:
     return html.escape(_one_line(words))
 
 
+def readable(words: object) -> str:
+    """Words that are not ours as text that can be written: bytes and halves of signs that are no text stand escaped."""
+    text = _HALVES.sub(lambda found: ascii(found[0])[1:-1], str(words))
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
 def _one_line(words: object) -> str:
-    text = str(words).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    text = readable(words)
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split(" "))
 
 

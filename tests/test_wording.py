@@ -79,3 +79,11 @@ def test_a_unit_stands_apart_from_its_number_unless_it_is_a_degree():
     assert wording.value(Factor("side", "Side", "numeric", "px"), 404.0) == f"404{NBSP}px"
     assert wording.value(Factor("heading", "Heading", "circular", "°"), 105.0) == "105°"
     assert wording.value(Factor("iso", "ISO", "numeric"), 400.0) == "400"
+
+
+@pytest.mark.parametrize(
+    ("words", "shown"), [("a\udcff", "a\\xff"), ("a\ud800b\udfff", "a\\ud800b\\udfff"), ("é", "é")]
+)
+def test_what_is_no_text_is_shown_escaped(words, shown):
+    assert wording.readable(words) == shown
+    assert wording.escaped(words).replace("\\\\", "\\") == shown

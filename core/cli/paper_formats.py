@@ -98,12 +98,19 @@ def wanted(form: str | None, as_json: bool, out: str | None, methods: str | None
         raise UsageError(f"--out {out} needs a format: give --format {others}.{nearest(Path(out).suffix[1:], FORMATS)}")
     file = _file("--out", out) if out is not None else None
     paragraph = _file("--methods", methods) if methods not in (None, STANDARD_OUTPUT) else methods
-    if file is not None and file in (paragraph, _bibliography(paragraph) if chosen == LATEX else None):
+    beside = _bibliography(paragraph) if chosen == LATEX else None
+    if beside is not None:
+        if beside == paragraph:
+            raise UsageError(f"--methods {methods} is the name of its BibTeX: give another one, such as methods.tex.")
+        _file("--methods (its BibTeX)", str(beside))
+    if file is not None and file in (paragraph, beside):
         raise UsageError(f"--out and --methods are both {out}: give two files.")
     return Wanted(chosen, file, paragraph, methods is not None and out is None)
 
 
 def _file(option: str, place: str) -> Path:
+    if not place.strip():
+        raise UsageError(f"{option} is empty: give a file.")
     found = paths.place(place)
     if paths.is_remote(found):
         raise UsageError(f"{option} {place} must be a file on this machine.")
@@ -169,10 +176,12 @@ def write(
     from core.paper.reading import Result
 
     results = [Result(run, content) for run, content in zip(runs, contents, strict=True)]
+    # Nothing is written before all of it is known.
+    tables = None if asked.only_methods else _text(asked.form, results, json_content, overall)
     if asked.methods is not None:
         _write_methods(asked, results)
-    if not asked.only_methods:
-        _put("--out", asked.out, _text(asked.form, results, json_content, overall))
+    if tables is not None:
+        _put("--out", asked.out, tables)
 
 
 def _text(form: str, results: Sequence[Result], json_content: Any, overall: bool) -> str:

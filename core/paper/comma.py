@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from core.paper.reading import BY, Result
+from core.wording import readable
 
 #: Columns that say what a row is of; a table's own of the same name stand with an underscore behind them.
 WHOSE = ("benchmark", "model", "identity", "view", "policy", "table")
@@ -51,5 +52,5 @@ def _text(content: Any) -> str:
         return repr(content)
     if isinstance(content, list | tuple):
         content = json.dumps(content)
-    text = str(content).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    text = readable(content)
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import unicodedata
 
+from core.wording import readable
+
 #: Prints a sign by itself, or its code point.
 SIGN = r"\offcentersign"
 #: Defines ``SIGN``; stands before what uses it.
@@ -94,7 +96,7 @@ _JOINED = ("-", "'", ",")
 
 def escaped(words: object) -> str:
     """Words that are not ours as LaTeX, in one line."""
-    text = str(words).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    text = readable(words)
     text = "".join(sign if sign.isprintable() or sign == "\u00a0" else " " for sign in text)
     text = unicodedata.normalize("NFC", " ".join(text.split(" ")))
     # A font joins some signs that follow themselves, such as two hyphens, into another one.
