@@ -14,9 +14,11 @@ import pandas as pd
 
 from core import store
 from core.answers import compare, cue_tables, questions, setting_tables, spans, zoom_tables
+from core.answers import flips as flipping
 from core.answers import tolerance as tolerances
 from core.answers import worst as worsts
 from core.answers.compare import Contrast
+from core.answers.flips import Flips, Kind
 from core.answers.questions import Question
 from core.answers.spans import Binned
 from core.answers.tolerance import Tolerance
@@ -36,6 +38,18 @@ class Answers(Protocol):
     @property
     def paired(self) -> Callable[[store.Run, store.Run, Question], pd.DataFrame]:
         """See ``compare.paired_difference``."""
+
+    @property
+    def flips(self) -> Callable[[store.Run, store.Run, Question], pd.DataFrame]:
+        """See ``flips.answer``."""
+
+    @property
+    def flips_of_all(self) -> Callable[[store.Run, store.Run, Question], Flips]:
+        """See ``flips.summary``."""
+
+    @property
+    def flips_most(self) -> Callable[[store.Run, store.Run, tuple[str, ...], Question, Kind], Worst]:
+        """See ``flips.most``."""
 
     @property
     def levels(self) -> Callable[[store.Run, Factor], list[Any]]:
@@ -88,6 +102,9 @@ class _Direct:
 
     answer: Any = questions.answer
     paired: Any = compare.paired_difference
+    flips: Any = flipping.answer
+    flips_of_all: Any = flipping.summary
+    flips_most: Any = flipping.most
     levels: Any = questions.levels
     binned: Any = spans.binned
     worst: Any = worsts.worst

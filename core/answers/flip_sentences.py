@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from core import store
-from core.answers import flips, sentences
+from core.answers import sentences
+from core.answers.asking import DIRECT, Answers
 from core.answers.flips import KINDS, Direction, Flips, Kind
 from core.answers.questions import Question, factor_of
 from core.answers.sentences import resting, size
@@ -154,6 +155,7 @@ def of_runs(
     by: Sequence[Sequence[str]],
     question: Question,
     margin: float = MARGIN,
+    ask: Answers = DIRECT,
     *,
     markdown: bool = True,
 ) -> str:
@@ -165,18 +167,19 @@ def of_runs(
         by: Factors, or pairs of them, at whose settings the flips are compared.
         question: ``policy``, ``where`` and ``reduce``.
         margin: Largest difference that does not matter, a fraction.
+        ask: Who answers.
         markdown: Whether it is Markdown; plain text otherwise.
 
     Raises:
         UsageError: See ``flips.summary``.
     """
-    found = flips.summary(first, second, question)
+    found = ask.flips_of_all(first, second, question)
     if early := unfinished([first, second], markdown=markdown):
         return early if markdown else early.replace("\u00a0", " ")
     kinds = () if found.is_thin else kinds_to_say(found)
     at = {
         kind: [
-            ([factor_of(first, name) for name in names], flips.most(first, second, names, question, kind))
+            ([factor_of(first, name) for name in names], ask.flips_most(first, second, tuple(names), question, kind))
             for names in by
             if found.flips_of(kind).count
         ]

@@ -14,13 +14,15 @@ from core import store
 from core.answers import catalogue
 from core.answers.questions import StoredPolicy
 from core.errors import UsageError, nearest
-from core.figures.exhibits import by_factors, cues, profile, uncommon
+from core.figures.exhibits import by_factors, cues, flips, profile, uncommon
 from core.figures.exhibits.base import Exhibit, Offer, Pick, Subject
 
 __all__ = ["Exhibit", "Offer", "Pick", "Subject", "exhibit", "offered"]
 
 #: Of one benchmark and one family of views, in the order in which they are shown.
-_OF_ONE: tuple[Any, ...] = (by_factors, uncommon, cues)
+_OF_ONE: tuple[Any, ...] = (by_factors, uncommon, cues, flips)
+#: Those that draw by any factor that is named.
+_NAMED: tuple[Any, ...] = (by_factors, flips)
 #: Over several benchmarks; they come first.
 _ACROSS: tuple[Any, ...] = (profile,)
 
@@ -68,8 +70,8 @@ def exhibit(runs: store.Run | Sequence[store.Run], name: str, policy: StoredPoli
 
     Args:
         runs: A result, or several of one benchmark that are compared.
-        name: Such as ``by_location``; ``by_FACTOR``, ``by_FACTOR1_FACTOR2``, ``difference_FACTOR``: of any factors of
-            these results, whether or not they are among those offered.
+        name: Such as ``by_location``; ``by_FACTOR``, ``by_FACTOR1_FACTOR2``, ``difference_FACTOR``, ``flips_FACTOR``: of
+            any factors of these results, whether or not they are among those offered.
         policy: What counts as right.
 
     Raises:
@@ -82,7 +84,7 @@ def exhibit(runs: store.Run | Sequence[store.Run], name: str, policy: StoredPoli
     chosen = next((each for each in found if each.name == name), None)
     if chosen is None:
         subjects = _subjects(catalogue.told_apart(runs), policy)
-        chosen = next((offer for each in subjects for offer in by_factors.requested(each, name)), None)
+        chosen = next((offer for each in subjects for module in _NAMED for offer in module.requested(each, name)), None)
     if chosen is None:
         known = list(dict.fromkeys(each.name for each in found))
         said = f"There are: {', '.join(known)}." if known else "There is none: they have no factor that varies."

@@ -44,8 +44,8 @@ def requested(subject: Subject, name: str) -> Iterator[Offer]:
     if subject.run.n_views > 1 and is_apart(subject.run):
         return
     start = next((each for each in (_BY, _DIFFERENCE) if name.startswith(each)), "")
-    factors = _named(subject.run, name.removeprefix(start).removesuffix(_RING)) if start else ()
-    factors = factors or (_named(subject.run, name.removeprefix(start)) if start else ())
+    factors = named(subject.run, name.removeprefix(start).removesuffix(_RING)) if start else ()
+    factors = factors or (named(subject.run, name.removeprefix(start)) if start else ())
     if not factors:
         return
     if start == _DIFFERENCE and len(subject.runs) > 1:
@@ -54,7 +54,7 @@ def requested(subject: Subject, name: str) -> Iterator[Offer]:
         yield from (offer for offer in _of(subject, factors) if offer.name == name)
 
 
-def _named(run: store.Run, name: str) -> tuple[Factor, ...]:
+def named(run: store.Run, name: str) -> tuple[Factor, ...]:
     """The factor, or two with an underscore between them, of a name; none where there are none."""
     known = questions.factors_of(run)
     if name == _MAP and set(LOCATION) <= set(known):

@@ -105,7 +105,7 @@ def cells(
     title = f"{measure.capitalize()} by {names_of(pair)}"
     words = factor_words.words(title, {model: run}, {model: table}, "a cell", tail)
     return factor_cells.factor_cells(
-        _texts(table, pair, axes), _titles(pair), list(axes[0]), list(axes[1]), words, **how
+        texts(table, pair, axes), titles_of(pair), list(axes[0]), list(axes[1]), words, **how
     )
 
 
@@ -143,11 +143,11 @@ def difference(
         unit_of(one),
     )
     return factor_cells.factor_cells(
-        _texts(table, pair, axes), _titles(pair), list(axes[0]), list(axes[1]), words, chosen=chosen, change=True
+        texts(table, pair, axes), titles_of(pair), list(axes[0]), list(axes[1]), words, chosen=chosen, change=True
     )
 
 
-def _texts(table: pd.DataFrame, pair: Pair, axes: tuple[Axis, Axis]) -> pd.DataFrame:
+def texts(table: pd.DataFrame, pair: Pair, axes: tuple[Axis, Axis]) -> pd.DataFrame:
     """A metric table with the names of its values, in ``row`` and ``column``."""
     for column, factor, axis in zip(("row", "column"), pair, axes, strict=True):
         names = {level: name for name, level in axis.items()}
@@ -160,7 +160,8 @@ def names_of(pair: Pair) -> str:
     return " and ".join(factor_words.title_of(factor) for factor in pair)
 
 
-def _titles(pair: Pair) -> tuple[str, str]:
+def titles_of(pair: Pair) -> tuple[str, str]:
+    """What the rows are, and the columns."""
     return short_label(pair[0]), short_label(pair[1])
 
 

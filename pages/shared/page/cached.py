@@ -23,9 +23,11 @@ from core.answers import (
     standings,
     zoom_tables,
 )
+from core.answers import flips as flipping
 from core.answers import tolerance as tolerances
 from core.answers import worst as worsts
 from core.answers.compare import Contrast
+from core.answers.flips import Flips, Kind
 from core.answers.questions import Question, StoredPolicy
 from core.answers.spans import Binned
 from core.answers.tolerance import Tolerance
@@ -162,6 +164,46 @@ def _paired(first: Key, second: Key, question: Question) -> pd.DataFrame:
 def paired(first: store.Run, second: store.Run, question: Question) -> pd.DataFrame:
     """See ``compare.paired_difference``."""
     return _paired(key_of(first), key_of(second), question)
+
+
+@st.cache_data(max_entries=1024, show_spinner="Comparing on the common images, once …")
+def _flips(first: Key, second: Key, question: Question) -> pd.DataFrame:
+    return flipping.answer(_open(first), _open(second), question)
+
+
+def flips(first: store.Run, second: store.Run, question: Question) -> pd.DataFrame:
+    """See ``core.answers.flips.answer``."""
+    return _flips(key_of(first), key_of(second), question)
+
+
+@st.cache_data(max_entries=1024, **_QUIET)
+def _flips_of_all(first: Key, second: Key, question: Question) -> Flips:
+    return flipping.summary(_open(first), _open(second), question)
+
+
+def flips_of_all(first: store.Run, second: store.Run, question: Question) -> Flips:
+    """See ``core.answers.flips.summary``."""
+    return _flips_of_all(key_of(first), key_of(second), question)
+
+
+@st.cache_data(max_entries=1024, show_spinner="Comparing all values, once …")
+def _flips_most(first: Key, second: Key, by: tuple[str, ...], question: Question, kind: Kind) -> Worst:
+    return flipping.most(_open(first), _open(second), by, question, kind)
+
+
+def flips_most(first: store.Run, second: store.Run, by: tuple[str, ...], question: Question, kind: Kind) -> Worst:
+    """See ``core.answers.flips.most``."""
+    return _flips_most(key_of(first), key_of(second), by, question, kind)
+
+
+@st.cache_data(max_entries=64, **_QUIET)
+def _flipped(first: Key, second: Key, question: Question, kind: Kind) -> frozenset[str]:
+    return frozenset(flipping.images(_open(first), _open(second), question, kind))
+
+
+def flipped(first: store.Run, second: store.Run, question: Question, kind: Kind) -> frozenset[str]:
+    """See ``core.answers.flips.images``."""
+    return _flipped(key_of(first), key_of(second), question, kind)
 
 
 @st.cache_data(max_entries=1024, **_QUIET)
