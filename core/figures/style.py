@@ -49,6 +49,8 @@ BAR_OPACITY = 0.85
 #: Pixels from the top to the first line of the title (its second hangs below) and to the plot; below the plot for axis
 #: and identity; for a line of the legend.
 _TITLE, _TOP, _BOTTOM, _LEGEND_LINE = 20, 58, 48, 20
+#: Pixels of the line with the identity, in files.
+_CAPTION_LINE = 16
 
 
 @dataclass(frozen=True)
@@ -304,8 +306,8 @@ def needs_light_ink(share: float, scale: Sequence[tuple[float, str]] = ACCURACY_
     return luminance(scale_colour(share, scale)) < _LIGHT_INK_TO
 
 
-def standalone(figure: go.Figure) -> str:
-    """A figure as one HTML file that needs no network: dark ink on white, with the identity of its results."""
+def on_white(figure: go.Figure) -> go.Figure:
+    """A figure away from the pages: dark ink on white, with the identity of its results at the bottom."""
     shown = go.Figure(figure)
     caption = (figure.layout.meta or {}).get("caption", "")
     shown.update_layout(
@@ -315,7 +317,22 @@ def standalone(figure: go.Figure) -> str:
         font={"color": DARK_INK, "family": _SANS},
     )
     if caption:
+        # A line of its own, below axis, legend and scale; the plot keeps its height.
+        below, height = (figure.layout.margin.b or 0) + _CAPTION_LINE, (figure.layout.height or 380) + _CAPTION_LINE
         foot = {"x": 0, "y": 0, "xref": "paper", "yref": "paper", "xanchor": "left", "yanchor": "bottom"}
-        foot["yshift"] = -(figure.layout.margin.b or 0)
-        shown.add_annotation(text=caption, showarrow=False, font={"size": 10, "color": "#5A6470"}, **foot)
-    return shown.to_html(include_plotlyjs=True, full_html=True)
+        shown.add_annotation(
+            text=caption, showarrow=False, font={"size": 10, "color": "#5A6470"}, yshift=-below, **foot
+        )
+        shown.update_layout(height=height, margin={"b": below}, title={"y": 1 - _TITLE / height})
+        shown.update_traces(colorbar={"y": _CAPTION_LINE / height}, selector=_has_scale_at_the_bottom)
+    return shown
+
+
+def _has_scale_at_the_bottom(trace: Any) -> bool:
+    bar = trace.to_plotly_json().get("colorbar", {})
+    return bar.get("yref") == "container" and not bar.get("y")
+
+
+def standalone(figure: go.Figure) -> str:
+    """A figure as one HTML file that needs no network; see ``on_white``."""
+    return on_white(figure).to_html(include_plotlyjs=True, full_html=True)
