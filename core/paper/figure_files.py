@@ -15,6 +15,7 @@ import plotly.graph_objects as go
 
 import core
 from core import paths, store
+from core.answers.questions import StoredPolicy
 from core.errors import OffcenterError, StoreError, UsageError
 from core.figures import exhibits
 from core.figures.exhibits import Exhibit, Offer
@@ -75,32 +76,33 @@ def _result(run: store.Run) -> str:
     return f"{run.label} on {run.benchmark}{view}{imported}, {partly}{n}, identity {run.identity}"
 
 
-def chosen(runs: Sequence[store.Run], only: Sequence[str] = ()) -> list[Offer]:
+def chosen(runs: Sequence[store.Run], only: Sequence[str] = (), policy: StoredPolicy = "top1") -> list[Offer]:
     """The figures of some results, or those of some names.
 
     Args:
         runs: See ``exhibits.offered``.
         only: Names, such as ``by_location``; also of figures that are drawn on request, by any factors.
+        policy: What counts as right.
 
     Raises:
         UsageError: If there is no figure of a name; names the nearest.
     """
-    found = list(exhibits.offered(runs))
+    found = list(exhibits.offered(runs, policy))
     if not found and not only:
         raise UsageError("these results have no figure: nothing in them varies that a figure could be by.")
     asked = []
     for name in dict.fromkeys(only):
-        asked += [each for each in found if each.name == name] or list(_requested(runs, name))
+        asked += [each for each in found if each.name == name] or list(_requested(runs, name, policy))
     return asked if only else found
 
 
-def _requested(runs: Sequence[store.Run], name: str) -> Iterator[Offer]:
+def _requested(runs: Sequence[store.Run], name: str, policy: StoredPolicy) -> Iterator[Offer]:
     """A figure of factors that are not among those offered, of each benchmark and view that has them."""
     made, problem = 0, None
     for benchmark, view in dict.fromkeys((run.benchmark, run.view) for run in runs):
         there = [run for run in runs if (run.benchmark, run.view) == (benchmark, view)]
         try:
-            shown = exhibits.exhibit(there, name)
+            shown = exhibits.exhibit(there, name, policy)
         except UsageError as error:
             problem = problem or error
             continue
@@ -108,7 +110,7 @@ def _requested(runs: Sequence[store.Run], name: str) -> Iterator[Offer]:
         yield Offer(name, heading(shown.figure)[0], benchmark, view, partial(_same, shown))
     if not made and problem is not None:
         # The names of all figures, not only of those of one benchmark.
-        exhibits.exhibit(runs, name)
+        exhibits.exhibit(runs, name, policy)
         raise problem
 
 
