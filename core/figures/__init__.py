@@ -23,8 +23,8 @@ def show(runs: Run | Sequence[Run], name: str, policy: StoredPolicy = "top1") ->
 
     Args:
         runs: A result, or several of one benchmark that are compared.
-        name: Such as ``by_location`` or ``by_FACTOR``; see ``core.figures.exhibits.exhibit``. Of a figure that each model
-            has, that of the first.
+        name: Such as ``by_location`` or ``by_FACTOR``; see ``core.figures.exhibits.exhibit``. Of a figure that each
+            model has, that of the first.
         policy: What counts as right: ``top1`` or ``top5``.
 
     Raises:
