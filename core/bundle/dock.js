@@ -129,7 +129,7 @@ const Drawer = (() => {
   }
 
   function body(image, row, pick) {
-    const answers = CONTENT.models.map((model) => model.label).filter((label) => image.answers?.[label]);
+    const answers = CONTENT.models.map((model) => model.label).filter((label) => Object.hasOwn(image.answers ?? {}, label));
     const state = stateOf(row.right);
     const said = state === 'failed' ? el('span', { class: 'is-wrong' }, 'could not be evaluated') : state === 'right'
       ? el('span', { class: 'is-right' }, `✓ right${image.true === row.predicted ? '' : ` as ${clean(row.predicted)}`}`)

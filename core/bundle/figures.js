@@ -22,7 +22,7 @@ function el(tag, attributes = {}, ...children) {
 const Figures = (() => {
   const SANS = 'Source Sans, Helvetica Neue, Helvetica, Arial, sans-serif';
   // Pixels of a figure on paper: of one in a row, and of one of two.
-  const PRINTED = [672, 326];
+  const PRINTED = [680, 328];
   // A sign of a label, in pixels; the share of a figure that labels may have.
   const SIGN = 5.9, LABELS = 0.42;
   const CONFIG = { displayModeBar: false, scrollZoom: false, doubleClick: false, responsive: false, showTips: false };
@@ -116,7 +116,7 @@ const Figures = (() => {
   const plotOf = (id) => document.querySelector(`[data-exhibit="${CSS.escape(id)}"] .plot`);
   const widthOf = (plot) => {
     if (!state.printing) return Math.round(plot.clientWidth);
-    return PRINTED[plot.closest('.exhibit').classList.contains('wide') || plot.closest('.exhibit').matches(':only-child') ? 0 : 1];
+    return PRINTED[plot.closest('.exhibit').classList.contains('wide') ? 0 : 1];
   };
 
   function draw(exhibit) {

@@ -28,6 +28,8 @@ _VERDICTS = {
     "few": "too few to say",
     "partial": "partial result",
 }
+#: Keeps a number and its unit on one line.
+_NBSP = "\u00a0"
 #: Verdicts of headlines, the one that the page begins with first.
 _STRONGEST = ("different", "finding", "equivalent", "unclear")
 #: Width and height of the picture of an interval, and its margin, in pixels.
@@ -37,7 +39,7 @@ _FOREST = (96, 16, 4)
 def text(words: object) -> str:
     """Words as HTML, in which signs that cannot be seen, as those that turn the direction of writing, are spaces."""
     said = str(words).encode("utf-8", "backslashreplace").decode()
-    return escape("".join(sign if sign.isprintable() else " " for sign in said))
+    return escape("".join(sign if sign.isprintable() or sign == _NBSP else " " for sign in said))
 
 
 def name(words: object) -> str:
@@ -85,8 +87,8 @@ def contents(content: Content) -> str:
         items.append(f'<li><a href="#part-{place}">{name(title)}</a>{f"<ol>{parts}</ol>" if parts else ""}</li>')
     items.append('<li><a href="#foot">How it was made</a></li>')
     return (
-        '<nav class="contents" aria-label="Contents"><p class="title" aria-hidden="true">Contents</p>'
-        f"<ol>{''.join(items)}</ol></nav>"
+        '<nav class="contents" aria-label="Contents"><details open><summary>Contents</summary>'
+        f"<ol>{''.join(items)}</ol></details></nav>"
     )
 
 
@@ -145,11 +147,16 @@ def results(content: Content) -> str:
         f"<tbody>{''.join(_result(each, colours, len(rows) if not at else 0) for at, each in enumerate(rows))}</tbody>"
         for rows in _by_benchmark(content["results"])
     )
-    columns = ("Benchmark", "Model", top, "95 % interval", "", "Images", "Identity")
-    heads = "".join(
-        f'<th scope="col"{" class=n" if column in (top, "Images") else ""}>{column or _SCALE}</th>'
-        for column in columns
-    )
+    columns = {
+        "Benchmark": "",
+        "Model": "",
+        top: "n",
+        "95 % interval": "n",
+        _SCALE: "scale",
+        "Images": "n",
+        "Identity": "",
+    }
+    heads = "".join(f'<th scope="col" class="{kind}">{column}</th>' for column, kind in columns.items())
     return (
         '<section id="results"><h2>Results</h2><div class="scroller" tabindex="0" role="region" aria-label="Results">'
         f'<table class="results"><thead><tr>{heads}</tr></thead>{bodies}</table></div></section>'
@@ -183,8 +190,8 @@ def _result(row: Mapping[str, Any], colours: Mapping[str, str], span: int) -> st
     return (
         "<tr>"
         + (f'<th scope="rowgroup" rowspan="{span}"><span class="clamped">{title}</span>{seen}</th>' if span else "")
-        + f'<td class="model{first}"><span class="clamped"><span class="swatch" style="background:{colour}"></span>'
-        f"{name(row['model'])}</span>{small}</td>"
+        + f'<td class="model{first}"><div><span class="swatch" style="background:{colour}"></span>'
+        f'<div><span class="clamped">{name(row["model"])}</span>{small}</div></div></td>'
         f'<td class="n{first}">{text(wording.percent(value))}</td>'
         f'<td class="n{first}">{text(wording.interval(low, high))}</td>'
         f'<td class="forest{first}">{_forest(value, low, high, colour)}</td>'
@@ -245,7 +252,9 @@ def _exhibit(content: Content, exhibit: Mapping[str, Any]) -> str:
     wide = " wide" if left > _WIDE_LEFT or height > _TALL or exhibit.get("wide") else ""
     height -= TITLE_PX if (layout.get("title") or {}).get("text") else 0
     view = exhibit.get("view") or "clean"
-    small = " · ".join(each for each in (small, "" if view == "clean" else f"view {view}") if each)
+    model = str(exhibit.get("model") or "")
+    parts = [each for each in small.split(" · ") if each != model] + ([] if view == "clean" else [f"view {view}"])
+    small = " · ".join(each for each in parts if each)
     place = _place(content, exhibit)
     finding = f'<p class="finding">{sentence(exhibit["finding"])}</p>' if exhibit.get("finding") else ""
     notes = "".join(f'<p class="note">{text(note)}</p>' for note in exhibit.get("notes") or ())
@@ -255,11 +264,19 @@ def _exhibit(content: Content, exhibit: Mapping[str, Any]) -> str:
     )
     return (
         f'<figure class="exhibit{wide}" id="figure-{place}" data-exhibit="{text(exhibit["id"])}">'
-        f'<figcaption><h3>{name(title)}</h3><p class="sub">{text(small)}</p></figcaption>'
+        f'<figcaption><h3>{name(title)}{_of(model, content)}</h3><p class="sub">{text(small)}</p></figcaption>'
         f'<div class="plot" style="height:{height}px"><p class="wait">'
         "The figure is drawn by a script, which this browser does not run.</p></div>"
         f"{finding}{notes}{table if exhibit.get('csv') else ''}</figure>"
     )
+
+
+def _of(model: str, content: Content) -> str:
+    """Whose figure it is, where each model has one of its own."""
+    if not model:
+        return ""
+    colour = colours_of(content).get(model, MUTED)
+    return f' <span class="of"><span class="swatch" style="background:{colour}"></span>{name(model)}</span>'
 
 
 def heading(layout: Mapping[str, Any]) -> tuple[str, str]:
@@ -280,7 +297,7 @@ def foot(content: Content) -> str:
         _part("Models", _models(content)),
         _part("What is not inside", _list(content.get("left_out") or ())),
         _part("Made with", _list(_versions(content))),
-        _part("Make it again", _command("command", content["command"])),
+        _part("Make it again", _command("command", content["command"]) if content.get("command") else ""),
         _part("Check it", _command("check", "python -m core verify", "data-check") + _digest(content)),
     ]
     return (
@@ -301,7 +318,8 @@ def _list(items: Iterable[str]) -> str:
 def _models(content: Content) -> str:
     lines = []
     for model in content["models"]:
-        said = [model.get("source"), model.get("architecture"), model.get("preprocessing"), model.get("head")]
+        said = [model.get(each) for each in ("source", "architecture", "preprocessing", "head")]
+        said = [each for each in said if each != model["label"]]
         said += [f"weights {str(model['fingerprint'])[:8]}" if model.get("fingerprint") else ""]
         notes = model.get("notes") or ()
         said += [notes] if isinstance(notes, str) else list(notes)

@@ -125,6 +125,20 @@
     if (check) check.textContent += /^[\w.-]+$/.test(own) ? ` ${own}` : ` '${own.replaceAll("'", "'\\''")}'`;
   }
 
+  // A link of the contents leaves what is docked where it is.
+  function followContents() {
+    const list = document.querySelector('.contents details'), wide = matchMedia('(min-width: 1320px)');
+    const fold = () => { list.open = wide.matches; };
+    wide.addEventListener('change', fold);
+    fold();
+    list.addEventListener('click', (event) => {
+      const link = event.target.closest('a');
+      if (!link || !read().exhibit) return;
+      event.preventDefault();
+      document.getElementById(link.hash.slice(1))?.scrollIntoView();
+    });
+  }
+
   // The address in a print is that of the file as it was opened.
   function onPrint() {
     const place = document.querySelector('[data-address]');
@@ -133,7 +147,7 @@
 
   // The part of the page that is being read is marked in its contents.
   function followReading() {
-    const links = new Map([...document.querySelectorAll('.contents > ol > li > a')].map((link) => [link.hash.slice(1), link]));
+    const links = new Map([...document.querySelectorAll('.contents details > ol > li > a')].map((link) => [link.hash.slice(1), link]));
     const parts = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
     let waiting = 0;
     const mark = () => {
@@ -159,6 +173,7 @@
     },
   });
   listen();
+  followContents();
   addEventListener('popstate', apply);
   addEventListener('hashchange', apply);
   addEventListener('beforeprint', onPrint);
