@@ -6,8 +6,8 @@ intervals are those that hold for all rows at once; over several benchmarks they
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -51,11 +51,13 @@ class Best:
         results: Of one benchmark, a model each.
         asks: The factors that name the rows, by column; see ``Told.asks``. Empty for a table of one row.
         among: How many tables of one row are looked at together.
+        name: Of the table.
     """
 
     results: tuple[Result, ...]
     asks: Mapping[str, str]
     among: int = 1
+    name: str = ""
 
     @property
     def why_not(self) -> str:
@@ -66,7 +68,9 @@ class Best:
             return "No number is bold: paired verdicts are had of top1 and of top5, the same for all models."
         if any(content["head"] or "as_published" in content for content in contents):
             return "No number is bold: paired verdicts are had of the networks' own answers."
-        if len({(run.content, store.samples_digest(run)) for run in runs}) > 1:
+        # Labels that live in different spaces cannot be compared; their images can.
+        labels = {(run.label_space, store.samples_digest(run)) for run in runs}
+        if len({run.content for run in runs}) > 1 or len(labels) > len({run.label_space for run in runs}):
             return "No number is bold: the results are not of the same images and labels."
         if len({tuple(run.views.names) for run in runs}) > 1:
             return "No number is bold: the results are of different views."
@@ -80,7 +84,7 @@ class Best:
         kept = [each for each in (levels(run, factor_of(run, "class")) if content["excluded"] else ())
                 if each not in content["excluded"]]  # fmt: skip
         where = (Where("class", values=tuple(kept)),) if kept else ()
-        return Question(tuple(self.asks.values()), content["policy"], where, content["reduce"])
+        return Question((), content["policy"], where, content["reduce"])
 
     def pick(self, key: tuple[Any, ...], rows: Sequence[Mapping[str, Any] | None], value: str) -> Pick:
         """What may be said of a row.
@@ -115,24 +119,33 @@ class Best:
     def _pairs(self, first: int, second: int) -> dict[tuple[Any, ...], dict[str, Any]]:
         """The second model less the first, by what names a row; ``low`` and ``high`` hold for all rows at once."""
         if (first, second) not in self._known:
-            table = compare.paired_difference(self.results[first].run, self.results[second].run, self._question)
-            self._known[first, second] = {
-                tuple(comparable(row[name]) for name in self.asks.values()): self._together(row)
-                for row in table.to_dict("records")
-            }
+            one, other = (self.results[at].run for at in (first, second))
+            found = self._known[first, second] = {}
+            asked = _SEVERAL.get(self.name, ((tuple(self.asks.values()), comparable),))
+            for by, name in asked:
+                table = compare.paired_difference(one, other, replace(self._question, by=by))
+                for row in table.to_dict("records"):
+                    found[tuple(name(row[each]) for each in by)] = _together(row, max(self.among, len(asked)))
         return self._known[first, second]
 
     @cached_property
     def _known(self) -> dict[tuple[int, int], dict[tuple[Any, ...], dict[str, Any]]]:
         return {}
 
-    def _together(self, row: dict[str, Any]) -> dict[str, Any]:
-        if "band_low" in row:
-            return {**row, "low": row["band_low"], "high": row["band_high"]}
-        degrees = max(int(row["n_clusters"]) - 1, 1)
-        further = float(student(degrees, 1 - (1 - CONFIDENCE) / self.among) / student(degrees))
-        value = row["value"]
-        return {**row, "low": value + (row["low"] - value) * further, "high": value + (row["high"] - value) * further}
+
+#: Tables whose rows are those of several questions, and what a value of each is called in them.
+_SEVERAL: Mapping[str, tuple[tuple[tuple[str, ...], Callable[[Any], Any]], ...]] = {
+    "partitions": ((("n_uncommon",), lambda n: f"P{n:g}"), (("partition",), comparable)),
+}
+
+
+def _together(row: dict[str, Any], among: int) -> dict[str, Any]:
+    """A paired difference whose interval holds with those of all other rows, and of so many tables."""
+    low, high = (row.get(f"band_{end}", row[end]) for end in ("low", "high"))
+    degrees = max(int(row["n_clusters"]) - 1, 1)
+    further = float(student(degrees, 1 - (1 - CONFIDENCE) / among) / student(degrees)) if among > 1 else 1.0
+    value = row["value"]
+    return {**row, "low": value + (low - value) * further, "high": value + (high - value) * further}
 
 
 def _few(row: Mapping[str, Any] | None) -> bool:
@@ -144,7 +157,7 @@ def of_table(results: Sequence[Result], told: Sequence[Told | None]) -> Best | N
     asks = [each.asks for each in told if each is not None]
     if len(asks) < 2 or not asks[0] or any(each != asks[0] for each in asks):
         return None
-    return Best(tuple(results), asks[0])
+    return Best(tuple(results), asks[0], name=next(each.name for each in told if each is not None))
 
 
 def note(picks: Sequence[Pick], names: Sequence[str], models: Sequence[str], most: int = 24) -> list[str]:

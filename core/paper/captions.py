@@ -166,9 +166,10 @@ def thin(unit: str) -> str:
 
 
 def differences(results: Sequence[Result]) -> list[str]:
-    """In what results of one benchmark differ beside the model."""
+    """In what results of one benchmark differ beside the model; the values are for the methods."""
     lines = report.differences_by_benchmark([each.run for each in results])
-    return [f"{line[0].upper()}{line[1:]}." for line in lines]
+    what = dict.fromkeys(line.partition(":")[0].rpartition(" differ in ")[2] for line in lines)
+    return [f"Beside the model, the results differ in {listed(what)}."] if what else []
 
 
 def bold(*, rows: int, among: int) -> str:

@@ -21,7 +21,7 @@ _GAP = 1.7
 #: A name wider than this is broken into lines.
 _NAME = 28
 #: Rows of a page, of one line or two each.
-_ROWS, _TALL_ROWS = 40, 20
+_ROWS, _TALL_ROWS = 40, 24
 #: A head wider than this is a letter, which the notes explain.
 _HEAD = 16
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

@@ -21,6 +21,7 @@ _BY_FACTORS: Mapping[str, Mapping[str, str]] = {
     "heatmap_weather": {"category": "category", "value": "weather"},
     "heatmap_locations": {"category": "category", "value": "locations"},
     "by_humans": {"humans": "humans"},
+    "partitions": {"partition": "partition"},
 }
 #: A table that ``report --by`` makes.
 BY = "by"
