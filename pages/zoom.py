@@ -9,6 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core.answers.cards import card_of
 from core.answers.questions import Question
+from core.figures.exhibits import zoom as exhibits
 from core.wording import escaped
 from pages.shared.images import behind
 from pages.shared.page import dock, frame, later, place, text
@@ -75,7 +76,7 @@ def _images(found: Zoomed, choice: Choice, right: DeltaGenerator) -> str:
         return ""
     run = found.runs.get(place.chosen_model()) or next(iter(found.runs.values()))
     if {"size", "row", "col"} <= set(cell.values):
-        said = panels.in_words(dict(cell.values))
+        said = exhibits.in_words(dict(cell.values))
     else:
         said = ", ".join(str(content) for content in cell.values.values())
     with dock.opened(right, escaped(said)):

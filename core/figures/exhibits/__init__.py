@@ -14,13 +14,13 @@ from core import store
 from core.answers import catalogue
 from core.answers.questions import StoredPolicy
 from core.errors import UsageError, nearest
-from core.figures.exhibits import by_factors, cues, flips, profile, uncommon
+from core.figures.exhibits import by_factors, cues, flips, profile, uncommon, zoom
 from core.figures.exhibits.base import Exhibit, Offer, Pick, Subject
 
 __all__ = ["Exhibit", "Offer", "Pick", "Subject", "exhibit", "offered"]
 
 #: Of one benchmark and one family of views, in the order in which they are shown.
-_OF_ONE: tuple[Any, ...] = (by_factors, uncommon, cues, flips)
+_OF_ONE: tuple[Any, ...] = (by_factors, uncommon, cues, flips, zoom)
 #: Those that draw by any factor that is named.
 _NAMED: tuple[Any, ...] = (by_factors, flips)
 #: Over several benchmarks; they come first.
@@ -70,8 +70,8 @@ def exhibit(runs: store.Run | Sequence[store.Run], name: str, policy: StoredPoli
 
     Args:
         runs: A result, or several of one benchmark that are compared.
-        name: Such as ``by_location``; ``by_FACTOR``, ``by_FACTOR1_FACTOR2``, ``difference_FACTOR``, ``flips_FACTOR``: of
-            any factors of these results, whether or not they are among those offered.
+        name: Such as ``by_location``; ``by_FACTOR``, ``by_FACTOR1_FACTOR2``, ``difference_FACTOR``, ``flips_FACTOR``:
+            of any factors of these results, whether or not they are among those offered.
         policy: What counts as right.
 
     Raises:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pandas as pd
 
-from core.answers import sentences, zoom_sentences, zoom_tables
+from core.answers import zoom_sentences
 from core.answers.cards import unit_of
+from core.figures.exhibits import zoom as exhibits
 from core.metrics import zoom
 from core.wording import interval, percent
 from pages.shared.page.text import Tile, tile_of
@@ -22,13 +23,7 @@ _LUCK = (
 
 def said(found: Zoomed) -> str:
     """What the first chosen model's zooms say; nothing from a partial result."""
-    for model, run in found.runs.items():
-        if not run.complete:
-            return sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples)
-        at_object = found.table(model, "at_object") if zoom_tables.has_factors(run, "at_object") else None
-        bound, luck = found.table(model, "bound"), found.table(model, "luck")
-        return zoom_sentences.finding(model, bound, luck, at_object, unit_of(run))
-    return ""
+    return exhibits.finding(found.runs, found.table)
 
 
 def tiles(found: Zoomed) -> list[Tile]:

@@ -7,19 +7,21 @@ from typing import Any
 
 import streamlit as st
 
-from core.answers import marks, zoom_sentences, zoom_tables
-from core.figures import zoom as figures
-from core.figures import zoom_cover
-from core.figures.curve import curve
-from core.figures.style import Words
-from core.images.views.zoom import SIZE
-from core.metrics import zoom
-from core.wording import anchor_name, count, escaped, percent
-from pages.shared.page import figure, later, place, text
+from core.answers import zoom_sentences
+from core.figures.exhibits import zoom as exhibits
+from core.wording import escaped, percent
+from pages.shared.page import figure, later, place
 from pages.shared.page.frame import Choice
 from pages.shared.page.place import Cell
 from pages.shared.zoom.results import Zoomed
 
+#: Where the useful zooms lie: the key of each figure.
+_USEFUL = {
+    "anchors": "anchors-value",
+    "anchors_published": "anchors-published",
+    "cover_anchors": "cover-anchors",
+    "cover": "cover",
+}
 #: Rows of the table of images that no zoom solves.
 _MOST_UNSOLVED = 500
 
@@ -34,23 +36,10 @@ def show(found: Zoomed, choice: Choice) -> None:
 
 def _at_object(found: Zoomed, choice: Choice) -> None:
     """Accuracy by size where each image is seen at its object; only where it is known where that is."""
-    there = {model: run for model, run in found.runs.items() if zoom_tables.has_factors(run, "at_object")}
-    if not there:
-        return
-    tables = {model: found.table(model, "at_object").rename(columns={"top1": "value"}) for model in there}
-    tables = {model: table[table["size"].notna() & (table["n"] > 0)] for model, table in tables.items()}
-    shown = curve(
-        {model: table.astype({"size": float}) for model, table in tables.items() if len(table)},
-        SIZE,
-        choice.colours,
-        Words(
-            "Looking at where the object is",
-            "each image at the anchor nearest to its object · 95 % interval at each size",
-            text.short_identity(list(there.values())),
-        ),
-        height=330,
-    )
-    figure.show(shown, "at-object", tables, found.identities)
+    drawn = exhibits.at_object(found.runs, found.table, choice.colours)
+    if drawn is not None:
+        shown, tables = drawn
+        figure.show(shown, "at-object", tables, found.identities)
 
 
 def _atlas(found: Zoomed, model: str) -> None:
@@ -62,15 +51,7 @@ def _atlas(found: Zoomed, model: str) -> None:
     chosen = None
     if cell is not None and {"size", "row", "col"} <= set(cell.values):
         chosen = tuple(int(float(str(cell.values[name]))) for name in ("size", "row", "col"))
-    shown = figures.atlas(
-        table,
-        Words(
-            "For which zooms it is right" + (f": {model}" if len(found.runs) > 1 else ""),
-            f"n = {int(table['n'].max()):,} at each zoom · left: from far, right: from near · ring: the usual crop",
-            text.short_identity([run]),
-        ),
-        chosen=chosen,
-    )
+    shown = exhibits.atlas(model, run, table, several=len(found.runs) > 1, chosen=chosen)
     figure.show(shown, f"atlas-{model}", {model: table}, {model: run.identity}, partial(_pick, found.benchmark, model))
 
 
@@ -79,25 +60,8 @@ def _pick(benchmark: str, model: str, custom: list[Any]) -> None:
     place.choose_cell(Cell(benchmark, {"size": size, "row": row, "col": col}), model)
 
 
-def in_words(values: dict[str, Any]) -> str:
-    """A zoom as the heading of its images says it."""
-    return f"size {values['size']:g} px, {anchor_name(int(values['row']), int(values['col']))}"
-
-
 def _ladder(found: Zoomed, choice: Choice) -> None:
-    bounds, luck = found.tables("bound"), found.tables("luck")
-    others = marks.zoomed(found.benchmark)
-    shown = figures.ladder(
-        bounds,
-        luck,
-        choice.colours,
-        Words(
-            "What more looks bring, and cost",
-            "95 % interval · hollow: an oracle, no classifier",
-            text.short_identity(list(found.runs.values())),
-        ),
-        published=others if (others["passes"] > 1).any() else None,
-    )
+    shown, bounds = exhibits.ladder(found.runs, found.table, choice.colours)
     figure.show(shown, "ladder", bounds, found.identities)
 
 
@@ -108,45 +72,17 @@ def where(found: Zoomed) -> None:
         return
     which = f": {escaped(model)}" if len(found.runs) > 1 else ""
     st.header(f"Where the useful zooms lie{which}", anchor=False)
-    run = found.runs[model]
-    bias, cover = found.table(model, "centre_bias"), found.table(model, "minimal_cover")
-    identity = text.short_identity([run])
-    views = found.table(model, "by_zoom")
-    first = min(zoom.FIRST, len(cover))
-    by_size = Words("Solved at each anchor", f"by some size · n = {int(bias['n'].max()):,}", identity)
-    published_way = Words("As published", "by a zoom of the greedy cover", identity)
-    drawn = (
-        partial(_anchors, found, model, bias, "value", by_size),
-        partial(_anchors, found, model, bias, "published", published_way),
-        partial(_cover_anchors, found, model, first, identity, views, cover),
-        partial(_cover, found, model, first, identity, views, cover),
-    )
+    drawn = [partial(_useful, found, model, *each) for each in _USEFUL.items()]
     with st.container(key="oc-figures-wide-zoom"):
         for each in drawn:
             later.draw(each)
     later.draw(partial(_directions, found, model))
 
 
-def _anchors(found: Zoomed, model: str, table: Any, value: str, words: Words) -> None:
-    shown = figures.anchors(table, value, words)
-    figure.show(shown, f"anchors-{value}", {model: table}, {model: found.runs[model].identity})
-
-
-def _cover(found: Zoomed, model: str, first: int, identity: str, views: Any, cover: Any) -> None:
-    sizes = zoom.cover_sizes(cover, views)
-    words = Words(
-        f"Sizes of the first {first} zooms",
-        f"that together solve most: greedy cover, {count(len(cover), 'zoom')} in all",
-        identity,
-    )
-    figure.show(zoom_cover.sizes(sizes, words), "cover", {model: cover}, {model: found.runs[model].identity})
-
-
-def _cover_anchors(found: Zoomed, model: str, first: int, identity: str, views: Any, cover: Any) -> None:
-    places = zoom.cover_anchors(cover, views)
-    words = Words(f"Anchors of the first {first} zooms", "how many lie at each · chosen on these images", identity)
-    shown = zoom_cover.anchors(places, words)
-    figure.show(shown, "cover-anchors", {model: places}, {model: found.runs[model].identity})
+def _useful(found: Zoomed, model: str, name: str, key: str) -> None:
+    run = found.runs[model]
+    shown, table = exhibits.useful(name, model, run, found.table)
+    figure.show(shown, key, {model: table}, {model: run.identity})
 
 
 def _directions(found: Zoomed, model: str) -> None:
@@ -209,36 +145,20 @@ def _open_row(benchmark: str, key: str, names: list[str]) -> None:
 
 def origins(found: Zoomed, choice: Choice) -> None:
     """One crop and any of all zooms by where images come from; only where the benchmark says so."""
-    tables = {}
-    for model, run in found.runs.items():
-        if any(factor.name == "origin" for factor in run.entry.card.factors):
-            tables[model] = found.table(model, "bound_by_origin")
-    if not tables:
+    if not exhibits.has_origins(found.runs):
         return
     st.header("By origin", anchor=False)
-    words = Words(
-        "One crop, and any of all zooms",
-        "95 % interval · a click opens the images of an origin",
-        text.short_identity(list(found.runs.values())),
-    )
-    shown = figures.origins(tables, choice.colours, words)
+    shown, tables = exhibits.origins(found.runs, found.table, choice.colours)
     figure.show(shown, "origins", tables, found.identities, partial(_pick_origin, found.benchmark))
 
 
 def published(found: Zoomed, choice: Choice) -> None:
     """What others publish of the benchmark's usual crop, and where the chosen models stand."""
-    others = marks.zoomed(found.benchmark)
-    if others.empty or (others["passes"] > 1).any():
+    others = exhibits.beside(found.benchmark)
+    if others is None:
         return
-    rows = {model: zoom_sentences.row_of(found.table(model, "bound"), zoom.ONE_CROP) for model in found.runs}
-    own = {model: float(row["top1"]) for model, row in rows.items() if row is not None}
     st.header("Beside what is published", anchor=False)
-    words = Words(
-        "Published top-1, and the chosen models'",
-        f"diamonds: {count(len(others), 'published number')} · lines: here, in the usual crop",
-        text.short_identity(list(found.runs.values())),
-    )
-    shown = figures.published(others, own, choice.colours, words)
+    shown = exhibits.published(found.runs, others, found.table, choice.colours)
     figure.show(shown, "reference", {"published": others}, {})
 
 

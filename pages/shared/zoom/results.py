@@ -10,12 +10,10 @@ import pandas as pd
 from core import paths, store
 from core.answers import catalogue
 from core.benchmarks import benchmark_class
+from core.figures.exhibits.zoom import FAMILIES
 from core.types import Policy
 from pages.shared.page import cached
 from pages.shared.page.frame import Choice
-
-#: Families of zooms, the one that has all first.
-FAMILIES = ("zoom-324", "zoom-36", "zoom-9")
 
 
 @dataclass(frozen=True)
