@@ -6,6 +6,7 @@ Each part says at its end how many it tried: ``pytest -m slow -n 0 -s tests/test
 import errno
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -18,33 +19,35 @@ from core.benchmarks import open_benchmark
 from core.errors import OffcenterError
 from core.evaluate.loop import evaluate
 from tests.conftest import GREEN_WNID, RED_WNID, REPO
-from tests.evaluate.test_kills import kill_and_compare
+from tests.forks import forks
 from tests.hostile import LINKS, images
 from tests.pages.conftest import open_page
 
 pytestmark = pytest.mark.slow
 
-RANDOM_KILLS, CHOSEN_KILLS = 12, 12
+CHOSEN_KILLS = 12
 
 _KILLED_AT = """
-import os, signal, sys
+import os, signal
+import torch
 from core import models
 from core.benchmarks import open_benchmark
 from core.evaluate import evaluate
 from tests.conftest import BrightestChannel, TOY_TRANSFORM
-when, number = sys.argv[2], int(sys.argv[3])
 real, calls = os.replace, 0
-def replace(*names):
-    global calls
-    calls += 1
-    if calls == number and when == "before":
-        os.kill(os.getpid(), signal.SIGKILL)
-    real(*names)
-    if calls == number and when == "after":
-        os.kill(os.getpid(), signal.SIGKILL)
-os.replace = replace
-model = models.from_module(BrightestChannel(), "toy", label_space="imagenet-1k", transform=TOY_TRANSFORM)
-evaluate(model, open_benchmark("imagenet", sys.argv[1]), batch_size=2, keep_logits=True)
+def work(folder, when, number):
+    def replace(*names):
+        global calls
+        calls += 1
+        if calls == number and when == "before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        real(*names)
+        if calls == number and when == "after":
+            os.kill(os.getpid(), signal.SIGKILL)
+    os.replace = replace
+    torch.set_num_threads(1)
+    model = models.from_module(BrightestChannel(), "toy", label_space="imagenet-1k", transform=TOY_TRANSFORM)
+    evaluate(model, open_benchmark("imagenet", folder), batch_size=2, keep_logits=True)
 """
 
 
@@ -61,28 +64,22 @@ def python(code, *arguments, home, timeout=300):
     )
 
 
-def test_kills_at_random_moments_lose_and_double_nothing(tmp_path):
-    assert kill_and_compare(tmp_path, RANDOM_KILLS, seed=3) == RANDOM_KILLS
-    print(f"\n{RANDOM_KILLS} kills at random moments: the table of an undisturbed run")
-
-
 @pytest.mark.parametrize("when", ["before", "after"])
 def test_kills_at_the_renaming_of_each_file_lose_and_double_nothing(
     tmp_path, colour_folder, toy_model, monkeypatch, when
 ):
     expected = store.read(evaluate(toy_model, open_benchmark("imagenet", colour_folder))).sort_values("sample_id")
-    for number in range(1, CHOSEN_KILLS + 1):
-        home = tmp_path / f"home-{number}"
-        killed = python(_KILLED_AT, colour_folder, when, number, home=home)
-        assert killed.returncode == -9, killed.stderr[-500:]
-        done = python(_KILLED_AT, colour_folder, when, 10**9, home=home)
-        assert done.returncode == 0, done.stderr[-500:]
-        monkeypatch.setenv("OFFCENTER_DATA", str(home))
-        (run,) = (each for each in store.list_runs("imagenet") if each.model == "toy")
-        table = store.read(run).sort_values("sample_id")
-        assert run.complete
-        for column in ("sample_id", "error", "digest", "rank"):
-            assert table[column].tolist() == expected[column].tolist(), (number, column)
+    with forks(_KILLED_AT) as processes:
+        for number in range(1, CHOSEN_KILLS + 1):
+            home = tmp_path / f"home-{number}"
+            assert processes.wait(processes.start(home, str(colour_folder), when, number)) == -signal.SIGKILL
+            assert processes.wait(processes.start(home, str(colour_folder), when, 0)) == 0
+            monkeypatch.setenv("OFFCENTER_DATA", str(home))
+            (run,) = (each for each in store.list_runs("imagenet") if each.model == "toy")
+            table = store.read(run).sort_values("sample_id")
+            assert run.complete
+            for column in ("sample_id", "error", "digest", "rank"):
+                assert table[column].tolist() == expected[column].tolist(), (number, column)
     print(f"\n{CHOSEN_KILLS} kills {when} a renaming: the table of an undisturbed run")
 
 

@@ -1,13 +1,12 @@
 """A run that is killed again and again, at random moments, ends in the table of one that nobody disturbed.
 
-python -m tests.evaluate.test_kills 100        # as many kills as it says; CI does 6 here and 21 in the campaign
+python -m tests.evaluate.test_kills 100        # as many kills as it says; CI does 12
 """
 
 import os
 import random
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -18,25 +17,31 @@ import pytest
 from PIL import Image
 
 from core import store
-from tests.conftest import GREEN_WNID, RED_WNID, REPO
+from tests.conftest import GREEN_WNID, RED_WNID
+from tests.forks import forks
 
-CI_KILLS = 6
+CI_KILLS = 12
 N_IMAGES = 240
 BATCH = 8
 _CODE = """
-import sys, time
+import os, time
 from core import evaluate, models
 from core.benchmarks import open_benchmark
 from tests.conftest import BrightestChannel, TOY_TRANSFORM
-pause = float(sys.argv[2])
+import torch
 class Slow(BrightestChannel):
+    pause = 0
     def forward(self, inputs):
-        time.sleep(pause)
+        time.sleep(self.pause)
         return super().forward(inputs)
-model = models.from_module(Slow(), 'slow', label_space='imagenet-1k', transform={**TOY_TRANSFORM, 'crop_pct': 0.5})
-benchmark = open_benchmark('imagenet', sys.argv[1])
-print('ready', flush=True)
-evaluate.evaluate(model, benchmark, view='five-crop', batch_size=int(sys.argv[3]), workers=2, keep_logits=True)
+def work(photos, pause, batch):
+    torch.set_num_threads(1)
+    Slow.pause = pause
+    model = models.from_module(
+        Slow(), 'slow', label_space='imagenet-1k', transform={**TOY_TRANSFORM, 'crop_pct': 0.5}
+    )
+    benchmark = open_benchmark('imagenet', photos)
+    evaluate.evaluate(model, benchmark, view='five-crop', batch_size=batch, workers=2, keep_logits=True)
 """
 
 
@@ -48,12 +53,6 @@ def make_photos(root):
             Image.fromarray(rng.integers(0, 256, (64, 64, 3), np.uint8)).save(root / wnid / f"{number:03}.png")
     (root / RED_WNID / "007.png").write_bytes(b"no image")
     return root
-
-
-def start(home, photos, pause):
-    line = [sys.executable, "-c", _CODE, str(photos), str(pause), str(BATCH)]
-    environment = {**os.environ, "OFFCENTER_DATA": str(home)}
-    return subprocess.Popen(line, cwd=REPO, env=environment, stdout=subprocess.PIPE, text=True)
 
 
 def result(home):
@@ -76,31 +75,27 @@ def kill_and_compare(folder, n_kills, seed=0):
     rng = random.Random(seed)
     photos = make_photos(folder / "photos")
     undisturbed, disturbed = folder / "undisturbed", folder / "disturbed"
-    assert start(undisturbed, photos, 0).wait(300) == 0
     killed, at = 0, 0
-    # Slow enough that so many kills fit in.
-    pause = 0.02
-    while killed < n_kills:
-        process = start(disturbed, photos, pause)
-        assert process.stdout.readline() == "ready\n"
-        time.sleep(rng.uniform(0.0, 0.6))
-        if process.poll() is None:
-            process.send_signal(signal.SIGKILL)
-            killed += 1
-        process.wait()
-        run, table = result(disturbed)
-        if run is None:
-            continue
-        assert not table.duplicated(["sample_id", "view"]).any()
-        assert (table.groupby("sample_id")["view"].count() == 5).all()
-        # Nothing that was stored is ever lost.
-        assert run.n_done >= at
-        at = run.n_done
-        if run.complete:
-            # There is more to kill: the writing of the last parts too.
-            shutil.rmtree(disturbed)
-            at = 0
-    assert start(disturbed, photos, 0).wait(300) == 0
+    with forks(_CODE) as processes:
+        assert processes.wait(processes.start(undisturbed, str(photos), 0, BATCH)) == 0
+        while killed < n_kills:
+            # Slow enough that so many kills fit in.
+            process = processes.start(disturbed, str(photos), 0.02, BATCH)
+            time.sleep(rng.uniform(0.0, 1.2))
+            killed += processes.kill(process) == -signal.SIGKILL
+            run, table = result(disturbed)
+            if run is None:
+                continue
+            assert not table.duplicated(["sample_id", "view"]).any()
+            assert (table.groupby("sample_id")["view"].count() == 5).all()
+            # Nothing that was stored is ever lost.
+            assert run.n_done >= at
+            at = run.n_done
+            if run.complete:
+                # There is more to kill: the writing of the last parts too.
+                shutil.rmtree(disturbed)
+                at = 0
+        assert processes.wait(processes.start(disturbed, str(photos), 0, BATCH)) == 0
     (one, first), (other, second) = result(undisturbed), result(disturbed)
     assert other.complete
     assert (one.identity, one.entry.bytes_digest) == (other.identity, other.entry.bytes_digest)
