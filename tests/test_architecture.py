@@ -181,7 +181,8 @@ def test_modules_do_not_import_each_other_in_circles():
             under_way.pop()
             done.add(name)
 
-    for name in graph():
+    # The package itself is in no room: it hands on to what is in one.
+    for name in graph().keys() - {"core"}:
         visit(name)
 
 
