@@ -129,7 +129,7 @@ def is_within(name, places):
 #: Packages that import torch themselves.
 _NEEDS_TORCH = {"torch", "torchvision", "timm", "pytorch_grad_cam"}
 #: Packages that a user may do without, or that take long to import: imported where they are used.
-_ON_DEMAND = {"open_clip", "transformers", "onnx", "onnxruntime", "ray"}
+_ON_DEMAND = {"open_clip", "transformers", "onnx", "onnxruntime", "ray", "kaleido", "choreographer"}
 #: Packages of the project: importing a module of one imports its face.
 FACES = {name for name in NAMES if any(other.startswith(name + ".") for other in NAMES)}
 

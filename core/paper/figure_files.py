@@ -6,7 +6,7 @@ import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from core.images.views import CLEAN
 from core.paper import drawing, latex_text
 from core.paper.drawing import Format
 from core.types import ProgressCallback
-from core.wording import count
+from core.wording import count, plain
 
 #: Files beside the figures.
 INDEX, TEX = "index.json", "figures.tex"
@@ -33,6 +33,7 @@ INDEX, TEX = "index.json", "figures.tex"
 _LONGEST = 100
 #: What is no letter of a name that any file system, and LaTeX, takes.
 _UNSAFE = re.compile(r"[^A-Za-z0-9_]+")
+_SHORTENED = re.compile(r"([^\s…]+)…")
 _MARKDOWN = re.compile(r"\*\*|\\(.)|\u2060")
 
 
@@ -133,10 +134,23 @@ def plates(offers: Sequence[Offer], columns: int) -> tuple[list[Plate], list[str
         except OffcenterError as error:
             left_out.append(f"{offer.name} of {offer.benchmark or 'all benchmarks'} is left out: {error}")
             continue
+        shown = replace(shown, figure=_in_full(shown))
         stem = _stem(offer, stems)
         stems.add(stem.lower())
         found.append(Plate(offer, shown, for_paper(_marked(shown), columns), stem, columns))
     return found, left_out
+
+
+def _in_full(shown: Exhibit) -> go.Figure:
+    """A figure whose title has the models' whole names, which a page shortens: here it may have several lines."""
+    title = str(shown.figure.layout.title.text or "")
+    names = [plain(label) for label in shown.runs]
+
+    def whole(found: re.Match[str]) -> str:
+        meant = [name for name in names if name.startswith(found[1])]
+        return meant[0] if len(meant) == 1 else found[0]
+
+    return go.Figure(shown.figure).update_layout(title={"text": _SHORTENED.sub(whole, title)})
 
 
 def _marked(shown: Exhibit) -> go.Figure:
