@@ -7,12 +7,11 @@ every point gets its first before any gets its second; see ``rounds``.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import pandas as pd
 
 from core import store
 from core.answers import joined, questions
@@ -35,15 +34,15 @@ class Shown:
     Attributes:
         sample_id: Of the samples table.
         view: Name of the view.
-        right: True, False or None for an image that failed.
-        predicted: Class index, -1 for an image that failed.
+        right: Whether it is; images that failed are none of a point.
+        predicted: Class index.
         confidence: Of the predicted class; NaN if it is not known.
         true: What is in the image.
     """
 
     sample_id: str
     view: str
-    right: bool | None
+    right: bool
     predicted: int
     confidence: float
     true: str
@@ -54,13 +53,13 @@ class Counted:
     """A point, counted, with the images that would be shown of it.
 
     Attributes:
-        n: Images (or views of images) whose answer is known.
-        n_right: Of these, the right ones.
+        n: Images.
+        n_right: Of these, the right ones; of several views what they add up to.
         candidates: In the order of preference.
     """
 
     n: int
-    n_right: int
+    n_right: float
     candidates: tuple[Shown, ...]
 
 
@@ -75,38 +74,52 @@ class Told:
 
     def __init__(self, run: store.Run, policy: StoredPolicy, columns: Sequence[str] = ()) -> None:
         self._run, value = run, VALUE[policy]
-        self._factors = {name: questions.factor_of(run, name) for name in columns}
         known = questions.factors_of(run)
+        self._factors = {name: questions.factor_of(run, name) for name in columns}
         self._says = next((name for name in SAYS_WHAT if name in known), "")
         wanted = [value, "sample_id", "view", "confidence", "predicted", self._says or "accepted", *columns]
         table = joined.read(run, list(dict.fromkeys(wanted)))
         order = np.argsort(-table["confidence"].to_numpy(), kind="stable")
         self._table = table.iloc[order].reset_index(drop=True)
         self._right = self._table[value].to_numpy(dtype=float)
-        self._images = self._table["sample_id"].to_numpy(dtype=object)
+        self._images = self._table["sample_id"].astype(str)
+        self._common: dict[tuple[str, str], np.ndarray] = {}
+
+    def counted(self, pick: Pick, most: int) -> Counted:
+        """A point, counted, with so many candidates at most."""
+        if self._run.n_views > 1:
+            # Which view stands for an image, and what it counts, is the pick's own to say.
+            rows = pick.rows()
+            right = rows["right"].to_numpy(dtype=float)
+            shown = [self._of_row(row) for row in rows.iloc[preferred(right, most)].to_dict("records")]
+            return Counted(len(rows), round(float(rows["counted"].sum()), 4), tuple(shown))
+        rows = self.rows(pick)
+        right = self._right[rows]
+        return Counted(len(rows), int(right.sum()), tuple(map(self._shown, rows[preferred(right, most)])))
 
     def rows(self, pick: Pick) -> np.ndarray:
-        """Rows of a point, the surest first, as ``Pick.rows`` has them: int (n,)."""
-        kept = np.ones(len(self._table), dtype=bool)
+        """Rows of a point, of a result of one view, as ``Pick.rows`` has them: int (n,)."""
+        kept = ~np.isnan(self._right)
         for part in pick.where:
             kept &= part.keeps(self._table, self._factors[part.column])
         if pick.only is not None:
-            kept &= self._table["sample_id"].isin(pick.only).to_numpy()
+            kept &= self._images.isin(pick.only).to_numpy()
+        if pick.against is not None:
+            kept &= self._counted_too(pick.against, pick.policy)
         return np.flatnonzero(kept)
 
-    def counted(self, pick: Pick, most: int) -> Counted:
-        """A point, counted, with so many candidates at most, no image twice."""
-        rows = self.rows(pick)
-        right = self._right[rows]
-        chosen = rows[preferred(right, self._images[rows], most)]
-        return Counted(int((~np.isnan(right)).sum()), int(np.nansum(right)), tuple(map(self._shown, chosen)))
+    def _counted_too(self, other: store.Run, policy: StoredPolicy) -> np.ndarray:
+        key = (other.identity, other.benchmark)
+        if key not in self._common:
+            table = joined.read(other, ["sample_id", VALUE[policy]])
+            self._common[key] = self._images.isin(table.loc[table[VALUE[policy]].notna(), "sample_id"]).to_numpy()
+        return self._common[key]
 
     def _shown(self, row: int) -> Shown:
-        right = self._right[row]
         return Shown(
-            str(self._images[row]),
+            self._images.iat[row],
             str(self._table["view"].iat[row]),
-            None if np.isnan(right) else bool(right == 1.0),
+            bool(self._right[row] == 1.0),
             int(self._table["predicted"].iat[row]),
             float(self._table["confidence"].iat[row]),
             self._true(row),
@@ -118,38 +131,41 @@ class Told:
         accepted = lists.list_offsets(self._table["accepted"].iloc[[row]])[1]
         return class_names(self._run.label_space, [int(accepted[0])])[0] if len(accepted) else ""
 
+    @staticmethod
+    def _of_row(row: Mapping[str, Any]) -> Shown:
+        said = (str(row[name]) for name in ("sample_id", "view"))
+        return Shown(*said, row["right"] == 1.0, int(row["predicted"]), float(row["confidence"]), str(row["true"]))
 
-def preferred(right: np.ndarray, images: np.ndarray, most: int) -> np.ndarray:
+
+def preferred(right: np.ndarray, most: int) -> np.ndarray:
     """Places of the images that are shown of a point, in the order of preference.
 
     Args:
-        right: float (n,): 1.0, 0.0 or NaN for one that failed; the surest predictions first.
-        images: (n,), what each is a view of; none is shown twice.
+        right: float (n,), 1.0 or 0.0; the surest predictions first.
         most: How many.
 
     Returns:
         int (k,), k <= most.
     """
-    once = ~pd.Series(images).duplicated().to_numpy()
-    kinds = {is_right: list(np.flatnonzero(once & (right == is_right))[:most]) for is_right in (0.0, 1.0)}
+    kinds = {is_right: list(np.flatnonzero(right == is_right)[:most]) for is_right in (0.0, 1.0)}
     found: list[int] = []
     while len(found) < most and (kinds[0.0] or kinds[1.0]):
         wanted = 1.0 if len(found) % _PERIOD == _RIGHT_AT else 0.0
         found.append(int(kinds[wanted if kinds[wanted] else 1.0 - wanted].pop(0)))
-    failed = np.flatnonzero(once & np.isnan(right))
-    return np.array([*found, *failed[: most - len(found)]], dtype=int)
+    return np.array(found, dtype=int)
 
 
-def in_words(counted: Counted, shown: Sequence[Shown], noun: str = "image") -> str:
-    """How the images that are inside were chosen: ``6 of 30, the surest first: 4 wrong, 2 right``."""
+def in_words(counted: Counted, shown: Sequence[Shown]) -> str:
+    """How the images that are inside were chosen: ``6 of 30 images, wrong ones first, ...: 4 wrong, 2 right``."""
     n = counted.n
     if not shown:
-        return f"none of {count(n, noun)} is inside" if n else f"no {noun}"
-    kinds = {"wrong": False, "right": True, "failed": None}
-    parts = [f"{k} {name}" for name, right in kinds.items() if (k := sum(each.right is right for each in shown))]
-    if len(shown) >= n:
-        return f"all {count(n, noun)}: {', '.join(parts)}" if n > 1 else f"the only {noun}: {', '.join(parts)}"
-    return f"{len(shown):,} of {count(n, noun)}, wrong ones first, the surest of each kind: {', '.join(parts)}"
+        return f"none of {count(n, 'image')} is inside" if n else "no image"
+    wrong = sum(not each.right for each in shown)
+    kinds = (f"{wrong:,} wrong" if wrong else "", f"{len(shown) - wrong:,} right" if len(shown) > wrong else "")
+    parts = ", ".join(filter(None, kinds))
+    if len(shown) == n:
+        return f"all {count(n, 'image')}: {parts}" if n > 1 else f"the only image: {parts}"
+    return f"{len(shown):,} of {count(n, 'image')}, wrong ones first, the surest of each kind: {parts}"
 
 
 def spread(n: int) -> list[int]:

@@ -15,9 +15,10 @@ from core.bundle.choosing import Counted, Told, rounds
 from core.bundle.content import FORMAT, Content, plain
 from core.bundle.options import Options
 from core.bundle.points import points_of
-from core.errors import OffcenterError, UsageError, nearest
+from core.errors import OffcenterError, UsageError
 from core.figures.exhibits import Exhibit, Offer, Pick, offered
 from core.figures.exported import table_csv
+from core.paper import figure_files
 from core.store import weights
 from core.types import Progress, ProgressCallback
 from core.wording import count, preprocessing
@@ -55,7 +56,7 @@ def draft(runs: Sequence[store.Run], options: Options, progress: ProgressCallbac
     """
     runs = _told_apart(runs)
     left_out = list(options.left_out)
-    offers = _chosen(offered(runs, options.policy), options.only, left_out)
+    offers = _chosen(runs, options, left_out)
     drawn: list[tuple[str, Offer, Exhibit]] = []
     for number, offer in enumerate(offers):
         if progress is not None:
@@ -103,17 +104,13 @@ def _told_apart(runs: Sequence[store.Run]) -> list[store.Run]:
     return list(found.values())
 
 
-def _chosen(offers: Sequence[Offer], only: Sequence[str], left_out: list[str]) -> list[Offer]:
-    known = list(dict.fromkeys(offer.name for offer in offers))
-    for name in only:
-        if name not in known:
-            raise UsageError(
-                f"there is no figure '{name}' of these results.{nearest(name, known)} There are: "
-                f"{', '.join(known) or 'none'}."
-            )
-    kept = [offer for offer in offers if not only or offer.name in only]
-    if len(kept) < len(offers):
-        left_out.append(f"{count(len(offers) - len(kept), 'figure')} by --only: without it all are inside.")
+def _chosen(runs: Sequence[store.Run], options: Options, left_out: list[str]) -> list[Offer]:
+    every = list(offered(runs, options.policy))
+    if not options.only:
+        return every
+    kept = figure_files.chosen(runs, options.only, options.policy)
+    if more := len(every) - sum(offer.name in options.only for offer in every):
+        left_out.append(f"{count(more, 'figure')} by --only: without it all are inside.")
     return kept
 
 
@@ -147,7 +144,8 @@ _Key = tuple[Any, ...]
 
 
 def _key(pick: Pick) -> _Key:
-    return *_of(pick), pick.said, pick.where, pick.only
+    against = pick.against.identity if pick.against else ""
+    return *_of(pick), pick.said, pick.where, pick.only, against
 
 
 def _numbered(clicks: Sequence[Mapping[str, Pick]], left_out: list[str]) -> dict[_Key, tuple[str, Pick]]:

@@ -37,18 +37,20 @@ _NO_MAP = "a map was not made of this image: --saliency with a larger number mak
 
 
 @dataclass(frozen=True)
-class Collected:
-    """A content and the files that lie beside its page.
+class Bundle:
+    """One file to send, or the files of a folder.
 
     Attributes:
         content: Sealed: with its digests.
         page: HTML.
         files: Bytes by path relative to the page; none where pictures are inside.
+        is_folder: Whether pictures lie beside the page.
     """
 
     content: Content
     page: bytes
     files: Mapping[str, bytes] = field(default_factory=dict)
+    is_folder: bool = False
 
     @property
     def n_bytes(self) -> int:
@@ -70,11 +72,14 @@ def collect(
     Raises:
         UsageError: If there is nothing to show, a figure is unknown, or there is no room even without images.
     """
-    return collected(runs, options or Options(), progress).content
+    return build(runs, options, progress).content
 
 
-def collected(runs: Sequence[store.Run], options: Options, progress: ProgressCallback | None = None) -> Collected:
-    """See ``collect``; with the page and its files, measured."""
+def build(
+    runs: Sequence[store.Run], options: Options | None = None, progress: ProgressCallback | None = None
+) -> Bundle:
+    """The page of some results with what lies beside it, within its budget; see ``collect``."""
+    options = options or Options()
     drafted = draft(runs, options, progress)
     filling = Filling(drafted, options, progress)
     bare = _sealed(drafted, _Filled(), options, filling.album)
@@ -257,22 +262,21 @@ def image_id(run: store.Run, shown: Shown) -> str:
 
 def _shown(image: str, shown: Shown, pick: Pick) -> dict[str, Any]:
     """An image of a point as a content has it."""
-    names = class_names(pick.run.label_space, [shown.predicted]) if shown.predicted >= 0 else [""]
+    names = class_names(pick.run.label_space, [shown.predicted])
     confidence = None if math.isnan(shown.confidence) else round(shown.confidence, 4)
     return plain(
         {"image": image, "view": shown.view, "right": shown.right, "predicted": names[0], "confidence": confidence}
     )
 
 
-def _sealed(drafted: Draft, filled: _Filled, options: Options, album: Album) -> Collected:
+def _sealed(drafted: Draft, filled: _Filled, options: Options, album: Album) -> Bundle:
     """A whole content with its page, and what lies beside it."""
     from core.bundle import page
 
     picks = {}
     for name, pick in drafted.picks.items():
-        there = sorted(filled.shown.get(name, []), key=lambda each: _ORDER[each[1].right])
+        there = sorted(filled.shown.get(name, []), key=lambda each: each[1].right)
         counted = drafted.counted[name]
-        noun = "view of an image" if pick.run.n_views > 1 else "image"
         picks[name] = {
             "said": pick.said,
             "model": pick.run.label,
@@ -280,7 +284,7 @@ def _sealed(drafted: Draft, filled: _Filled, options: Options, album: Album) -> 
             "view": pick.run.view,
             "n": counted.n,
             "n_right": counted.n_right,
-            "chosen": in_words(counted, [shown for _, shown in there], noun),
+            "chosen": in_words(counted, [shown for _, shown in there]),
             "images": [_shown(image, shown, pick) for image, shown in there],
         }
     addresses = {
@@ -296,11 +300,7 @@ def _sealed(drafted: Draft, filled: _Filled, options: Options, album: Album) -> 
     content["parts"] = parts_of(content)
     content["digest"] = digest_of(content)
     files = {_path(name): each for name, each in filled.pictures.items()} if options.is_folder else {}
-    return Collected(content, page.html(content).encode(), files)
-
-
-#: Wrong ones first, failed ones last.
-_ORDER = {False: 0, True: 1, None: 2}
+    return Bundle(content, page.html(content).encode(), files, options.is_folder)
 
 
 def _path(name: str) -> str:
