@@ -53,7 +53,8 @@ def controls(sets: Mapping[str, Mapping[str, store.Run]], n_models: int, within:
         run = next(iter(sets[key].values()))
         offered = varying(run)
         factors = _factors(offered)
-        policy, compare = within.question.policy if within else "top1", bool(within and within.compare)
+        policy = within.question.policy if within else "top1"
+        compare, flips = bool(within and within.compare), bool(within and within.flips)
         stretched = bool(within and within.stretched)
         if within is None:
             policy = st.segmented_control(
@@ -63,10 +64,11 @@ def controls(sets: Mapping[str, Mapping[str, store.Run]], n_models: int, within:
         where = _filters(run, offered)
         if within is None:
             stretched = len(factors) > 1 and explore.stretch()
-            compare = n_models > 1 and explore.difference()
+            between = explore.of_two(n_models)
+            compare, flips = between == explore.DIFFERENCE, between == explore.FLIPS
             text.about([card_of(run)])
     question = Question(policy=policy if policy in POLICIES else "top1", where=where)
-    return Asked(key, factors, Controls(FACTORS, question, False, False, compare, stretched))
+    return Asked(key, factors, Controls(FACTORS, question, False, False, compare, stretched, flips))
 
 
 def varying(run: store.Run) -> list[Factor]:

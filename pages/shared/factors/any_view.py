@@ -11,9 +11,10 @@ from streamlit.delta_generator import DeltaGenerator
 from core import store
 from core.answers import factor_sentences
 from core.answers.worst import Worst
+from core.figures.exhibits import flips
 from core.types import THIN, Factor
 from core.wording import count, interval, percent, points, short_label, units
-from pages.shared.factors import any_controls, pairs, panels, pictures, tiles, views
+from pages.shared.factors import any_controls, flipped, pairs, panels, pictures, tiles, views
 from pages.shared.factors.any_controls import Asked
 from pages.shared.factors.explore import HINT, Controls
 from pages.shared.images import behind
@@ -70,10 +71,12 @@ def show(
 
 
 def _finding(runs: Runs, asked: Asked) -> str:
-    """Of the first model, the worst value and the worst pair; or the difference of the first two."""
+    """Of the first model, the worst value and the worst pair; of two their difference, or what the second breaks."""
     question, (model, run) = asked.controls.question, next(iter(runs.items()))
     if asked.controls.compare and len(runs) > 1:
         return factor_sentences.difference(runs, question, margin.chosen(), cached)
+    if asked.controls.flips and len(runs) > 1:
+        return flips.finding(runs, asked.factors, question, margin.chosen(), cached)
     return factor_sentences.of_factors(model, run, asked.factors, question, cached)
 
 
@@ -123,9 +126,12 @@ def _figures(runs: Runs, asked: Asked, choice: Choice) -> None:
 
 
 def _one(runs: Runs, factor: Factor, controls: Controls, choice: Choice) -> None:
-    """A curve along a number, a ring around a circle, rows of other values; or the difference of two models."""
+    """A curve along a number, a ring around a circle, rows of other values; or what two models differ in."""
     key = f"any-{factor.name}"
-    if controls.compare and len(runs) > 1:
+    if controls.flips and len(runs) > 1:
+        for draw in flipped.draws(runs, (factor,), controls, f"{key}-flips", _HEIGHT, brief=True):
+            draw()
+    elif controls.compare and len(runs) > 1:
         panels.show_difference(runs, (factor,), controls, choice, f"{key}-difference", _HEIGHT, brief=True)
     elif factor.kind == "circular":
         panels.show_polar(runs, factor, controls, choice, key, height=_HEIGHT)

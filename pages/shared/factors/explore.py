@@ -21,6 +21,9 @@ HINT = "Size, location, rotation, or any other factor"
 #: The view by any factors.
 FACTORS = "factors"
 POLICIES = {"top1": "Top-1", "top5": "Top-5"}
+#: What is shown of two models, as the address has it.
+ACCURACY, DIFFERENCE, FLIPS = "0", "1", "flips"
+OF_TWO = {ACCURACY: "Accuracy", DIFFERENCE: "Difference", FLIPS: "Broken & fixed"}
 _VIEWS = {FACTORS: "By factors"}
 #: A factor with more values than this cannot have a line for each.
 MOST_LINES = 6
@@ -36,6 +39,7 @@ class Controls:
         normalise: Whether curves are divided by their own maximum.
         log: Whether areas are on a log axis.
         compare: Whether the paired difference of the first two models is shown.
+        flips: Whether what the second of them breaks and fixes is shown.
         stretched: Whether the colours of maps run from the lowest to the highest value and not from 0 to 100 %.
     """
 
@@ -45,6 +49,7 @@ class Controls:
     log: bool
     compare: bool
     stretched: bool = False
+    flips: bool = False
 
     @property
     def measure(self) -> str:
@@ -95,10 +100,11 @@ def controls(found: Mapping[str, str], run: store.Run, n_models: int) -> Control
             stretched = stretch()
         # The view by any factors has filters of its own.
         where = _filters(run) if view != FACTORS else ()
-        compare = n_models > 1 and difference()
+        between = of_two(n_models)
         _about([benchmark for name, benchmark in found.items() if view in (ALL, FACTORS, None, name)])
     question = Question(policy=policy if policy in POLICIES else "top1", where=where)
-    return Controls(view or ALL, question, bool(normalise), bool(log), bool(compare), bool(stretched))
+    compare, flips = between == DIFFERENCE, between == FLIPS
+    return Controls(view or ALL, question, bool(normalise), bool(log), compare, bool(stretched), flips)
 
 
 def stretch() -> bool:
@@ -111,13 +117,17 @@ def stretch() -> bool:
     )
 
 
-def difference() -> bool:
-    """The switch between two models' accuracies and their difference."""
-    return st.toggle(
-        "Difference",
-        help="Second model less first, on the images both have, with a paired bootstrap interval.",
-        **address.switch("diff"),
-    )
+def of_two(n_models: int) -> str:
+    """What is shown of two models: each one's accuracy, their difference, or what the second breaks and fixes."""
+    if n_models < 2:
+        return ACCURACY
+    picked = st.segmented_control(
+        "Shown of two models", list(OF_TWO), format_func=OF_TWO.__getitem__, label_visibility="collapsed",
+        help="Difference: second model less first, on the images both have. Broken & fixed: images that the first "
+        "has right and the second wrong, and the other way round.",
+        **address.one("diff", list(OF_TWO), ACCURACY, aliases={"true": DIFFERENCE, "false": ACCURACY}),
+    )  # fmt: skip
+    return picked or ACCURACY
 
 
 def _about(keys: Sequence[str]) -> None:

@@ -13,7 +13,7 @@ from core.figures import location
 from core.figures.exhibits import factor_pairs
 from core.figures.exhibits.factor_pairs import Axis, Pair
 from core.wording import escaped
-from pages.shared.factors import levels, panels
+from pages.shared.factors import flipped, levels, panels
 from pages.shared.factors.explore import Controls
 from pages.shared.page import cached, place
 from pages.shared.page.frame import Choice
@@ -21,6 +21,9 @@ from pages.shared.page.frame import Choice
 
 def show(runs: Mapping[str, store.Run], pair: Pair, controls: Controls, choice: Choice) -> None:
     """A heatmap for each model, or of the difference of the first two; the first factor goes down."""
+    if controls.flips and len(runs) > 1:
+        flipped.show_pair(runs, pair, controls)
+        return
     question, compare = controls.question, controls.compare and len(runs) > 1
     tables = factor_pairs.tables_of(runs, pair, question, cached, compare=compare)
     first, table = next(iter(runs.values())), next(iter(tables.values()))
@@ -33,7 +36,7 @@ def show(runs: Mapping[str, store.Run], pair: Pair, controls: Controls, choice: 
     span = location.stretched(tables.values()) if controls.stretched else None
     for number, (model, run) in enumerate(runs.items()):
         picked = (place.chosen_model() or choice.models[0]) == model
-        how = {"chosen": _chosen(run, pair, axes) if picked else None, "range_": span}
+        how = {"chosen": panels.chosen_cell_on(run, pair, axes) if picked else None, "range_": span}
         shown = factor_pairs.cells(model, run, pair, axes, tables[model], controls.measure, **how)
         key = f"pair-{pair[0].name}-{pair[1].name}-{number}"
         click = partial(_pick, run, pair, axes, model)
@@ -44,18 +47,10 @@ def _difference(
     runs: Mapping[str, store.Run], pair: Pair, axes: tuple[Axis, Axis], tables: panels.Tables, controls: Controls
 ) -> None:
     (first, one), (second, other) = list(runs.items())[:2]
-    table, chosen = next(iter(tables.values())), _chosen(one, pair, axes)
+    table, chosen = next(iter(tables.values())), panels.chosen_cell_on(one, pair, axes)
     shown = factor_pairs.difference(runs, pair, axes, table, controls.question, cached, chosen=chosen)
     key = f"difference-{pair[0].name}-{pair[1].name}"
     panels.put(shown, key, tables, {first: one, second: other}, controls, partial(_pick, one, pair, axes, second))
-
-
-def _chosen(run: store.Run, pair: Pair, axes: tuple[Axis, Axis]) -> tuple[str, str] | None:
-    there = levels.chosen(run, pair)
-    if there is None:
-        return None
-    found = [factor_pairs.name_on(axis, level) for axis, level in zip(axes, there, strict=True)]
-    return (found[0], found[1]) if found[0] is not None and found[1] is not None else None
 
 
 def _pick(run: store.Run, pair: Pair, axes: Sequence[Axis], model: str, custom: list[Any]) -> None:

@@ -14,7 +14,8 @@ from core import store
 from core.answers import questions
 from core.answers.questions import Question
 from core.figures import location
-from core.figures.exhibits import factor_panels, factor_words
+from core.figures.exhibits import factor_pairs, factor_panels, factor_words
+from core.figures.exhibits.factor_pairs import Axis, Pair
 from core.figures.exhibits.factor_panels import by
 from core.figures.exhibits.factor_words import Tables
 from core.types import Factor, FactorValue
@@ -196,6 +197,15 @@ def _chosen_pair(benchmark: str, model: str, choice: Choice) -> tuple[float, flo
     if not ours or not {"x", "y"} <= set(cell.values):
         return None
     return float(cell.values["x"]), float(cell.values["y"])
+
+
+def chosen_cell_on(run: store.Run, pair: Pair, axes: tuple[Axis, Axis]) -> tuple[str, str] | None:
+    """The names of the chosen cell's values on the axes of a heatmap; None where it is not on them."""
+    there = levels.chosen(run, pair)
+    if there is None:
+        return None
+    found = [factor_pairs.name_on(axis, level) for axis, level in zip(axes, there, strict=True)]
+    return (found[0], found[1]) if found[0] is not None and found[1] is not None else None
 
 
 def _chosen_level(run: store.Run, factor: Factor) -> FactorValue | None:

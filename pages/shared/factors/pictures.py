@@ -9,7 +9,7 @@ from streamlit.delta_generator import DeltaGenerator
 
 from core import store
 from core.wording import escaped
-from pages.shared.factors import levels, views
+from pages.shared.factors import flipped, levels, views
 from pages.shared.factors.explore import Controls
 from pages.shared.images import behind
 from pages.shared.page import dock, place
@@ -39,9 +39,12 @@ def show(
         return ""
     model = place.chosen_model()
     run = there.get(model) or next(iter(there.values()))
+    question, shown = controls.question.within(*cell.where), views.runs_of(cell, seen)
+    only = None
+    if not shown and (flips := flipped.only(there, controls, question)):
+        run, only = flips
     with dock.opened(right, escaped(levels.in_words(run, cell))):
-        question, shown = controls.question.within(*cell.where), views.runs_of(cell, seen)
-        behind.show(choice, run, question, list(there.values()), shown)
+        behind.show(choice, run, question, list(there.values()), shown, only)
     return cell.benchmark
 
 

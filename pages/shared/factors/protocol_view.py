@@ -11,8 +11,10 @@ import streamlit as st
 from core import store
 from core.answers import catalogue, factor_sentences, protocols
 from core.answers.questions import factor_of
+from core.figures.exhibits import flips
+from core.types import Factor
 from core.wording import code
-from pages.shared.factors import any_view, explore, panels, pictures, tiles, views
+from pages.shared.factors import any_view, explore, flipped, panels, pictures, tiles, views
 from pages.shared.factors.explore import ALL, FACTORS, HINT, Controls
 from pages.shared.images import behind
 from pages.shared.page import cached, dock, empty, later, margin, text
@@ -63,11 +65,15 @@ def page(title: str, choice: Choice, found: Mapping[str, str]) -> None:
 
 
 def _finding(runs: Runs, controls: Controls) -> str:
-    """The sentence on top: of the first model, on what the view shows; or on the difference of the first two."""
+    """The sentence on top: of the first model, on what the view shows; or on what the first two differ in."""
     said = []
     compared = next((there for name, there in runs.items() if controls.view in (ALL, name) and len(there) > 1), None)
     if controls.compare and compared:
         said_of = factor_sentences.difference(compared, controls.question, margin.chosen(), cached)
+        return f"{said_of.removesuffix('.')} ({code(_key(compared))})."
+    if controls.flips and compared:
+        axis = _axis(next(name for name, there in runs.items() if there is compared), compared)
+        said_of = flips.finding(compared, axis, controls.question, margin.chosen(), cached)
         return f"{said_of.removesuffix('.')} ({code(_key(compared))})."
     for name, there in runs.items():
         if controls.view in (ALL, name) and len(there) > 1:
@@ -90,9 +96,10 @@ def _all(shown: Runs, controls: Controls, choice: Choice) -> None:
 
 def _figures(name: str, there: dict[str, store.Run], controls: Controls, choice: Choice) -> list[Callable[[], None]]:
     """What draws a protocol along its first factor: a map of places for each model, a ring of angles, a curve."""
-    factor = factor_of(_first(there), protocols.PROTOCOLS[name][0])
+    factor, axis = factor_of(_first(there), protocols.PROTOCOLS[name][0]), _axis(name, there)
+    if controls.flips and len(there) > 1:
+        return flipped.draws(there, axis, controls, f"flips-{name}", brief=True)
     if controls.compare and len(there) > 1:
-        axis = tuple(factor_of(_first(there), each) for each in protocols.PROTOCOLS[name])
         return [partial(panels.show_difference, there, axis, controls, choice, f"difference-{name}")]
     if name == "location":
         return panels.maps(there, controls, choice)
@@ -106,6 +113,9 @@ def _one(name: str, there: dict[str, store.Run], controls: Controls, choice: Cho
     roles = explore.roles(_first(there), name)
     narrowed = dataclasses.replace(controls, question=controls.question.within(*roles.where))
     with st.container(key="oc-figures-wide"):
+        if narrowed.flips and len(there) > 1:
+            for draw in flipped.draws(there, roles.axis, narrowed, f"flips-{name}", height=470):
+                draw()
         if narrowed.compare and len(there) > 1:
             panels.show_difference(there, roles.axis, narrowed, choice, f"difference-{name}", height=470)
         panels.show_axis(there, roles, narrowed, choice)
@@ -113,6 +123,10 @@ def _one(name: str, there: dict[str, store.Run], controls: Controls, choice: Cho
         if by_class not in roles.axis:
             panels.show_rows(there, by_class, narrowed, choice, f"by-class-{name}")
     return narrowed
+
+
+def _axis(name: str, there: dict[str, store.Run]) -> tuple[Factor, ...]:
+    return tuple(factor_of(_first(there), each) for each in protocols.PROTOCOLS[name])
 
 
 def _first(there: dict[str, store.Run]) -> store.Run:

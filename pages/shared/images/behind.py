@@ -9,6 +9,7 @@ import streamlit as st
 from core import store
 from core.answers.questions import Question
 from pages.shared.images import drawer, gallery
+from pages.shared.images.gallery import Only
 from pages.shared.page import place
 from pages.shared.page.frame import Choice
 
@@ -19,6 +20,7 @@ def show(
     question: Question,
     runs: Sequence[store.Run],
     shown: Mapping[str, store.Run] | None = None,
+    only: Only | None = None,
 ) -> None:
     """The gallery, and the drawer where the URL names an image of the same benchmark.
 
@@ -28,8 +30,9 @@ def show(
         question: Its ``where`` chooses the images.
         runs: Whose answers stand beside each other where images are compared.
         shown: Results that an image stands for, by model, where those are not the clean ones.
+        only: Which of the images, where conditions do not say it.
     """
-    st.fragment(_show)(choice, run, question, runs, shown)
+    st.fragment(_show)(choice, run, question, runs, shown, only)
 
 
 def _show(
@@ -38,8 +41,9 @@ def _show(
     question: Question,
     runs: Sequence[store.Run],
     shown: Mapping[str, store.Run] | None,
+    only: Only | None,
 ) -> None:
-    rows = gallery.show(run, question, runs)
+    rows = gallery.show(run, question, runs, only)
     opened = place.opened_image()
     if opened is not None and opened[0] == run.benchmark:
         drawer.show_if_open(choice, rows["sample_id"].tolist(), shown)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -59,22 +60,44 @@ _grid = st.components.v2.component(
 )
 
 
-def show(run: store.Run, question: Question, runs: Sequence[store.Run] = (), key: str = "gallery") -> pd.DataFrame:
+@dataclass(frozen=True)
+class Only:
+    """Some of the images that meet conditions.
+
+    Attributes:
+        ids: Of samples.
+        said: Completes "images": ``right under A and wrong under B``; plain text.
+    """
+
+    ids: frozenset[str]
+    said: str
+
+
+def show(
+    run: store.Run,
+    question: Question,
+    runs: Sequence[store.Run] = (),
+    only: Only | None = None,
+    key: str = "gallery",
+) -> pd.DataFrame:
     """The images behind a question, 24 a page, in an order that the user chooses.
 
     Args:
         run: Whose predictions decide edges and order.
         question: Its ``where`` chooses the images.
         runs: Whose answers stand beside each other where images are compared; ``run`` by default.
+        only: Which of the images, where conditions do not say it.
         key: Names the widgets on the page.
 
     Returns:
         All rows shown on any page, in order; the drawer steps through them.
     """
     rows = cached.behind(run, question)
+    if only is not None:
+        rows = rows[rows["sample_id"].isin(only.ids)].reset_index(drop=True)
     n, n_right = int(rows["right"].notna().sum()), int(rows["right"].sum())
-    said = f"**{count(n, 'image')}, {percent(n_right / n, 0) if n else '–'} right**"
-    st.markdown(f"{said} as seen by {escaped(run.label)}")
+    said = f"**{count(n, 'image')}, {percent(n_right / n, 0) if n else '–'} right** as seen by {escaped(run.label)}"
+    st.markdown(said if only is None else f"**{count(n, 'image')}** {escaped(only.said)}")
     rows, size, choosing = _arranged(run, rows)
     if run.n_views > 1:
         st.caption("Tiles show images as they are; open one to see the view.")

@@ -25,6 +25,7 @@ _TRUE = (_YES, "true", "True")
 _INSIDE = {
     "cell",
     "image",
+    "flip",
     "by",
     "p",
     "show",
@@ -86,16 +87,24 @@ def text() -> str:
     return urlencode([(name, value) for name, values in query().items() for value in values])
 
 
-def one(name: str, options: Sequence[str], default: str, *, kept: bool = False) -> dict[str, Any]:
+def one(
+    name: str,
+    options: Sequence[str],
+    default: str,
+    *,
+    aliases: Mapping[str, str] | None = None,
+    kept: bool = False,
+) -> dict[str, Any]:
     """Arguments of a widget with one of several values (a segmented control, a select box, a radio).
 
     Args:
         name: In the address; the widget's key.
         options: All values, texts.
         default: Taken where the address has none or one that does not exist.
+        aliases: Value by another name that it had.
         kept: Whether the value goes along to other pages that have the widget.
     """
-    by_lower = {option.lower(): option for option in options}
+    by_lower = {**(aliases or {}), **{option.lower(): option for option in options}}
 
     def parse(values: list[str]) -> str:
         if not values or values[0] in options:

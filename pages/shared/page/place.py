@@ -2,7 +2,8 @@
 
 ``cell`` is ``<benchmark key>;<factor>=<value>;...``, where a value is what the factor's kind says, or of numbers a
 range such as ``0.2..0.3`` (without any it means all images); ``image`` is ``<benchmark key>:<sample id>``; ``by`` is
-the model whose predictions are shown. A pasted link opens the same cell and image.
+the model whose predictions are shown, and ``flip`` which of the images: those that the second model ``broken`` or
+``fixed``, where flips are shown. A pasted link opens the same cell and image.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from urllib.parse import unquote
 
 from core import store
 from core.answers import catalogue, described
+from core.answers.flips import KINDS, Kind
 from core.answers.questions import Where
 from core.answers.spans import Span
 from core.errors import UsageError
@@ -20,7 +22,7 @@ from core.images.views import known_views
 from core.types import Factor, FactorValue
 from pages.shared.page import address
 
-CELL, IMAGE, BY, PAGE = "cell", "image", "by", "p"
+CELL, IMAGE, BY, PAGE, FLIP = "cell", "image", "by", "p", "flip"
 #: Between the ends of a range.
 _TO = ".."
 #: What would end a value in a cell, and the sign that escapes it.
@@ -97,9 +99,15 @@ def chosen_view(run: store.Run) -> str:
     return str(next(rows, run.views.rows[0])["view"])
 
 
-def choose_cell(cell: Cell | None, model: str = "") -> None:
-    """Put a cell into the URL; the gallery starts at its first page."""
-    address.put(image="", p="", cell=cell.encode() if cell else "", by=model)
+def choose_cell(cell: Cell | None, model: str = "", flip: str = "") -> None:
+    """Put a cell into the URL, and which of its images, if only flips are meant; the gallery starts at page one."""
+    address.put(image="", p="", flip=flip, cell=cell.encode() if cell else "", by=model)
+
+
+def chosen_flip() -> Kind | None:
+    """Which flips of the chosen cell are meant: those that the second model breaks, or fixes; None for all images."""
+    asked = _asked(FLIP)
+    return next((kind for kind in KINDS if kind == asked), None)
 
 
 def chosen_model() -> str:
