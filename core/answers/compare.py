@@ -102,9 +102,21 @@ def _paired_difference(first: store.Run, second: store.Run, question: Question) 
         right = joined.read(second, [on, value])
     both = left.merge(right.rename(columns={value: "other"}), on=[on, *apart], how="inner", validate="one_to_one")
     both = both[both[value].notna() & both["other"].notna()].reset_index(drop=True)
-    both = grouped(first, both, question.by)
-    groups, cells = group_codes(both, list(question.by))
-    clusters = both["cluster"].to_numpy() if is_clustered(first) else None
+    return paired_table(first, both, question.by, value)
+
+
+def paired_table(run: store.Run, both: pd.DataFrame, by: Sequence[str], value: str = "correct") -> pd.DataFrame:
+    """How two models differ on rows that both have an answer to; see ``paired_difference``.
+
+    Args:
+        run: Whose factors and clusters the rows have.
+        both: One row per image: ``value`` and ``other`` (1.0 or 0.0), the ``by`` columns and ``cluster``.
+        by: Factors.
+        value: Column of the first model's.
+    """
+    both = grouped(run, both, by)
+    groups, cells = group_codes(both, list(by))
+    clusters = both["cluster"].to_numpy() if is_clustered(run) else None
     change = (both["other"] - both[value]).to_numpy(dtype=float)
     n = np.bincount(cells, minlength=len(groups))
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -115,10 +127,10 @@ def _paired_difference(first: store.Run, second: store.Run, question: Question) 
     low, high, n_clusters = paired_interval(change, cells, clusters, len(groups))
     metric = {"value": means[0], "low": low, "high": high, "n": n, "n_clusters": n_clusters}
     table = groups.assign(**metric, first=means[1], second=means[2])
-    if question.by:
+    if by:
         ends = bands.change_band(change, cells, clusters, len(groups))
         table = table.assign(band_low=ends[0], band_high=ends[1])
-    return plain(table, question.by)
+    return plain(table, by)
 
 
 def paired_interval(

@@ -11,11 +11,14 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+import pandas as pd
+
 from core import store
 from core.answers import compare
-from core.answers.questions import VALUE, Question, Where, factor_of, levels
+from core.answers.questions import Question, Where, factor_of, levels
 from core.metrics.intervals import CONFIDENCE
 from core.metrics.score import student
+from core.paper import restricted
 from core.paper.reading import Result, Told, comparable
 from core.types import is_thin
 
@@ -64,8 +67,10 @@ class Best:
         """Why no two of the results can be compared, in a sentence; empty if they can."""
         runs = [each.run for each in self.results]
         contents = [each.content for each in self.results]
-        if len({content["policy"] for content in contents}) > 1 or contents[0]["policy"] not in VALUE:
-            return "No number is bold: paired verdicts are had of top1 and of top5, the same for all models."
+        if len({content["policy"] for content in contents}) > 1:
+            return "No number is bold: not the same answers count as right for all models."
+        if contents[0]["policy"] == restricted.POLICY and any(run.n_views > 1 for run in runs):
+            return "No number is bold: of several views there is no paired verdict by this policy."
         if any(content["head"] or "as_published" in content for content in contents):
             return "No number is bold: paired verdicts are had of the networks' own answers."
         # Labels that live in different spaces cannot be compared; their images can.
@@ -123,10 +128,16 @@ class Best:
             found = self._known[first, second] = {}
             asked = _SEVERAL.get(self.name, ((tuple(self.asks.values()), comparable),))
             for by, name in asked:
-                table = compare.paired_difference(one, other, replace(self._question, by=by))
+                table = self._differences(one, other, by)
                 for row in table.to_dict("records"):
                     found[tuple(name(row[each]) for each in by)] = _together(row, max(self.among, len(asked)))
         return self._known[first, second]
+
+    def _differences(self, one: store.Run, other: store.Run, by: tuple[str, ...]) -> pd.DataFrame:
+        content = self.results[0].content
+        if content["policy"] == restricted.POLICY:
+            return restricted.paired_difference(one, other, by, content["excluded"])
+        return compare.paired_difference(one, other, replace(self._question, by=by))
 
     @cached_property
     def _known(self) -> dict[tuple[int, int], dict[tuple[Any, ...], dict[str, Any]]]:
