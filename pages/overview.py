@@ -14,14 +14,12 @@ from core.answers import catalogue, marks
 from core.answers.questions import Question
 from core.figures import bars
 from core.figures.style import Words, colour_of
-from core.store import weights
-from core.wording import code, count
+from core.wording import count
 from pages.shared.factors import explore
 from pages.shared.images import behind
-from pages.shared.models import settings, variants
-from pages.shared.overview import finding, results
+from pages.shared.overview import finding, profile, results
 from pages.shared.overview.finding import where_to_look
-from pages.shared.page import address, behaviour, cached, dock, figure, frame, later, place, text
+from pages.shared.page import address, cached, dock, figure, frame, later, place, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.pickers import MODELS
 from pages.shared.page.place import Cell
@@ -43,14 +41,14 @@ def page() -> None:
     }
     everything = [key for keys in members.values() for key in keys]
     choice = frame.begin(TITLE, {EVERY: "All benchmarks", **families}, {EVERY: everything, **members}, key="only")
-    keys = everything if choice.benchmark == EVERY else members[choice.benchmark]
-    if not any(run.benchmark in keys for run in choice.runs):
+    benchmarks = everything if choice.benchmark == EVERY else members[choice.benchmark]
+    if not any(run.benchmark in benchmarks for run in choice.runs):
         text.head(TITLE, "Nothing is stored for this choice yet.")
         text.nothing_stored()
         return
     top = st.container()
     models, policy, sort = _controls(choice)
-    runs = {(model, key): run for model in models for key in keys if (run := choice.run(model, key))}
+    runs = {(model, key): run for model in models for key in benchmarks if (run := choice.run(model, key))}
     if not runs:
         text.head(TITLE, "None of the chosen models has a result on the chosen benchmarks.")
         return
@@ -64,19 +62,12 @@ def page() -> None:
         if len(table):
             keys = cached.keys_of(runs)
             later.draw(partial(_figure, table, models, policy, sort, choice, keys), first=True)
+            later.draw(partial(profile.show, choice, benchmarks, policy))
             later.draw(partial(results.show, table, _pick))
-            _settings(choice)
+            results.link_to_settings(choice)
     gallery_of = _images(runs, policy, choice, images)
     text.identities(list(runs.values()))
     behind.show_image_alone(choice, gallery_of)
-
-
-def _settings(choice: Choice) -> None:
-    """The way to the same weights under other preprocessings and prompts."""
-    source = next((choice.known[name].source for name in choice.models if not choice.known[name].is_file), "")
-    if source:
-        there = {behaviour.AT: variants.HERE, settings.MODEL: weights.spec_of(source)}
-        frame.link("How much do preprocessing and prompts matter?", frame.RUNS_PAGE, there)
 
 
 def _controls(choice: Choice) -> tuple[list[str], str, str]:
@@ -139,11 +130,12 @@ def _images(runs: dict[tuple[str, str], store.Run], policy: str, choice: Choice,
     if cell is None or not there:
         return ""
     run = there.get(place.chosen_model()) or next(iter(there.values()))
-    with dock.opened(right, code(cell.benchmark)):
+    run, where = profile.behind(cell, run, choice)
+    with dock.opened(right, profile.said(cell, run)):
         page_, picker, content = where_to_look(cell.benchmark)
         if page_ != "pages/overview.py":
             frame.link("Where it breaks", page_, {picker: content, MODELS: run.label})
-        behind.show(choice, run, Question(where=cell.where, policy=policy), [run], {run.label: run})
+        behind.show(choice, run, Question(where=where, policy=policy), [run], {run.label: run})
     return cell.benchmark
 
 

@@ -11,8 +11,11 @@ import streamlit as st
 from core import store
 from core.answers.questions import Question, knows_top5
 from core.errors import OffcenterError
+from core.store import weights
 from core.wording import code, escaped
-from pages.shared.page import cached
+from pages.shared.models import settings, variants
+from pages.shared.page import behaviour, cached, frame
+from pages.shared.page.frame import Choice
 
 Runs = dict[tuple[str, str], store.Run]
 _KEY = "results-table"
@@ -110,3 +113,11 @@ def _picked(rows: list[tuple[str, str]], on_pick: Callable[[list[str]], None]) -
     chosen = st.session_state.get(_KEY, {}).get("selection", {}).get("rows", [])
     if chosen:
         on_pick(list(rows[chosen[0]]))
+
+
+def link_to_settings(choice: Choice) -> None:
+    """The way to the same weights under other preprocessings and prompts."""
+    source = next((choice.known[name].source for name in choice.models if not choice.known[name].is_file), "")
+    if source:
+        there = {behaviour.AT: variants.HERE, settings.MODEL: weights.spec_of(source)}
+        frame.link("How much do preprocessing and prompts matter?", frame.RUNS_PAGE, there)

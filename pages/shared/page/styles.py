@@ -102,7 +102,8 @@ CSS = """<style>
 .st-key-oc-dock h3 {font-size: 1.05rem; padding: 0;}
 @media (min-width: 1280px) {
   .st-key-oc-work:has(.st-key-oc-dock) {grid-template-columns: minmax(0, 1fr) 26rem;}
-  .st-key-oc-dock {position: sticky; top: 1rem; max-height: calc(100vh - 2rem); overflow-y: auto;}
+  .st-key-oc-work > :has(.st-key-oc-dock) {position: sticky; top: 1rem; align-self: start;}
+  .st-key-oc-dock {max-height: calc(100vh - 2rem); overflow-y: auto;}
 }
 [data-testid="stPlotlyChart"] .modebar-container {display: none;}
 [class*="st-key-oc-figure-"] {position: relative;}
