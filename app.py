@@ -15,7 +15,7 @@ from core.figures import mini
 from core.wording import code, count, escaped
 from pages.shared.models import bring, section
 from pages.shared.overview.finding import where_to_look
-from pages.shared.page import behaviour, cached, frame, later, margin, text
+from pages.shared.page import behaviour, cached, frame, later, margin, send, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.pickers import MODELS
 
@@ -64,6 +64,7 @@ def _cards(choice: Choice) -> None:
                 st.markdown(protocols.sentence(name, model, run, Question(), margin.chosen(), cached))
                 frame.link("See where", FACTOR_PAGE, {"view": name, **choice.query()})
     text.flag_state(list(runs.values()))
+    send.keep(list(runs.values()))
     _others(choice, model, "Its other results")
 
 

@@ -21,7 +21,7 @@ from core.errors import OffcenterError
 from core.figures.style import colour_of
 from core.store import weights
 from core.wording import code, escaped, linked
-from pages.shared.page import address, behaviour, cached, later, pickers, styles
+from pages.shared.page import address, behaviour, cached, later, pickers, send, styles
 from pages.shared.page.pickers import BENCHMARK, MODELS
 
 #: Links by group; one whose file is not there is left out.
@@ -138,6 +138,7 @@ def begin(
                     st.markdown("\n\n".join(problems))
         with links:
             _links(choice, key)
+        send.begin()
         st.html(THEMES)
     for said in pickers.gone(offered, known, runs, key, lacks, benchmark):
         st.warning(said, icon=":material/link_off:")
@@ -156,6 +157,7 @@ def draw(page: Callable[[], None]) -> None:
         page()
     except OffcenterError as error:
         st.error(escaped(error), icon=":material/error:")
+    send.show()
     later.wait()
     behaviour.run("" if stem == "app" else stem)
     later.fill()

@@ -17,7 +17,7 @@ from core.figures.exhibits.base import short_identity as short_identity
 from core.images.views import CLEAN
 from core.types import FEW_OBJECTS, THIN, Card, is_thin
 from core.wording import clusters, code, escaped, preprocessing, units, weights
-from pages.shared.page import address, margin
+from pages.shared.page import address, margin, send
 from pages.shared.page.frame import Choice
 
 #: Identities that a link names; a view of more rests on whatever is newest.
@@ -120,7 +120,8 @@ def _of_what(run: store.Run) -> str:
 
 
 def identities(runs: Sequence[store.Run]) -> None:
-    """The foot of a page: a line for each model."""
+    """The foot of a page: a line for each model; these are the results that can be sent."""
+    send.keep(runs)
     unique = list({(run.label, run.identity, run.benchmark): run for run in runs}.values())
     models = dict.fromkeys(run.label for run in unique)
     lines = "<br>".join(html.escape(identity_of([run for run in unique if run.label == model])) for model in models)
