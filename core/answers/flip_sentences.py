@@ -144,7 +144,10 @@ def finding(
     kinds = [kind for kind in kinds_to_say(found) if found.flips_of(kind).count]
     for kind in kinds:
         name = "it" if len(kinds_to_say(found)) == 1 else names[kind == "broken"]
-        for factors, there in at.get(kind, ()):
+        for number, (factors, there) in enumerate(at.get(kind, ())):
+            if number and not there.is_clear:
+                # Of further factors what is found, and not that nothing is.
+                continue
             parts.append(most(name, there, factors, markdown=markdown))
     return " ".join(parts)
 

@@ -14,7 +14,6 @@ from core.figures.style import (
     BAR_OPACITY,
     CHOSEN,
     GAIN,
-    LOSS,
     NUMBERS_LEFT,
     Words,
     figure,
@@ -28,9 +27,10 @@ from core.figures.traces import band, error_bars, marks, row_bars, steady, symbo
 from core.types import Factor, is_thin
 from core.wording import clusters, interval, percent, plain, row_name, value
 
-#: What the two directions are called, and their colours: a loss is purple and a gain green, as differences are.
+#: What the two directions are called, and their colours: a loss is purple and a gain green, as differences are. The
+#: purple is one that has a contrast of 4 to the paper of either theme.
 NAMES: dict[Kind, str] = {"broken": "broken: right before, wrong after", "fixed": "fixed: wrong before, right after"}
-COLOURS: dict[Kind, str] = {"broken": LOSS, "fixed": GAIN}
+COLOURS: dict[Kind, str] = {"broken": "#9A5FB8", "fixed": GAIN}
 #: From none to many of a map's cells.
 SCALES: dict[Kind, tuple[tuple[float, str], ...]] = {
     "broken": ((0.0, "#F3F1EE"), (0.5, "#A374BC"), (1.0, "#5E2A78")),

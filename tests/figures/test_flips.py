@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from core.figures import flips, location
-from core.figures.style import GAIN, LOSS, Words
+from core.figures.style import GAIN, Words, luminance
 from core.types import Factor
 
 WORDS = Words("Broken and fixed by weather", "n = 100", "")
@@ -28,7 +28,10 @@ def test_rows_go_to_both_sides_with_the_bands_as_whiskers(table):
     shown = flips.flip_rows(table, "weather", WORDS, chosen=("broken", "fog"))
     broken, fixed = shown.data
     assert (list(broken.x), list(fixed.x)) == ([-0.2, 0.0, -0.5], [0.05, 0.1, 0.5])
-    assert (broken.marker.color, fixed.marker.color) == (LOSS, GAIN)
+    assert (broken.marker.color, fixed.marker.color) == (flips.COLOURS["broken"], GAIN)
+    papers = [luminance(paper) for paper in ("#FCFBF8", "#14191F")]
+    for ink in map(luminance, flips.COLOURS.values()):
+        assert all((max(ink, paper) + 0.05) / (min(ink, paper) + 0.05) > 3 for paper in papers)
     np.testing.assert_allclose(broken.error_x.array, [0.06, 0, 0.06])
     np.testing.assert_allclose(broken.error_x.arrayminus, [0.06, 0.06, 0.06])
     assert list(broken.customdata) == [["broken", "fog"], ["broken", "sun"], None]

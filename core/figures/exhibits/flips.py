@@ -256,7 +256,7 @@ def _words(
     (first, one), (second, other) = list(runs.items())[:2]
     n = count(ask.flips_of_all(one, other, by(question)).n, "common image")
     pair = f"{factor_words.short(second)} after {factor_words.short(first)}"
-    parts = [pair, *(["95 % bands, all at once"] if banded else ["share of a cell's images"]), *([] if brief else [n])]
+    parts = [*(["95 % bands, all at once"] if banded else []), pair, *([] if brief else [n])]
     identity = f"identity {other.identity[:8]} after {one.identity[:8]}"
     return Words(title, " · ".join(parts), identity, unit_of(one))
 
