@@ -59,6 +59,17 @@ def app_server(environment: dict[str, str] | None = None, *options: str, host: s
         stop(process)
 
 
+@contextmanager
+def app_of_the_project(home: Path) -> Iterator[str]:
+    """The app with the results that come with the project and a data home, for a whole module; yields its address."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delenv("OFFCENTER_EMBEDDED_RESULTS", raising=False)
+        patch.delenv("OFFCENTER_MODELS", raising=False)
+        patch.setenv("OFFCENTER_DATA", str(home))
+        with app_server() as address:
+            yield address
+
+
 def stop(process: subprocess.Popen) -> None:
     process.terminate()
     try:

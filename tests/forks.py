@@ -75,6 +75,5 @@ def forks(code: str) -> Iterator[Forks]:
     try:
         yield Forks(process)
     finally:
-        process.stdin.close()
-        process.wait(60)
-        process.stdout.close()
+        process.kill()
+        process.communicate()

@@ -30,13 +30,13 @@ def make_model(folder, architecture, seed=0):
     safetensors.torch.save_file(module.state_dict(), folder / "model.safetensors")
 
 
-def until(fact, timeout_s=180):
-    """Whether something becomes true in time."""
+def until(fact, timeout_s=180, pause_s=0.05):
+    """Whether something becomes true in time; looked at again and again."""
     end = time.monotonic() + timeout_s
     while not fact():
         if time.monotonic() > end:
             return False
-        time.sleep(0.05)
+        time.sleep(pause_s)
     return True
 
 

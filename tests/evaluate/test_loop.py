@@ -3,9 +3,6 @@
 import json
 import os
 import shutil
-import signal
-import subprocess
-import sys
 import threading
 import time
 
@@ -25,7 +22,7 @@ from core.evaluate.plan import Plan
 from core.images.views import get_views, known_views
 from core.images.views.pixelwise import Clean
 from core.types import Progress
-from tests.conftest import GREEN, GREEN_WNID, RED, RED_WNID, REPO, TOY_TRANSFORM, BrightestChannel
+from tests.conftest import GREEN, GREEN_WNID, RED, RED_WNID, TOY_TRANSFORM, BrightestChannel
 
 
 @pytest.fixture
@@ -198,62 +195,6 @@ def test_ctrl_c_while_the_model_is_loaded_says_the_same(toy_model, colours):
     assert evaluate(toy_model, colours).complete
 
 
-@pytest.mark.slow
-def test_a_killed_run_loses_less_than_a_batch_and_is_finished_by_the_same_command(colour_folder, tmp_path):
-    for wnid in sorted(path.name for path in colour_folder.iterdir()):
-        for number in range(8, 150):
-            shutil.copy(colour_folder / wnid / "1.png", colour_folder / wnid / f"{number}.png")
-    code = (
-        "import time\nfrom core import evaluate, models\nfrom core.benchmarks import open_benchmark\n"
-        "from tests.conftest import BrightestChannel, TOY_TRANSFORM\n"
-        "class Slow(BrightestChannel):\n"
-        "    def forward(self, inputs):\n        time.sleep(0.02)\n        return super().forward(inputs)\n"
-        "model = models.from_module(Slow(), 'slow', label_space='imagenet-1k', transform=TOY_TRANSFORM)\n"
-        f"evaluate.evaluate(model, open_benchmark('imagenet', {str(colour_folder)!r}), batch_size=8, workers=2,\n"
-        "    progress=lambda state: print(state.done, flush=True))\n"
-    )
-
-    def start():
-        return subprocess.Popen([sys.executable, "-c", code], cwd=REPO, stdout=subprocess.PIPE, text=True)
-
-    told = 0
-    for _ in range(3):
-        process = start()
-        for line in process.stdout:
-            if int(line) > told + 100:
-                told = int(line)
-                break
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        (run,) = store.list_runs()
-        assert run.n_done >= told
-        assert run.n_done == len(store.read(run)["sample_id"].unique())
-    process = start()
-    process.communicate(timeout=60)
-    assert process.returncode == 0
-    (run,) = store.list_runs()
-    assert run.complete
-    assert len(store.read(run)) == 450
-    assert len(list(run.path.glob("part-*"))) == 1
-
-
-@pytest.mark.slow
-def test_two_processes_on_one_run_do_the_work_once(colour_folder, tmp_path):
-    code = (
-        "from core import evaluate, models\nfrom core.benchmarks import open_benchmark\n"
-        "from tests.conftest import BrightestChannel, TOY_TRANSFORM\n"
-        "model = models.from_module(BrightestChannel(), 'm', label_space='imagenet-1k', transform=TOY_TRANSFORM)\n"
-        f"run = evaluate.evaluate(model, open_benchmark('imagenet', {str(colour_folder)!r}))\n"
-        "print(run.n_done)\n"
-    )
-    both = [
-        subprocess.Popen([sys.executable, "-c", code], cwd=REPO, stdout=subprocess.PIPE, text=True) for _ in range(2)
-    ]
-    assert [process.communicate(timeout=60)[0].strip() for process in both] == ["24", "24"]
-    (run,) = store.list_runs()
-    assert len(store.read(run)) == 24
-
-
 def test_partial_results_are_readable_while_the_run_goes_on(toy_model, colours, monkeypatch):
     monkeypatch.setattr(evaluation, "COMMIT_VIEWS", 1)
     seen = []
@@ -266,29 +207,6 @@ def test_partial_results_are_readable_while_the_run_goes_on(toy_model, colours, 
     evaluate(toy_model, colours, batch_size=4, workers=1, progress=progress)
     assert seen[0] == ("running", 4, 4)
     assert [n for _, n, _ in seen] == [4, 8, 12, 16, 20, 24]
-
-
-@pytest.mark.slow
-def test_a_full_disk_is_one_clear_error_and_keeps_what_was_stored(colour_folder):
-    code = (
-        "import resource, signal\nfrom core import evaluate, models\nfrom core.benchmarks import open_benchmark\n"
-        "from core.errors import StoreError\nfrom tests.conftest import BrightestChannel, TOY_TRANSFORM\n"
-        "evaluate.COMMIT_VIEWS = 8\n"
-        "model = models.from_module(BrightestChannel(), 'm', label_space='imagenet-1k', transform=TOY_TRANSFORM)\n"
-        "def progress(state):\n"
-        "    if state.done >= 8:\n        resource.setrlimit(resource.RLIMIT_FSIZE, (64, resource.RLIM_INFINITY))\n"
-        "try:\n"
-        f"    evaluate.evaluate(model, open_benchmark('imagenet', {str(colour_folder)!r}), batch_size=4, workers=1,\n"
-        "        progress=progress)\n"
-        "except StoreError as error:\n    print(error)\n"
-    )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=REPO, capture_output=True, text=True, timeout=60, check=False
-    )
-    assert done.stdout.startswith("the disk is full (File too large) writing "), done.stdout + done.stderr
-    assert "All finished batches are kept" in done.stdout
-    (run,) = store.list_runs()
-    assert run.n_done == 8
 
 
 def test_logits_are_kept_on_request_and_only_with_fresh_for_a_run_without(toy_model, colours):
