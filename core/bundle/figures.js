@@ -57,18 +57,18 @@ const Figures = (() => {
 
   function palette() {
     const style = getComputedStyle(root);
-    const light = { '--ink': '#1D2733', '--muted': '#4C535B', '--rule': 'rgba(128, 128, 128, 0.25)' };
+    const light = { '--ink': '#1D2733', '--muted': '#4C535B', '--panel': '#F3F1EB', '--rule': 'rgba(128, 128, 128, 0.25)' };
     const of = (key) => (state.printing ? light[key] : style.getPropertyValue(key).trim()) || light[key];
-    return { ink: of('--ink'), muted: of('--muted'), rule: light['--rule'] };
+    return { ink: of('--ink'), muted: of('--muted'), panel: of('--panel'), rule: light['--rule'] };
   }
 
-  function template({ ink, muted, rule }) {
+  function template({ ink, muted, panel, rule }) {
     const lines = { gridcolor: rule, linecolor: rule, zerolinecolor: rule, tickfont: { color: muted }, title: { font: { color: muted, size: 12 }, standoff: 6 } };
     const clear = 'rgba(0,0,0,0)';
     return { layout: {
       font: { family: SANS, size: 12, color: ink }, paper_bgcolor: clear, plot_bgcolor: clear,
       xaxis: lines, yaxis: lines, legend: { font: { color: ink } }, coloraxis: { colorbar: { tickfont: { color: muted } } },
-      polar: { bgcolor: clear, angularaxis: lines, radialaxis: lines }, hoverlabel: { font: { family: SANS, size: 12 } },
+      polar: { bgcolor: clear, angularaxis: lines, radialaxis: lines }, hoverlabel: { font: { family: SANS, size: 12, color: ink }, bgcolor: panel, bordercolor: muted },
     }, data: { heatmap: [{ colorbar: { tickfont: { color: muted } } }], bar: [{ marker: { line: { width: 0 } } }] } };
   }
 
@@ -107,6 +107,8 @@ const Figures = (() => {
     layout.margin = margin;
     for (const trace of data) if (trace.name) trace.name = cut(trace.name, Math.floor((width - 90) / SIGN));
     Object.assign(layout, { template: template(colours), width, autosize: false, dragmode: false });
+    // All of a cell is clicked, not its middle only.
+    if (data.some((trace) => trace.type === 'heatmap')) layout.hoverdistance = -1;
     if (width < 480) layout.legend = { ...layout.legend, orientation: 'v' };
     return { data, layout };
   }
