@@ -37,7 +37,7 @@ def webp(image: Image.Image) -> bytes:
     image = image.convert("RGB")
     image.thumbnail((SIDE_PX, SIDE_PX), Image.Resampling.LANCZOS)
     stream = io.BytesIO()
-    image.save(stream, "WEBP", quality=_QUALITY, method=4)
+    image.save(stream, "WEBP", quality=_QUALITY, method=2)
     return stream.getvalue()
 
 

@@ -16,6 +16,7 @@ import typer
 from core.cli import (
     align,
     bench,
+    bundle,
     certify,
     data,
     diorama,
@@ -54,6 +55,7 @@ for group in (
     relink,
     report,
     figures,
+    bundle,
     align,
     bench,
     certify,
