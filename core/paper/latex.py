@@ -13,15 +13,20 @@ from unicodedata import east_asian_width
 from core.paper import latex_text
 from core.paper.cells import Cell, Column, PaperTable
 
-#: Sizes of type, and how many of their digits fit a line of an article's text.
-_SIZES = ((r"\small", 70), (r"\footnotesize", 78), (r"\scriptsize", 86))
+#: Sizes of type: how many of their digits fit a line of an article's text, and the height of a line in points.
+_SIZES = ((r"\small", 70, 11.0), (r"\footnotesize", 78, 9.5), (r"\scriptsize", 86, 8.0))
 _WIDEST = _SIZES[-1][1]
 #: Digits that the space between two columns takes.
 _GAP = 1.7
 #: A name wider than this is broken into lines.
 _NAME = 28
-#: Rows of a page, of one line or two each.
-_ROWS, _TALL_ROWS = 40, 24
+#: Points that a float may be high, without its rules and head; a caption's letters and points of a line; and what is
+#: added to a row of two lines.
+_HEIGHT, _CAPTION_LETTERS, _CAPTION_LINE, _BELOW = 450.0, 72, 12.0, 2.0
+#: LaTeX keeps no more than 18 floats that wait for their page.
+_FLOATS = 12
+#: Rows of a part at least, whatever caption and notes leave.
+_FEWEST = 5
 #: A head wider than this is a letter, which the notes explain.
 _HEAD = 16
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -40,13 +45,17 @@ def document(tables: Sequence[PaperTable], intro: str = "") -> str:
         r"% Needs \usepackage{booktabs}; in two columns, table* instead of table takes the whole width.",
         latex_text.MACRO,
     ]
-    return "\n".join([*head, *(f"\n{table_text(each)}" for each in tables)]) + "\n"
+    for number, each in enumerate((each for table in tables for each in floats(table)), start=1):
+        head += ["", each]
+        if number % _FLOATS == 0:
+            head.append(r"\clearpage")
+    return "\n".join(head) + "\n"
 
 
-def table_text(table: PaperTable) -> str:
+def floats(table: PaperTable) -> list[str]:
     """A table as one float, or as several where it does not fit."""
     parts = list(_parts(_lettered(table)))
-    return "\n\n".join(_float(part, number, len(parts)) for number, part in enumerate(parts, start=1))
+    return [_float(part, number, len(parts)) for number, part in enumerate(parts, start=1)]
 
 
 @dataclass(frozen=True)
@@ -83,12 +92,30 @@ def _letter(number: int) -> str:
 
 def _parts(table: PaperTable) -> Iterator[_Part]:
     tall = _table_width(table, tall=False) > _WIDEST
-    most = _TALL_ROWS if tall else _ROWS
     for columns in _blocks(table, tall):
-        chosen = tuple(table.columns[at] for at in columns)
-        for first in range(0, len(table.rows), most):
-            rows = tuple(tuple(row[at] for at in columns) for row in table.rows[first : first + most])
-            yield _Part(replace(table, columns=chosen, rows=rows), tall)
+        chosen = replace(table, columns=tuple(table.columns[at] for at in columns),
+                         rows=tuple(tuple(row[at] for at in columns) for row in table.rows))  # fmt: skip
+        most = _most_rows(chosen, tall)
+        for first in range(0, max(len(chosen.rows), 1), most):
+            yield _Part(replace(chosen, rows=chosen.rows[first : first + most]), tall)
+
+
+def _size(table: PaperTable, tall: bool) -> tuple[str, int, float]:
+    """The largest type in which a table's columns fit."""
+    width = _table_width(table, tall)
+    return next((size for size in _SIZES if width <= size[1]), _SIZES[-1])
+
+
+def _most_rows(table: PaperTable, tall: bool) -> int:
+    """Rows that fit a page below the caption, or above the notes."""
+    _, digits, line = _size(table, tall)
+    caption = _CAPTION_LINE * (1 + len(f"{table.title} {' '.join(table.caption)}") // _CAPTION_LETTERS)
+    notes = line * (1 + len(" ".join(table.notes)) // digits)
+    one = 2 * line + _BELOW if tall else line
+    # Both stand together where the table is in one part.
+    if len(table.rows) * one + caption + notes <= _HEIGHT:
+        return max(len(table.rows), 1)
+    return max(int((_HEIGHT - max(caption, notes)) / one), _FEWEST)
 
 
 def _blocks(table: PaperTable, tall: bool) -> list[list[int]]:
@@ -133,7 +160,7 @@ def _float(part: _Part, number: int, among: int) -> str:
     table = part.table
     label = table.label if number == 1 else f"{table.label}-part-{number}"
     of = f" (part {number} of {among})" if among > 1 else ""
-    size = next((name for name, most in _SIZES if _table_width(table, part.tall) <= most), _SIZES[-1][0])
+    size, *_ = _size(table, part.tall)
     if number == 1:
         said = latex_text.escaped(" ".join((f"{table.title}{of}.", *table.caption)))
     else:

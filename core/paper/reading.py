@@ -23,7 +23,7 @@ _BY_FACTORS: Mapping[str, Mapping[str, str]] = {
     "by_humans": {"humans": "humans"},
     "partitions": {"partition": "partition"},
 }
-#: A table that ``report --by`` makes.
+#: How the name of a table begins that ``report --by`` makes.
 BY = "by"
 
 

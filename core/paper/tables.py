@@ -17,7 +17,7 @@ from core.answers.cards import unit_of
 from core.paper import best, captions, overalls
 from core.paper.cells import NOTHING, THIN_MARK, Cell, Column, PaperTable
 from core.paper.columns import Source, cell, is_few, sole_value, sources_of
-from core.paper.reading import BY, Result, Told, tables_of
+from core.paper.reading import Result, Told, tables_of
 
 
 @dataclass(frozen=True)
@@ -178,6 +178,3 @@ def _labelled(tables: Sequence[PaperTable]) -> list[PaperTable]:
             number += 1
         found[unique] = replace(table, label=unique)
     return list(found.values())
-
-
-__all__ = ["BY", "build"]
