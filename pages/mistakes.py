@@ -13,7 +13,7 @@ from core.mistakes.files import Files
 from core.mistakes.reassessed import SOURCE
 from core.mistakes.table import Filters
 from core.wording import code, escaped
-from pages.shared.mistakes import diagnose, kinds, landing, numbers, slices, subjects, walk
+from pages.shared.mistakes import diagnose, flipped, kinds, landing, numbers, slices, subjects, walk
 from pages.shared.mistakes.subjects import PUBLISHED, Subject
 from pages.shared.page import address, cached, empty, frame, text
 from pages.shared.page.frame import Choice
@@ -41,13 +41,15 @@ def page() -> None:
         text.flag_state([subject.run] if subject.run else [])
     kinds.show(subject, filters, runs, found, choice)
     rows = slices.show(subject, rows, choice)
+    flipped.show(subject, runs)
     _one(subject, rows, filters, runs, found, choice)
     if diagnose.can_diagnose(subject):
         diagnose.show_all(runs, choice)
     if subject.of_validation:
         _about(found)
     clicked = (*filters.true, *filters.predicted, *(filters.pair or ()), *filters.categories)
-    landing.mount(" ".join((*clicked, *address.asked(slices.SLICE))))
+    sliced = address.asked(slices.SLICE)
+    landing.mount(" ".join((*clicked, *([filters.kind] if sliced else []), *sliced)))
     if runs:
         text.identities(list(runs.values()))
 

@@ -42,6 +42,7 @@ def population(n: int, filters: Filters, title: str, other: str = "") -> str:
         "single_only": f"on which only the single label says that {title} is wrong",
         "both_wrong": f"wrong under {title} and under {other}",
         "only_this_wrong": f"wrong under {title} and right under {other}",
+        "only_other_wrong": f"right under {title} and wrong under {other}",
     }
     said = [f"{count(n, 'image')} {kinds[filters.kind]}"]
     if filters.text.strip():

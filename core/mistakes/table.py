@@ -18,8 +18,8 @@ from core.benchmarks.imagenet_annotations import Annotations, validation_name
 from core.labels import IMAGENET_1K
 from core.mistakes.reassessed import reassessed
 
-Kind = Literal["wrong", "right", "all", "single_only", "both_wrong", "only_this_wrong"]
-#: What each kind of row is called; ``single_only`` and the last two need annotations and another model.
+Kind = Literal["wrong", "right", "all", "single_only", "both_wrong", "only_this_wrong", "only_other_wrong"]
+#: What each kind of row is called; ``single_only`` and the last three need annotations and another model.
 KINDS: dict[Kind, str] = {
     "wrong": "Wrong",
     "right": "Right",
@@ -27,6 +27,7 @@ KINDS: dict[Kind, str] = {
     "single_only": "Only the single label says wrong",
     "both_wrong": "Both wrong",
     "only_this_wrong": "Wrong, the other right",
+    "only_other_wrong": "Right, the other wrong",
 }
 #: What a class is called where nobody knows it.
 UNKNOWN = "unknown"
@@ -267,12 +268,12 @@ def _of_kind(table: pd.DataFrame, kind: Kind) -> np.ndarray:
         return right == 1
     if kind == "single_only":
         return (table["single"].to_numpy() == 0) & (table["accepted"].to_numpy() == 1)
-    keep = right == 0
     if kind == "wrong":
-        return keep
+        return right == 0
     if "other_right" not in table:
         return np.zeros(len(table), dtype=bool)
-    return keep & (table["other_right"].to_numpy() == (0 if kind == "both_wrong" else 1))
+    this, other = {"both_wrong": (0, 0), "only_this_wrong": (0, 1), "only_other_wrong": (1, 0)}[kind]
+    return (right == this) & (table["other_right"].to_numpy() == other)
 
 
 def _is_one_of(column: pd.Series, names: tuple[str, ...] | list[str]) -> np.ndarray:

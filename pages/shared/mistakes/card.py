@@ -122,6 +122,8 @@ def thumbnail(subject: Subject, row: dict[str, Any], shown: str) -> dict[str, st
     """An image as ``gallery.thumbnails`` takes it; the one that is shown is marked."""
     state = "failed" if row["right"] != row["right"] else "right" if row["right"] else "wrong"
     said = sentences.arrow(str(row["true"]), str(row["predicted"]), row["confidence"], right=state == "right")
+    if state == "right" and subject.run is not None and row.get("other_right") == 0:
+        said += f" · {subject.other}: {row['other_predicted']}"
     here = "▸ " if row["sample_id"] == shown else ""
     picture = pictures.thumbnail(subject.source, row["sample_id"])
     return {
