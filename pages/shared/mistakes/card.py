@@ -123,7 +123,7 @@ def thumbnail(subject: Subject, row: dict[str, Any], shown: str) -> dict[str, st
     state = "failed" if row["right"] != row["right"] else "right" if row["right"] else "wrong"
     said = sentences.arrow(str(row["true"]), str(row["predicted"]), row["confidence"], right=state == "right")
     if state == "right" and subject.run is not None and row.get("other_right") == 0:
-        said += f" · {subject.other}: {row['other_predicted']}"
+        said += f" · other: {row['other_predicted']}"
     here = "▸ " if row["sample_id"] == shown else ""
     picture = pictures.thumbnail(subject.source, row["sample_id"])
     return {
