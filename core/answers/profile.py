@@ -92,11 +92,12 @@ def profile(
         UsageError: If results are of several models.
         StoreError: If a result cannot be read.
     """
-    own, others = _newest(runs), _newest(other)
+    for each in (runs, other):
+        _require_one_model(each)
     lines = []
-    for asked in _wanted(own):
+    for asked in _wanted(_newest(runs)):
         line = _line(asked, policy)
-        rival = next((each for each in others if _is_same_place(each, asked.run)), None)
+        rival = _rival(asked.run, other)
         if rival is not None:
             line = _with_other(asked, rival, line, policy)
         if line.varies:
@@ -116,21 +117,32 @@ def results_of(model: str, runs: Sequence[store.Run]) -> list[store.Run]:
     return [run for run in runs if run.label == model]
 
 
-def _newest(runs: Sequence[store.Run]) -> list[store.Run]:
-    """One result for each benchmark and family of views, complete ones first, then the newest."""
+def _require_one_model(runs: Sequence[store.Run]) -> None:
     models = list(dict.fromkeys(run.label for run in runs))
     if len(models) > 1:
         raise UsageError(f"a profile is of one model, not of {', '.join(models)}: choose the results of one.")
+
+
+def _newest(runs: Sequence[store.Run]) -> list[store.Run]:
+    """One result of a model for each benchmark and family of views, complete ones first, then the newest."""
+    there = sorted(runs, key=lambda run: run.identity)
     kept = []
     for benchmark, view in sorted({(run.benchmark, run.view) for run in runs}):
-        run = catalogue.newest_run(runs, models[0], benchmark, view)
+        run = catalogue.newest_run(there, there[0].label, benchmark, view)
         if run is not None:
             kept.append(run)
     return kept
 
 
-def _is_same_place(one: store.Run, two: store.Run) -> bool:
-    return (one.benchmark, one.view) == (two.benchmark, two.view)
+def _rival(run: store.Run, other: Sequence[store.Run]) -> store.Run | None:
+    """The second model's result in the same place: on the same images if there is one."""
+    there = sorted(other, key=lambda each: each.identity)
+    found = (
+        catalogue.newest_run(there, there[0].label, run.benchmark, run.view, content)
+        for content in (run.content, "")
+        if there
+    )
+    return next((each for each in found if each is not None), None)
 
 
 def _wanted(runs: Sequence[store.Run]) -> list[_Asked]:
@@ -172,11 +184,12 @@ def _of_run(run: store.Run) -> list[_Asked]:
 def _of_own(run: store.Run) -> list[_Asked]:
     """A user's own set: all its factors, facts about its images too, but what names a class or a cluster."""
     card = card_of(run)
-    skipped = {*SAYS_WHAT, card.cluster_unit}
+    factors = [factor for factor in card.factors if factor.name not in (*SAYS_WHAT, card.cluster_unit)]
+    shared = Counter(factor.label.lower() for factor in factors)
     return [
-        _Asked(run, "factor", (factor.name,), factor.label.lower())
-        for factor in card.factors
-        if factor.name not in skipped
+        _Asked(run, "factor", (factor.name,), label if shared[label] == 1 else f"{label} [{factor.name}]")
+        for factor in factors
+        for label in (factor.label.lower(),)
     ]
 
 

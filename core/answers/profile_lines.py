@@ -100,8 +100,8 @@ class Line:
 
     @property
     def name(self) -> str:
-        """Names the line within its benchmark: ``x+y``, ``weather``, ``cues``."""
-        return "+".join(self.factors)
+        """Names the line within its benchmark: ``factor:x+y``, ``setting:weather``, ``cues:cues``."""
+        return f"{self.kind}:{'+'.join(self.factors)}"
 
     @property
     def title(self) -> str:

@@ -29,17 +29,24 @@ def row(line: Line) -> str:
             f"{percent(line.clean, 0)} in the usual crop, {percent(line.worst, 0)} at {line.remark} ({line.worst_at}, "
             f"on all of them): {_change(line)}, {_images(line)}"
         )
-    begins = f"in {COMMON}" if line.kind == "setting" else f"at its best, {line.clean_at}"
     few = f"; {count(line.thin_levels, 'setting')} left out, of too few images or objects" if line.thin_levels else ""
     return (
-        f"{percent(line.clean, 0)} {begins}; {percent(line.worst, 0)} at {worst_at(line)}: {_change(line)}, "
+        f"{percent(line.clean, 0)} {_begins(line)}; {percent(line.worst, 0)} at {worst_at(line)}: {_change(line)}, "
         f"{_images(line)}{_tied(line)}{few}"
     )
 
 
 def worst_at(line: Line) -> str:
     """The worst setting with what it is of: ``size 1 %``, ``x 1, y 1``; plain text."""
-    return line.worst_at if len(line.factors) > 1 else f"{line.label} {line.worst_at}"
+    return _setting(line, line.worst_at)
+
+
+def _setting(line: Line, at: str) -> str:
+    return at if len(line.factors) > 1 else f"{line.label} {at}"
+
+
+def _begins(line: Line) -> str:
+    return f"in {COMMON}" if line.kind == "setting" else f"at its best, {_setting(line, line.clean_at)}"
 
 
 def _around(low: float, high: float) -> str:
@@ -89,11 +96,10 @@ def finding(lines: Sequence[Line]) -> str:
     unclear = [line for line in losses if line not in clear]
     # One that is not clear may all the same cost as much: then too little is known of it to say.
     open_ = [line for line in unclear if _may_cost_as_much(line, first, len(losses))]
-    begins = f"in {escaped(COMMON)}" if first.kind == "setting" else f"at its best, {escaped(first.clean_at)}"
     most = "is sure to lose most" if not ties and not open_ else "loses much"
     said = (
         f"{model} {most} with **{escaped(first.title)}**: {percent(first.worst, 0)} at **{escaped(worst_at(first))}**, "
-        f"{at} below {percent(first.clean, 0)} {begins}"
+        f"{at} below {percent(first.clean, 0)} {escaped(_begins(first))}"
     )
     if ties or open_:
         said += f"; {_named([*ties, *open_])} may cost as much"

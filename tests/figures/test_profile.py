@@ -35,21 +35,24 @@ def test_a_bar_at_the_best_a_dot_at_the_worst_and_the_interval_of_the_drop():
     assert list(dots.error_x.arrayminus) == pytest.approx([0.1, 0.15, 0.1])
     assert list(dots.error_x.array) == pytest.approx([0.1, 0.15, 0.1])
     assert list(dots.marker.symbol) == ["circle", "circle-open", "square"]
-    assert [list(each) for each in dots.customdata][:2] == [["set/size", "area", "a"], ["set/pose", "yaw_deg", "a"]]
+    assert [list(each) for each in dots.customdata][:2] == [
+        ["set/size", "factor:area", "a"],
+        ["set/pose", "factor:yaw_deg", "a"],
+    ]
     assert len(segments.x) == 9
 
 
 def test_a_second_model_has_a_lane_of_its_own_and_a_sign_where_they_differ():
     theirs = replace(SIZE, model="b", worst=0.5, change=-0.4, worst_at="2 %")
     both = replace(SIZE, other=theirs, against=Contrast(0.3, 0.2, 0.4, 0.2, 0.5, 100, 50), differs=True)
-    shown = drawn(both, chosen=("set/size", "area"))
+    shown = drawn(both, chosen=("set/size", "factor:area"))
     texts = [each.text for each in shown.layout.annotations]
     assert "size: 1 %" in texts
     assert "2 %" in texts
     assert "−40 [−80, −60] ≠" in texts
     assert shown.layout.shapes[0].fillcolor
-    assert line_of((both,), ["set/size", "area", "b"]) is theirs
-    assert line_of((both,), ["set/size", "x", "b"]) is None
+    assert line_of((both,), ["set/size", "factor:area", "b"]) is theirs
+    assert line_of((both,), ["set/size", "factor:x", "b"]) is None
 
 
 def test_names_are_text_in_the_figure_and_in_the_file():
