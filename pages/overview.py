@@ -10,11 +10,11 @@ import streamlit as st
 from streamlit.delta_generator import DeltaGenerator
 
 from core import store
-from core.answers import catalogue, marks
+from core.answers import catalogue
 from core.answers.questions import Question
-from core.figures import bars
-from core.figures.style import Words, colour_of
-from core.wording import count
+from core.figures.exhibits import overview
+from core.figures.style import colour_of
+from core.wording import escaped
 from pages.shared.factors import explore
 from pages.shared.images import behind
 from pages.shared.overview import finding, profile, results
@@ -26,8 +26,6 @@ from pages.shared.page.place import Cell
 
 TITLE = "Overview"
 EVERY = "all"
-#: More bars than colours could not be told apart.
-MOST_BARS = 10
 WHICH = {EVERY: "All models", "chosen": "Chosen"}
 SORTS = {"benchmark": "By benchmark", "hardest": "Hardest first"}
 
@@ -92,28 +90,13 @@ def _controls(choice: Choice) -> tuple[list[str], str, str]:
 def _figure(
     table: pd.DataFrame, models: list[str], policy: str, sort: str, choice: Choice, keys: tuple[Any, ...]
 ) -> None:
-    models = [model for model in models if model in set(table["model"])]
-    if len(models) > MOST_BARS:
-        st.caption(f"The figure shows the first {MOST_BARS} of {len(models)} models; the table below has all.")
-        models = models[:MOST_BARS]
-    order = list(dict.fromkeys(table.sort_values("value")["benchmark"] if sort == "hardest" else table["benchmark"]))
-    tables = {model: table[table["model"] == model].set_index("benchmark", drop=False) for model in models}
-    tables = {model: part.loc[[key for key in order if key in part.index]] for model, part in tables.items()}
-    published = marks.overall()
-    published = published[published["benchmark"].isin(order)] if policy == "top1" else published[:0]
     cell = place.chosen_cell()
-    said = Words(
-        f"{explore.POLICIES[policy]} on each benchmark",
-        f"{count(len(table), 'result')} · 95 % interval · a click opens the images"
-        + (" · hatched: partial or few" if table["partial"].any() else "")
-        + (" · diamonds: published" if len(published) else ""),
-        f"identities: {' '.join(identity[:8] for identity in table['identity'])}",
-    )
-    how = {"order": order, "x_title": policy.replace("top", "top-"), "chosen": cell.benchmark if cell else None}
-    colours = colour_of(models, choice.models)
-    key = (keys, said, sorted(colours.items()), len(published), sorted(how.items()))
-    draw = partial(bars.bars, tables, "benchmark", colours, said, published=published, **how)
-    shown = figure.kept(key, draw)
+    tables, dropped = overview.shown(table, models, sort)
+    chosen, colours = cell.benchmark if cell else None, colour_of(list(tables), choice.models)
+    if dropped:
+        st.caption(escaped(dropped))
+    draw = partial(overview.figure, tables, table, policy, colours, chosen=chosen, sort=sort)  # type: ignore[arg-type]
+    shown = figure.kept((keys, policy, sort, tuple(tables), sorted(colours.items()), chosen), draw)
     identities = {model: " ".join(part["identity"]) for model, part in tables.items()}
     figure.show(shown, "overview", tables, identities, _pick)
 

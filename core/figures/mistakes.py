@@ -206,7 +206,7 @@ def pair_bars(
         between: ``ONE_WAY`` where the first class is taken for the second, ``BOTH_WAYS`` where either is.
 
     Returns:
-        Bars with ``[first, second]`` as customdata.
+        Bars with ``[first, second, model]`` as customdata.
     """
     rows = list(_frequency(next(iter(tables.values()))))
     labels = [_pair_label(pair, chosen, between) for pair in rows]
@@ -220,7 +220,7 @@ def pair_bars(
                 [f"{model}<br>{first}{between}{second}: {n.get((first, second), 0):,}" for first, second in rows],
                 name=model,
                 marker={"color": colours.get(model, PALETTE[0]), "opacity": BAR_OPACITY},
-                customdata=[list(pair) for pair in rows],
+                customdata=[[*pair, model] for pair in rows],
                 **steady(BAR_OPACITY),
             )
         )

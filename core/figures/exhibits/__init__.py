@@ -14,17 +14,17 @@ from core import store
 from core.answers import catalogue
 from core.answers.questions import StoredPolicy
 from core.errors import UsageError, nearest
-from core.figures.exhibits import by_factors, cues, flips, profile, uncommon, zoom
+from core.figures.exhibits import by_factors, cues, flips, mistakes, overview, profile, uncommon, zoom
 from core.figures.exhibits.base import Exhibit, Offer, Pick, Subject
 
 __all__ = ["Exhibit", "Offer", "Pick", "Subject", "exhibit", "offered"]
 
 #: Of one benchmark and one family of views, in the order in which they are shown.
-_OF_ONE: tuple[Any, ...] = (by_factors, uncommon, cues, flips, zoom)
+_OF_ONE: tuple[Any, ...] = (by_factors, uncommon, cues, flips, zoom, mistakes)
 #: Those that draw by any factor that is named.
 _NAMED: tuple[Any, ...] = (by_factors, flips)
 #: Over several benchmarks; they come first.
-_ACROSS: tuple[Any, ...] = (profile,)
+_ACROSS: tuple[Any, ...] = (profile, overview)
 
 
 def offered(runs: Sequence[store.Run], policy: StoredPolicy = "top1") -> tuple[Offer, ...]:
@@ -80,13 +80,14 @@ def exhibit(runs: store.Run | Sequence[store.Run], name: str, policy: StoredPoli
     runs = [runs] if isinstance(runs, store.Run) else list(runs)
     if not runs:
         raise UsageError(f"the figure '{name}' is of stored results, and none is given: name one or more.")
-    found = offered(runs, policy)
+    found = _told_apart(_offers(catalogue.told_apart(runs), policy))
+    # Most names are found before all that there is was looked at.
     chosen = next((each for each in found if each.name == name), None)
     if chosen is None:
         subjects = _subjects(catalogue.told_apart(runs), policy)
         chosen = next((offer for each in subjects for module in _NAMED for offer in module.requested(each, name)), None)
     if chosen is None:
-        known = list(dict.fromkeys(each.name for each in found))
+        known = list(dict.fromkeys(each.name for each in offered(runs, policy)))
         said = f"There are: {', '.join(known)}." if known else "There is none: they have no factor that varies."
         raise UsageError(f"there is no figure '{name}' of these results.{nearest(name, known)} {said}")
     return chosen.make()

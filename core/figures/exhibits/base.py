@@ -77,8 +77,10 @@ class Pick:
             view: the surest of those that say what the image counts as (right where at least half of it is), and
             ``counted`` is what the number adds up, 0..1; of one view ``counted`` is ``right``.
         """
-        question = Question(where=self.where, policy=self.policy)
-        found = questions.behind(self.run, question)
+        return self.narrowed(questions.behind(self.run, Question(where=self.where, policy=self.policy)))
+
+    def narrowed(self, found: pd.DataFrame) -> pd.DataFrame:
+        """See ``rows``; of images that meet the conditions, as ``questions.behind`` has them."""
         if self.only is not None:
             found = found[found["sample_id"].isin(self.only)]
         found = found.assign(counted=found["right"])

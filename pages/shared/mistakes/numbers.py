@@ -5,6 +5,7 @@ from __future__ import annotations
 from core import store
 from core.answers.questions import is_clustered
 from core.benchmarks.imagenet_m import ImageNetM, ImageNetMultilabel
+from core.figures.exhibits import mistakes as exhibits
 from core.mistakes import published, sentences, summary, table
 from core.mistakes.table import Filters
 from core.wording import count, escaped, interval, percent
@@ -15,25 +16,16 @@ from pages.shared.page.text import Tile
 
 def finding(subject: Subject) -> str:
     """How many are wrong, the most frequent direction, and the classes that swallow others."""
-    run = subject.run
-    if run is not None and not run.complete:
-        return f"**{escaped(subject.title)}**: {sentences.unfinished(run.n_done, run.n_samples)}."
+    if (run := subject.run) is not None:
+        return exhibits.finding(subject.title, run, subject.table)
     wrong = table.select(subject.table, Filters())
     often = sentences.confusions(subject.table, wrong)
-    if run is None:
-        major = int((subject.table["severity"].astype(str) == "major").sum())
-        others = int((subject.table["other_right"] == 0).sum()) if subject.other else 0
-        both = f" {escaped(subject.other)} gets {others:,} of them wrong too." if subject.other else ""
-        remain = "remains" if len(wrong) == 1 else "remain"
-        n = count(len(wrong), "mistake")
-        return f"**{n} of {escaped(subject.title)} {remain}**, {major:,} of them major.{both} {often}".strip()
-    share = summary.shares(subject.table, is_clustered(run))["wrong"]
-    if not len(wrong):
-        often = "No mistake remains."
-    return (
-        f"**{escaped(subject.title)} is wrong on {percent(share[0])} {interval(share[1], share[2])}** of "
-        f"{count(share[3], 'image')}. {often}"
-    ).strip()
+    major = int((subject.table["severity"].astype(str) == "major").sum())
+    others = int((subject.table["other_right"] == 0).sum()) if subject.other else 0
+    both = f" {escaped(subject.other)} gets {others:,} of them wrong too." if subject.other else ""
+    remain = "remains" if len(wrong) == 1 else "remain"
+    n = count(len(wrong), "mistake")
+    return f"**{n} of {escaped(subject.title)} {remain}**, {major:,} of them major.{both} {often}".strip()
 
 
 def tiles(subject: Subject, runs: dict[str, store.Run]) -> list[Tile]:

@@ -12,17 +12,14 @@ from core import store
 from core.answers import joined, questions, slices
 from core.answers.questions import Where
 from core.answers.slices import Slices
-from core.figures import slices as figures
-from core.figures.style import Words
+from core.figures.exhibits import mistakes as exhibits
 from core.wording import count, escaped, units
 from pages.shared.mistakes.subjects import Subject
-from pages.shared.page import address, cached, figure, later, place, text
+from pages.shared.page import address, cached, figure, later, place
 from pages.shared.page.frame import Choice
 
 #: Name in the address.
 SLICE = "slice"
-#: Rows of the figure.
-_ROWS = 10
 _HELP = (
     "Every value, and every range of values, of each factor is tried, alone and with each of another factor: a slice. "
     "Half of the objects are searched, with intervals that hold for all slices at once; slices of the same images, and "
@@ -81,17 +78,12 @@ def _section(run: store.Run, chosen: str, choice: Choice) -> None:
         st.caption(escaped(_of_what(found)))
     if found.table.empty:
         return
-    shown = found.table.head(_ROWS)
-    said = "simultaneous 95 % intervals · hollow: not confirmed · click filters the images below"
-    words = Words("Slices that cost most", said, text.short_identity([run]))
-    drawn = figures.slices(
-        shown, choice.colours.get(run.label, choice.colours.get(run.model, "#6B7785")), words, chosen
-    )
+    colour = choice.colours.get(run.label, choice.colours.get(run.model, "#6B7785"))
+    drawn = exhibits.slices_of(run, found, colour, chosen)
     files = found.table.rename(columns=slices.REPORTED)
     figure.show(drawn, "slices", {run.label: files}, {run.label: run.identity}, _choose)
-    same = [f"{row['slice']}: {' and '.join(row['also'])}" for row in shown.to_dict("records") if len(row["also"])]
-    if same:
-        st.caption(f"Of the same images: {escaped('; '.join(same))}")
+    if same := exhibits.of_the_same(found):
+        st.caption(escaped(same))
 
 
 def _of_what(found: Slices) -> str:

@@ -17,7 +17,7 @@ from core.benchmarks.base import Benchmark
 from core.benchmarks.imagenet_annotations import Annotations, Labels
 from core.benchmarks.imagenet_m import ImageNetMultilabel
 from core.labels import IMAGENET_1K
-from core.mistakes import files, published, table
+from core.mistakes import files, published, stored, table
 from core.mistakes.table import KINDS, Filters
 from pages.shared.page import address, cached, place
 from pages.shared.page.frame import Choice
@@ -59,7 +59,7 @@ class Subject:
     @property
     def of_validation(self) -> bool:
         """Whether the images are ImageNet's validation set, of which there are published mistakes and confusions."""
-        return _is_validation(self.table)
+        return stored.is_validation(self.table)
 
     @property
     def categories(self) -> tuple[str, ...]:
@@ -99,6 +99,7 @@ def of_run(run: store.Run, other: store.Run | None, found: files.Files, choice: 
         cached.key_of(other) if other else None,
         _stamp(found.annotations.path),
         tuple(_stamp(found.reference(model.key).path) for model in published.REFERENCES),
+        found,
     )
     source = cached.source_of(run)
     key = f"{run.benchmark}/{run.model}"
@@ -120,20 +121,15 @@ def _published(mistakes: _Stamp, other: _Stamp, annotated: _Stamp, root: str) ->
 
 
 @st.cache_resource(max_entries=_TABLES, show_spinner="Reading the predictions, once …")
-def _of_run(key: cached.Key, other: Any, annotated: _Stamp, references: tuple[_Stamp, ...]) -> pd.DataFrame:
+def _of_run(
+    key: cached.Key, other: Any, annotated: _Stamp, references: tuple[_Stamp, ...], _found: files.Files
+) -> pd.DataFrame:
+    del annotated, references
     run = store.open_run(Path(key[0]))
     second = store.open_run(Path(other[0])) if other else None
     if run is None:
         raise FileNotFoundError(key[0])
-    content = table.of_run(run, second, _annotations(annotated))
-    known = [part for stamp in references if (part := _read(stamp)) is not None]
-    if known and _is_validation(content):
-        content = table.with_categories(content, pd.concat(known))
-    return content
-
-
-def _is_validation(content: pd.DataFrame) -> bool:
-    return len(content) > 0 and imagenet_annotations.validation_name(content["sample_id"].iloc[0]) is not None
+    return stored.of_run(run, second, _found)
 
 
 def _read(stamp: _Stamp) -> pd.DataFrame | None:
@@ -165,6 +161,7 @@ def controls(subject: Subject) -> Filters:
         kinds.append("single_only")
     if subject.other:
         kinds += ["both_wrong", "only_this_wrong"]
+        kinds += ["only_other_wrong"] if subject.run is not None else []
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         kind = st.segmented_control(
             "Show", kinds, format_func=lambda kind: _kind_label(kind, subject), label_visibility="collapsed",
@@ -195,6 +192,8 @@ def _put(**changes: str | Sequence[str]) -> None:
 def _kind_label(kind: str, subject: Subject) -> str:
     if kind == "only_this_wrong":
         return f"Wrong, {subject.other} right"
+    if kind == "only_other_wrong":
+        return f"Right, {subject.other} wrong"
     return KINDS[kind]  # type: ignore[index]
 
 
@@ -244,6 +243,8 @@ def direction_of(filters: Filters) -> tuple[str, str] | None:
 
 def choose_direction(direction: Sequence[str]) -> None:
     """Filter for one class taken for another; the same cell again takes the filter away."""
+    # A bar also says whose it is.
+    direction = direction[:2]
     chosen = [address.asked(TRUE), address.asked(PREDICTED)]
     true, predicted = ("", "") if chosen == [[each] for each in direction] else direction
     _put(**{TRUE: true, PREDICTED: predicted, PAIR: ""})
@@ -251,6 +252,7 @@ def choose_direction(direction: Sequence[str]) -> None:
 
 def choose_pair(pair: Sequence[str]) -> None:
     """Filter for a pair of classes; the same pair again takes the filter away."""
+    pair = pair[:2]
     _put(**{PAIR: "" if _pair_in_url() == tuple(pair) else " ~ ".join(pair), TRUE: "", PREDICTED: ""})
 
 
@@ -267,14 +269,11 @@ def choose_kind(custom: Sequence[str]) -> None:
 
 
 @st.cache_data(max_entries=4, show_spinner=False)
-def _confusions(stamp: tuple[str, int]) -> pd.DataFrame:
-    pairs = published.read_confusions(Path(stamp[0]))
-    names = {side: np.asarray(table.names_of(IMAGENET_1K, pairs[side].to_numpy())) for side in ("first", "second")}
-    ordered = np.sort(np.stack([names["first"], names["second"]], axis=1).astype(object), axis=1)
-    return pd.DataFrame({"first": ordered[:, 0], "second": ordered[:, 1], "n": pairs["n"], "n_forward": pairs["n"]})
+def _confusions(stamp: tuple[str, int], _found: files.Files) -> pd.DataFrame | None:
+    return stored.published_pairs(_found)
 
 
 def published_pairs(found: files.Files) -> pd.DataFrame | None:
     """The published confusions by class name, most frequent first; None without the file."""
     stamp = _stamp(found.confusions.path)
-    return _confusions(stamp) if stamp else None
+    return _confusions(stamp, found) if stamp else None

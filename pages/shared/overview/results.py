@@ -9,10 +9,8 @@ import pandas as pd
 import streamlit as st
 
 from core import store
-from core.answers.questions import Question, knows_top5
-from core.errors import OffcenterError
+from core.figures.exhibits import overview
 from core.store import weights
-from core.wording import code, escaped
 from pages.shared.models import settings, variants
 from pages.shared.page import behaviour, cached, frame
 from pages.shared.page.frame import Choice
@@ -39,33 +37,7 @@ def table(runs: Runs, policy: str) -> tuple[pd.DataFrame, list[str]]:
 @st.cache_data(max_entries=64, show_spinner="Reading the predictions, once …")
 def _table(keys: tuple, policy: str, _runs: Runs) -> tuple[pd.DataFrame, list[str]]:
     del keys
-    rows, problems = [], []
-    for (model, key), run in _runs.items():
-        try:
-            row = cached.answer(run, Question(policy=policy)).iloc[0]
-        except OffcenterError as error:
-            problems.append(f"**{escaped(model)}** on {code(key)}: {escaped(error)}")
-            continue
-        done = "complete" if run.complete else f"{run.n_done / run.n_samples:.0%} done"
-        state = done + _beside(run, policy, max(run.n_done - int(row["n"]), 0))
-        start = cached.start_of(run, Question(policy=policy))
-        rows.append(
-            {
-                **{"benchmark": key, "model": model, **row.to_dict(), "state": state, "partial": not run.complete},
-                "start": start.value if start else float("nan"),
-                "start_what": start.what if start else "",
-                "identity": run.identity,
-            }
-        )
-    return pd.DataFrame(rows), problems
-
-
-def _beside(run: store.Run, policy: str, n_without: int) -> str:
-    """Why images have no value: they failed, or what was imported of them does not tell it."""
-    if policy == "top5" and not knows_top5(run):
-        return ", top-5 not known"
-    imported = ", imported" if run.is_imported else ""
-    return imported + (f", {n_without:,} failed" if n_without else "")
+    return overview.table(_runs, policy, cached)  # type: ignore[arg-type]
 
 
 def show(found: pd.DataFrame, on_pick: Callable[[list[str]], None]) -> None:

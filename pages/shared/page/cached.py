@@ -20,7 +20,6 @@ from core.answers import (
     report,
     setting_tables,
     spans,
-    standings,
     zoom_tables,
 )
 from core.answers import flips as flipping
@@ -229,16 +228,6 @@ def turned(run: store.Run, factor: str, question: Question) -> Contrast:
 def half_area(run: store.Run, question: Question) -> Contrast:
     """See ``compare.half_area``."""
     return _contrast(key_of(run), "half_area", "", question)
-
-
-@st.cache_data(max_entries=1024, **_QUIET)
-def _start(key: Key, question: Question) -> standings.Start | None:
-    return standings.start_of(_open(key), question)
-
-
-def start_of(run: store.Run, question: Question) -> standings.Start | None:
-    """See ``standings.start_of``."""
-    return _start(key_of(run), question)
 
 
 @st.cache_data(max_entries=256, **_QUIET)
