@@ -80,15 +80,26 @@ const Figures = (() => {
     return (signs.slice(0, Math.max(most - 1, 3)).join('').trimEnd() + '…').replaceAll('<', '&lt;');
   }
 
+  // Names of columns that would run into each other are turned.
+  function turn(layout, margin, width) {
+    const names = (layout.xaxis?.ticktext ?? []).map(String);
+    const needed = names.reduce((sum, each) => sum + SIGN * each.length + 6, 0);
+    if (!names.length || layout.xaxis.tickangle || needed < (width - margin.l - margin.r) * 0.95) return;
+    const more = Math.min(SIGN * Math.max(...names.map((each) => each.length)), 90);
+    layout.xaxis = { ...layout.xaxis, tickangle: -60 };
+    layout.height = (layout.height ?? 400) + more;
+    margin.b += more;
+  }
+
   // A figure's data and layout at a width: its title stands in the page, and long names leave room for the plot.
-  function prepared(figure, width) {
+  function prepared(figure, width, above) {
     const { data, layout } = structuredClone({ data: figure.data ?? [], layout: figure.layout ?? {} });
     const colours = palette();
     const margin = { l: 60, r: 16, t: 58, b: 48, ...layout.margin };
     const height = layout.height ?? 400;
-    if (layout.title?.text) {
-      layout.height = height - SETTINGS.title_px;
-      margin.t = Math.max(margin.t - SETTINGS.title_px, 8);
+    if (above) {
+      layout.height = height - above;
+      margin.t = Math.max(margin.t - above, 8);
       delete layout.title;
     }
     const room = Math.max(Math.round(width * LABELS), 90);
@@ -103,6 +114,7 @@ const Figures = (() => {
         layout.yaxis = { ...layout.yaxis, tickmode: 'array', tickvals: trace.y, ticktext: trace.y.map((row) => cut(row, most)) };
       }
     }
+    turn(layout, margin, width);
     margin.l = Math.min(margin.l, room);
     layout.margin = margin;
     for (const trace of data) if (trace.name) trace.name = cut(trace.name, Math.floor((width - 90) / SIGN));
@@ -126,7 +138,7 @@ const Figures = (() => {
     const width = plot ? widthOf(plot) : 0;
     if (!window.Plotly || width < 40) return;
     const known = drawn.get(exhibit.id);
-    const { data, layout } = prepared(exhibit.figure, width);
+    const { data, layout } = prepared(exhibit.figure, width, Number(plot.closest('.exhibit').dataset.above));
     const place = known?.place ?? el('div', { class: 'oc-chart' });
     if (!known) plot.replaceChildren(place);
     plot.style.height = `${layout.height}px`;

@@ -14,6 +14,9 @@ from pathlib import Path
 
 from core.bundle import markup
 from core.bundle.content import ELEMENT, Content, embedded
+from core.bundle.foot import foot
+from core.bundle.results_table import results
+from core.bundle.words import colours_of, text
 
 #: Elements with Plotly's script, packed, and with what the page needs beside the content.
 PLOTLY, SETTINGS = "oc-plotly", "oc-settings"
@@ -40,12 +43,12 @@ def html(content: Content) -> str:
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{_policy(content, script)}\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
-        f'<meta name="generator" content="Offcenter {markup.text(content["offcenter"])}">\n'
-        f'<link rel="icon" href="{_ICON}">\n<title>{markup.text(content["title"])}</title>\n'
+        f'<meta name="generator" content="Offcenter {text(content["offcenter"])}">\n'
+        f'<link rel="icon" href="{_ICON}">\n<title>{text(content["title"])}</title>\n'
         f"<style>\n{_own('viewer.css')}</style>\n</head>\n<body>\n"
         '<a class="skip" href="#main">Skip to the results</a>\n'
         f'<div class="page{"" if margin else " without-margin"}">\n{markup.contents(content)}\n<main id="main">\n'
-        f"{markup.head(content)}\n{markup.results(content)}\n{markup.sections(content)}\n{markup.foot(content)}\n"
+        f"{markup.head(content)}\n{results(content)}\n{markup.sections(content)}\n{foot(content)}\n"
         f'</main>\n{margin}</div>\n<div role="status" class="unseen" id="oc-status"></div>\n'
         f"{_data(SETTINGS, _settings(content))}\n{_data(ELEMENT, embedded(content))}\n"
         + (f'<script type="text/plain" id="{PLOTLY}">{_plotly()[0]}</script>\n' if has_figures else "")
@@ -78,11 +81,11 @@ def _policy(content: Content, script: str) -> str:
 
 
 def _settings(content: Content) -> str:
-    return embedded({"colours": markup.colours_of(content), "title_px": markup.TITLE_PX})
+    return embedded({"colours": colours_of(content)})
 
 
-def _data(element: str, text: str) -> str:
-    return f'<script type="application/json" id="{element}">{text}</script>'
+def _data(element: str, json: str) -> str:
+    return f'<script type="application/json" id="{element}">{json}</script>'
 
 
 @cache

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from core.bundle import markup
+from core.bundle import words
 from core.bundle.page import html
 from tests.bundle.pages import HOSTILE, USUAL, content
 
@@ -118,13 +118,13 @@ def test_a_page_without_figures_has_no_plotly_and_one_without_images_no_margin()
     ],
 )
 def test_a_sentence_is_bold_where_two_stars_say_so_and_nothing_else(markdown, expected):
-    assert markup.sentence(markdown) == expected
+    assert words.sentence(markdown) == expected
 
 
 def test_a_figures_heading_is_plain_text():
     title = 'Top-1 of &lt;b>x<br><span style="font-size:12px">n = 4 · &lt;i></span>'
-    assert markup.heading({"title": {"text": title}}) == ("Top-1 of <b>x", "n = 4 · <i>")
-    assert markup.heading({}) == ("", "")
+    assert words.heading({"title": {"text": title}}) == ("Top-1 of <b>x", "n = 4 · <i>")
+    assert words.heading({}) == ("", "")
 
 
 def test_the_page_begins_with_the_strongest_sentence_and_says_where_it_is_from():
@@ -140,6 +140,6 @@ def test_the_page_begins_with_the_strongest_sentence_and_says_where_it_is_from()
 
 def test_a_partial_result_and_few_objects_are_said_in_the_table():
     text = "".join(Read(html(content())).text)
-    assert "partial: 16 of 16" in text
-    assert "8 objects" in text
+    assert "partial: 16 of 16 images" in text
+    assert "16 images, 8 objects" in text
     assert "[40.0, 70.0]" in text
