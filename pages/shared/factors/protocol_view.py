@@ -74,6 +74,8 @@ def _finding(runs: Runs, controls: Controls) -> str:
     if controls.flips and compared:
         axis = _axis(next(name for name, there in runs.items() if there is compared), compared)
         said_of = flips.finding(compared, axis, controls.question, margin.chosen(), cached)
+        if not all(run.complete for run in list(compared.values())[:2]):
+            return said_of
         return f"{said_of.removesuffix('.')} ({code(_key(compared))})."
     for name, there in runs.items():
         if controls.view in (ALL, name) and len(there) > 1:
