@@ -7,11 +7,12 @@ every point gets its first before any gets its second; see ``rounds``.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 
 from core import store
 from core.answers import joined, questions
@@ -82,42 +83,53 @@ class Told:
         order = np.argsort(-table["confidence"].to_numpy(), kind="stable")
         self._table = table.iloc[order].reset_index(drop=True)
         self._right = self._table[value].to_numpy(dtype=float)
-        self._images = self._table["sample_id"].astype(str)
+        self._images = pd.Index(self._table["sample_id"].astype(str), dtype=object)
         self._common: dict[tuple[str, str], np.ndarray] = {}
 
     def counted(self, pick: Pick, most: int) -> Counted:
         """A point, counted, with so many candidates at most."""
+        kept = self._meeting(pick)
         if self._run.n_views > 1:
             # Which view stands for an image, and what it counts, is the pick's own to say.
-            rows = pick.rows()
-            right = rows["right"].to_numpy(dtype=float)
-            shown = [self._of_row(row) for row in rows.iloc[preferred(right, most)].to_dict("records")]
-            return Counted(len(rows), round(float(rows["counted"].sum()), 4), tuple(shown))
-        rows = self.rows(pick)
+            rows = pick.narrowed(self._behind(np.flatnonzero(kept)))
+            chosen = rows.iloc[preferred(rows["right"].to_numpy(), most)]["row"]
+            return Counted(len(rows), round(float(rows["counted"].sum()), 4), tuple(map(self._shown, chosen)))
+        rows = np.flatnonzero(self._narrowed(pick, kept & ~np.isnan(self._right)))
         right = self._right[rows]
         return Counted(len(rows), int(right.sum()), tuple(map(self._shown, rows[preferred(right, most)])))
 
-    def rows(self, pick: Pick) -> np.ndarray:
-        """Rows of a point, of a result of one view, as ``Pick.rows`` has them: int (n,)."""
-        kept = ~np.isnan(self._right)
+    def _meeting(self, pick: Pick) -> np.ndarray:
+        """Which rows meet the conditions of a point: bool (N,)."""
+        kept = np.ones(len(self._table), dtype=bool)
         for part in pick.where:
             kept &= part.keeps(self._table, self._factors[part.column])
+        return kept
+
+    def _behind(self, rows: np.ndarray) -> pd.DataFrame:
+        """Rows as a pick narrows them, each with its number here."""
+        table = self._table.iloc[rows]
+        said = {"sample_id": self._images[rows], "view": table["view"].astype(str).to_numpy()}
+        return pd.DataFrame({**said, "right": self._right[rows], "row": rows})
+
+    def _narrowed(self, pick: Pick, kept: np.ndarray) -> np.ndarray:
+        """Which of these rows a point counts, of a result of one view, as ``Pick.narrowed`` has them: bool (N,)."""
         if pick.only is not None:
-            kept &= self._images.isin(pick.only).to_numpy()
-        if pick.against is not None:
-            kept &= self._counted_too(pick.against, pick.policy)
-        return np.flatnonzero(kept)
+            at = self._images.get_indexer(list(pick.only))
+            only = np.zeros(len(kept), dtype=bool)
+            only[at[at >= 0]] = True
+            kept = kept & only
+        return kept if pick.against is None else kept & self._counted_too(pick.against, pick.policy)
 
     def _counted_too(self, other: store.Run, policy: StoredPolicy) -> np.ndarray:
         key = (other.identity, other.benchmark)
         if key not in self._common:
             table = joined.read(other, ["sample_id", VALUE[policy]])
-            self._common[key] = self._images.isin(table.loc[table[VALUE[policy]].notna(), "sample_id"]).to_numpy()
+            self._common[key] = self._images.isin(table.loc[table[VALUE[policy]].notna(), "sample_id"].astype(str))
         return self._common[key]
 
     def _shown(self, row: int) -> Shown:
         return Shown(
-            self._images.iat[row],
+            str(self._images[row]),
             str(self._table["view"].iat[row]),
             bool(self._right[row] == 1.0),
             int(self._table["predicted"].iat[row]),
@@ -130,11 +142,6 @@ class Told:
             return str(self._table[self._says].iat[row])
         accepted = lists.list_offsets(self._table["accepted"].iloc[[row]])[1]
         return class_names(self._run.label_space, [int(accepted[0])])[0] if len(accepted) else ""
-
-    @staticmethod
-    def _of_row(row: Mapping[str, Any]) -> Shown:
-        said = (str(row[name]) for name in ("sample_id", "view"))
-        return Shown(*said, row["right"] == 1.0, int(row["predicted"]), float(row["confidence"]), str(row["true"]))
 
 
 def preferred(right: np.ndarray, most: int) -> np.ndarray:
