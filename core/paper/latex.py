@@ -25,8 +25,8 @@ _NAME = 28
 _HEIGHT, _CAPTION_LETTERS, _CAPTION_LINE, _BELOW = 450.0, 72, 12.0, 2.0
 #: LaTeX keeps no more than 18 floats that wait for their page.
 _FLOATS = 12
-#: Rows of a part at least, whatever caption and notes leave.
-_FEWEST = 5
+#: Points of a part's rows at least, whatever caption and notes leave; letters of a line of broken words.
+_LEAST, _BROKEN = 100.0, 24
 #: A head wider than this is a letter, which the notes explain.
 _HEAD = 16
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -65,10 +65,12 @@ class _Part:
     Attributes:
         table: With the part's columns and rows.
         tall: Whether intervals stand below their numbers.
+        size: Of its type, the same in all parts with these columns.
     """
 
     table: PaperTable
     tall: bool
+    size: str
 
 
 def _lettered(table: PaperTable) -> PaperTable:
@@ -95,9 +97,10 @@ def _parts(table: PaperTable) -> Iterator[_Part]:
     for columns in _blocks(table, tall):
         chosen = replace(table, columns=tuple(table.columns[at] for at in columns),
                          rows=tuple(tuple(row[at] for at in columns) for row in table.rows))  # fmt: skip
-        most = _most_rows(chosen, tall)
-        for first in range(0, max(len(chosen.rows), 1), most):
-            yield _Part(replace(chosen, rows=chosen.rows[first : first + most]), tall)
+        has_intervals = any(cell.interval for row in chosen.rows for cell in row)
+        is_tall = has_intervals and _table_width(chosen, tall=False) > _WIDEST
+        for rows in _pages(chosen, is_tall):
+            yield _Part(replace(chosen, rows=tuple(rows)), is_tall, _size(chosen, is_tall)[0])
 
 
 def _size(table: PaperTable, tall: bool) -> tuple[str, int, float]:
@@ -106,16 +109,31 @@ def _size(table: PaperTable, tall: bool) -> tuple[str, int, float]:
     return next((size for size in _SIZES if width <= size[1]), _SIZES[-1])
 
 
-def _most_rows(table: PaperTable, tall: bool) -> int:
-    """Rows that fit a page below the caption, or above the notes."""
+def _pages(table: PaperTable, tall: bool) -> list[list[tuple[Cell, ...]]]:
+    """Rows by page: as many as fit below the caption, and above the notes."""
     _, digits, line = _size(table, tall)
     caption = _CAPTION_LINE * (1 + len(f"{table.title} {' '.join(table.caption)}") // _CAPTION_LETTERS)
     notes = line * (1 + len(" ".join(table.notes)) // digits)
-    one = 2 * line + _BELOW if tall else line
+    heights = [_row_height(table, row, tall, line) for row in table.rows]
     # Both stand together where the table is in one part.
-    if len(table.rows) * one + caption + notes <= _HEIGHT:
-        return max(len(table.rows), 1)
-    return max(int((_HEIGHT - max(caption, notes)) / one), _FEWEST)
+    if sum(heights) + caption + notes <= _HEIGHT:
+        return [list(table.rows)]
+    room = max(_HEIGHT - max(caption, notes), _LEAST)
+    pages: list[list[tuple[Cell, ...]]] = [[]]
+    used = 0.0
+    for row, height in zip(table.rows, heights, strict=True):
+        if pages[-1] and used + height > room:
+            pages.append([])
+            used = 0.0
+        pages[-1].append(row)
+        used += height
+    return pages
+
+
+def _row_height(table: PaperTable, row: tuple[Cell, ...], tall: bool, line: float) -> float:
+    """Points of a row whose words may be broken into lines, with a line of intervals below them."""
+    words = [_width(each.text) for each, column in zip(row, table.columns, strict=True) if not column.is_number]
+    return line * (max((-(-width // _BROKEN) for width in words if width > _BROKEN), default=1) + tall) + _BELOW * tall
 
 
 def _blocks(table: PaperTable, tall: bool) -> list[list[int]]:
@@ -140,16 +158,29 @@ def _table_width(table: PaperTable, tall: bool) -> float:
 
 
 def _column_width(table: PaperTable, at: int, tall: bool) -> float:
-    """Digits that a column takes, with the space to the next."""
+    """Digits that a column takes, with the space to the next; its head breaks where it is the widest."""
+    body = _body_width(table, at, tall)
+    return max(body, *(_width(line) for line in _broken(table.columns[at].head, body))) + _GAP
+
+
+def _body_width(table: PaperTable, at: int, tall: bool) -> int:
     cells = [row[at] for row in table.rows]
-    widths = [_width(each.text) for each in cells] + [_width(table.columns[at].head)]
-    widest = max(widths)
-    if table.columns[at].kind in ("name", "words"):
-        return min(widest, _NAME) + _GAP
-    interval = max((_width(each.interval) for each in cells), default=0)
     number = max((_width(each.text) for each in cells), default=0)
-    inner = max(number, interval) if tall else number + interval + bool(interval)
-    return max(inner, _width(table.columns[at].head)) + _GAP
+    if table.columns[at].kind in ("name", "words"):
+        return min(number, _NAME)
+    interval = max((_width(each.interval) for each in cells), default=0)
+    return max(number, interval) if tall else number + interval + bool(interval)
+
+
+def _broken(head: str, width: int) -> list[str]:
+    """A head in lines of a width, broken at spaces."""
+    lines: list[str] = []
+    for word in head.split() or [""]:
+        if lines and _width(f"{lines[-1]} {word}") <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return lines
 
 
 def _width(text: str) -> int:
@@ -160,7 +191,6 @@ def _float(part: _Part, number: int, among: int) -> str:
     table = part.table
     label = table.label if number == 1 else f"{table.label}-part-{number}"
     of = f" (part {number} of {among})" if among > 1 else ""
-    size, *_ = _size(table, part.tall)
     if number == 1:
         said = latex_text.escaped(" ".join((f"{table.title}{of}.", *table.caption)))
     else:
@@ -171,7 +201,7 @@ def _float(part: _Part, number: int, among: int) -> str:
         r"\centering",
         rf"\caption[{{{latex_text.escaped(table.title + of)}}}]{{{said}}}",
         rf"\label{{tab:{label}}}",
-        rf"{size}\setlength{{\tabcolsep}}{{3pt}}",
+        rf"{part.size}\setlength{{\tabcolsep}}{{3pt}}",
         rf"\begin{{tabular}}{{@{{}}{_specification(part)}@{{}}}}",
         r"\toprule",
         _heads(part),
@@ -188,13 +218,18 @@ def _has_intervals(table: PaperTable, at: int) -> bool:
     return any(row[at].interval for row in table.rows)
 
 
+def _is_broken(part: _Part, at: int) -> bool:
+    """Whether the words of a column are broken into lines."""
+    is_words = part.table.columns[at].kind in ("name", "words")
+    return is_words and any(_width(row[at].text) > _NAME for row in part.table.rows)
+
+
 def _specification(part: _Part) -> str:
     """How columns are set: names and words to the left, numbers to the right with their intervals beside them."""
     found = []
     for at, column in enumerate(part.table.columns):
-        widest = max((_width(row[at].text) for row in part.table.rows), default=0)
         if column.kind in ("name", "words"):
-            found.append(r"p{0.3\linewidth}" if widest > _NAME else "l")
+            found.append(r"p{0.3\linewidth}" if _is_broken(part, at) else "l")
         elif _has_intervals(part.table, at):
             found.append("c" if part.tall else r"r@{\ }l")
         else:
@@ -205,8 +240,11 @@ def _specification(part: _Part) -> str:
 def _heads(part: _Part) -> str:
     cells = []
     for at, column in enumerate(part.table.columns):
-        head = latex_text.cell(column.head)
+        lines = [latex_text.cell(line) for line in _broken(column.head, _body_width(part.table, at, part.tall))]
         both = _has_intervals(part.table, at) and not part.tall and column.kind == "value"
+        side = "l" if not column.is_number else "c" if both or _has_intervals(part.table, at) else "r"
+        stacked = r"\\".join(lines)
+        head = stacked if len(lines) == 1 else rf"\shortstack[{side}]{{{stacked}}}"
         cells.append(rf"\multicolumn{{2}}{{c}}{{{head}}}" if both else head)
     return " & ".join(cells) + r" \\"
 
@@ -215,6 +253,8 @@ def _row(part: _Part, row: Sequence[Cell]) -> str:
     first, second = [], []
     for at, each in enumerate(row):
         text = latex_text.cell(each.text)
+        if _is_broken(part, at):
+            text = rf"{{\raggedright {text}\par}}"
         first.append(rf"\textbf{{{text}}}" if each.is_best else text)
         second.append(latex_text.cell(each.interval))
         if _has_intervals(part.table, at) and not part.tall:

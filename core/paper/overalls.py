@@ -52,7 +52,7 @@ def _picked(group: Sequence[Result], several: bool, among: int) -> tuple[best.Pi
         return best.Pick(), []
     chosen = best.Best(tuple(group), {}, among)
     pick = chosen.pick((), [each.content["overall"] for each in group], group[0].value)
-    name = captions.benchmark(group[0]) if several else ""
+    name = group[0].run.benchmark if several else ""
     if why := chosen.why_not:
         return pick, [f"{name}: {why}" if name else why]
     said = best.note([pick], [name], [each.run.label for each in group])
@@ -82,7 +82,7 @@ def _row(result: Result, several: bool, has_plain: bool, *, is_best: bool) -> tu
             return Cell(NOTHING)
         return cell(result, told, known[name], overall, is_best=is_best and result.value == name)
 
-    line = [Cell(captions.benchmark(result))] if several else []
+    line = [Cell(result.run.benchmark)] if several else []
     line += [Cell(captions.marked(result)), number("top1"), number("top5")]
     if has_plain:
         source = Source("top1", "", "value", "top1_low", True)

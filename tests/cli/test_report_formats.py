@@ -51,7 +51,7 @@ def test_several_benchmarks_have_one_table_of_accuracies(run):
     code, out, _ = run(*TWO, "--benchmark", "diorama/rotation", "--format", "markdown")
     assert code == 0
     overall = out.partition("### Top-1")[0]
-    assert overall.count("\n| Diorama") == 4
+    assert overall.count("\n| diorama/") == 4
     assert "for 2 benchmarks at once" in out
 
 

@@ -68,6 +68,8 @@ def test_many_models_are_set_in_parts_that_fit(n_models):
         assert sum(widths) < 86
         seen += [row[0] for row in rows[1:] if row[0]]
     blocks = len(seen) // 90
+    # LaTeX keeps 18 that wait for their page.
+    assert max(part.count(r"\begin{table}") for part in text.split(r"\clearpage")) <= 18
     assert sorted(set(seen)) == sorted(f"class {number}" for number in range(90))
     assert len(seen) == 90 * blocks
     labels = [line for line in text.splitlines() if line.startswith(r"\label")]
@@ -84,6 +86,14 @@ def test_long_names_of_models_are_letters_that_the_notes_explain():
 def test_a_long_name_of_a_row_is_broken_into_lines():
     text = latex.document([beside(["net"], ["a very long name of a class that has many synonyms " * 3])])
     assert r"p{0.3\linewidth}" in text
+    assert r"{\raggedright a very long name" in text
+    check(text)
+
+
+def test_a_long_head_is_broken_where_its_column_is_narrow():
+    columns = (Column("class", "name"), Column("noise, standard deviation", "count"))
+    text = latex.document([PaperTable("t", "T", columns, ((Cell("cat"), Cell("1,500")),))])
+    assert r"class & \shortstack[r]{noise,\\standard\\deviation} \\" in text
     check(text)
 
 
