@@ -26,7 +26,7 @@ _HEIGHT, _CAPTION_LETTERS, _CAPTION_LINE, _BELOW = 450.0, 72, 12.0, 2.0
 #: LaTeX keeps no more than 18 floats that wait for their page.
 _FLOATS = 12
 #: Points of a part's rows at least, whatever caption and notes leave; letters of a line of broken words.
-_LEAST, _BROKEN = 100.0, 24
+_LEAST, _BROKEN = 100.0, 21
 #: A head wider than this is a letter, which the notes explain.
 _HEAD = 16
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
