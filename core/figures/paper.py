@@ -9,12 +9,13 @@ from __future__ import annotations
 import copy
 import math
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import plotly.graph_objects as go
-from PIL import ImageFont
 
+from core.figures import paper_axes
+from core.figures.measuring import unmarked, width_of, wrapped
 from core.figures.style import DARK_INK, MUTED
 
 #: Widths of the columns of a page of two, inches.
@@ -27,20 +28,17 @@ _FONT = "Helvetica, Arial, Liberation Sans, sans-serif"
 #: The page's muted grey is too light for print.
 _QUIET = "#5A6470"
 #: Pixels: of texts, before they are shrunk.
-_SIZE, _TITLE_SIZE, _SMALLEST, _CAPTION_SIZE = 12, 13.5, 10.5, 9
-#: Pixels from one line to the next.
-_TITLE_LINE, _LINE, _CAPTION_LINE = 17, 15.6, 11.7
-#: What texts may be wider than measured, as another machine's fonts are.
-_SLACK = 1.06
-#: The share of the width that the names of rows may take, and the most lines of one.
-_NAMES_SHARE, _NAME_LINES = 0.4, 3
+_SIZE, _TITLE_SIZE, _SMALLEST, _CAPTION_SIZE = paper_axes.SIZE, 13.5, 10.5, 9
+#: Pixels from one line to the next; of the title's first line from the top.
+_TITLE_LINE, _LINE, _CAPTION_LINE, _TITLE_AT = 17, 15.6, 11.7, 20
 #: Pixels of the side of a map or circle on a wide page.
 _SQUARE = 400
 #: Pixels of a legend's entry beside its name; from one of its lines to the next.
 _ENTRY, _LEGEND_LINE = 46, 20
-_TAG = re.compile(r"<[^>]*>")
-_AXIS = re.compile(r"[xy]axis\d*")
+#: Pixels that the labels of a scale at the right need more than a page gives them.
+_SCALE_RIGHT = 12
 _MUTED_HEX = re.compile(re.escape(MUTED), re.IGNORECASE)
+_IDENTITY = re.compile(r"^(?P<of>.*): identity (?P<digits>[0-9a-f]+)$")
 
 
 def for_paper(figure: go.Figure, columns: int = 1) -> go.Figure:
@@ -53,57 +51,65 @@ def for_paper(figure: go.Figure, columns: int = 1) -> go.Figure:
     content = copy.deepcopy(figure.to_plotly_json())
     data, layout = content["data"], content["layout"]
     width = round(_PX_PER_IN * COLUMN_IN[columns] / SCALE)
-    margin = {"l": 8, "r": 16, "t": 58, "b": 48, **layout.get("margin", {})}
-    height = layout.get("height") or 380
-    head, title = _title(layout, width)
-    margin, taller = _with_names(data, layout, margin, width)
-    taller += _square(layout, margin, height, columns)
-    foot = _foot((layout.get("meta") or {}).get("caption", ""), width - margin["r"] - 8)
+    margin = {"l": 8, "r": 16, "t": 58, "b": 48, **(layout.get("margin") or {})}
+    plot = max((layout.get("height") or 380) - margin["t"] - margin["b"], 1)
+    scales = _scales(data, layout)
+    if any(bar.get("orientation") != "h" for bar in scales):
+        margin["r"] += _SCALE_RIGHT
+    more, title = _title(figure, width)
+    margin["t"] += more
+    grown = paper_axes.fit(data, layout, margin, width, plot)
+    grown += _square(layout, plot, columns)
+    legend = _legend(data, layout, margin, width, plot)
+    # Distances below the plot are shares of its height.
+    layout["legend"] = {**(layout.get("legend") or {}), **legend, **_lower(layout, plot / (plot + grown))}
+    foot = _foot((layout.get("meta") or {}).get("caption", ""), width - 12)
     below = len(foot) * _CAPTION_LINE + 2 if foot else 0
-    legend = _legend(data, layout, width)
-    # The plot keeps its height, of which distances below it are shares.
-    height += head + below + legend + taller
-    margin = {**margin, "t": margin["t"] + head, "b": margin["b"] + below + legend}
+    margin["b"] += below
+    height = round(margin["t"] + plot + grown + margin["b"])
     layout.update(
         template="plotly_white",
         width=width,
-        height=round(height),
+        height=height,
         margin=margin,
         paper_bgcolor="#FFFFFF",
         plot_bgcolor="#FFFFFF",
         font={"family": _FONT, "size": _SIZE, "color": DARK_INK},
-        title={**layout.get("title", {}), **title, "y": 1 - 20 / height},
+        title={**(layout.get("title") or {}), **title, "y": 1 - _TITLE_AT / height},
     )
     for part in (*data, layout):
         _legible(part)
-    for bar in _scales(data, layout):
+    for bar in scales:
         # It stands at the bottom of the picture, where the identity is now.
         if bar.get("yref") == "container" and not bar.get("y"):
             bar["y"] = below / height
-    layout["annotations"] = [*layout.get("annotations", ()), *_caption(foot, margin)]
+    layout["annotations"] = [*(layout.get("annotations") or ()), *_caption(foot, margin)]
     return go.Figure(data=data, layout=layout, skip_invalid=True)
 
 
 def size_in(figure: go.Figure) -> tuple[float, float]:
     """Width and height in inches of a figure that is laid out for a paper."""
-    return tuple(SCALE * side / _PX_PER_IN for side in (figure.layout.width, figure.layout.height))
+    width, height = (SCALE * side / _PX_PER_IN for side in (figure.layout.width, figure.layout.height))
+    return width, height
 
 
 def heading(figure: go.Figure) -> tuple[str, str]:
-    """Title and subtitle of a figure as plain text; what a figure escapes is unescaped."""
-    parts = str(figure.layout.title.text or "").split("<br>", 1)
-    title, subtitle = (_TAG.sub("", part.replace("<br>", " ")).replace("&lt;", "<") for part in (*parts, "")[:2])
-    return title.strip(), subtitle.strip()
+    """Title and subtitle of a figure as plain text, without what only a page can do."""
+    title, subtitle = (unmarked(part).replace("&lt;", "<").strip() for part in _heading(figure))
+    return title, subtitle
 
 
-def _title(layout: Mapping[str, Any], width: float) -> tuple[float, dict[str, Any]]:
+def _heading(figure: go.Figure) -> tuple[str, str]:
+    title, _, subtitle = str(figure.layout.title.text or "").partition("<br>")
+    kept = [part for part in unmarked(subtitle).split(" · ") if not re.search(r"\bclick", part)]
+    return unmarked(title), " · ".join(kept)
+
+
+def _title(figure: go.Figure, width: float) -> tuple[float, dict[str, Any]]:
     """Pixels that a title needs beside those of a page's, and the title in lines that fit."""
-    text = (layout.get("title") or {}).get("text") or ""
-    if not text:
-        return 0, {}
-    title, _, subtitle = text.partition("<br>")
-    first = _wrapped(_TAG.sub("", title), _TITLE_SIZE, width - 14)
-    second = _wrapped(_TAG.sub("", subtitle), _SIZE, width - 14)
+    title, subtitle = _heading(figure)
+    first = wrapped(title, _TITLE_SIZE, width - 14)
+    second = wrapped(subtitle, _SIZE, width - 14)
     quiet = f'<span style="font-size:{_SIZE}px;font-weight:400;fill:{_QUIET};color:{_QUIET}">'
     lines = [*first, *(f"{quiet}{line}</span>" for line in second)]
     more = max(len(first) - 1, 0) * _TITLE_LINE + max(len(second) - 1, 0) * _LINE
@@ -112,10 +118,17 @@ def _title(layout: Mapping[str, Any], width: float) -> tuple[float, dict[str, An
 
 
 def _foot(caption: str, most: float) -> list[str]:
-    """The identity of the results in lines; what is of one result stays on a line where it fits."""
-    parts = caption.split(" · ") if caption else []
-    kept = [part.replace(" ", "\u00a0") if _width(part, _CAPTION_SIZE) <= most else part for part in parts]
-    return _wrapped(" · ".join(kept).replace(" ·", "\u00a0·"), _CAPTION_SIZE, most)
+    """The identities of the results in lines, those of a model together; a result stays on one line where it fits."""
+    groups: dict[str, list[str]] = {}
+    for part in caption.split(" · ") if caption else []:
+        found = _IDENTITY.match(part)
+        groups.setdefault(found["of"] if found else part, []).extend([found["digits"]] if found else [])
+    said = [
+        f"{of}: {'identity' if len(digits) == 1 else 'identities'} {', '.join(digits)}" if digits else of
+        for of, digits in groups.items()
+    ]
+    kept = [part.replace(" ", "\u00a0") if width_of(part, _CAPTION_SIZE) <= most else part for part in said]
+    return wrapped(" · ".join(kept).replace(" ·", "\u00a0·"), _CAPTION_SIZE, most)
 
 
 def _caption(lines: Sequence[str], margin: Mapping[str, float]) -> list[dict[str, Any]]:
@@ -123,55 +136,16 @@ def _caption(lines: Sequence[str], margin: Mapping[str, float]) -> list[dict[str
     if not lines:
         return []
     place = {"x": 1, "y": 0, "xref": "paper", "yref": "paper", "xanchor": "right", "yanchor": "bottom"}
-    shift = {"xshift": margin["r"] - 4, "yshift": -margin["b"] + 1}
+    shift = {"xshift": margin["r"] - 4, "yshift": 1 - margin["b"]}
     font = {"size": _CAPTION_SIZE, "color": _QUIET}
     return [{"text": "<br>".join(lines), "showarrow": False, "align": "right", "font": font, **place, **shift}]
 
 
-def _with_names(
-    data: Sequence[dict[str, Any]], layout: dict[str, Any], margin: dict[str, float], width: float
-) -> tuple[dict[str, float], float]:
-    """Names of rows in lines, where they would leave the plot too little; margins for them, and pixels of height."""
-    most, taller = _NAMES_SHARE * width, 0.0
-    for name, axis in layout.items():
-        if not _AXIS.fullmatch(name) or not name.startswith("y") or not isinstance(axis, dict):
-            continue
-        names = list(axis["ticktext"]) if axis.get("ticktext") is not None else _categories(data, name)
-        if not names or max(map(_width, names)) <= most:
-            continue
-        lines = [_wrapped(each, _SIZE, most, _NAME_LINES) for each in names]
-        if axis.get("ticktext") is None:
-            axis["tickvals"] = names
-        axis["ticktext"] = ["<br>".join(each) for each in lines]
-        taller = max(taller, sum(max(len(each) - 1, 0) for each in lines) * _LINE)
-        if not margin.get("autoexpand", True):
-            margin = {**margin, "l": min(margin["l"], math.ceil(most) + 22)}
-    return margin, taller
-
-
-def _categories(data: Iterable[Mapping[str, Any]], axis: str) -> list[str]:
-    """The names along an axis of names, as traces have them."""
-    short = axis.replace("axis", "")
-    found: dict[str, None] = {}
-    for trace in data:
-        values = trace.get(axis[0])
-        if (trace.get(f"{axis[0]}axis") or axis[0]) == short and values is not None:
-            found |= dict.fromkeys(each for each in values if isinstance(each, str))
-    return list(found)
-
-
-def _square(layout: dict[str, Any], margin: Mapping[str, float], height: float, columns: int) -> float:
+def _square(layout: Mapping[str, Any], plot: float, columns: int) -> float:
     """Pixels by which a map or a circle, which is as wide as it is high, grows on a wide page."""
-    axes = [axis for name, axis in layout.items() if _AXIS.fullmatch(name) and isinstance(axis, dict)]
-    if columns == 1 or not ("polar" in layout or any(axis.get("scaleanchor") for axis in axes)):
-        return 0
-    plot = max(height - margin["t"] - margin["b"], 1)
-    more = max(0, _SQUARE - plot)
-    legend = layout.get("legend") or {}
-    if legend.get("y", 0) < 0:
-        # A distance in pixels, as a share of the plot's height.
-        layout["legend"] = {**legend, "y": legend["y"] * plot / (plot + more)}
-    return more
+    axes = paper_axes.of(layout, "xy").values()
+    is_square = "polar" in layout or any(axis.get("scaleanchor") for axis in axes)
+    return max(0, _SQUARE - plot) if is_square and columns == 2 else 0
 
 
 def _scales(data: Sequence[dict[str, Any]], layout: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -181,26 +155,39 @@ def _scales(data: Sequence[dict[str, Any]], layout: Mapping[str, Any]) -> list[d
     return [holder["colorbar"] for holder in (*shared, *of_traces) if isinstance(holder.get("colorbar"), dict)]
 
 
-def _legend(data: Sequence[dict[str, Any]], layout: Mapping[str, Any], width: float) -> float:
-    """Wrap long names in a legend below the plot; pixels that it needs beside those that the page's has, or less."""
-    if not layout.get("showlegend"):
-        return 0
-    room = width - _ENTRY - 16
-    shown: dict[str, int] = {}
+def _legend(
+    data: Sequence[dict[str, Any]], layout: Mapping[str, Any], margin: dict[str, float], width: float, plot: float
+) -> dict[str, Any]:
+    """Wrap long names in a legend below the plot, and make the bottom as high as it needs."""
+    legend = layout.get("legend") or {}
+    if not layout.get("showlegend") or legend.get("orientation") != "h" or legend.get("y", 1) >= 0:
+        return {}
+    begins = margin["l"] if legend.get("xref", "paper") == "paper" else 0
+    longest = max((width_of(trace["name"], _SIZE) for trace in data if trace.get("name")), default=0)
+    # From the left edge of the picture, where names are too long to begin at the plot's.
+    is_moved = begins > 0 and begins + _ENTRY + longest > width - 16
+    room = width - (0 if is_moved else begins) - 16
+    shown: dict[str, list[str]] = {}
     for trace in data:
-        name = trace.get("name")
-        if name is None or trace.get("showlegend") is False:
+        if trace.get("name") is None or trace.get("showlegend") is False:
             continue
-        lines = _wrapped(str(name), _SIZE, room)
+        lines = wrapped(str(trace["name"]), _SIZE, room - _ENTRY)
+        shown.setdefault(str(trace.get("legendgroup") or trace["name"]), lines)
         trace["name"] = "<br>".join(lines)
-        shown[trace.get("legendgroup") or name] = len(lines)
-    more = sum(each - 1 for each in shown.values())
-    widths = [_ENTRY + _width(name) for name in shown]
-    if not widths or (layout.get("legend") or {}).get("orientation") != "h":
-        return more * _LINE
-    across = len(widths) if sum(widths) <= width - 16 else max(1, int((width - 16) // max(widths)))
+    if not shown:
+        return {}
+    widths = [_ENTRY + max(width_of(line, _SIZE) for line in lines) for lines in shown.values()]
+    across = len(widths) if sum(widths) <= room else max(1, int(room // max(widths)))
+    more = sum(len(lines) - 1 for lines in shown.values())
     rows = math.ceil(len(widths) / across)
-    return more * _LINE + min(0, rows - len(widths)) * _LEGEND_LINE
+    margin["b"] = math.ceil(-legend["y"] * plot + rows * _LEGEND_LINE + more * _LINE + 4)
+    return {"x": -begins / (width - margin["l"] - margin["r"])} if is_moved else {}
+
+
+def _lower(layout: Mapping[str, Any], ratio: float) -> dict[str, float]:
+    """A legend as far below the plot as before, where that has another height."""
+    y = (layout.get("legend") or {}).get("y", 0)
+    return {"y": y * ratio} if y < 0 else {}
 
 
 def _legible(part: dict[str, Any]) -> None:
@@ -208,49 +195,10 @@ def _legible(part: dict[str, Any]) -> None:
     for key, each in part.items():
         if key in ("customdata", "meta", "template"):
             continue
-        if key == "font" or key.endswith("font"):
-            _raise(each)
+        if key.endswith("font") and isinstance(each, dict) and isinstance(each.get("size"), int | float):
+            each["size"] = max(each["size"], _SMALLEST)
         for inner in each if isinstance(each, list | tuple) else (each,):
             if isinstance(inner, dict):
                 _legible(inner)
         if key == "color" and isinstance(each, str):
             part[key] = _MUTED_HEX.sub(_QUIET, each)
-        if _AXIS.fullmatch(key) and isinstance(each, dict) and each.get("title"):
-            title = each["title"] if isinstance(each["title"], dict) else {"text": each["title"]}
-            each["title"] = {**title, "font": {"size": _SIZE, **(title.get("font") or {})}}
-
-
-def _raise(font: Any) -> None:
-    if isinstance(font, dict) and isinstance(font.get("size"), int | float):
-        font["size"] = max(font["size"], _SMALLEST)
-
-
-def _width(text: str, size: float = _SIZE) -> float:
-    """Pixels of a text without markup, in a font like those that print."""
-    measured = ImageFont.load_default(64).getlength(_TAG.sub("", str(text)).replace("&lt;", "<"))
-    return _SLACK * measured * size / 64
-
-
-def _wrapped(text: str, size: float, most: float, n_lines: int = 0) -> list[str]:
-    """A text without markup in lines no wider than ``most`` pixels; a word that is too long is broken."""
-    lines: list[str] = []
-    for word in str(text).replace("<br>", " ").split(" "):
-        joined = f"{lines[-1]} {word}" if lines else word
-        if not lines or _width(joined, size) > most:
-            lines += _broken(word, size, most) if _width(word, size) > most else [word]
-        else:
-            lines[-1] = joined
-    if n_lines and len(lines) > n_lines:
-        lines = [*lines[: n_lines - 1], f"{lines[n_lines - 1]}…"]
-    return [line for line in lines if line.strip()]
-
-
-def _broken(word: str, size: float, most: float) -> list[str]:
-    """A word in pieces, broken behind a sign where there is one near the end of a line."""
-    pieces, rest = [], word
-    while _width(rest, size) > most and len(rest) > 1:
-        n = max(1, sum(_width(rest[: end + 1], size) <= most for end in range(len(rest))))
-        at = max((rest.rfind(sign, n // 2, n) + 1 for sign in "/-_.:@,]"), default=0) or n
-        pieces.append(rest[:at])
-        rest = rest[at:]
-    return [*pieces, rest]
