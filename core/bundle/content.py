@@ -6,6 +6,7 @@ One dict, embedded in the page by ``embedded``::
     title       plain text
     made        ISO 8601, UTC
     offcenter   version that made it
+    edition     digest of the code that made its page
     command     what remakes it
     policy      top1 or top5
     models      [{label, source, fingerprint, architecture, preprocessing (words), head, notes}]

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+from plotly import __version__ as plotly_version
 
 from core import __version__, paths, store
 from core.answers import catalogue, report
@@ -57,14 +62,7 @@ def draft(runs: Sequence[store.Run], options: Options, progress: ProgressCallbac
     runs = _told_apart(runs)
     left_out = list(options.left_out)
     offers = _chosen(runs, options, left_out)
-    drawn: list[tuple[str, Offer, Exhibit]] = []
-    for number, offer in enumerate(offers):
-        if progress is not None:
-            progress(Progress(number, len(offers), stage="drawing figures"))
-        try:
-            drawn.append((_id_of(offer, (each for each, _, _ in drawn)), offer, offer.make()))
-        except OffcenterError as error:
-            left_out.append(f"the figure {offer.name} of {offer.benchmark or 'all benchmarks'}: {error}")
+    drawn = draw(offers, left_out, progress)
     exhibits = [_exhibit(name, offer, made) for name, offer, made in drawn]
     clicks = [points_of(made, each["figure"]) for (_, _, made), each in zip(drawn, exhibits, strict=True)]
     numbered = _numbered(clicks, left_out)
@@ -78,6 +76,7 @@ def draft(runs: Sequence[store.Run], options: Options, progress: ProgressCallbac
         "title": options.title or _title(runs),
         "made": options.date,
         "offcenter": __version__,
+        "edition": edition(),
         "command": options.command,
         "policy": options.policy,
         "models": _models(runs),
@@ -88,6 +87,21 @@ def draft(runs: Sequence[store.Run], options: Options, progress: ProgressCallbac
     }
     groups = [list(each["points"].values()) for each in exhibits]
     return Draft(plain(content), picks, counted, groups, left_out)
+
+
+def draw(
+    offers: Sequence[Offer], left_out: list[str], progress: ProgressCallback | None = None
+) -> list[tuple[str, Offer, Exhibit]]:
+    """Figures with an id for each; those that cannot be drawn are said in ``left_out``."""
+    drawn: list[tuple[str, Offer, Exhibit]] = []
+    for number, offer in enumerate(offers):
+        if progress is not None:
+            progress(Progress(number, len(offers), stage="drawing figures"))
+        try:
+            drawn.append((_id_of(offer, (each for each, _, _ in drawn)), offer, offer.make()))
+        except OffcenterError as error:
+            left_out.append(f"the figure {offer.name} of {offer.benchmark or 'all benchmarks'}: {error}")
+    return drawn
 
 
 def _told_apart(runs: Sequence[store.Run]) -> list[store.Run]:
@@ -123,7 +137,6 @@ def _id_of(offer: Offer, taken: Iterable[str]) -> str:
 
 
 def _exhibit(name: str, offer: Offer, made: Exhibit) -> dict[str, Any]:
-    unit = unit_of(next(iter(made.runs.values()))) if made.runs else "object"
     return {
         "id": name,
         "name": offer.name,
@@ -135,8 +148,14 @@ def _exhibit(name: str, offer: Offer, made: Exhibit) -> dict[str, Any]:
         "notes": list(made.notes),
         "figure": plain(made.figure.to_plotly_json()),
         "points": {},
-        "csv": table_csv(made.tables, made.identities, unit).decode(),
+        "csv": csv_of(made),
     }
+
+
+def csv_of(made: Exhibit) -> str:
+    """The numbers behind a figure."""
+    unit = unit_of(next(iter(made.runs.values()))) if made.runs else "object"
+    return table_csv(made.tables, made.identities, unit).decode()
 
 
 #: What makes two picks one.
@@ -194,6 +213,15 @@ def _title(runs: Sequence[store.Run]) -> str:
         titles = [title.partition(":")[0] for title in titles[:1]]
     shown = listed(titles) if len(titles) <= _NAMED else count(len(titles), "benchmark")
     return f"{listed(models) if len(models) <= _NAMED else count(len(models), 'model')} on {shown}"
+
+
+@cache
+def edition() -> str:
+    """SHA-256 (hex) of the code that makes pages of contents: the same content is the same page under one edition."""
+    root = Path(__file__).parent
+    files = [each for kind in ("*.py", "*.js", "*.css") for each in sorted(root.glob(kind))]
+    files += [root.parent / "wording.py", root.parent / "figures" / "style.py"]
+    return hashlib.sha256(b"\0".join(each.read_bytes() for each in files) + plotly_version.encode()).hexdigest()
 
 
 def _models(runs: Sequence[store.Run]) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import os
 from collections.abc import Mapping, Sequence
@@ -297,6 +298,8 @@ def _sealed(drafted: Draft, filled: _Filled, options: Options, album: Album) -> 
         "pictures": addresses,
         "left_out": plain([*drafted.left_out, *_left_out(drafted, filled, options, album)]),
     }
+    # In the order in which it is read back, so that the page of what was read is the page.
+    content = json.loads(canonical(content))
     content["parts"] = parts_of(content)
     content["digest"] = digest_of(content)
     files = {_path(name): each for name, each in filled.pictures.items()} if options.is_folder else {}
