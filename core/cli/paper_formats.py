@@ -149,8 +149,8 @@ def card(asked: Wanted, runs: Sequence[Run], others_given: Mapping[str, object])
     assert asked.out is not None
     was_there = asked.out.exists()
     first, *others = _writing("--out", asked.out, lambda: hub_card.written(runs, asked.out))
-    beside = f", with {', '.join(map(str, others))}" if others else ""
-    _tell(f"{first}{' (replaced)' if was_there else ''}{beside}")
+    beside = f", with {', '.join(map(_shown, others))}" if others else ""
+    _tell(f"{_shown(first)}{' (replaced)' if was_there else ''}{beside}")
 
 
 def write(
@@ -218,7 +218,13 @@ def _put(option: str, place: Path | None, text: str) -> None:
         return
     was_there = place.exists()
     _writing(option, place, lambda: paths.write_atomically(place, text))
-    _tell(f"{place}{' (replaced)' if was_there else ''}")
+    _tell(f"{_shown(place)}{' (replaced)' if was_there else ''}")
+
+
+def _shown(place: Path) -> str:
+    """A file's path, from the folder in which the command was given where it is below that."""
+    here = Path.cwd()
+    return str(place.relative_to(here) if place.is_relative_to(here) else place)
 
 
 def _writing(option: str, place: Path, write_it: Any) -> Any:

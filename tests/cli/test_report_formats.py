@@ -47,6 +47,7 @@ def test_a_file_is_replaced_and_that_is_said(run, tmp_path):
     assert file.read_text().startswith("benchmark,model,identity,")
 
 
+@pytest.mark.slow
 def test_several_benchmarks_have_one_table_of_accuracies(run):
     code, out, _ = run(*TWO, "--benchmark", "diorama/rotation", "--format", "markdown")
     assert code == 0
