@@ -177,7 +177,9 @@ def _legend(
     if not shown:
         return {}
     widths = [_ENTRY + max(width_of(line, _SIZE) for line in lines) for lines in shown.values()]
-    across = len(widths) if sum(widths) <= room else max(1, int(room // max(widths)))
+    # Plotly's own measure of a line is a little less, and one line too many is only a little more paper.
+    line = room if is_moved or not begins else width - margin["l"] - margin["r"]
+    across = len(widths) if sum(widths) <= 0.75 * line else max(1, int(0.95 * line // max(widths)))
     more = sum(len(lines) - 1 for lines in shown.values())
     rows = math.ceil(len(widths) / across)
     margin["b"] = math.ceil(-legend["y"] * plot + rows * _LEGEND_LINE + more * _LINE + 4)

@@ -61,7 +61,11 @@ def _names(
     for name, axis in of(layout, "y").items():
         is_told = axis.get("ticktext") is not None
         names = list(axis["ticktext"]) if is_told else _categories(data, name)
-        if not names or max(width_of(each, SIZE) for each in names) <= most:
+        longest = max((width_of(each, SIZE) for each in names), default=0)
+        if longest and not margin.get("autoexpand", True) and not axis.get("title") and not _beside(layout):
+            # Names that are known leave the plot more than a page does, which keeps a column for any.
+            margin["l"] = min(margin["l"], math.ceil(longest) + _BESIDE)
+        if longest <= most:
             continue
         lines = [wrapped(each, SIZE, most, _NAME_LINES) for each in names]
         if not is_told:
@@ -71,6 +75,12 @@ def _names(
         if not margin.get("autoexpand", True):
             margin["l"] = min(margin["l"], math.ceil(most) + _BESIDE)
     return taller
+
+
+def _beside(layout: Mapping[str, Any]) -> bool:
+    """Whether texts of the figure stand at the left of the plot."""
+    texts = layout.get("annotations") or ()
+    return any(each.get("xref") == "paper" and each.get("x", 1) <= 0 for each in texts)
 
 
 def _categories(data: Iterable[Mapping[str, Any]], axis: str) -> list[str]:
