@@ -107,7 +107,8 @@ def noisy_accuracies(
             ("acc_noisy_fg", "noise on the object", "solid", "circle"),
             ("acc_noisy_bg", "noise elsewhere", "dot", "square-open"),
         ):
-            hover = [f"{model}, {said}<br><b>{share:.1%}</b>" for share in table[part]]
+            counted = zip(table[part], table["n"], strict=True)
+            hover = [f"{model}, {said}<br><b>{share:.1%}</b><br>n = {n:,}" for share, n in counted]
             traces.append(
                 marks(
                     table[column].tolist(),

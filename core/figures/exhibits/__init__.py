@@ -80,14 +80,16 @@ def exhibit(runs: store.Run | Sequence[store.Run], name: str, policy: StoredPoli
     runs = [runs] if isinstance(runs, store.Run) else list(runs)
     if not runs:
         raise UsageError(f"the figure '{name}' is of stored results, and none is given: name one or more.")
-    found = _told_apart(_offers(catalogue.told_apart(runs), policy))
+    runs, known = catalogue.told_apart(runs), []
     # Most names are found before all that there is was looked at.
-    chosen = next((each for each in found if each.name == name), None)
+    for offer in _told_apart(_offers(runs, policy)):
+        if offer.name == name:
+            return offer.make()
+        known.append(offer.name)
+    asked = (module.requested(subject, name) for subject in _subjects(runs, policy) for module in _NAMED)
+    chosen = next((offer for offers in asked for offer in offers), None)
     if chosen is None:
-        subjects = _subjects(catalogue.told_apart(runs), policy)
-        chosen = next((offer for each in subjects for module in _NAMED for offer in module.requested(each, name)), None)
-    if chosen is None:
-        known = list(dict.fromkeys(each.name for each in offered(runs, policy)))
+        known = list(dict.fromkeys(known))
         said = f"There are: {', '.join(known)}." if known else "There is none: they have no factor that varies."
         raise UsageError(f"there is no figure '{name}' of these results.{nearest(name, known)} {said}")
     return chosen.make()
