@@ -114,6 +114,8 @@ def show_report(
         raise UsageError("--as-published and --head linear are two reports: give one of them.")
     if by is not None and (table or as_published or heads.is_linear(head)):
         raise UsageError("--by is a report of its own: leave out --table, --as-published and --head.")
+    if len(set(benchmark)) > 1 and (data is not None or images is not None):
+        raise UsageError("--data and --images are of one benchmark: give one --benchmark with them.")
     wanted = paper_formats.wanted(form, as_json, out, methods)
     asked_for = [(name, key) for key in dict.fromkeys(benchmark) for name in model]
     if by is not None and not wanted.is_card:

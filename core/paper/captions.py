@@ -127,7 +127,8 @@ def answers(results: Sequence[Result]) -> list[str]:
         if content["head"]:
             said["Cross-fitted linear heads on the networks' features answer, and not the networks."] = None
         if "as_published" in content:
-            said[f"Images are shown {content['as_published']}."] = None
+            own = f"; own: identity {content['own_identity']}" if content["own_identity"] else ""
+            said[f"Images are shown {content['as_published']}{own}."] = None
         if content["excluded"]:
             said[f"Left out: the {'class' if len(content['excluded']) == 1 else 'classes'} "
                  f"{', '.join(content['excluded'])}."] = None  # fmt: skip

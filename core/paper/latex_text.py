@@ -120,8 +120,3 @@ def cell(words: object) -> str:
     """Words as a cell of a table: what a row's end, or a rule, would take for its option stands in a group."""
     text = escaped(words).strip()
     return f"{{}}{text}" if text[:1] in ("[", "*") else text
-
-
-def verbatim(words: object) -> str:
-    """A name as typewriter text."""
-    return rf"\texttt{{{escaped(words)}}}"

@@ -96,6 +96,7 @@ def test_a_card_is_written(run, tmp_path):
         (("--format", "latex", "--out", "a.tex", "--methods", "a.tex"), "give two files"),
         (("--format", "latex", "--out", "a.bib", "--methods", "a.tex"), "give two files"),
         (("--format", "latex", "--methods", "a.bib"), "the name of its BibTeX"),
+        (("--benchmark", "diorama/size", "--data", "."), "give one --benchmark"),
         (("--format", "latex", "--table", "by_yav"), "has no table 'by_yav'"),
     ],
 )
