@@ -19,6 +19,8 @@ _PLOT_SHARE_OF_LANES, _LANE_LINES = 0.3, 2
 _BESIDE = 22
 #: How much higher a plot gets whose rows are named by texts of several lines.
 _ROOMIER = 0.4
+#: Pixels below names that are turned, and how much of their length they need there.
+_STANDOFF, _LEAN = 6, 0.87
 _AXIS = re.compile(r"([xy])axis\d*")
 
 
@@ -49,7 +51,7 @@ def fit(
     grown = _names(data, layout, margin, width) + _named_by_texts(layout, margin, width, plot)
     _titles(layout, margin, width, plot, plot + grown)
     for axis in of(layout, "x").values():
-        _ticks(axis, data, width - margin["l"] - margin["r"])
+        margin["b"] += _ticks(axis, data, width - margin["l"] - margin["r"])
     return grown
 
 
@@ -62,9 +64,11 @@ def _names(
         is_told = axis.get("ticktext") is not None
         names = list(axis["ticktext"]) if is_told else _categories(data, name)
         longest = max((width_of(each, SIZE) for each in names), default=0)
-        if longest and not margin.get("autoexpand", True) and not axis.get("title") and not _beside(layout):
-            # Names that are known leave the plot more than a page does, which keeps a column for any.
-            margin["l"] = min(margin["l"], math.ceil(longest) + _BESIDE)
+        if longest and not axis.get("title") and not _beside(layout) and not _grows_below(layout):
+            # Names that are known leave the plot more than a page does, which keeps a column for any; and Plotly would
+            # widen that for the legend.
+            most_left = margin["l"] if not margin.get("autoexpand", True) else math.inf
+            margin |= {"l": min(most_left, math.ceil(min(longest, most)) + _BESIDE), "autoexpand": False}
         if longest <= most:
             continue
         lines = [wrapped(each, SIZE, most, _NAME_LINES) for each in names]
@@ -81,6 +85,11 @@ def _beside(layout: Mapping[str, Any]) -> bool:
     """Whether texts of the figure stand at the left of the plot."""
     texts = layout.get("annotations") or ()
     return any(each.get("xref") == "paper" and each.get("x", 1) <= 0 for each in texts)
+
+
+def _grows_below(layout: Mapping[str, Any]) -> bool:
+    """Whether Plotly finds the room for what stands below the plot as it draws."""
+    return "polar" in layout or any(axis.get("automargin") for axis in of(layout, "x").values())
 
 
 def _categories(data: Iterable[Mapping[str, Any]], axis: str) -> list[str]:
@@ -139,23 +148,33 @@ def _titles(layout: dict[str, Any], margin: dict[str, float], width: float, plot
             layout["legend"] = {**legend, "y": legend["y"] - more / plot}
 
 
-def _ticks(axis: dict[str, Any], data: Sequence[Mapping[str, Any]], room: float) -> None:
-    """Leave out those labels of level ticks that would stand in the one before."""
+def _ticks(axis: dict[str, Any], data: Sequence[Mapping[str, Any]], room: float) -> float:
+    """Keep level labels of ticks apart: numbers are left out, names are turned; pixels that these need below."""
     values = axis.get("tickvals")
     if values is None or axis.get("tickangle") != 0 or len(values) < 2:
-        return
+        return 0
     values = list(values)
     places = _places(axis, values, data, room)
     if places is None:
-        return
+        return 0
     told = axis.get("ticktext")
     labels = [_label(axis, each) for each in values] if told is None else [str(each) for each in told]
-    order = sorted(range(len(values)), key=lambda number: places[number])
+    shown = [number for number in range(len(values)) if labels[number].strip()]
+    order = sorted(shown, key=lambda number: places[number])
     kept = apart([places[number] for number in order], [labels[number] for number in order], SIZE)
-    if len(kept) < len(values):
-        axis["tickvals"] = [values[order[number]] for number in kept]
-        if told is not None:
-            axis["ticktext"] = [labels[order[number]] for number in kept]
+    if len(kept) == len(order):
+        return 0
+    if not all(_is_number(label) for label in labels if label.strip()):
+        axis.update(tickangle=-60, title={"standoff": _STANDOFF, **(axis.get("title") or {})})
+        return _LEAN * max(width_of(label, SIZE) for label in labels)
+    axis["tickvals"] = [values[order[number]] for number in kept]
+    if told is not None:
+        axis["ticktext"] = [labels[order[number]] for number in kept]
+    return 0
+
+
+def _is_number(label: str) -> bool:
+    return label.rstrip("%°").replace("−", "-").lstrip("+-").replace(".", "", 1).isdigit()
 
 
 def _places(
@@ -163,7 +182,7 @@ def _places(
 ) -> list[float] | None:
     """Pixels of ticks along an axis; None where they are not known."""
     if all(isinstance(each, str) for each in values):
-        names = _categories(data, "xaxis")
+        names = list(axis.get("categoryarray") or ()) or _categories(data, "xaxis")
         if not set(values) <= set(names):
             return None
         return [(names.index(each) + 0.5) / len(names) * room for each in values]
