@@ -6,6 +6,8 @@ import csv
 import itertools
 import os
 import signal
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ import torch
 from PIL import Image
 
 from core import jobs, models
+from core.benchmarks.si_score_plan import GRIDS
 from core.jobs.kinds import Evaluation
 from core.jobs.table import ENDED, is_locked
 from tests import validation_images
@@ -41,8 +44,9 @@ def pytest_configure():
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     if "PYTEST_XDIST_WORKER" in os.environ:
-        # Its processes share the cores.
+        # Its processes share the cores, and so do those that tests start.
         torch.set_num_threads(1)
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 class BrightestChannel(torch.nn.Module):
@@ -115,6 +119,21 @@ def colour_folder(tmp_path):
 
 
 @pytest.fixture
+def in_threads(monkeypatch):
+    """Sets of images are generated in this process; starting others takes longer than composing some hundred."""
+    monkeypatch.setattr(
+        "core.benchmarks.generate.ProcessPoolExecutor", lambda workers, mp_context: ThreadPoolExecutor(workers)
+    )
+
+
+@pytest.fixture
+def small_grids(in_threads, monkeypatch):
+    """SI-Score's settings, on images of a fifth of their width: for what does not depend on how large they are."""
+    for factor, grid in GRIDS.items():
+        monkeypatch.setitem(GRIDS, factor, replace(grid, resolution=100))
+
+
+@pytest.fixture
 def cutouts(tmp_path):
     """Four cut-outs of two SI-Score classes: opaque ellipses on transparent ground."""
     return write_cutouts(tmp_path / "foregrounds")
@@ -163,18 +182,24 @@ def write_csv(path: Path, header, rows):
         writer.writerows(rows)
 
 
-@pytest.fixture
-def small_request(tmp_path, monkeypatch):
-    """Images for a small model, stored one by one, so that there is time to look."""
-    root = tmp_path / "photos"
+@pytest.fixture(scope="session")
+def many_photos(tmp_path_factory):
+    """A folder of ``N_IMAGES`` images of two classes, which no test changes."""
+    root = tmp_path_factory.mktemp("many") / "photos"
     for folder in ("n01440764", "n01443537"):
         (root / folder).mkdir(parents=True)
         for number in range(N_IMAGES // 2):
             pixels = np.full((40, 40, 3), number % 256, np.uint8)
             Image.fromarray(pixels).save(root / folder / f"{number:03}.png")
+    return root
+
+
+@pytest.fixture
+def small_request(many_photos, tmp_path, monkeypatch):
+    """Images for a small model, stored one by one, so that there is time to look."""
     make_model(tmp_path / "zoo" / "small", "test_vit")
     monkeypatch.setenv("OFFCENTER_MODELS", str(tmp_path / "zoo"))
-    yield Evaluation("small", "imagenet", str(root), device="cpu", batch_size=1)
+    yield Evaluation("small", "imagenet", str(many_photos), device="cpu", batch_size=1)
     for job in jobs.list_jobs():
         if job.state not in ENDED:
             jobs.cancel(job.id)

@@ -207,7 +207,7 @@ class NeedsCentre(torch.nn.Module):
 
 
 @pytest.fixture
-def generated(tmp_path, cutouts, backgrounds):
+def generated(tmp_path, cutouts, backgrounds, small_grids):
     """A koala at some hundred places at a fifth of the image, all of it inside, generated as SI-Score's are."""
     si_score_set(only(cutouts, "koala/koala0.png"), backgrounds, "location", tmp_path / "set", min_inside=1, workers=1)
     paths.remember_data("si-score/location", tmp_path / "set")

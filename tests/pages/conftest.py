@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+
 import pytest
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
-from core import store
+from core import paths, store
 from tests.conftest import REPO
 from tests.synthetic_store import make
 
@@ -60,7 +62,18 @@ def no_results(monkeypatch):
     monkeypatch.setattr("core.store.list_all", lambda: store.Listing([], {}))
 
 
+@pytest.fixture(scope="session")
+def _two_models(tmp_path_factory):
+    """A data home with two synthetic models, and their results' folders in it."""
+    home = tmp_path_factory.mktemp("two-models")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("OFFCENTER_DATA", str(home))
+        return home, [run.path.relative_to(home) for run in make(SMALL, ("good.synthetic", "poor.synthetic"))]
+
+
 @pytest.fixture
-def two_models():
+def two_models(_two_models):
     """Two synthetic models on SI-Score's three protocols, without images."""
-    return make(SMALL, ("good.synthetic", "poor.synthetic"))
+    home, folders = _two_models
+    shutil.copytree(home, paths.data_home(), dirs_exist_ok=True)
+    return [store.open_run(paths.data_home() / folder) for folder in folders]

@@ -2,11 +2,11 @@
 
 import contextlib
 import os
+import shutil
 import subprocess
 import sys
 import time
 from dataclasses import replace
-from pathlib import Path
 
 import pytest
 from filelock import FileLock
@@ -344,18 +344,18 @@ def test_the_uncommon_settings_page_queues_a_probe_and_shows_how_far_it_is(embed
 
 @pytest.mark.browser
 @pytest.mark.slow
-def test_a_browser_starts_a_run_that_outlives_page_and_server_and_cancels_it(small_request):
+def test_a_browser_starts_a_run_that_outlives_page_and_server_and_cancels_it(small_request, tmp_path):
+    photos = shutil.copytree(small_request.data, tmp_path / "photos")
     # Enough to be still at it when the second server is up.
-    for number in range(4000):
-        Image.new("RGB", (40, 40), (number % 256, 90, 90)).save(
-            Path(small_request.data) / "n01440764" / f"more{number}.png"
-        )
+    Image.new("RGB", (40, 40), (9, 90, 90)).save(photos / "n01440764" / "more.png")
+    for number in range(3999):
+        os.link(photos / "n01440764" / "more.png", photos / "n01440764" / f"more{number}.png")
     with chromium() as browser:
         with app_server() as server:
             tab = browser.new_page(viewport={"width": 1024, "height": 768})
             tab.goto(f"{server}/runs?model=small&benchmark=imagenet")
             folder = tab.get_by_role("textbox", name="Data folder")
-            folder.fill(small_request.data, timeout=120_000)
+            folder.fill(str(photos), timeout=120_000)
             folder.press("Enter")
             tab.get_by_text("5,500 images").first.wait_for(timeout=30_000)
             batch = tab.get_by_role("spinbutton", name="Batch size")

@@ -36,7 +36,7 @@ def test_all_but_one_are_right(key, tmp_path):
     assert report.build(run, policy="top1")["overall"]["top1"] == pytest.approx(1 - 1 / len(found))
 
 
-def test_all_but_one_of_a_generated_set_are_right(cutouts, backgrounds, tmp_path):
+def test_all_but_one_of_a_generated_set_are_right(cutouts, backgrounds, small_grids, tmp_path):
     generate.si_score_set(cutouts, backgrounds, "size", tmp_path / "set", workers=1)
     run = imported(benchmarks.open_benchmark("si-score/size", tmp_path / "set"), tmp_path / "p.csv")
     assert run.complete
