@@ -9,6 +9,7 @@ from typing import Any
 
 from core import store
 from core.answers import flip_sentences, flips, report, spans
+from core.answers.cards import card_of
 from core.answers.flips import KINDS, Flips
 from core.answers.questions import Question, factor_of
 from core.answers.worst import Worst
@@ -90,6 +91,12 @@ def _warnings(first: store.Run, second: store.Run, found: Flips) -> list[str]:
         for run in (first, second)
         if not run.complete
     ]
+    card = card_of(first)
+    if card.default_policy == "restricted":
+        said.append(
+            f"{card.title} is scored among its own classes ('restricted'), as the gate counts its negative_flips unless "
+            "it is told otherwise; these are answers among all classes."
+        )
     out = flip_sentences.left_out((first.label, second.label), found)
     return [*said, *([out] if out else []), *report.differences([first, second])]
 
