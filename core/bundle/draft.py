@@ -119,13 +119,10 @@ def _told_apart(runs: Sequence[store.Run]) -> list[store.Run]:
 
 
 def _chosen(runs: Sequence[store.Run], options: Options, left_out: list[str]) -> list[Offer]:
-    every = list(offered(runs, options.policy))
     if not options.only:
-        return every
-    kept = figure_files.chosen(runs, options.only, options.policy)
-    if more := len(every) - sum(offer.name in options.only for offer in every):
-        left_out.append(f"{count(more, 'figure')} by --only: without it all are inside.")
-    return kept
+        return list(offered(runs, options.policy))
+    left_out.append(f"figures other than {', '.join(options.only)}: without --only all are inside.")
+    return figure_files.chosen(runs, options.only, options.policy)
 
 
 def _id_of(offer: Offer, taken: Iterable[str]) -> str:
