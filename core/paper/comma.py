@@ -12,7 +12,7 @@ from core.paper.reading import BY, Result
 from core.wording import readable
 
 #: Columns that say what a row is of; a table's own of the same name stand with an underscore behind them.
-WHOSE = ("benchmark", "model", "identity", "view", "policy", "table")
+WHOSE = ("benchmark", "model", "identity", "view", "policy", "head", "complete", "table")
 #: What would make a spreadsheet take a text for a formula.
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -34,7 +34,7 @@ def document(results: Sequence[Result]) -> str:
 
 def _rows(result: Result) -> Iterator[dict[str, Any]]:
     run, content = result.run, result.content
-    whose = (run.benchmark, run.model, run.identity, run.view, content["policy"])
+    whose = (run.benchmark, run.model, run.identity, run.view, content["policy"], content["head"], run.complete)
     tables = {"overall": [content["overall"]], "plain": [content["plain"]] if content["plain"] else []}
     tables |= {BY: content["rows"]} if "rows" in content else content["tables"]
     for name, rows in tables.items():

@@ -180,7 +180,7 @@ def _intervals(results: Sequence[Result]) -> Iterator[str]:
     kinds: dict[str, list[Result]] = {}
     for each in results:
         unit = unit_of(each.run)
-        is_wilson = each.content["interval"] == "95 %, Wilson"
+        is_wilson = each.content["interval"].startswith("95 %, Wilson")
         kinds.setdefault(_WILSON if is_wilson else _SCORE.format(unit=unit, units=units(unit)), []).append(each)
     for said, whose in kinds.items():
         keys = listed(dict.fromkeys(each.run.benchmark for each in whose))

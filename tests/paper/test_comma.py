@@ -32,6 +32,7 @@ def test_csv_has_the_numbers_of_the_report_and_no_others(embedded_results):
                     else:
                         assert json.loads(said) == value
     assert {row["view"] for row in rows} == {"clean", "all-cues"}
+    assert {(row["head"], row["complete"]) for row in rows} == {("", "true")}
 
 
 def test_a_text_is_no_formula_and_a_list_is_json(embedded_results):
