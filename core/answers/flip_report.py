@@ -94,7 +94,7 @@ def _warnings(first: store.Run, second: store.Run, found: Flips) -> list[str]:
     card = card_of(first)
     if card.default_policy == "restricted":
         said.append(
-            f"{card.title} is scored among its own classes ('restricted'), as the gate counts its negative_flips unless "
+            f"{card.title} is scored among its own classes ('restricted'), as the gate counts negative_flips unless "
             "it is told otherwise; these are answers among all classes."
         )
     out = flip_sentences.left_out((first.label, second.label), found)
