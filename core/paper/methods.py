@@ -24,7 +24,7 @@ TEXT, MARKDOWN, LATEX = "text", "markdown", "latex"
 FORMATS = (TEXT, MARKDOWN, LATEX)
 _WIDTH = 100
 _SCORE = (
-    "Intervals of accuracies are 95 % score intervals over {units}: images of one {unit} are not independent, so that "
+    "Intervals of accuracies are 95 % score intervals over {units}: {what} of one {unit} are not independent, so that "
     "an interval is that of as many trials as the images are worth (Wilson's score interval on the effective sample "
     "size, with Student's t)."
 )
@@ -180,8 +180,9 @@ def _intervals(results: Sequence[Result]) -> Iterator[str]:
     kinds: dict[str, list[Result]] = {}
     for each in results:
         unit = unit_of(each.run)
+        what = "views" if unit == "image" else "images"
         is_wilson = each.content["interval"].startswith("95 %, Wilson")
-        kinds.setdefault(_WILSON if is_wilson else _SCORE.format(unit=unit, units=units(unit)), []).append(each)
+        kinds.setdefault(_WILSON if is_wilson else _SCORE.format(what=what, unit=unit, units=units(unit)), []).append(each)
     for said, whose in kinds.items():
         keys = listed(dict.fromkeys(each.run.benchmark for each in whose))
         yield said if len(kinds) == 1 else f"On {keys}, {said[:1].lower()}{said[1:]}"
