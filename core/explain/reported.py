@@ -49,6 +49,14 @@ class Report(dict[str, Any]):
             raise UsageError(f"this report has no table '{name}'.{nearest(str(name), known)} It has: {listed}.")
         return pd.DataFrame(known[name])
 
+    def _repr_pretty_(self, printer: Any, cycle: bool) -> None:
+        """What a notebook keeps as text: which report it is, and not all of its numbers."""
+        del cycle
+        tables = ", ".join(self["tables"]) or "none"
+        printer.text(
+            f"<report of {self['model']} on {self['benchmark']}, identity {self['identity']}; tables: {tables}>"
+        )
+
     def _repr_html_(self) -> str:
         """The headline with its interval, warnings, and each table to be opened; nothing is requested from anywhere."""
         shown = "top5" if self["policy"] == "top5" else "top1"

@@ -45,7 +45,7 @@ _CAPTION = f"font-size:12px;line-height:1.25;margin-top:2px;width:{_SIDE_PX + 6}
 _QUIET = "opacity:0.75;font-size:90%"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Gallery:
     """The images that a number counts, the surest predictions first.
 
@@ -78,6 +78,11 @@ class Gallery:
         first = ["sample_id", "view", "right", "true", "predicted", "confidence", "p_true"]
         numbers = [name for name in rows if name not in (*first, "counted")]
         return rows.loc[kept, [*first, *numbers]].reset_index(drop=True)
+
+    def __repr__(self) -> str:
+        return (
+            f"<{count(len(self), 'image')} of {self.run.label} on {self.run.benchmark}, identity {self.run.identity}>"
+        )
 
     def __len__(self) -> int:
         """How many images are meant."""
