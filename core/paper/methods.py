@@ -179,10 +179,8 @@ def _intervals(results: Sequence[Result]) -> Iterator[str]:
     """How intervals are made, and which differences are paired."""
     kinds: dict[str, list[Result]] = {}
     for each in results:
-        unit = unit_of(each.run)
-        what = "views" if unit == "image" else "images"
         is_wilson = each.content["interval"].startswith("95 %, Wilson")
-        kinds.setdefault(_WILSON if is_wilson else _SCORE.format(what=what, unit=unit, units=units(unit)), []).append(each)
+        kinds.setdefault(_WILSON if is_wilson else _of_clusters(unit_of(each.run)), []).append(each)
     for said, whose in kinds.items():
         keys = listed(dict.fromkeys(each.run.benchmark for each in whose))
         yield said if len(kinds) == 1 else f"On {keys}, {said[:1].lower()}{said[1:]}"
@@ -193,6 +191,13 @@ def _intervals(results: Sequence[Result]) -> Iterator[str]:
             "Models are compared on the same images: the difference of a pair has a 95 % interval of its own, from "
             f"resampling {drawn} for both models at once."
         )
+
+
+def _of_clusters(unit: str) -> str:
+    """How intervals over objects are made, or over images that are seen several times."""
+    # A unit may be called anything, see ``wording.clusters``.
+    one = clusters(1, unit).removeprefix("1 ")
+    return _SCORE.format(what="views" if unit == "image" else "images", unit=one, units=units(unit))
 
 
 def _shown(results: Sequence[Result], named: Sequence[str]) -> Iterator[Said]:
