@@ -10,22 +10,31 @@ const Pictures = (() => {
   return { source };
 })();
 
-const percent = (share, digits = 1) => (share === null || share === undefined ? '–' : `${(100 * share).toFixed(digits)} %`);
+const isMissing = (value) => value === null || value === undefined;
 
-// Of several, what is not all is not 100 %, and what is not nothing not 0 %.
-function shareOf(part, all) {
-  if (!all) return '–';
-  const share = part / all, said = Math.round(100 * share);
-  return part > 0 && part < all && (said === 0 || said === 100) ? percent(share) : `${said} %`;
+// A share in percent: what is not all is not rounded to 100, and what is not nothing not to 0.
+function percent(share, digits = 1) {
+  if (isMissing(share)) return '–';
+  const said = (100 * share).toFixed(digits);
+  if (digits < 2 && share > 0 && share < 1 && [0, 100].includes(Number(said))) return percent(share, digits + 1);
+  return `${said.replace('-', '−')}\u00a0%`;
 }
 
-const stateOf = (right) => (right === null || right === undefined ? 'failed' : right ? 'right' : 'wrong');
+// An element of a class.
+const of = (tag, kind, ...children) => el(tag, { class: kind }, ...children);
+const named = (words) => el('bdi', {}, clean(words));
+
+function button(kind, label, sign, onclick, more = {}) {
+  return el('button', { type: 'button', class: kind, 'aria-label': label, onclick, ...more }, sign);
+}
+
+const stateOf = (right) => (isMissing(right) ? 'failed' : right ? 'right' : 'wrong');
 const MARKS = { right: '✓', wrong: '✗', failed: '!' };
 
 // "deer → bird 0.98": the truth first.
 function captionOf(truth, row) {
   if (stateOf(row.right) === 'failed') return `${clean(truth)} → failed`;
-  const share = row.confidence === null || row.confidence === undefined ? '' : ` ${row.confidence.toFixed(2)}`;
+  const share = isMissing(row.confidence) ? '' : ` ${row.confidence.toFixed(2)}`;
   return truth === row.predicted ? `${clean(truth)}${share}` : `${clean(truth)} → ${clean(row.predicted)}${share}`;
 }
 
@@ -43,11 +52,14 @@ const Dock = (() => {
     const inside = source
       ? el('img', { src: source, alt: '', loading: 'lazy', decoding: 'async' })
       : el('span', { class: 'none' }, clean(image.problem || 'no picture inside'));
-    return el('li', {}, el('button', {
-      type: 'button', class: `tile ${state}`, 'data-image': row.image, 'aria-current': opened === row.image ? 'true' : null,
-      'aria-label': `${state}: ${caption}`, title: `${caption} · ${clean(image.sample_id)}`, onclick: () => onOpen(row.image),
-    }, el('div', { class: 'frame' }, inside, el('span', { class: 'mark', 'aria-hidden': 'true' }, MARKS[state])),
-    el('div', { class: 'caption', dir: 'auto' }, caption)));
+    const mark = el('span', { class: 'mark', 'aria-hidden': 'true' }, MARKS[state]);
+    const frame = of('div', 'frame', inside, mark), open = () => onOpen(row.image);
+    const made = button(`tile ${state}`, `${state}: ${caption}`, frame, open, {
+      'data-image': row.image, 'aria-current': opened === row.image ? 'true' : null,
+      title: `${caption} · ${clean(image.sample_id)}`,
+    });
+    made.append(el('div', { class: 'caption', dir: 'auto' }, caption));
+    return el('li', {}, made);
   }
 
   function filters(pick, view, actions) {
@@ -59,11 +71,12 @@ const Dock = (() => {
 
   function heading(pick) {
     const n = pick.n ?? pick.images.length;
-    const seen = pick.model ? [' as seen by ', el('bdi', {}, clean(pick.model))] : [];
-    const right = pick.n_right === null || pick.n_right === undefined ? '' : `, ${shareOf(pick.n_right, n)} right`;
+    const seen = pick.model ? [' as seen by ', named(pick.model)] : [];
+    const images = `${n.toLocaleString('en')} ${n === 1 ? 'image' : 'images'}`;
+    const right = isMissing(pick.n_right) ? '' : `, ${percent(n ? pick.n_right / n : null, 0)} right`;
     return [
-      el('h2', { tabindex: '-1' }, 'Images behind ', el('bdi', {}, clean(pick.said))),
-      el('p', { class: 'of' }, el('b', {}, `${n.toLocaleString('en')} ${n === 1 ? 'image' : 'images'}${right}`), ...seen),
+      el('h2', { tabindex: '-1' }, 'Images behind ', named(pick.said)),
+      of('p', 'of', el('b', {}, `${images}${right}`), ...seen),
     ];
   }
 
@@ -74,24 +87,26 @@ const Dock = (() => {
     dock.classList.toggle('empty', !pick && !problem);
     document.body.classList.toggle('docked', Boolean(pick));
     if (!pick && !problem) return void dock.replaceChildren(...empty);
-    const close = el('button', { type: 'button', class: 'close', 'aria-label': 'Close the images', onclick: actions.close }, '×');
+    const close = button('close', 'Close the images', '×', actions.close);
     if (problem) {
       dock.replaceChildren(el('div', { class: 'head' }, el('p', {}, problem), close));
       return;
     }
-    const [title, of] = heading(pick), rows = rowsOf(pick, view.shown);
-    const link = el('button', { type: 'button', class: 'plain', onclick: actions.copyLink }, 'Copy link');
-    const none = pick.images.length ? 'None of them.' : 'None of its images is inside; see “What is not inside” at the end.';
-    dock.replaceChildren(
-      el('div', { class: 'head' }, el('div', {}, title, of), close),
-      pick.chosen ? el('p', { class: 'small muted' }, clean(pick.chosen)) : '',
+    const [title, counted] = heading(pick), rows = rowsOf(pick, view.shown);
+    const link = button('plain', null, 'Copy link', actions.copyLink);
+    const inside = pick.images.length ? [
       el('div', { class: 'row' }, filters(pick, view, actions), link),
       rows.length ? el('ul', { class: 'tiles' }, ...rows.map((row) => tile(row, view.image, actions.open)))
-        : el('p', { class: 'small muted' }, none),
+        : of('p', 'small muted', 'None of them.'),
+    ] : [of('p', 'small muted', 'What brings them in stands at the end of the page, under “What is not inside”.')];
+    dock.replaceChildren(
+      of('div', 'head', el('div', {}, title, counted), close),
+      pick.chosen ? of('p', 'small muted', clean(pick.chosen)) : '',
+      ...inside,
     );
   }
 
-  const focusTile = (image) => dock?.querySelector(`[data-image="${CSS.escape(image)}"]`)?.focus({ preventScroll: false });
+  const focusTile = (image) => dock?.querySelector(`[data-image="${CSS.escape(image)}"]`)?.focus();
   const focusHead = () => dock?.querySelector('h2')?.focus({ preventScroll: true });
   return { show, rowsOf, focusTile, focusHead, element: dock };
 })();
@@ -107,12 +122,13 @@ const Drawer = (() => {
   }
 
   function bar(name, share, colour, accepted) {
-    const label = el('span', { class: 'name', title: name }, accepted ? el('span', { class: 'is-right' }, '✓ ') : '', name);
-    if (share === null || share === undefined) return el('div', { class: 'bar-row' }, label);
+    const tick = accepted ? of('span', 'is-right', '✓ ') : '';
+    const label = el('span', { class: 'name', title: name }, tick, name);
+    if (isMissing(share)) return el('div', { class: 'bar-row' }, label);
     const fill = el('i');
     fill.style.width = `${Math.max(0, Math.min(100, 100 * share))}%`;
     fill.style.background = colour;
-    return el('div', { class: 'bar-row' }, label, el('span', { class: 'bar' }, fill), el('span', { class: 'share' }, percent(share)));
+    return of('div', 'bar-row', label, of('span', 'bar', fill), of('span', 'share', percent(share)));
   }
 
   // Five best classes of a model as bars; the one that is right is ticked.
@@ -122,43 +138,44 @@ const Drawer = (() => {
     swatch.style.background = colour;
     const word = { right: '✓ right', wrong: '✗ wrong', failed: 'failed' }[state];
     const top = said.top5 ?? [];
-    const rows = top.map(([name, share], at) => bar(clean(name), share, colour, name === truth || (at === 0 && said.right)));
-    const why = said.saliency ? '' : el('p', { class: 'why' }, clean(said.why_no_map ? `No Grad-CAM: ${said.why_no_map}` : ''));
-    return el('div', { class: 'answer' }, el('h3', {}, swatch, el('bdi', {}, clean(label)), ' ',
-      el('span', { class: `is-${state}` }, word)), ...rows, top.length ? '' : el('p', { class: 'why' }, 'No answer is stored.'), why);
+    const isAccepted = (name, at) => name === truth || (at === 0 && said.right);
+    const rows = top.map(([name, share], at) => bar(clean(name), share, colour, isAccepted(name, at)));
+    if (!top.length) rows.push(of('p', 'why', 'No answer is stored.'));
+    if (!said.saliency && said.why_no_map) rows.push(of('p', 'why', clean(`No Grad-CAM: ${said.why_no_map}`)));
+    return of('div', 'answer', el('h3', {}, swatch, named(label), ' ', of('span', `is-${state}`, word)), ...rows);
   }
 
   function body(image, row, pick) {
-    const answers = CONTENT.models.map((model) => model.label).filter((label) => Object.hasOwn(image.answers ?? {}, label));
+    const given = image.answers ?? {};
+    const answers = CONTENT.models.map((model) => model.label).filter((label) => Object.hasOwn(given, label));
     const state = stateOf(row.right);
     const said = state === 'failed' ? el('span', { class: 'is-wrong' }, 'could not be evaluated') : state === 'right'
-      ? el('span', { class: 'is-right' }, `✓ right${image.true === row.predicted ? '' : ` as ${clean(row.predicted)}`}`)
+      ? of('span', 'is-right', '✓ right', ...(image.true === row.predicted ? [] : [' as ', named(row.predicted)]))
       : el('span', { class: 'is-wrong' }, '✗ taken for ', el('bdi', {}, clean(row.predicted)));
-    const maps = answers.filter((label) => Pictures.source(image.answers[label].saliency)).map((label) => picture(
-      Pictures.source(image.answers[label].saliency), '', `where ${clean(label)} looks`, ['Grad-CAM of ', el('bdi', {}, clean(label))]));
+    const maps = answers.map((label) => [label, Pictures.source(given[label].saliency)]).filter(([, source]) => source)
+      .map(([label, source]) => picture(source, '', `where ${clean(label)} looks`, ['Grad-CAM of ', named(label)]));
     const view = row.view && row.view !== 'clean' ? row.view : image.view && image.view !== 'clean' ? image.view : '';
-    const facts = [['image', image.sample_id], ['benchmark', image.benchmark], ...(view ? [['view', view]] : []), ['chosen by', pick.said]];
+    const facts = { image: image.sample_id, benchmark: image.benchmark, view, 'chosen by': pick.said };
+    const known = Object.entries(facts).filter(([, value]) => value);
+    const lines = known.flatMap(([key, value]) => [el('dt', {}, key), el('dd', {}, named(value))]);
     return [
       el('h2', { tabindex: '-1' }, el('bdi', {}, clean(image.true))),
       el('p', { class: 'said' }, said, pick.model ? ' by ' : '', el('bdi', {}, clean(pick.model))),
       el('div', { class: 'pictures' }, picture(Pictures.source(image.picture), image.problem || 'no picture inside',
         `an image of ${clean(image.true)}`, ['The image']), ...maps),
-      el('div', { class: 'answers' }, ...answers.map((label) => answer(label, image.answers[label], image.true))),
-      el('dl', { class: 'facts' }, ...facts.flatMap(([key, value]) => [el('dt', {}, key), el('dd', {}, el('bdi', {}, clean(value)))])),
+      el('div', { class: 'answers' }, ...answers.map((label) => answer(label, given[label], image.true))),
+      of('dl', 'facts', ...lines),
     ];
   }
 
   function show(pick, rows, at) {
     const row = rows[at], image = CONTENT.images[row.image] ?? {};
-    const step = (by, label, sign) => el('button', {
-      type: 'button', class: 'step', 'aria-label': label, disabled: !rows[at + by], onclick: () => actions.step(by),
-    }, sign);
-    const held = dialog.open && dialog.contains(document.activeElement) ? document.activeElement.getAttribute('aria-label') : '';
+    const step = (by, label, sign) => button('step', label, sign, () => actions.step(by), { disabled: !rows[at + by] });
+    const held = dialog.contains(document.activeElement) ? document.activeElement.getAttribute('aria-label') : '';
     dialog.replaceChildren(
-      el('div', { class: 'image-bar' }, step(-1, 'Previous image', '←'), el('span', { class: 'count' }, `${at + 1} of ${rows.length}`),
-        step(1, 'Next image', '→'), el('span', { class: 'hint' }, 'arrow keys step, Esc closes'),
-        el('button', { type: 'button', class: 'plain', onclick: actions.copyLink }, 'Copy link'),
-        el('button', { type: 'button', class: 'close', 'aria-label': 'Close the image', onclick: actions.close }, '×')),
+      of('div', 'image-bar', step(-1, 'Previous image', '←'), of('span', 'count', `${at + 1} of ${rows.length}`),
+        step(1, 'Next image', '→'), of('span', 'hint', 'arrow keys step, Esc closes'),
+        button('plain', null, 'Copy link', actions.copyLink), button('close', 'Close the image', '×', actions.close)),
       el('div', { class: 'image-body' }, ...body(image, row, pick)),
     );
     if (!dialog.open) dialog.showModal();
@@ -213,7 +230,8 @@ const Tables = (() => {
   function fill(details, exhibit) {
     if (details.querySelector('table')) return;
     const [names = [], ...rows] = parsed(exhibit.csv);
-    const kinds = names.map((name, at) => rows.every((row) => row[at] === '' || Number.isFinite(Number(row[at]))) ? 'n' : null);
+    const isNumber = (cell) => cell === '' || Number.isFinite(Number(cell));
+    const kinds = names.map((_, at) => (rows.every((row) => isNumber(row[at])) ? 'n' : null));
     const line = (row) => el('tr', {}, ...names.map((name, at) => {
       const said = shown(name, row[at] ?? '');
       return el('td', { class: kinds[at], title: said.length > 30 ? said : null }, el('bdi', {}, said));
@@ -221,13 +239,16 @@ const Tables = (() => {
     const head = el('tr', {}, ...names.map((name, at) => el('th', { scope: 'col', class: kinds[at] }, clean(name))));
     const table = el('table', {}, el('thead', {}, head), el('tbody', {}, ...rows.slice(0, MOST).map(line)));
     const label = details.closest('.exhibit').querySelector('h3').textContent;
-    details.append(el('div', { class: 'scroller', tabindex: '0', role: 'region', 'aria-label': `Table of ${label}` }, table));
-    if (rows.length > MOST) details.append(el('p', { class: 'note' }, `The first ${MOST} of ${rows.length.toLocaleString('en')} rows; the CSV has all.`));
+    const region = { class: 'scroller', tabindex: '0', role: 'region', 'aria-label': `Table of ${label}` };
+    details.append(el('div', region, table));
+    const n = rows.length.toLocaleString('en');
+    if (rows.length > MOST) details.append(of('p', 'note', `The first ${MOST} of ${n} rows; the CSV has all.`));
   }
 
   function save(exhibit) {
     const address = URL.createObjectURL(new Blob([exhibit.csv], { type: 'text/csv' }));
-    const link = el('a', { href: address, download: `offcenter-${exhibit.id.replace(/[^\w.-]+/g, '-').slice(0, 80)}.csv` });
+    const name = exhibit.id.replace(/[^\w.-]+/g, '-').slice(0, 80);
+    const link = el('a', { href: address, download: `offcenter-${name}.csv` });
     document.body.append(link);
     link.click();
     link.remove();

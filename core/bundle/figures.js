@@ -13,7 +13,7 @@ function el(tag, attributes = {}, ...children) {
   const made = document.createElement(tag);
   for (const [key, value] of Object.entries(attributes)) {
     if (key.startsWith('on')) made.addEventListener(key.slice(2), value);
-    else if (value !== null && value !== undefined && value !== false) made.setAttribute(key, value === true ? '' : value);
+    else if (![null, undefined, false].includes(value)) made.setAttribute(key, value === true ? '' : value);
   }
   made.append(...children.filter((child) => child !== null && child !== ''));
   return made;
@@ -57,19 +57,25 @@ const Figures = (() => {
 
   function palette() {
     const style = getComputedStyle(root);
-    const light = { '--ink': '#1D2733', '--muted': '#4C535B', '--panel': '#F3F1EB', '--rule': 'rgba(128, 128, 128, 0.25)' };
-    const of = (key) => (state.printing ? light[key] : style.getPropertyValue(key).trim()) || light[key];
-    return { ink: of('--ink'), muted: of('--muted'), panel: of('--panel'), rule: light['--rule'] };
+    const of = (key, light) => (state.printing ? light : style.getPropertyValue(key).trim()) || light;
+    return {
+      ink: of('--ink', '#1D2733'), muted: of('--muted', '#4C535B'), panel: of('--panel', '#F3F1EB'),
+      rule: 'rgba(128, 128, 128, 0.25)',
+    };
   }
 
   function template({ ink, muted, panel, rule }) {
-    const lines = { gridcolor: rule, linecolor: rule, zerolinecolor: rule, tickfont: { color: muted }, title: { font: { color: muted, size: 12 }, standoff: 6 } };
-    const clear = 'rgba(0,0,0,0)';
+    const clear = 'rgba(0,0,0,0)', quiet = { color: muted };
+    const lines = {
+      gridcolor: rule, linecolor: rule, zerolinecolor: rule, tickfont: quiet,
+      title: { font: { color: muted, size: 12 }, standoff: 6 },
+    };
     return { layout: {
       font: { family: SANS, size: 12, color: ink }, paper_bgcolor: clear, plot_bgcolor: clear,
-      xaxis: lines, yaxis: lines, legend: { font: { color: ink } }, coloraxis: { colorbar: { tickfont: { color: muted } } },
-      polar: { bgcolor: clear, angularaxis: lines, radialaxis: lines }, hoverlabel: { font: { family: SANS, size: 12, color: ink }, bgcolor: panel, bordercolor: muted },
-    }, data: { heatmap: [{ colorbar: { tickfont: { color: muted } } }], bar: [{ marker: { line: { width: 0 } } }] } };
+      xaxis: lines, yaxis: lines, legend: { font: { color: ink } }, coloraxis: { colorbar: { tickfont: quiet } },
+      polar: { bgcolor: clear, angularaxis: lines, radialaxis: lines },
+      hoverlabel: { font: { family: SANS, size: 12, color: ink }, bgcolor: panel, bordercolor: muted },
+    }, data: { heatmap: [{ colorbar: { tickfont: quiet } }], bar: [{ marker: { line: { width: 0 } } }] } };
   }
 
   // A text of Plotly's, which has four letters for one sign of it, cut to some signs.
@@ -103,15 +109,17 @@ const Figures = (() => {
       delete layout.title;
     }
     const room = Math.max(Math.round(width * LABELS), 90);
+    const most = Math.floor((room - 22) / SIGN);
     for (const axis of Object.keys(layout).filter((key) => key.startsWith('yaxis'))) {
       const ticks = layout[axis].ticktext;
-      if (Array.isArray(ticks)) layout[axis].ticktext = ticks.map((each) => cut(each, Math.floor((room - 22) / SIGN)));
+      if (Array.isArray(ticks)) layout[axis].ticktext = ticks.map((each) => cut(each, most));
     }
-    for (const trace of data.filter((each) => each.orientation === 'h' && each.y?.some((row) => typeof row === 'string'))) {
-      const most = Math.floor((room - 22) / SIGN);
+    const isNamed = (trace) => trace.orientation === 'h' && trace.y?.some((row) => typeof row === 'string');
+    for (const { y: rows } of data.filter(isNamed)) {
+      const ticktext = rows.map((row) => cut(row, most));
       // Rows that would be called the same would become one.
-      if (new Set(trace.y.map((row) => cut(row, most))).size === new Set(trace.y).size) {
-        layout.yaxis = { ...layout.yaxis, tickmode: 'array', tickvals: trace.y, ticktext: trace.y.map((row) => cut(row, most)) };
+      if (new Set(ticktext).size === new Set(rows).size) {
+        layout.yaxis = { ...layout.yaxis, tickmode: 'array', tickvals: rows, ticktext };
       }
     }
     turn(layout, margin, width);
@@ -145,7 +153,8 @@ const Figures = (() => {
     try {
       window.Plotly.react(place, data, layout, CONFIG);
     } catch (error) {
-      plot.replaceChildren(el('p', { class: 'wait' }, `This figure cannot be drawn (${error.message}); its table is below.`));
+      const said = `This figure cannot be drawn (${error.message}); its table is below.`;
+      plot.replaceChildren(el('p', { class: 'wait' }, said));
       return;
     }
     drawn.set(exhibit.id, { place, width });
@@ -201,7 +210,8 @@ const Figures = (() => {
 
   // The cell of the map that an invisible square lies on.
   function cellOf(place, trace, at) {
-    const map = place._fullData.find((each) => each.type === 'heatmap' && each.xaxis === trace.xaxis && each.yaxis === trace.yaxis);
+    const isUnder = (each) => each.type === 'heatmap' && each.xaxis === trace.xaxis && each.yaxis === trace.yaxis;
+    const map = place._fullData.find(isUnder);
     if (!map) return null;
     const [across, down] = [['xaxis', map.x], ['yaxis', map.y]].map(([kind, places]) => {
       const axis = place._fullLayout[map[kind].replace(/^([xy])/, '$1axis')];
@@ -221,18 +231,19 @@ const Figures = (() => {
     const width = Math.max(point.at.width, least), height = Math.max(point.at.height, least);
     const left = point.bar ? point.at.left : point.at.left + (point.at.width - width) / 2;
     frame.classList.toggle('round', !isCell);
-    Object.assign(frame.style, {
-      left: `${left - 3}px`, top: `${point.at.top + (point.at.height - height) / 2 - 3}px`, width: `${width + 6}px`, height: `${height + 6}px`,
-    });
+    const top = point.at.top + (point.at.height - height) / 2;
+    const box = { left: left - 3, top: top - 3, width: width + 6, height: height + 6 };
+    for (const [side, pixels] of Object.entries(box)) frame.style[side] = `${pixels}px`;
   }
 
   // The chosen point is outlined, in its figure and in no other.
   function outline() {
     for (const each of document.querySelectorAll('.ring.chosen')) each.remove();
-    const known = drawn.get(state.chosen?.exhibit);
+    const { exhibit: id, point: key } = state.chosen ?? {};
+    const known = drawn.get(id);
     if (!known) return;
-    const point = pointsOf(BY_ID.get(state.chosen.exhibit), known.place).find((each) => each.key === state.chosen.point);
-    if (point) ring(plotOf(state.chosen.exhibit), point, 'chosen');
+    const point = pointsOf(BY_ID.get(id), known.place).find((each) => each.key === key);
+    if (point) ring(plotOf(id), point, 'chosen');
   }
 
   // The nearest point in a direction; what is off to the side counts more.
@@ -265,7 +276,8 @@ const Figures = (() => {
     const next = at ? nearest(points, at, event.key) : chosen ?? points[0];
     plot.ocAt = next.key;
     ring(plot, next, 'cursor');
-    document.getElementById('oc-status').textContent = clean(next.text.replace(/<[^>]*>/g, ' ').replaceAll('&lt;', '<'));
+    const said = String(next.text).replace(/<[^>]*>/g, ' ').replaceAll('&lt;', '<');
+    document.getElementById('oc-status').textContent = clean(said);
   }
 
   // --- when ----------------------------------------------------------------------------------------------------------

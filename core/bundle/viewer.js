@@ -70,13 +70,15 @@
 
   const plotOf = (id) => document.querySelector(`[data-exhibit="${CSS.escape(id)}"] .plot`);
 
+  const isSheet = () => Dock.element !== null && getComputedStyle(Dock.element).position === 'fixed';
+
   function pick(exhibit, point, plot, byKey) {
     go({ exhibit, point });
     const { pick: found } = meant(read());
     if (found) status.textContent = clean(`Images behind ${found.said}: ${found.images.length} inside`);
     if (byKey) Dock.focusHead();
     // On a small screen the sheet of images covers what is low: the figure moves above it.
-    const sheet = Dock.element && getComputedStyle(Dock.element).position === 'fixed' ? Dock.element.getBoundingClientRect().top : innerHeight;
+    const sheet = isSheet() ? Dock.element.getBoundingClientRect().top : innerHeight;
     const ring = plot.querySelector('.ring.chosen')?.getBoundingClientRect();
     if (ring && ring.bottom > sheet - 12) scrollBy({ top: ring.bottom - sheet + 60, behavior: 'smooth' });
   }
@@ -147,7 +149,8 @@
 
   // The part of the page that is being read is marked in its contents.
   function followReading() {
-    const links = new Map([...document.querySelectorAll('.contents details > ol > li > a')].map((link) => [link.hash.slice(1), link]));
+    const found = document.querySelectorAll('.contents details > ol > li > a');
+    const links = new Map([...found].map((link) => [link.hash.slice(1), link]));
     const parts = [...links.keys()].map((id) => document.getElementById(id)).filter(Boolean);
     let waiting = 0;
     const mark = () => {
@@ -184,5 +187,6 @@
   Figures.start(pick);
   followReading();
   const { exhibit } = apply();
-  if (exhibit) document.querySelector(`[data-exhibit="${CSS.escape(exhibit.id)}"]`).scrollIntoView({ block: 'center', behavior: 'instant' });
+  const block = isSheet() ? 'start' : 'center';
+  if (exhibit) plotOf(exhibit.id)?.closest('.exhibit').scrollIntoView({ block, behavior: 'instant' });
 })();
