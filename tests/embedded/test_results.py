@@ -118,11 +118,11 @@ def test_no_stored_result_names_a_path_of_the_machine_that_made_it():
 
 def test_an_imagenet_classifier_is_judged_on_the_ten_categories(shared, monkeypatch, tmp_path):
     monkeypatch.setenv("OFFCENTER_MODELS", str(shared / "models"))
-    run = evaluate("mobilenetv2_100.tf_quant", "diorama/clean", limit=160)
+    run = evaluate("mobilenetv2_100.tf_quant", "diorama/clean", limit=48)
     table = report.joined(run)
     vehicles = table[table["class"].isin(["truck", "plane"])]
     # Toys are no photographs, but planes and trucks are far from chance, which is 1 % of the classes or less.
-    assert len(table) == 160
+    assert len(table) == 48
     assert vehicles["correct"].mean() > 0.15
 
 

@@ -151,7 +151,7 @@ def test_a_missing_benchmark_says_how_to_get_it_and_offers_no_check():
     assert not {"Check its data", "Describe its images"} & set(labels(at))
 
 
-@pytest.mark.parametrize("cell", ["nonsense", "imagenet;", "imagenet;size=x", "", ";;;", "../..", "<b>x</b>"])
+@pytest.mark.parametrize("cell", ["imagenet;size=x", "", "../<b>x</b>"])
 def test_a_link_to_what_is_not_there_opens_the_page(cell):
     at = open_page(DATA, cell=cell, add="nonsense")
     assert not at.exception
@@ -244,14 +244,12 @@ def test_a_copy_that_is_here_already_is_fetched_from_there(tmp_path, no_worker, 
 @pytest.mark.parametrize(
     ("field", "typed", "said"),
     [
-        ("given", "/no/such/file", "is not a file on this machine"),
         ("given", "/", "is a folder"),
         ("given", "~nobody-of-this-name/a.tar", "cannot be reached"),
         ("given", "x" * 300, "too long to be the path of a file"),
         ("given", "a.tar\nb.tar", "is not a file on this machine"),
         ("address", "http://[", "is no address to fetch from"),
         ("address", "ftp://x/y", "is no address to fetch from"),
-        ("address", "nonsense", "is no address to fetch from"),
     ],
 )
 def test_a_copy_or_an_address_that_cannot_be_is_one_clear_line(no_network, field, typed, said):
@@ -464,9 +462,7 @@ def test_a_damaged_entry_is_told_of(own):
     assert any("mine" in warning.value for warning in at.warning)
 
 
-@pytest.mark.parametrize(
-    "folder", ["nothing://z", "s3://bucket/x", "/a\0b", "~nobody-of-this-name/x", "/etc/passwd", "/gone"]
-)
+@pytest.mark.parametrize("folder", ["s3://bucket/x", "/a\0b", "~nobody-of-this-name/x", "/etc/passwd"])
 def test_a_remembered_folder_that_cannot_be_one_hides_nothing_else(folder, colour_folder):
     paths.update_json(paths.data_home() / "settings.json", lambda all_: all_.update(data={"imagenet": folder}))
     at = open_page(DATA, cell="imagenet")

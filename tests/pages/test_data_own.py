@@ -251,7 +251,6 @@ def test_a_folder_that_cannot_be_is_one_line(typed, said):
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "is empty"),
         ("a,b\n1,2\n", "no column of image files"),
         ("file,label\n0.png,tench\n0.png,tench\n", "stands in rows 1, 2"),
         ("file,label\n0.png,\0\n", "the character NUL"),

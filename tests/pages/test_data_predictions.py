@@ -161,7 +161,6 @@ def test_a_queued_import_that_failed_says_why(set_of_ten, tmp_path, monkeypatch)
     ("name", "content", "said"),
     [
         ("p.csv", "", "p.csv"),
-        ("p.csv", "file,top1\n", "p.csv"),
         ("p.csv", "image,answer\n0.png,1\n", "p.csv"),
         ("p.csv", "file,top1\nother.png,1\n", "no row is about an image of 'ten'"),
         ("p.csv", "file,top1\n0.png,carp\n", "carp"),
@@ -182,7 +181,7 @@ def test_no_more_right_than_by_guessing_is_a_warning(set_of_ten, tmp_path):
     assert at.warning[0].value.startswith("No more are right than by guessing")
 
 
-@pytest.mark.parametrize("typed", ["/no/such.csv", "/", "/a\0.csv", "/" + "x" * 300 + ".csv", "~nobody/p.csv"])
+@pytest.mark.parametrize("typed", ["/", "/a\0.csv", "~nobody/p.csv"])
 def test_a_path_that_cannot_be_is_one_line(set_of_ten, typed):
     at = form(typed)
     assert len(at.error) == 1

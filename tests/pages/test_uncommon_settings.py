@@ -75,7 +75,7 @@ def test_a_number_of_uncommon_attributes_in_the_url_opens_its_images(run):
     assert any(f"**{n:,} images, " in each.value for each in app.markdown)
 
 
-@pytest.mark.parametrize("cell", ["category=7;time=True", "category=;locations=", "n_uncommon=nan", "locations=1e-5"])
+@pytest.mark.parametrize("cell", ["category=7;time=True;locations=", "n_uncommon=nan"])
 def test_a_damaged_cell_still_opens_the_page(run, cell):
     app = opened(benchmark="focus", cell=f"focus;{cell}")
     assert not app.exception

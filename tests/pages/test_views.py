@@ -44,15 +44,6 @@ def test_without_such_results_the_section_is_not_there(embedded_results):
     assert "Under other views" not in text_of(at)
 
 
-def test_a_link_to_a_noise_level_opens_the_images_as_that_level_was_answered(noisy):
-    at = open_page(FACTORS, benchmark="diorama", models=TWO[0], cell="diorama/size;sigma=0.75")
-    assert not at.exception
-    behind = questions.behind(noisy[0], Question(where=(questions.Where.equals("sigma", 0.75),)))
-    n_right = int(behind["right"].sum())
-    assert "noise, standard deviation 0.75" in [each.value for each in at.subheader]
-    assert f"**24 images, {100 * n_right / 24:.0f} % right**" in text_of(at).replace("\u00a0", " ")
-
-
 def test_a_corrected_label_is_on_the_page_at_the_next_look(toy_model, val):
     (run,) = (outcome.run for outcome in evaluate_all([toy_model], open_benchmark("imagenet-multilabel", val)))
     cached.forget_runs()
@@ -68,13 +59,16 @@ def test_a_corrected_label_is_on_the_page_at_the_next_look(toy_model, val):
     assert found.entry.samples_digest == store.samples_digest(found)
 
 
-def test_the_drawer_says_what_was_said_of_the_view_that_the_tile_is_of(noisy):
+def test_a_link_to_a_noise_level_and_an_image_says_what_was_said_of_that_view(noisy):
     run = noisy[0]
-    where = (questions.Where.equals("sigma", 0.75),)
-    row = questions.behind(run, Question(where=where)).iloc[0]
+    behind = questions.behind(run, Question(where=(questions.Where.equals("sigma", 0.75),)))
+    row = behind.iloc[0]
     name, cell = row["sample_id"], "diorama/size;sigma=0.75"
     at = open_page(FACTORS, benchmark="diorama", models=TWO[0], cell=cell, image=f"diorama/size:{name}")
     assert not at.exception
+    n_right = int(behind["right"].sum())
+    assert "noise, standard deviation 0.75" in [each.value for each in at.subheader]
+    assert f"**24 images, {100 * n_right / 24:.0f} % right**" in text_of(at).replace("\u00a0", " ")
     said = "".join(element.proto.body for element in at.get("html"))
     assert f"{100 * row['confidence']:.1f} %" in said
     assert ("✓ right" if row["right"] else "✗ wrong") in said
