@@ -26,8 +26,8 @@ def of_factors(
         question: ``policy`` and ``where``.
         ask: Who answers.
     """
-    if not run.complete:
-        return sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples)
+    if early := sentences.unfinished((run,)):
+        return early
     if not factors:
         row = ask.answer(run, question).iloc[0]
         return sentences.overall(model, row["value"], row["low"], row["high"], int(row["n"]))
@@ -49,13 +49,8 @@ def difference(runs: Mapping[str, store.Run], question: Question, margin: float 
         ask: Who answers.
     """
     (first, one), (second, other) = list(runs.items())[:2]
-    partial = [
-        sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples)
-        for run in (one, other)
-        if not run.complete
-    ]
-    if partial:
-        return " ".join(partial)
+    if early := sentences.unfinished((one, other)):
+        return early
     row = ask.paired(one, other, question).iloc[0]
     numbers = (row[name] for name in ("value", "low", "high", "first", "second"))
     between = Contrast(*numbers, n=int(row["n"]), n_clusters=int(row["n_clusters"]), unit=unit_of(one))

@@ -52,8 +52,8 @@ def sentence(
         margin: Largest difference that does not matter, a fraction.
         ask: Who answers.
     """
-    if not run.complete:
-        return sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples)
+    if early := sentences.unfinished((run,)):
+        return early
     names = PROTOCOLS[protocol]
     found = ask.tolerance(run, names, question)
     if protocol == "location" and found.worst is None and not found.few_objects:
@@ -77,13 +77,8 @@ def sentence_of_two(
         ask: Who answers.
     """
     (first, one), (second, other) = list(runs.items())[:2]
-    partial = [
-        sentences.partial(run.label, run.benchmark, run.n_done, run.n_samples)
-        for run in (one, other)
-        if not run.complete
-    ]
-    if partial:
-        return " ".join(partial)
+    if early := sentences.unfinished((one, other)):
+        return early
     names = PROTOCOLS[protocol]
     found = tuple(ask.tolerance(run, names, question) for run in (one, other))
     between = ask.worst_against_worst(one, other, names, question)

@@ -6,8 +6,9 @@ Names are given as they are; the sentences escape them.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
+from core import store
 from core.answers.compare import Contrast
 from core.answers.verdict_words import MARGIN, limits, within
 from core.types import THIN
@@ -105,6 +106,11 @@ def partial(model: str, benchmark: str, done: int, total: int, *, markdown: bool
     images = f"{done:,} of {count(total, 'image')}"
     name, where = (f"**{escaped(model)}**", code(benchmark)) if markdown else (model, f"'{benchmark}'")
     return f"{name} is {said} done on {where} ({images}): no finding yet."
+
+
+def unfinished(runs: Iterable[store.Run]) -> str:
+    """What is said of those of some results that are under way, and no finding; empty where all are complete."""
+    return " ".join(partial(run.label, run.benchmark, run.n_done, run.n_samples) for run in runs if not run.complete)
 
 
 def listed(names: Sequence[str]) -> str:
