@@ -17,8 +17,8 @@ MB = 1_000_000
 #: Of one file, and of a folder.
 MAX_MB, MAX_MB_FOLDER = 25.0, 250.0
 IMAGES_PER_POINT, IMAGES_PER_POINT_FOLDER = 6, 24
-#: Images with maps: of two small networks on two cores a few seconds, of two of ResNet-50's size half a minute.
-SALIENCY = 40
+#: Images with maps: of two small networks on two cores a second or two, of two of ResNet-50's size half a minute.
+SALIENCY = 24
 #: Images of a point that anybody looks at, and maps that anybody waits for.
 _MOST_PER_POINT, _MOST_SALIENCY = 1000, 100_000
 #: Seconds since 1970 that reproducible builds are dated with (reproducible-builds.org).

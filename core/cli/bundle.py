@@ -46,7 +46,7 @@ def make_bundle(
         int | None,
         typer.Option("--images-per-point", help="Images of a cell, bar or dot: 6 in a file, 24 in a folder."),
     ] = None,
-    saliency: Annotated[int | None, typer.Option(help="Images with Grad-CAMs, at most; 40 by default.")] = None,
+    saliency: Annotated[int | None, typer.Option(help="Images with Grad-CAMs, at most; 24 by default.")] = None,
     no_images: Annotated[bool, typer.Option("--no-images", help="Figures and tables alone.")] = False,
     folder: Annotated[bool, typer.Option("--folder", help="Write a folder: index.html and its images.")] = False,
     title: Annotated[str, typer.Option(help="Of the page.")] = "",
