@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Sequence
+from itertools import pairwise
 
 from PIL import ImageFont
 
@@ -64,7 +65,7 @@ def _broken(word: str, size: float, most: float) -> list[str]:
 
 
 def apart(places: Sequence[float], labels: Sequence[str], size: float, gap: float = 6) -> list[int]:
-    """Which labels along a line stand clear of each other: the first, and each that does not touch the one before.
+    """Labels along a line that stand clear of each other: all, or every second one, every third one, and so on.
 
     Args:
         places: Of their middles, pixels, ascending.
@@ -72,9 +73,14 @@ def apart(places: Sequence[float], labels: Sequence[str], size: float, gap: floa
         size: Of the font, pixels.
         gap: Pixels between two.
     """
-    kept: list[int] = []
-    for number, (place, label) in enumerate(zip(places, labels, strict=True)):
-        left = place - width_of(label, size) / 2
-        if not kept or left - gap >= places[kept[-1]] + width_of(labels[kept[-1]], size) / 2:
-            kept.append(number)
-    return kept
+    halves = [width_of(label, size) / 2 for label in labels]
+    clear = [
+        step
+        for step in range(1, len(places))
+        if all(places[b] - halves[b] - gap >= places[a] + halves[a] for a, b in pairwise(range(0, len(places), step)))
+    ]
+    if not clear:
+        return [0] if places else []
+    # Where few more are left out for it, both ends keep theirs.
+    whole = [step for step in clear if step <= 2 * clear[0] and (len(places) - 1) % step == 0]
+    return list(range(0, len(places), (whole or clear)[0]))

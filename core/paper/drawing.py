@@ -71,12 +71,14 @@ def require() -> Path:
     return Path(found)
 
 
-def drawn(figures: Sequence[go.Figure], kind: Format, progress: ProgressCallback | None = None) -> list[bytes]:
+def drawn(
+    figures: Sequence[go.Figure], kind: Format | Sequence[Format], progress: ProgressCallback | None = None
+) -> list[bytes]:
     """The files of some figures.
 
     Args:
         figures: As ``core.figures.paper.for_paper`` lays them out.
-        kind: A PNG has 300 dots an inch, and says so; a PDF has its fonts inside.
+        kind: Of all, or of each. A PNG has 300 dots an inch, and says so; a PDF has its fonts inside.
         progress: Called after each.
 
     Raises:
@@ -85,15 +87,16 @@ def drawn(figures: Sequence[go.Figure], kind: Format, progress: ProgressCallback
     browser = require()
     if not figures:
         return []
+    kinds = [kind] * len(figures) if isinstance(kind, str) else list(kind)
     _quiet()
     is_root = os.geteuid() == 0
     try:
-        return _run(lambda: _drawn(figures, kind, browser, not is_root, progress))
+        return _run(lambda: _drawn(figures, kinds, browser, not is_root, progress))
     except _NotStartedError as error:
         if is_root:
             raise UsageError(_did_not_start(browser, error)) from error
     try:
-        return _run(lambda: _drawn(figures, kind, browser, False, progress))
+        return _run(lambda: _drawn(figures, kinds, browser, False, progress))
     except _NotStartedError as error:
         raise UsageError(_did_not_start(browser, error)) from error
 
@@ -126,7 +129,11 @@ def _run(make: Callable[[], Coroutine[Any, Any, list[bytes]]]) -> list[bytes]:
 
 
 async def _drawn(
-    figures: Sequence[go.Figure], kind: Format, browser: Path, sandbox: bool, progress: ProgressCallback | None
+    figures: Sequence[go.Figure],
+    kinds: Sequence[Format],
+    browser: Path,
+    sandbox: bool,
+    progress: ProgressCallback | None,
 ) -> list[bytes]:
     import kaleido
 
@@ -138,10 +145,10 @@ async def _drawn(
         raise _NotStartedError(f"{type(error).__name__}: {_first_line(error)}") from error
     found = []
     try:
-        for number, figure in enumerate(figures, 1):
+        for figure, kind in zip(figures, kinds, strict=True):
             found.append(await _one(running, figure, kind))
             if progress is not None:
-                progress(Progress(number, len(figures), stage="drawing"))
+                progress(Progress(len(found), len(figures), stage="drawing"))
     except Exception as error:
         title = _first_line(figures[len(found)].layout.title.text or "a figure")
         raise UsageError(
