@@ -12,6 +12,7 @@ def foot(content: Content) -> str:
     """Models, versions, what is not inside, what remakes the page and what checks it."""
     parts = [
         _part("Models", _models(content)),
+        _part("What to know of the numbers", _list(content.get("warnings") or ())),
         _part("What is not inside", _list(content.get("left_out") or ())),
         _part("Made with", _list(_versions(content))),
         _part("Make it again", _command("command", content["command"]) if content.get("command") else ""),
