@@ -43,9 +43,9 @@ def _body(rows: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> str:
     sizes = [_size(row) for row in rows]
     common = sizes[0] if len(set(sizes)) == 1 else ""
     view = part_of(rows[0])[1]
-    small = "".join(
-        f'<span class="note">{each}</span>' for each in ("" if view == CLEAN else f"view {name(view)}", common) if each
-    )
+    how = (rows[0].get("overall") or {}).get("how")
+    seen = "" if view == CLEAN else f"view {name(view)}{f': {text(how)}' if how else ''}"
+    small = "".join(f'<span class="note">{each}</span>' for each in (seen, common) if each)
     title = name(rows[0].get("title") or rows[0]["benchmark"])
     head = f'<th scope="rowgroup" rowspan="{len(rows)}"><span class="clamped">{title}</span>{small}</th>'
     lines = [
