@@ -62,7 +62,7 @@ class Best:
     among: int = 1
     name: str = ""
 
-    @property
+    @cached_property
     def why_not(self) -> str:
         """Why no two of the results can be compared, in a sentence; empty if they can."""
         runs = [each.run for each in self.results]
@@ -84,6 +84,10 @@ class Best:
         return ""
 
     @cached_property
+    def _complete(self) -> list[bool]:
+        return [each.run.complete for each in self.results]
+
+    @cached_property
     def _question(self) -> Question:
         content, run = self.results[0].content, self.results[0].run
         kept = [each for each in (levels(run, factor_of(run, "class")) if content["excluded"] else ())
@@ -103,7 +107,7 @@ class Best:
         if len(known) < 2 or self.why_not:
             return Pick()
         top = max(known, key=lambda at: (known[at], -at))
-        if not self.results[top].run.complete:
+        if not self._complete[top]:
             return Pick(is_partial=True)
         if _few(rows[top]):
             return Pick(is_thin=True)
@@ -119,7 +123,7 @@ class Best:
     def _is_of(self, pair: Mapping[str, Any], rows: Sequence[Mapping[str, Any] | None], top: int, other: int) -> bool:
         """Whether a pair is of the images that its row counts; a computed table may count them otherwise."""
         n = min(rows[at]["n"] for at in (top, other))  # type: ignore[index]
-        return pair["n"] <= n and (not self.results[other].run.complete or pair["n"] >= _SAME * n)
+        return pair["n"] <= n and (not self._complete[other] or pair["n"] >= _SAME * n)
 
     def _pairs(self, first: int, second: int) -> dict[tuple[Any, ...], dict[str, Any]]:
         """The second model less the first, by what names a row; ``low`` and ``high`` hold for all rows at once."""

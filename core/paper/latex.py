@@ -184,7 +184,7 @@ def _broken(head: str, width: int) -> list[str]:
 
 
 def _width(text: str) -> int:
-    return sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
+    return len(text) if text.isascii() else sum(2 if east_asian_width(sign) in "WF" else 1 for sign in text)
 
 
 def _float(part: _Part, number: int, among: int) -> str:
