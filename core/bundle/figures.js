@@ -1,35 +1,12 @@
-'use strict';
-// Figures: unpacked and drawn as they come into view, in the colours of the page, and clicked by mouse or keyboard.
-
-const CONTENT = JSON.parse(document.getElementById('oc-content').textContent);
-const SETTINGS = JSON.parse(document.getElementById('oc-settings').textContent);
-
-// Signs that cannot be seen, as those that turn the direction of writing, are spaces.
-const UNSEEN = /[\p{Cc}\p{Cf}\p{Co}\p{Cn}\p{Cs}\p{Zl}\p{Zp}]/gu;
-const clean = (words) => String(words ?? '').replace(UNSEEN, ' ');
-
-// An element with attributes and children; texts are texts, never markup.
-function el(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
-  for (const [key, value] of Object.entries(attributes)) {
-    if (key.startsWith('on')) made.addEventListener(key.slice(2), value);
-    else if (![null, undefined, false].includes(value)) made.setAttribute(key, value === true ? '' : value);
-  }
-  made.append(...children.filter((child) => child !== null && child !== ''));
-  return made;
-}
+// Figures: unpacked and drawn as they come into view, and clicked by mouse or keyboard.
 
 const Figures = (() => {
-  const SANS = 'Source Sans, Helvetica Neue, Helvetica, Arial, sans-serif';
   // Pixels of a figure on paper: of one in a row, and of one of two.
   const PRINTED = [680, 328];
-  // A sign of a label, in pixels; the share of a figure that labels may have.
-  const SIGN = 5.9, LABELS = 0.42;
   const CONFIG = { displayModeBar: false, scrollZoom: false, doubleClick: false, responsive: false, showTips: false };
   const BY_ID = new Map(CONTENT.exhibits.map((exhibit) => [exhibit.id, exhibit]));
   const drawn = new Map();
   const state = { printing: false, chosen: null, onPick: () => {} };
-  const root = document.documentElement;
 
   // --- Plotly, packed in the page ------------------------------------------------------------------------------------
 
@@ -53,86 +30,6 @@ const Figures = (() => {
     return loading;
   }
 
-  // --- what a figure looks like here ---------------------------------------------------------------------------------
-
-  function palette() {
-    const style = getComputedStyle(root);
-    const of = (key, light) => (state.printing ? light : style.getPropertyValue(key).trim()) || light;
-    return {
-      ink: of('--ink', '#1D2733'), muted: of('--muted', '#4C535B'), panel: of('--panel', '#F3F1EB'),
-      rule: 'rgba(128, 128, 128, 0.25)',
-    };
-  }
-
-  function template({ ink, muted, panel, rule }) {
-    const clear = 'rgba(0,0,0,0)', quiet = { color: muted };
-    const lines = {
-      gridcolor: rule, linecolor: rule, zerolinecolor: rule, tickfont: quiet,
-      title: { font: { color: muted, size: 12 }, standoff: 6 },
-    };
-    return { layout: {
-      font: { family: SANS, size: 12, color: ink }, paper_bgcolor: clear, plot_bgcolor: clear,
-      xaxis: lines, yaxis: lines, legend: { font: { color: ink } }, coloraxis: { colorbar: { tickfont: quiet } },
-      polar: { bgcolor: clear, angularaxis: lines, radialaxis: lines },
-      hoverlabel: { font: { family: SANS, size: 12, color: ink }, bgcolor: panel, bordercolor: muted },
-    }, data: { heatmap: [{ colorbar: { tickfont: quiet } }], bar: [{ marker: { line: { width: 0 } } }] } };
-  }
-
-  // A text of Plotly's, which has four letters for one sign of it, cut to some signs.
-  function cut(words, most) {
-    const plain = String(words).replaceAll('&lt;', '<');
-    const signs = [...plain];
-    if (signs.length <= most || /<(b|br|span|i|sup|sub)\b/.test(plain)) return words;
-    return (signs.slice(0, Math.max(most - 1, 3)).join('').trimEnd() + '…').replaceAll('<', '&lt;');
-  }
-
-  // Names of columns that would run into each other are turned.
-  function turn(layout, margin, width) {
-    const names = (layout.xaxis?.ticktext ?? []).map(String);
-    const needed = names.reduce((sum, each) => sum + SIGN * each.length + 6, 0);
-    if (!names.length || layout.xaxis.tickangle || needed < (width - margin.l - margin.r) * 0.95) return;
-    const more = Math.min(SIGN * Math.max(...names.map((each) => each.length)), 90);
-    layout.xaxis = { ...layout.xaxis, tickangle: -60 };
-    layout.height = (layout.height ?? 400) + more;
-    margin.b += more;
-  }
-
-  // A figure's data and layout at a width: its title stands in the page, and long names leave room for the plot.
-  function prepared(figure, width, above) {
-    const { data, layout } = structuredClone({ data: figure.data ?? [], layout: figure.layout ?? {} });
-    const colours = palette();
-    const margin = { l: 60, r: 16, t: 58, b: 48, ...layout.margin };
-    const height = layout.height ?? 400;
-    if (above) {
-      layout.height = height - above;
-      margin.t = Math.max(margin.t - above, 8);
-      delete layout.title;
-    }
-    const room = Math.max(Math.round(width * LABELS), 90);
-    const most = Math.floor((room - 22) / SIGN);
-    for (const axis of Object.keys(layout).filter((key) => key.startsWith('yaxis'))) {
-      const ticks = layout[axis].ticktext;
-      if (Array.isArray(ticks)) layout[axis].ticktext = ticks.map((each) => cut(each, most));
-    }
-    const isNamed = (trace) => trace.orientation === 'h' && trace.y?.some((row) => typeof row === 'string');
-    for (const { y: rows } of data.filter(isNamed)) {
-      const ticktext = rows.map((row) => cut(row, most));
-      // Rows that would be called the same would become one.
-      if (new Set(ticktext).size === new Set(rows).size) {
-        layout.yaxis = { ...layout.yaxis, tickmode: 'array', tickvals: rows, ticktext };
-      }
-    }
-    turn(layout, margin, width);
-    margin.l = Math.min(margin.l, room);
-    layout.margin = margin;
-    for (const trace of data) if (trace.name) trace.name = cut(trace.name, Math.floor((width - 90) / SIGN));
-    Object.assign(layout, { template: template(colours), width, autosize: false, dragmode: false });
-    // All of a cell is clicked, not its middle only.
-    if (data.some((trace) => trace.type === 'heatmap')) layout.hoverdistance = -1;
-    if (width < 480) layout.legend = { ...layout.legend, orientation: 'v' };
-    return { data, layout };
-  }
-
   // --- drawing -------------------------------------------------------------------------------------------------------
 
   const plotOf = (id) => document.querySelector(`[data-exhibit="${CSS.escape(id)}"] .plot`);
@@ -145,8 +42,8 @@ const Figures = (() => {
     const plot = plotOf(exhibit.id);
     const width = plot ? widthOf(plot) : 0;
     if (!window.Plotly || width < 40) return;
-    const known = drawn.get(exhibit.id);
-    const { data, layout } = prepared(exhibit.figure, width, Number(plot.closest('.exhibit').dataset.above));
+    const known = drawn.get(exhibit.id), above = Number(plot.closest('.exhibit').dataset.above);
+    const { data, layout } = Fitting.prepared(exhibit.figure, width, above, state.printing);
     const place = known?.place ?? el('div', { class: 'oc-chart' });
     if (!known) plot.replaceChildren(place);
     plot.style.height = `${layout.height}px`;

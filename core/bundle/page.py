@@ -20,7 +20,7 @@ from core.bundle.words import colours_of, text
 
 #: Elements with Plotly's script, packed, and with what the page needs beside the content.
 PLOTLY, SETTINGS = "oc-plotly", "oc-settings"
-_SCRIPTS = ("figures.js", "dock.js", "viewer.js")
+_SCRIPTS = ("shared.js", "fitting.js", "figures.js", "dock.js", "viewer.js")
 _ICON = (
     "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E%3Crect x='1.5' y='1.5' "
     "width='21' height='21' rx='5' fill='none' stroke='%232F6DB5' stroke-width='2.4'/%3E%3Ccircle cx='15.4' cy='15.2' "
