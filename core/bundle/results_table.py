@@ -23,11 +23,17 @@ def results(content: Content) -> str:
     heads = "".join(f'<th scope="col" class="{kind}">{column}</th>' for column, kind in columns.items())
     return (
         '<section id="results"><h2>Results</h2><div class="scroller" tabindex="0" role="region" aria-label="Results">'
-        f'<table class="results"><thead><tr>{heads}</tr></thead>{bodies}</table></div></section>'
+        f'<table class="results"><thead><tr>{heads}</tr></thead>{bodies}</table></div>{_warnings(content)}</section>'
     )
 
 
 _SCALE = '<span class="unseen">Interval from 0 to 100 %</span>'
+
+
+def _warnings(content: Content) -> str:
+    """What a reader should know of the numbers."""
+    lines = "".join(f"<li>{text(each)}</li>" for each in content.get("warnings") or ())
+    return f'<ul class="warnings" aria-label="What to know of these numbers">{lines}</ul>' if lines else ""
 
 
 def _by_benchmark(content: Content) -> list[list[Mapping[str, Any]]]:
@@ -56,7 +62,7 @@ def _body(rows: Sequence[Mapping[str, Any]], colours: Mapping[str, str]) -> str:
 
 
 def _size(row: Mapping[str, Any]) -> str:
-    """``4,300 images, 50 objects``; of a partial result how many of all."""
+    """``4,300 images, 50 objects``; of a partial result how many of all; and how several views became one number."""
     overall = row.get("overall") or {}
     n, k = overall.get("n", row.get("n")), overall.get("n_clusters")
     said = wording.count(n, "image") if isinstance(n, int) else ""
@@ -64,7 +70,7 @@ def _size(row: Mapping[str, Any]) -> str:
         said += f", {wording.clusters(k, str(overall.get('unit') or 'object'))}"
     if not row.get("complete", True):
         said = f"partial: {row.get('n') or 0:,} of {row.get('n_samples') or 0:,} images"
-    return text(said)
+    return text(" · ".join(each for each in (said, overall.get("how")) if each))
 
 
 def _result(row: Mapping[str, Any], colours: Mapping[str, str], size: str, first: str) -> str:

@@ -84,13 +84,15 @@ def content(names: tuple[str, ...] = USUAL, pictures: dict[str, str] | None = No
             {"model": each, "benchmark": "toy/place", "title": f"Toy: {one}", "view": "clean", "identity": "a1b2c3d4e5",
              "n": 16, "n_samples": 16, "complete": each == first, "imported": False, "versions": {"torch": other},
              "precision": "fp32",
-             "overall": {"value": 0.5625, "low": 0.4, "high": 0.7, "n": 16, "n_clusters": 8, "unit": "object"}}
+             "overall": {"value": 0.5625, "low": 0.4, "high": 0.7, "n": 16, "n_clusters": 8, "unit": "object",
+                         "how": ""}}
             for each in (first, second)
         ],
         "headlines": [
             {"text": f"**{escaped(first)}** is right on **56\u00a0%** of {escaped(one)}.", "benchmark": "toy/place",
              "view": "clean", "verdict": "different"}
         ],
+        "warnings": [f"{one} is not what it was"],
         "left_out": [f"images of {other}: --max-mb with a larger number brings them in"],
         "pictures": pictures or {"here": picture((200, 40, 40)), "heat": picture((40, 40, 200))},
     }  # fmt: skip

@@ -142,4 +142,26 @@ def test_a_partial_result_and_few_objects_are_said_in_the_table():
     text = "".join(Read(html(content())).text)
     assert "partial: 16 of 16 images" in text
     assert "16 images, 8 objects" in text
+    assert "deer is not what it was" in text
     assert "[40.0, 70.0]" in text
+
+
+def test_each_benchmark_and_view_has_a_part_the_whole_images_first_and_nothing_is_said_twice():
+    given = content()
+    [map_, bars, curve] = given["exhibits"]
+    zoomed = [
+        map_ | {"view": "zoom-9", "finding": "Seen **once**."},
+        bars | {"view": "zoom-9", "finding": "Seen **once**."},
+    ]
+    page = html(given | {"exhibits": [*zoomed, curve | {"finding": given["headlines"][0]["text"]}]})
+    heads = re.findall(r'<section class="part" id="(.*?)"><h2>(.*?)</h2>', page)
+    title = "<bdi>Toy: deer</bdi>"
+    assert heads == [("part-0", title), ("part-1", f'{title} <span class="view">view <bdi>zoom-9</bdi></span>')]
+    assert page.count("Seen <b>once</b>.") == 1
+    assert page.count("<b>first.model</b> is right on") == 2  # where the page begins, and in its part
+
+
+def test_a_figure_of_long_names_has_a_row_of_its_own():
+    given = content((*USUAL[:2], "a class of a very long name indeed", "bird"))
+    kinds = re.findall(r'<figure class="(.*?)"', html(given))
+    assert kinds == ["exhibit", "exhibit wide", "exhibit"]
