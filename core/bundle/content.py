@@ -17,6 +17,7 @@ One dict, embedded in the page by ``embedded``::
     exhibits    [{id, name, title, benchmark, view, model, finding (Markdown), notes, figure (Plotly JSON, arrays as
                   lists), points: {key_of of a point's customdata: pick id}, csv}]
     warnings    sentences: what a reader should know of the numbers
+    start       {exhibit, point}: id and key of the point at which the page opens; empty where that is its top
     picks       {id: {said, model, benchmark, view, n, n_right, chosen (words: how ``images`` were chosen),
                   images: [{image, view, right, predicted, confidence}]}}
     images      {id: {benchmark, sample_id, view, true, picture (id or ""), problem (why there is no picture),

@@ -19,7 +19,7 @@ from core.bundle import headlines
 from core.bundle.choosing import Counted, Told, rounds
 from core.bundle.content import FORMAT, Content, plain
 from core.bundle.options import Options
-from core.bundle.points import points_of
+from core.bundle.points import points_of, start_of
 from core.errors import OffcenterError, UsageError
 from core.figures.exhibits import Exhibit, Offer, Pick, offered
 from core.figures.exported import table_csv
@@ -84,6 +84,7 @@ def draft(runs: Sequence[store.Run], options: Options, progress: ProgressCallbac
         "headlines": _headlines(runs, options, exhibits),
         "exhibits": exhibits,
         "warnings": _warnings(runs),
+        "start": start_of(options.start, [each["id"] for each in exhibits], clicks) if options.start else {},
     }
     groups = [list(each["points"].values()) for each in exhibits]
     return Draft(plain(content), picks, counted, groups, left_out)

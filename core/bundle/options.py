@@ -11,6 +11,7 @@ from typing import get_args
 
 from core.answers.questions import StoredPolicy
 from core.errors import UsageError, nearest
+from core.figures.exhibits import Pick
 
 #: Bytes of a megabyte, as file managers count.
 MB = 1_000_000
@@ -40,6 +41,7 @@ class Options:
         images: Whether images go in.
         is_folder: Whether pictures are files beside the page.
         left_out: Sentences of the caller: what is not among the results, and what brings it in.
+        start: The point at which the page opens, where a figure has one of these images; its top for None.
         made: ISO 8601; now if empty, or the time that ``SOURCE_DATE_EPOCH`` says.
     """
 
@@ -53,6 +55,7 @@ class Options:
     images: bool = True
     is_folder: bool = False
     left_out: Sequence[str] = ()
+    start: Pick | None = None
     made: str = ""
 
     def __post_init__(self) -> None:

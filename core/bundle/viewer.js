@@ -186,6 +186,8 @@
   });
   Figures.start(pick);
   followReading();
+  // A file is of what was looked at when it was made; a link into it goes before.
+  if (!location.hash && CONTENT.start?.exhibit) go(CONTENT.start, { replace: true });
   const { exhibit } = apply();
   const block = isSheet() ? 'start' : 'center';
   if (exhibit) plotOf(exhibit.id)?.closest('.exhibit').scrollIntoView({ block, behavior: 'instant' });

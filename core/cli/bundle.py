@@ -31,7 +31,8 @@ def make_bundle(
     ],
     out: Annotated[str, typer.Option(metavar="FILE.html|DIR/", help="One file; or a folder, with images beside.")],
     view: Annotated[
-        str | None, typer.Option(help="Only of this family of views; of all that are stored by default.")
+        list[str] | None,
+        typer.Option(help="Only of this family of views; of all that are stored by default; give it again for more."),
     ] = None,
     policy: Annotated[str, typer.Option(help="What counts as right: top1 or top5.")] = "top1",
     only: Annotated[
@@ -64,8 +65,9 @@ def make_bundle(
     asked = _command(
         [("--model", each) for each in model]
         + [("--benchmark", each) for each in benchmark]
+        + [("--view", each) for each in view or ()]
         + [("--only", each) for each in only or ()],
-        {"--view": view, "--policy": policy if policy != "top1" else None, "--max-mb": max_mb and f"{max_mb:g}"}
+        {"--policy": policy if policy != "top1" else None, "--max-mb": max_mb and f"{max_mb:g}"}
         | {"--images-per-point": images_per_point, "--saliency": saliency, "--title": title or None}
         | {"--precision": precision, "--out": path.name + "/" * is_folder},
         {"--no-images": no_images, "--folder": folder},
@@ -91,21 +93,26 @@ def make_bundle(
 
 
 def _runs(
-    models: Sequence[str], benchmarks: Sequence[str], view: str | None, precision: str | None
+    models: Sequence[str], benchmarks: Sequence[str], views: Sequence[str] | None, precision: str | None
 ) -> tuple[list[Run], list[str]]:
     """The results that are meant, and a sentence for each of a family that a model does not have."""
     found: dict[tuple[str, str, str], Run] = {}
     left_out: dict[str, None] = {}
-    for name in dict.fromkeys(benchmarks):
-        keys = _members(name, models, view)
+    members = {name: _members(name, models, views) for name in dict.fromkeys(benchmarks)}
+    there = {(model, key) for keys in members.values() for key in keys for model in models
+             if _stored(model, key, views)}  # fmt: skip
+    for name, keys in members.items():
         for key in keys:
             for model in dict.fromkeys(models):
-                for run in _of(model, key, view, precision, is_asked=key == name, left_out=left_out):
+                # A name that nothing is known of is wrong; one that others have results of is not.
+                is_known = model in {known for known, _ in there} and key in {known for _, known in there}
+                is_asked = key == name and not is_known
+                for run in _of(model, key, views, precision, is_asked=is_asked, left_out=left_out):
                     found[run.identity, run.benchmark, run.view] = run
     return list(found.values()), list(left_out)
 
 
-def _members(name: str, models: Sequence[str], view: str | None) -> list[str]:
+def _members(name: str, models: Sequence[str], views: Sequence[str] | None) -> list[str]:
     """The benchmarks of a name: itself; of a family those on which one of the models has a result.
 
     Raises:
@@ -118,9 +125,9 @@ def _members(name: str, models: Sequence[str], view: str | None) -> list[str]:
     members = [] if name in known else catalogue.members(name.rstrip("/"))
     if not members:
         return [name]
-    there = [key for key in members if any(_stored(model, key, view) for model in models)]
+    there = [key for key in members if any(_stored(model, key, views) for model in models)]
     if not there:
-        asked = f" with view {view}" if view else ""
+        asked = f" with view {' or '.join(views)}" if views else ""
         raise UsageError(
             f"no result of {' or '.join(models)} on any benchmark of '{name}'{asked}: {', '.join(members)}. "
             f"Run: python -m core evaluate --model {shlex.quote(models[0])} --benchmark {members[0]}"
@@ -129,10 +136,16 @@ def _members(name: str, models: Sequence[str], view: str | None) -> list[str]:
 
 
 def _of(
-    model: str, benchmark: str, view: str | None, precision: str | None, *, is_asked: bool, left_out: dict[str, None]
+    model: str,
+    benchmark: str,
+    asked: Sequence[str] | None,
+    precision: str | None,
+    *,
+    is_asked: bool,
+    left_out: dict[str, None],
 ) -> list[Run]:
-    """A model's results on a benchmark; of one that a family brought in there may be none."""
-    views = _stored(model, benchmark, view)
+    """A model's results on a benchmark; there may be none of what a family, or another model, brought in."""
+    views = _stored(model, benchmark, asked)
     if not views and not is_asked:
         left_out[
             f"{model} on {benchmark}, which it was not evaluated on: python -m core evaluate --model "
@@ -140,16 +153,16 @@ def _of(
         ] = None
         return []
     # Where nothing is stored, this says so.
-    return [options.run_for(model, benchmark, each, precision, None) for each in views or [view or "clean"]]
+    return [options.run_for(model, benchmark, each, precision, None) for each in views or asked or ["clean"]]
 
 
-def _stored(model: str, benchmark: str, view: str | None) -> list[str]:
+def _stored(model: str, benchmark: str, views: Sequence[str] | None) -> list[str]:
     """The families of views that a model has results of, the plain one first."""
     from core import store
     from core.images.views import CLEAN
 
     runs = store.list_runs(benchmark, options.known_as(model, benchmark))
-    found = sorted({run.view for run in runs if view in (None, run.view)})
+    found = sorted({run.view for run in runs if not views or run.view in views})
     return sorted(found, key=lambda each: each != CLEAN)
 
 
