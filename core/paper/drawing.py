@@ -201,5 +201,8 @@ def _with_dots(encoded: bytes) -> bytes:
     return stream.getvalue()
 
 
-def _first_line(error: object) -> str:
-    return (str(error).strip().splitlines() or [""])[0][:200]
+def _first_line(said: object) -> str:
+    """What an error says first; those of browsers say it in several parts."""
+    parts = said.args[0] if isinstance(said, Exception) and said.args else said
+    first = parts[0] if isinstance(parts, tuple) and parts else parts
+    return (str(first).strip().splitlines() or [""])[0][:200].rstrip(".")

@@ -178,9 +178,11 @@ def folder_for(text: str) -> Path:
     """The folder that figures are to be written to, told before the work is done; it need not exist.
 
     Raises:
-        UsageError: If it is no folder, or cannot be written to.
+        UsageError: If it is empty, no folder, or cannot be written to.
         ReadOnlyError: If this is a demo, and it is its data folder's.
     """
+    if not text.strip():
+        raise UsageError("--out is empty: name a folder.")
     found = paths.place(text)
     if paths.is_remote(found):
         raise UsageError(f"--out {text} must be a folder on this machine.")

@@ -88,13 +88,18 @@ def run_cli(*options):
     return ended.value.code
 
 
+def none_such(runs, name, policy="top1"):
+    raise UsageError(f"there is no figure '{name}' of these results.")
+
+
 def test_a_wrong_word_is_one_line_and_nothing_is_written(embedded_results, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(drawing, "require", lambda: CHROMIUM)
     monkeypatch.setattr(exhibits, "offered", lambda runs, policy="top1": (offer(),))
+    monkeypatch.setattr(exhibits, "exhibit", none_such)
     for options, said in (
         (["--format", "pfd"], "--format 'pfd' is unknown. Did you mean 'pdf'"),
         (["--columns", "3"], "--columns 3 is unknown: give 1 or 2"),
-        (["--only", "by_clas"], "there is no figure 'by_clas' of these results. Did you mean 'by_class'"),
+        (["--only", "by_clas"], "there is no figure 'by_clas' of these results"),
         (["--view", "nose"], "with view nose"),
     ):
         assert run_cli("--out", str(tmp_path / "out"), *options) == 2
@@ -108,6 +113,7 @@ def test_a_folder_that_is_none_is_said_before_any_work(tmp_path, capsys):
     assert "cannot be a folder" in capsys.readouterr().err
     assert run_cli("--out", "s3://bucket/x") == 2
     assert run_cli("--out", "x" * 300) == 2
+    assert run_cli("--out", " ") == 2
 
 
 def test_without_kaleido_or_a_browser_it_says_what_to_install(monkeypatch):
