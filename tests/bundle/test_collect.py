@@ -7,9 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core import store
 from core.bundle import Options, build, filling, headlines, pictures
 from core.bundle.choosing import Counted, Shown, in_words, preferred, rounds, spread
 from core.bundle.content import digest_of, embedded, key_of, parts_of, plain
+from core.bundle.draft import draft
 from core.errors import UsageError
 from core.figures.exhibits import exhibit
 from tests import synthetic_store
@@ -200,7 +202,7 @@ def test_what_cannot_be_shown_is_refused_in_a_line(at_home):
     for wrong in ({"max_mb": 0}, {"max_mb": math.nan}, {"policy": "top9"}, {"saliency": -1}, {"images_per_point": 0}):
         with pytest.raises(UsageError, match="|".join(f"--{name.replace('_', '-')}" for name in wrong)):
             options(**wrong)
-    twin = filling.store.Run(first.path.with_name("twin"), first.manifest, first.entry)
+    twin = store.Run(first.path.with_name("twin"), first.manifest, first.entry)
     with pytest.raises(UsageError, match="two results of"):
         build([first, twin, second], options())
 
@@ -210,3 +212,37 @@ def test_more_points_than_there_is_room_for_are_kept_fairly(at_home, monkeypatch
     content = build(at_home, options(images=False)).content
     assert len(content["picks"]) == len(content["exhibits"][0]["points"]) == 20
     assert any(said.startswith("the images of 180 of 200 points") for said in content["left_out"])
+
+
+def test_names_from_data_stay_within_their_element(whole):
+    page = whole.page.decode()
+    assert HOSTILE not in page
+    assert page.count("</script>") == page.count("<script")
+    assert [each["label"] for each in whole.content["models"]] == [HOSTILE, "plain"]
+
+
+@pytest.mark.slow
+def test_a_map_is_over_what_the_network_saw(embedded_results):
+    runs = store.list_runs("diorama/pose")
+    vit = next(run for run in runs if (run.model, run.view) == ("test_vit.diorama", "clean"))
+    content = build([vit], options(only=("by_yaw_deg",), images_per_point=1, saliency=2)).content
+    answers = [each["answers"][vit.model] for each in content["images"].values()]
+    assert sum(bool(each["saliency"]) for each in answers) == 2
+    assert {each["saliency"] for each in answers} - {""} <= content["pictures"].keys()
+    assert {each["why_no_map"] for each in answers if not each["saliency"]} == {filling._NO_MAP}
+    assert all(bool(each["top5"]) and each["right"] in (True, False) for each in answers)
+
+
+@pytest.mark.slow
+def test_points_are_counted_as_their_picks_say(embedded_results):
+    runs = [run for run in store.list_runs("diorama/clean") if run.model.startswith("test_efficientnet")]
+    drafted = draft(runs, Options())
+    chosen = [name for name, pick in drafted.picks.items() if pick.run.n_views > 1 or pick.only or pick.against]
+    assert {drafted.picks[name].run.n_views > 1 for name in chosen} == {True, False}
+    for name in chosen[:: max(1, len(chosen) // 40)]:
+        rows, counted = drafted.picks[name].rows(), drafted.counted[name]
+        assert (counted.n, counted.n_right) == (len(rows), pytest.approx(rows["counted"].sum(), abs=1e-3))
+        expected = rows.iloc[preferred(rows["right"].to_numpy(), 6)]
+        assert [(each.sample_id, each.view, each.true) for each in counted.candidates] == [
+            *zip(expected["sample_id"], expected["view"], expected["true"], strict=True)
+        ]
