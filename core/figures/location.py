@@ -67,8 +67,7 @@ def location_map(
         "tickvals": [0, 0.25, 0.5, 0.75, 1],
         "constrain": "domain",
     }
-    reach = [float(xs[0]) - _step(xs) / 2, float(xs[-1]) + _step(xs) / 2]
-    down = [float(ys[-1]) + _step(ys) / 2, float(ys[0]) - _step(ys) / 2]
+    reach, down = _ends(xs), _ends(ys)[::-1]
     return figure(
         [_cells(table, xs, ys, span, colours, change), _squares(table, words.unit), *_thin(table)],
         words,
@@ -88,6 +87,13 @@ def location_map(
             **axis,
         },
     )
+
+
+def _ends(levels: np.ndarray) -> list[float]:
+    """Where an axis begins and ends: half a cell beyond the outermost; the whole image where there is no cell."""
+    if not len(levels):
+        return [0.0, 1.0]
+    return [float(levels[0]) - _step(levels) / 2, float(levels[-1]) + _step(levels) / 2]
 
 
 def _cells(

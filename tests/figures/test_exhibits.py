@@ -12,9 +12,10 @@ from core.answers.questions import Question
 from core.benchmarks import open_benchmark
 from core.errors import UsageError
 from core.evaluate.loop import evaluate
-from core.figures import exhibits
+from core.figures import exhibits, location
 from core.figures.exhibits import base, by_factors
 from core.figures.exhibits.base import Offer, Pick
+from core.figures.style import Words
 from tests.own_photos import photos, weathers
 from tests.synthetic_store import make_samples, write_run
 
@@ -141,3 +142,13 @@ def test_factors_that_are_called_like_a_figure_are_told_apart():
     offers = [Offer(name, "", "a", "clean", None, model) for name, model in
               (("gaps", ""), ("gaps", ""), ("gaps_2", ""), ("gaps", "m"))]  # fmt: skip
     assert [each.name for each in exhibits._told_apart(offers)] == ["gaps", "gaps_2", "gaps_2_2", "gaps"]
+
+
+def test_of_a_result_without_a_prediction_nothing_is_drawn_and_maps_may_be_empty():
+    run, begun = sized("one.synthetic", 0.03), sized("begun.synthetic", 0.03, done=0)
+    assert not [each.name for each in exhibits.offered([begun]) if each.benchmark]
+    assert not [each.name for each in exhibits.offered([run, begun]) if each.name.startswith("difference")]
+    with pytest.raises(UsageError, match="no figure 'by_area'"):
+        exhibits.exhibit(begun, "by_area")
+    empty = pd.DataFrame(columns=["x", "y", "value", "low", "high", "n", "n_clusters"], dtype=float)
+    assert list(location.location_map(empty, Words("")).layout.yaxis.range) == [1, 0]

@@ -47,7 +47,8 @@ def _offers(runs: Sequence[store.Run], policy: StoredPolicy) -> Iterator[Offer]:
 
 
 def _subjects(runs: Sequence[store.Run], policy: StoredPolicy) -> Iterator[Subject]:
-    """What is compared: the results of each benchmark and view, by label."""
+    """What is compared: the results of each benchmark and view, by label; of those with a prediction."""
+    runs = [run for run in runs if run.n_done]
     models = tuple(dict.fromkeys(run.label for run in runs))
     for benchmark, view in dict.fromkeys((run.benchmark, run.view) for run in runs):
         there = {run.label: run for run in runs if (run.benchmark, run.view) == (benchmark, view)}

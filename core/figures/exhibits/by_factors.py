@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from itertools import combinations
 from typing import Any
@@ -46,12 +46,12 @@ def requested(subject: Subject, name: str) -> Iterator[Offer]:
     start = next((each for each in (_BY, _DIFFERENCE) if name.startswith(each)), "")
     factors = named(subject.run, name.removeprefix(start).removesuffix(_RING)) if start else ()
     factors = factors or (named(subject.run, name.removeprefix(start)) if start else ())
-    if not factors:
+    if not factors or not all(questions.levels(subject.run, factor) for factor in factors):
         return
-    if start == _DIFFERENCE and len(subject.runs) > 1:
-        yield _difference_offer(subject, factors)
-    elif start == _BY:
-        yield from (offer for offer in _of(subject, factors) if offer.name == name)
+    there: Iterable[Offer] = _of(subject, factors)
+    if start == _DIFFERENCE:
+        there = [_difference_offer(subject, factors)] if len(subject.runs) > 1 else ()
+    yield from (offer for offer in there if offer.name == name)
 
 
 def named(run: store.Run, name: str) -> tuple[Factor, ...]:

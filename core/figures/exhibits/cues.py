@@ -43,7 +43,7 @@ Tables = dict[str, pd.DataFrame]
 def offers(subject: Subject) -> Iterator[Offer]:
     """The figures of results under cues; none of others."""
     view, runs = subject.run.view, subject.runs
-    if view in (ALL, ABLATIONS):
+    if view in (ALL, ABLATIONS) and any((cue_results.ablation(run)["n"] > 0).any() for run in runs.values()):
         yield _offer(subject, "ablations", "Top-1 without the object", partial(_ablations, subject))
     if view in (ALL, NOISE) and noise_tables(runs):
         yield _offer(subject, "noise", "Relative foreground sensitivity", partial(_noise, subject, apart=False))
@@ -77,7 +77,7 @@ def ablations(
     """Accuracy of each model under each ablation; and the tables."""
     tables = {model: cue_results.ablation(run, ask) for model, run in runs.items()}
     tables = {model: table[table["n"] > 0] for model, table in tables.items()}
-    n = max(int(table["n"].max()) for table in tables.values() if len(table))
+    n = max((int(table["n"].max()) for table in tables.values() if len(table)), default=0)
     words = Words(
         "Top-1 without the object",
         f"n = {n:,} · 95 % interval · a click opens the images",

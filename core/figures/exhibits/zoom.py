@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -41,7 +42,12 @@ def offers(subject: Subject) -> Iterator[Offer]:
     """The figures of results under zooms; none of others."""
     if subject.run.view not in FAMILIES:
         return
-    runs = subject.runs
+    asked = _asked(subject.runs)
+    # Of images that all failed nothing is known.
+    runs = {model: run for model, run in subject.runs.items() if (asked(model, "by_zoom")["n"] > 0).any()}
+    if not runs:
+        return
+    subject = replace(subject, runs=runs)
     for model in runs:
         yield _offer(subject, "atlas", "For which zooms it is right", partial(_atlas, subject, model), model)
     yield _offer(subject, "ladder", "What more looks bring, and cost", partial(_ladder, subject))
