@@ -138,32 +138,40 @@ const Drawer = (() => {
     swatch.style.background = colour;
     const word = { right: '✓ right', wrong: '✗ wrong', failed: 'failed' }[state];
     const top = said.top5 ?? [];
-    const isAccepted = (name, at) => name === truth || (at === 0 && said.right);
+    // Right under another name than the truth's, unless any of five would do.
+    const isAccepted = (name, at) => name === truth || (at === 0 && said.right && CONTENT.policy !== 'top5');
     const rows = top.map(([name, share], at) => bar(clean(name), share, colour, isAccepted(name, at)));
     if (!top.length) rows.push(of('p', 'why', 'No answer is stored.'));
     if (!said.saliency && said.why_no_map) rows.push(of('p', 'why', clean(`No Grad-CAM: ${said.why_no_map}`)));
     return of('div', 'answer', el('h3', {}, swatch, named(label), ' ', of('span', `is-${state}`, word)), ...rows);
   }
 
+  // What a model took an image for.
+  function taken(truth, row) {
+    const state = stateOf(row.right);
+    if (state === 'failed') return of('span', 'is-wrong', 'could not be evaluated');
+    if (state === 'wrong') return of('span', 'is-wrong', '✗ taken for ', named(row.predicted));
+    if (truth === row.predicted) return of('span', 'is-right', '✓ right');
+    const how = CONTENT.policy === 'top5' ? '✓ among the best five, after ' : '✓ right as ';
+    return of('span', 'is-right', how, named(row.predicted));
+  }
+
   function body(image, row, pick) {
     const given = image.answers ?? {};
     const answers = CONTENT.models.map((model) => model.label).filter((label) => Object.hasOwn(given, label));
-    const state = stateOf(row.right);
-    const said = state === 'failed' ? el('span', { class: 'is-wrong' }, 'could not be evaluated') : state === 'right'
-      ? of('span', 'is-right', '✓ right', ...(image.true === row.predicted ? [] : [' as ', named(row.predicted)]))
-      : el('span', { class: 'is-wrong' }, '✗ taken for ', el('bdi', {}, clean(row.predicted)));
     const maps = answers.map((label) => [label, Pictures.source(given[label].saliency)]).filter(([, source]) => source)
       .map(([label, source]) => picture(source, '', `where ${clean(label)} looks`, ['Grad-CAM of ', named(label)]));
     const view = row.view && row.view !== 'clean' ? row.view : image.view && image.view !== 'clean' ? image.view : '';
+    const plain = picture(Pictures.source(image.picture), image.problem || 'no picture inside',
+      `an image of ${clean(image.true)}`, ['The image']);
+    const said = answers.map((label) => answer(label, given[label], image.true));
     const facts = { image: image.sample_id, benchmark: image.benchmark, view, 'chosen by': pick.said };
     const known = Object.entries(facts).filter(([, value]) => value);
     const lines = known.flatMap(([key, value]) => [el('dt', {}, key), el('dd', {}, named(value))]);
     return [
-      el('h2', { tabindex: '-1' }, el('bdi', {}, clean(image.true))),
-      el('p', { class: 'said' }, said, pick.model ? ' by ' : '', el('bdi', {}, clean(pick.model))),
-      el('div', { class: 'pictures' }, picture(Pictures.source(image.picture), image.problem || 'no picture inside',
-        `an image of ${clean(image.true)}`, ['The image']), ...maps),
-      el('div', { class: 'answers' }, ...answers.map((label) => answer(label, given[label], image.true))),
+      el('h2', { tabindex: '-1' }, named(image.true)),
+      of('p', 'said', taken(image.true, row), ...(pick.model ? [' by ', named(pick.model)] : [])),
+      of('div', maps.length ? '' : 'beside', of('div', 'pictures', plain, ...maps), of('div', 'answers', ...said)),
       of('dl', 'facts', ...lines),
     ];
   }

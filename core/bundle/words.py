@@ -27,16 +27,24 @@ def name(words: object) -> str:
     return f"<bdi>{text(words)}</bdi>"
 
 
+#: Bold, code between as many backticks on both sides, an escaped sign, or plain text.
+_SIGNS = re.compile(r"\\(?P<sign>.)|(?P<bold>\*\*)|(?P<fence>`+)(?P<code>.+?)(?P=fence)(?!`)|[^\\*`]+|.", re.DOTALL)
+
+
 def sentence(markdown: str) -> str:
-    r"""Markdown of which only ``**`` and ``\`` mean something, as ``wording.escaped`` writes it, as HTML."""
-    parts, bold = [], False
-    for sign in re.findall(r"\\.|\*\*|[^\\*]+|.", markdown.replace("\u2060", ""), re.DOTALL):
-        if sign == "**":
-            parts.append("</b>" if bold else "<b>")
-            bold = not bold
+    """Markdown of which only bold, code and escapes mean something, as ``core.wording`` writes it, as HTML."""
+    parts, is_bold = [], False
+    for found in _SIGNS.finditer(markdown.replace("\u2060", "")):
+        if found["bold"]:
+            parts.append("</b>" if is_bold else "<b>")
+            is_bold = not is_bold
+        elif found["code"]:
+            inside = found["code"]
+            padded = inside[0] == inside[-1] == " " and inside.strip()
+            parts.append(f"<code>{text(inside[1:-1] if padded else inside)}</code>")
         else:
-            parts.append(text(sign[1:] if sign[0] == "\\" and len(sign) > 1 else sign))
-    return "".join(parts) + ("</b>" if bold else "")
+            parts.append(text(found["sign"] or found[0]))
+    return "".join(parts) + ("</b>" if is_bold else "")
 
 
 def part_of(entry: Mapping[str, Any]) -> tuple[str, str]:

@@ -114,10 +114,11 @@ def test_a_page_without_figures_has_no_plotly_and_one_without_images_no_margin()
         (r"**\<i\>**", "<b>&lt;i&gt;</b>"),
         ("one * two \\", "one * two \\"),
         ("http\u2060\\://x", "http://x"),
+        ("on `a*b\\` and `` `c` `` \\`d\\`", "on <code>a*b\\</code> and <code>`c`</code> `d`"),
         ("", ""),
     ],
 )
-def test_a_sentence_is_bold_where_two_stars_say_so_and_nothing_else(markdown, expected):
+def test_a_sentence_is_bold_or_code_where_its_signs_say_so_and_nothing_else(markdown, expected):
     assert words.sentence(markdown) == expected
 
 
