@@ -79,6 +79,10 @@ def for_paper(figure: go.Figure, columns: int = 1) -> go.Figure:
     )
     for part in (*data, layout):
         _legible(part)
+    for trace in data:
+        if "text" in str(trace.get("mode", "")):
+            # A number at the edge of the plot is shown whole.
+            trace["cliponaxis"] = False
     for bar in scales:
         # It stands at the bottom of the picture, where the identity is now.
         if bar.get("yref") == "container" and not bar.get("y"):

@@ -33,7 +33,7 @@ INDEX, TEX = "index.json", "figures.tex"
 _LONGEST = 100
 #: What is no letter of a name that any file system, and LaTeX, takes.
 _UNSAFE = re.compile(r"[^A-Za-z0-9_]+")
-_SHORTENED = re.compile(r"([^\s…]+)…")
+_SHORTENED = re.compile(r"([^\s…>]+)…")
 _MARKDOWN = re.compile(r"\*\*|\\(.)|\u2060")
 
 
