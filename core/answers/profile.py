@@ -187,7 +187,7 @@ def _of_own(run: store.Run) -> list[_Asked]:
     factors = [factor for factor in card.factors if factor.name not in (*SAYS_WHAT, card.cluster_unit)]
     shared = Counter(factor.label.lower() for factor in factors)
     return [
-        _Asked(run, "factor", (factor.name,), label if shared[label] == 1 else f"{label} [{factor.name}]")
+        _Asked(run, "factor", (factor.name,), label if shared[label] == 1 else f"{label} [{factor.name}]", False)
         for factor in factors
         for label in (factor.label.lower(),)
     ]
@@ -200,7 +200,7 @@ def _label(run: store.Run, by: tuple[str, ...]) -> str:
 
 def _line(asked: _Asked, policy: StoredPolicy, run: store.Run | None = None) -> Line:
     run = run or asked.run
-    line = profile_lines.begun(run, asked.kind, asked.factors, asked.label)
+    line = profile_lines.begun(run, asked.kind, asked.factors, asked.label, is_varied=asked.is_made_for)
     return line if line.note else _MAKE[asked.kind](run, line, policy)
 
 

@@ -12,7 +12,17 @@ from typing import Literal
 import numpy as np
 
 from core import store, uncommon
-from core.answers import compare, cue_tables, questions, setting_tables, spans, tolerance, zoom_sentences, zoom_tables
+from core.answers import (
+    catalogue,
+    compare,
+    cue_tables,
+    questions,
+    setting_tables,
+    spans,
+    tolerance,
+    zoom_sentences,
+    zoom_tables,
+)
 from core.answers.cards import unit_of
 from core.answers.compare import Contrast
 from core.answers.cue_sentences import MAIN, row_of
@@ -33,6 +43,8 @@ _DEFINITION = "paper-code"
 #: What is where a line begins, of the kinds that do not begin at a setting.
 COMMON, WITH_OBJECT, USUAL_CROP = "common settings, same classes", "with the object", "the usual crop"
 GRAYED_OUT = "object grayed out"
+#: Where a model is worst that is as good at every setting.
+EVERYWHERE = "all settings"
 
 
 @dataclass(frozen=True)
@@ -64,6 +76,9 @@ class Line:
         where: Which images of the result are at the end.
         note: Why there is no number; empty where there is one.
         remark: What else is to be said of the number.
+        classes: Which classes the model chooses among, in words.
+        is_varied: Whether the benchmark was made to vary the factor; else its settings may differ in classes and
+            objects too.
         other: The same line of a second model.
         against: The second model less this one, each at its own worst, on the images that both have; None where they
             are not compared.
@@ -94,6 +109,8 @@ class Line:
     where: tuple[Where, ...] = ()
     note: str = ""
     remark: str = ""
+    classes: str = ""
+    is_varied: bool = True
     other: Line | None = None
     against: Contrast | None = None
     differs: bool = False
@@ -117,6 +134,11 @@ class Line:
     def is_loss(self) -> bool:
         """Whether it says how much is lost; cues and zoom say something else."""
         return self.kind in LOSSES
+
+    @property
+    def is_level(self) -> bool:
+        """Whether the worst setting is no worse than where the line begins: there is none to name."""
+        return self.kind == "factor" and self.is_known and self.change == 0
 
     @property
     def is_known(self) -> bool:
@@ -156,9 +178,10 @@ def side_among(contrast: Contrast | None, m: int) -> int:
     return 1 if low > 0 else -1 if high < 0 else 0
 
 
-def begun(run: store.Run, kind: Kind, factors: Sequence[str], label: str) -> Line:
+def begun(run: store.Run, kind: Kind, factors: Sequence[str], label: str, *, is_varied: bool = True) -> Line:
     """A line without its numbers; with a note where the result is not finished."""
     line = Line(run.label, run.benchmark, run.view, run.identity, kind, tuple(factors), label, unit=unit_of(run))
+    line = replace(line, classes=catalogue.space_in_words(run.label_space), is_varied=is_varied)
     if run.complete:
         return line
     return replace(line, note=f"not finished: {run.n_done:,} of {run.n_samples:,} images are done")
@@ -177,6 +200,11 @@ def of_factor(run: store.Run, line: Line, policy: StoredPolicy) -> Line:
         return level_name(run, factors[0], at[0]) if len(factors) == 1 else setting_name(run, factors, at)
 
     table = tolerance.levels_of(run, replace(question, by=names))
+    if found.change == 0:
+        used = table[table["used"].astype(bool)]
+        ends = {"clean": found.best.value, "worst": found.worst.value, "change": 0.0, "low": found.low}
+        ends |= {"high": found.high, "n": int(used["n"].sum()), "n_clusters": found.n_clusters}
+        return replace(line, **ends, **counts, clean_at=EVERYWHERE, worst_at=EVERYWHERE)
     ties = [tuple(factor.parse(row[factor.name]) for factor in factors)
             for row in table[table["tied"].astype(bool)].to_dict("records")]  # fmt: skip
     return replace(

@@ -10,6 +10,8 @@ from core.wording import clusters, count, escaped, interval, percent, points
 
 #: What a line begins at, for captions: one sentence for all lines that are losses.
 CLEAN = "from the model's best setting of each factor to its worst"
+#: What is said of a factor that was not varied on purpose.
+FOUND = "found, not varied: its settings may differ in classes and objects too"
 #: Ties that are named; of more, their number is said.
 _MOST = 2
 
@@ -30,6 +32,11 @@ def row(line: Line) -> str:
             f"on all of them): {_change(line)}, {_images(line)}"
         )
     few = f"; {count(line.thin_levels, 'setting')} left out, of too few images or objects" if line.thin_levels else ""
+    few += "" if line.is_varied else f"; {FOUND}"
+    if line.is_level:
+        return (
+            f"{percent(line.clean, 0)} at all of {count(line.levels, 'setting')}: {_change(line)}, {_images(line)}{few}"
+        )
     return (
         f"{percent(line.clean, 0)} {_begins(line)}; {percent(line.worst, 0)} at {worst_at(line)}: {_change(line)}, "
         f"{_images(line)}{_tied(line)}{few}"
@@ -42,7 +49,7 @@ def worst_at(line: Line) -> str:
 
 
 def _setting(line: Line, at: str) -> str:
-    return at if len(line.factors) > 1 else f"{line.label} {at}"
+    return at if len(line.factors) > 1 or line.is_level else f"{line.label} {at}"
 
 
 def _begins(line: Line) -> str:
@@ -71,6 +78,15 @@ def _tied(line: Line) -> str:
     return f"; {named} cannot be told from it"
 
 
+#: How a second model compares at its own worst; of photographs what uncommon settings cost is, not accuracies.
+_VERBS = (
+    ("factor", 1, "is right more often with"),
+    ("factor", -1, "is right less often with"),
+    ("setting", 1, "loses less with"),
+    ("setting", -1, "loses more with"),
+)
+
+
 def finding(lines: Sequence[Line]) -> str:
     """Which factor costs a model most, what may cost as much, and where nothing is clear; Markdown.
 
@@ -96,7 +112,8 @@ def finding(lines: Sequence[Line]) -> str:
     unclear = [line for line in losses if line not in clear]
     # One that is not clear may all the same cost as much: then too little is known of it to say.
     open_ = [line for line in unclear if _may_cost_as_much(line, first, len(losses))]
-    most = "is sure to lose most" if not ties and not open_ else "loses much"
+    is_most = len(losses) > 1 and not ties and not open_
+    most = "is sure to lose most" if is_most else "loses much" if len(losses) > 1 else "loses clearly"
     said = (
         f"{model} {most} with **{escaped(first.title)}**: {percent(first.worst, 0)} at **{escaped(worst_at(first))}**, "
         f"{at} below {percent(first.clean, 0)} {escaped(_begins(first))}"
@@ -105,7 +122,16 @@ def finding(lines: Sequence[Line]) -> str:
         said += f"; {_named([*ties, *open_])} may cost as much"
     more = f" It loses clearly with {len(clear)} of {count(len(losses), 'factor')}" if len(losses) > 1 else ""
     tail = f", not with {_named(unclear)}" if unclear and len(unclear) <= _MOST else ""
-    return f"{said}.{more}{tail}{' (95 % for all at once).' if more else ''}"
+    return f"{said}.{more}{tail}{' (95 % for all at once).' if more else ''}{_found(clear)}"
+
+
+def _found(lines: Sequence[Line]) -> str:
+    """Of which factors nobody knows whether they are the cause."""
+    found = [line for line in lines if not line.is_varied]
+    if not found:
+        return ""
+    which = _named(found) if len(found) <= _MOST else f"{len(found):,} of them"
+    return f" Settings of {which} were found, not varied: they may differ in classes and objects too."
 
 
 def _drop(line: Line, m: int) -> str:
@@ -135,6 +161,8 @@ def _named(lines: Sequence[Line]) -> str:
 def between(lines: Sequence[Line]) -> str:
     """On which factors a second model is clearly better or worse at its own worst; Markdown, empty if none compares.
 
+    Where the two choose among different classes it says so.
+
     Args:
         lines: Of ``profile`` with ``other``.
     """
@@ -143,15 +171,12 @@ def between(lines: Sequence[Line]) -> str:
         return ""
     first, second = (f"**{escaped(name)}**" for name in (compared[0].model, compared[0].other.model))
     sides = [(line, side_among(line.against, len(compared))) for line in compared]
-    better, worse, rest = ([line for line, side in sides if line.is_loss and side == one] for one in (1, -1, 0))
-    said = [
-        f"{verb} with {listed([_with(line) for line in group])}"
-        for verb, group in (("holds up better", better), ("holds up worse", worse))
-        if group
-    ]
+    rest = [line for line, side in sides if line.is_loss and not side]
+    groups = [(verb, [line for line, side in sides if (line.kind, side) == (kind, one)]) for kind, one, verb in _VERBS]
+    said = [f"{verb} {listed([_with(line) for line in group])}" for verb, group in groups if group]
     apart = f"with {_named(rest)} they cannot be told apart" if rest else ""
     if said:
-        text = f"Each at its own worst, {second} {' and '.join(said)} than {first}{'; ' if apart else ''}{apart}."
+        text = f"Each at its own worst, {second} {listed(said)} than {first}{'; ' if apart else ''}{apart}."
     else:
         text = f"Each at its own worst, {second} and {first} cannot be told apart with {_named(rest)}." if rest else ""
     # To be right without the object is no strength, so neither is called the better one.
@@ -162,16 +187,25 @@ def between(lines: Sequence[Line]) -> str:
         if line.kind == "cues" and side
     ]
     many = " (95 % for all at once)" if len(compared) > 1 else ""
-    return f"{' '.join(filter(None, (text, *leans))).removesuffix('.')}{many}."
+    return f"{' '.join(filter(None, (text, *leans))).removesuffix('.')}{many}.{_other_classes(compared)}"
+
+
+def _other_classes(compared: Sequence[Line]) -> str:
+    """That two models choose among different classes, which is no merit of either."""
+    apart = next((line for line in compared if line.other and line.classes != line.other.classes), None)
+    if apart is None or apart.other is None:
+        return ""
+    return (
+        f" The two choose among different classes, {escaped(apart.classes)} and {escaped(apart.other.classes)}: fewer "
+        "are easier."
+    )
 
 
 def _with(line: Line, named: bool = True) -> str:
     contrast = line.against
     assert contrast is not None
     around = f"{points(contrast.value)} {_around(contrast.low, contrast.high)}"
-    # Of photographs what uncommon settings cost is compared, not accuracies.
-    what = f"what {line.title} costs" if line.kind == "setting" else line.title
-    return f"**{escaped(what)}** ({around})" if named else around
+    return f"**{escaped(line.title)}** ({around})" if named else around
 
 
 def against(line: Line) -> str:

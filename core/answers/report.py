@@ -12,7 +12,17 @@ import numpy as np
 import pandas as pd
 
 from core import benchmarks, metrics, store
-from core.answers import cue_tables, geometry_tables, imported, policies, rank_table, run_tables, spans, zoom_tables
+from core.answers import (
+    catalogue,
+    cue_tables,
+    geometry_tables,
+    imported,
+    policies,
+    rank_table,
+    run_tables,
+    spans,
+    zoom_tables,
+)
 from core.answers.cards import card_of, samples_of
 from core.answers.joined import with_view_factors
 from core.answers.run_tables import Asked, RunTable
@@ -339,6 +349,7 @@ def differences(runs: Sequence[store.Run]) -> list[str]:
     settings = {
         "preprocessing": lambda run: json.dumps(run.preprocessing, sort_keys=True),
         "outputs": lambda run: run.manifest.model.head or "the network's own",
+        "classes to choose among": lambda run: catalogue.space_in_words(run.label_space),
         "precision": lambda run: run.precision,
         "view": lambda run: run.view,
         "benchmark content": lambda run: run.content[:12],

@@ -12,14 +12,22 @@ from urllib.parse import quote
 from core import store
 from core.answers import profile_sentences
 from core.answers.cards import card_of, unit_of
-from core.answers.profile_lines import Line
+from core.answers.profile_lines import COMMON, Line
+from core.types import FEW_OBJECTS, THIN
 from core.wording import clusters, code, count, escaped, interval, percent, points, preprocessing
 
-_HOW = (
-    "Each row goes from the model's best setting of a factor to its worst. Both are picked after looking at all "
-    "settings, so the interval is one that holds for all pairs of settings at once; settings of fewer than 30 images "
-    "or 10 objects take no part. Time of day, weather and place of photographs go from common settings to the "
-    "costliest uncommon one, with the same classes on both sides."
+_HOW = {
+    "factor": "A row goes from the model's best setting of a factor to its worst. Both are picked after looking at all "
+    "settings, so the interval is one that holds for all pairs of settings at once; settings of fewer than "
+    f"{THIN} images or {FEW_OBJECTS} objects take no part.",
+    "setting": f"Rows that begin at '{COMMON}' go to the costliest uncommon setting; their intervals hold for all "
+    "uncommon settings of the row at once.",
+    "cues": "With the object grayed out what is left is due to its surroundings: a small change there is no strength.",
+    "zoom": "The best single zoom is chosen on the other half of the images: a gain, and no loss.",
+}
+_HOW_FOUND = (
+    "'Found, not varied': the benchmark was not made to vary the factor, so its settings may differ in classes and "
+    "objects too."
 )
 _HOW_TWO = (
     "Two models are compared on the images that both have, each at its own worst; 'different' holds for all rows at "
@@ -64,7 +72,13 @@ def one_line(words: object) -> str:
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
-def section(runs: Sequence[store.Run], measured: Sequence[Measured], lines: Sequence[Line], picture: str = "") -> str:
+def section(
+    runs: Sequence[store.Run],
+    measured: Sequence[Measured],
+    lines: Sequence[Line],
+    picture: str = "",
+    other: Sequence[store.Run] = (),
+) -> str:
     """The card below its front matter.
 
     Args:
@@ -72,14 +86,20 @@ def section(runs: Sequence[store.Run], measured: Sequence[Measured], lines: Sequ
         measured: Their accuracies.
         lines: Of ``core.answers.profile``, with a second model's or without.
         picture: Name of the picture's file, or empty.
+        other: Results of the second model.
     """
     parts = ["## Where it breaks", profile_sentences.finding(lines), profile_sentences.between(lines)]
     if picture:
         parts.append(f"![Accuracy at the best and the worst setting of each factor]({quote(picture)})")
-    how = [_HOW] if any(line.is_known and line.is_loss for line in lines) else []
+    kinds = {line.kind for line in lines if line.is_known}
+    how = [said for kind, said in _HOW.items() if kind in kinds]
+    how += [_HOW_FOUND] if any(line.is_known and not line.is_varied for line in lines) else []
     how += [_HOW_TWO] if any(line.against is not None for line in lines) else []
     parts += [_profile(lines), " ".join(how), _notes(lines)]
-    parts += ["## Accuracy", _accuracies(measured), _unfinished(runs), "## How it was measured", _identities(measured)]
+    rest = {(each.benchmark, each.view, each.identity) for line in lines for each in (line, line.other) if each}
+    rested = [run for run in (*runs, *other) if (run.benchmark, run.view, run.identity) in rest and run.complete]
+    measured_as = _identities([*(each.run for each in measured), *rested])
+    parts += ["## Accuracy", _accuracies(measured), _unfinished(runs), "## How it was measured", measured_as]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -107,6 +127,7 @@ def _row(line: Line) -> list[str]:
         name = escaped(line.title) if line.is_loss else f"{escaped(line.title)}: best single one, cross-fitted"
     ties = f" (or {count(len(line.ties), 'other')})" if line.ties else ""
     clear = "" if line.is_clear or not line.is_loss else ", not clear"
+    clear += "" if line.is_varied else "; found, not varied"
     return [
         name,
         f"{percent(line.clean)}, {escaped(line.clean_at)}",
@@ -154,12 +175,14 @@ def _unfinished(runs: Sequence[store.Run]) -> str:
     )
 
 
-def _identities(measured: Sequence[Measured]) -> str:
-    """What names each result, and what made it."""
+def _identities(runs: Sequence[store.Run]) -> str:
+    """What names each result that a number rests on, and what made it; of two models with its name."""
+    models = {run.label for run in runs}
     lines = []
-    for each in measured:
-        run = each.run
+    for run in runs:
         how = preprocessing(run.preprocessing)
         made = "predictions imported" if run.is_imported else f"{how}, {run.precision}"
-        lines.append(f"- {code(run.benchmark)}: identity {code(run.identity)}, {escaped(made)}")
-    return "\n".join(lines)
+        view = "" if run.view == "clean" else f" ({escaped(run.view)})"
+        model = f", {escaped(one_line(run.label))}" if len(models) > 1 else ""
+        lines.append(f"- {code(run.benchmark)}{view}{model}: identity {code(run.identity)}, {escaped(made)}")
+    return "\n".join(dict.fromkeys(lines))

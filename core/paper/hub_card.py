@@ -54,7 +54,7 @@ def card(runs: Sequence[store.Run], other: Sequence[store.Run] = (), *, picture:
     index = model_index(runs)
     if index[0]["results"]:
         front["model-index"] = index
-    text = card_text.section(runs, _measured(runs), profile(runs, other=other), picture)
+    text = card_text.section(runs, _measured(runs), profile(runs, other=other), picture, other)
     return f"---\n{_yaml(front)}---\n\n<!-- {_MARK}: this file is replaced when it is written again. -->\n\n{text}"
 
 

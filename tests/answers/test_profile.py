@@ -82,7 +82,7 @@ def test_two_models_are_compared_at_the_worst_of_each():
     assert found.against.value == pytest.approx(-0.5)
     assert found.differs
     assert profile_sentences.between((found,)).startswith(
-        "Each at its own worst, **two** holds up worse with **rotation**"
+        "Each at its own worst, **two** is right less often with **rotation**"
     )
     (alone,) = profile([one], other=[small("two")])
     assert (alone.other, alone.against) == (None, None)
@@ -157,6 +157,37 @@ def test_the_finding_names_what_may_cost_as_much_and_says_how_many_are_clear():
     assert "; pose may cost as much." in open_
     nothing = profile_sentences.finding((line("size", -0.05), line("pose", -0.04)))
     assert nothing.startswith("For **m**, none of 2 factors has a worst setting that is clearly worse")
+
+
+def test_one_factor_is_no_most_and_one_that_was_only_found_is_no_cause():
+    one = line("size", -0.5)
+    assert profile_sentences.finding((one,)).startswith("**m** loses clearly with **size**: 40")
+    found = profile_sentences.finding((replace(one, is_varied=False), line("pose", -0.2, 0.05)))
+    assert found.endswith("Settings of size were found, not varied: they may differ in classes and objects too.")
+    assert "found, not varied" in profile_sentences.row(replace(one, is_varied=False))
+    assert "found" not in profile_sentences.finding((one, line("pose", -0.2, 0.05)))
+
+
+def test_a_model_that_is_as_bad_at_every_setting_has_no_worst_one():
+    (found,) = profile([write_run("rotation", ANGLES, "m", np.zeros(len(ANGLES), dtype=bool))])
+    assert (found.clean_at, found.worst_at, found.change, found.ties) == ("all settings", "all settings", 0.0, ())
+    # 18 angles of 30 cut-outs each.
+    assert (found.is_level, found.n, found.n_clusters, found.levels) == (True, 540, 30, 18)
+    assert profile_sentences.row(found).startswith(f"0{NBSP}% at all of 18 settings: 0{NBSP}pts [")
+    assert profile_sentences.worst_at(found) == "all settings"
+
+
+def test_two_models_are_said_to_choose_among_different_classes_and_to_lose_less_or_to_be_right_more():
+    few, many_ = ({"classes": said} for said in ("10 classes", "1,000 classes"))
+    contrast = Contrast(0.3, 0.2, 0.4, 0.5, 0.8, 100, 50)
+    size = line("size", **few, other=line("size", model="o", **many_), against=contrast)
+    time = replace(size, kind="setting", label="time", against=replace(contrast, value=-0.3, low=-0.4, high=-0.2))
+    said = profile_sentences.between((size, time))
+    assert said.startswith("Each at its own worst, **o** is right more often with **size** (+30")
+    assert f"and loses more with **time** (−30{NBSP}pts [−40, −20]) than **m**" in said
+    assert said.endswith("choose among different classes, 10 classes and 1,000 classes: fewer are easier.")
+    same = replace(size, other=replace(size.other, **few))
+    assert "classes" not in profile_sentences.between((same,))
 
 
 def test_names_from_data_mean_nothing_to_markdown():

@@ -59,6 +59,16 @@ def test_names_from_data_are_text_in_every_file(run, tmp_path):
     assert results.name.startswith("offcenter-a-b")
 
 
+def test_every_result_that_a_number_rests_on_is_named_and_only_what_is_there_is_explained(run, tmp_path):
+    other = write_run("rotation", SAMPLES, "o", (SAMPLES["angle_deg"] != 101).to_numpy(), seed=1)
+    text = hub_card.written([run, other], tmp_path / "README.md")[0].read_text()
+    assert f"- `si-score/rotation`, m: identity `{run.identity}`" in text
+    assert f"- `si-score/rotation`, o: identity `{other.identity}`" in text
+    # One factor, which the benchmark was made to vary.
+    assert "**m** loses clearly with **rotation**" in text
+    assert not any(words in text for words in ("uncommon", "grayed out", "not varied", "zoom"))
+
+
 def test_what_is_not_finished_is_named_and_in_no_result(run, tmp_path):
     half = write_run("rotation", SAMPLES, "half", np.ones(540, dtype=bool), done=0.5)
     (card,) = hub_card.written([half], tmp_path / "README.md")
