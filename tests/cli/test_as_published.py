@@ -7,6 +7,7 @@ import pytest
 from core.benchmarks import open_and_remember
 from core.cli.main import main
 from core.evaluate import loop
+from tests.benchmarks.test_generate import only
 from tests.models.test_sources import make_folder
 
 ASKED = ("--model", "tiny", "--benchmark", "si-score/size")
@@ -33,8 +34,9 @@ def run(capsys, zoo):
 
 
 @pytest.fixture
-def made(run, cutouts, backgrounds, tmp_path):
-    """Four cut-outs on a background each, at 20 sizes and more."""
+def made(run, cutouts, backgrounds, small_grids, tmp_path):
+    """Two cut-outs on a background each, at a hundred sizes."""
+    only(cutouts, "koala/koala0.png", "zebra/zebra0.png")
     out = tmp_path / "made"
     folders = ("--foregrounds", cutouts, "--backgrounds", backgrounds, "--out", out)
     assert run("generate", "si-score", *folders, "--factor", "size", "--workers", 1)[0] == 0

@@ -143,7 +143,7 @@ def test_images_are_generated_evaluated_and_reported_by_size(run, zoo, cutouts, 
 
 
 @pytest.mark.slow
-def test_the_location_report_is_a_map_with_y_downwards(run, zoo, cutouts, backgrounds, tmp_path):
+def test_the_location_report_is_a_map_with_y_downwards(run, zoo, cutouts, backgrounds, small_grids, tmp_path):
     run(
         *("generate", "si-score", "--foregrounds", cutouts, "--backgrounds", backgrounds),
         *("--factor", "location", "--out", tmp_path / "made"),
