@@ -134,23 +134,30 @@ def plates(offers: Sequence[Offer], columns: int) -> tuple[list[Plate], list[str
         except OffcenterError as error:
             left_out.append(f"{offer.name} of {offer.benchmark or 'all benchmarks'} is left out: {error}")
             continue
-        shown = replace(shown, figure=_in_full(shown))
+        shown = replace(shown, figure=_in_full(shown, offer.model))
         stem = _stem(offer, stems)
         stems.add(stem.lower())
         found.append(Plate(offer, shown, for_paper(_marked(shown), columns), stem, columns))
     return found, left_out
 
 
-def _in_full(shown: Exhibit) -> go.Figure:
-    """A figure whose title has the models' whole names, which a page shortens: here it may have several lines."""
-    title = str(shown.figure.layout.title.text or "")
+def _in_full(shown: Exhibit, model: str = "") -> go.Figure:
+    """A figure whose title has the models' whole names, which a page shortens: here it may have several lines.
+
+    Args:
+        shown: As the pages show it.
+        model: Whose figure it is, where each has its own: a page says that beside it.
+    """
     names = [plain(label) for label in shown.runs]
 
     def whole(found: re.Match[str]) -> str:
         meant = [name for name in names if name.startswith(found[1])]
         return meant[0] if len(meant) == 1 else found[0]
 
-    return go.Figure(shown.figure).update_layout(title={"text": _SHORTENED.sub(whole, title)})
+    title = _SHORTENED.sub(whole, str(shown.figure.layout.title.text or ""))
+    if model and plain(model) not in title:
+        title += f"{' · ' if '<br>' in title else '<br>'}{plain(model)}"
+    return go.Figure(shown.figure).update_layout(title={"text": title})
 
 
 def _marked(shown: Exhibit) -> go.Figure:

@@ -39,7 +39,9 @@ def test_names_are_safe_for_any_disk_and_unlike_each_other():
         *(offer(), offer(), offer("BY_CLASS"), offer(view="noise@1,0.5"), offer(model="../../etc/passwd")),
         *(offer(benchmark=HOSTILE), offer(benchmark="é" * 300), offer(model="con.aux. "), offer(benchmark="x" * 300)),
     ]
-    stems = [each.stem for each in figure_files.plates(made, 1)[0]]
+    stems = []
+    for each in made:
+        stems.append(figure_files._stem(each, {stem.lower() for stem in stems}))
     assert stems[:4] == ["b-by_class", "b-by_class-2", "b-BY_CLASS-3", "b-noise-1-0-5-by_class"]
     assert len({stem.lower() for stem in stems}) == len(made)
     assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,110}", stem) for stem in stems)
@@ -71,6 +73,12 @@ def test_shortened_names_of_models_are_whole_in_files():
     assert figure_files._in_full(Exhibit(shown.figure, {}, runs)).layout.title.text == title.replace("…", "long_name")
     both = {"a_network_with_a_very_long_name": None, "a_network_with_a_very_short_name": None}
     assert figure_files._in_full(Exhibit(shown.figure, {}, both)).layout.title.text == title
+
+
+def test_a_figure_of_one_of_several_models_names_it():
+    plate = figure_files.plates([offer(model="mine")], 1)[0][0]
+    assert plate.caption.startswith("Top-1 by class. n = 30 a class · 95 % interval · mine.")
+    assert plate.figure.layout.title.text.count("mine") == 1
 
 
 def test_numbers_stand_beside_a_figure_with_their_interval():
