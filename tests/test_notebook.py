@@ -69,6 +69,7 @@ def test_the_report_of_a_run_knows_its_tables(run):
     # 4,300 images of ten classes, as many of each.
     assert report.table("by_class")["n"].tolist() == [430] * 10
     assert "4,300 images, 50 objects" in report._repr_html_()
+    assert "Top-5 by class" in core.report.build(run, tables=["by_class"], policy="top5")._repr_html_()
 
 
 def test_a_figure_is_on_white_and_its_identity_has_a_line_of_its_own(monkeypatch):

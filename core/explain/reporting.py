@@ -125,5 +125,7 @@ def build(run: store.Run, **asked: Any) -> Report:
     Raises:
         UsageError: If a table or class does not exist, or the policy needs what was not kept.
     """
+    content = report.build(run, more=MORE, **asked)
     named = (*report.tables_of(run), *(each.named for each in MORE))
-    return Report(report.build(run, more=MORE, **asked), {each.name: each.title for each in named}, unit_of(run))
+    counted = "Top-5" if content["policy"] == "top5" else "Top-1"
+    return Report(content, {each.name: each.title.replace("Top-1", counted) for each in named}, unit_of(run))
