@@ -7,8 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 
 from core import paths
-from core.bundle.filling import PICTURES, Bundle
 from core.bundle.content import PAGE
+from core.bundle.filling import PICTURES, Bundle
 from core.bundle.reading import is_bundle, read
 from core.errors import StoreError, UsageError
 
@@ -26,6 +26,8 @@ def place_for(text: str, is_folder: bool = False) -> tuple[Path, bool]:
         UsageError: If something else is there, or it cannot be written.
         ReadOnlyError: If this is a demo, and it is its data folder's.
     """
+    if not text.strip():
+        raise UsageError("--out is empty: give a file that ends in .html, or a folder that ends in /.")
     path = paths.place(text)
     if paths.is_remote(path):
         raise UsageError(f"--out {text} must be on this machine.")
