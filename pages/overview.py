@@ -19,7 +19,7 @@ from pages.shared.factors import explore
 from pages.shared.images import behind
 from pages.shared.overview import finding, profile, results
 from pages.shared.overview.finding import where_to_look
-from pages.shared.page import address, cached, dock, figure, frame, later, place, text
+from pages.shared.page import address, cached, dock, figure, frame, later, place, send, text
 from pages.shared.page.frame import Choice
 from pages.shared.page.pickers import MODELS
 from pages.shared.page.place import Cell
@@ -64,6 +64,7 @@ def page() -> None:
             later.draw(partial(results.show, table, _pick))
             results.link_to_settings(choice)
     gallery_of = _images(runs, policy, choice, images)
+    send.across()
     text.identities(list(runs.values()))
     behind.show_image_alone(choice, gallery_of)
 

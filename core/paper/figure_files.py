@@ -88,7 +88,9 @@ def chosen(runs: Sequence[store.Run], only: Sequence[str] = (), policy: StoredPo
     Raises:
         UsageError: If there is no figure of a name; names the nearest.
     """
-    found = list(exhibits.offered(runs, policy))
+    found = list(exhibits.offered_across(runs, policy)) if only else []
+    if not only or not set(only) <= {each.name for each in found}:
+        found = list(exhibits.offered(runs, policy))
     if not found and not only:
         raise UsageError("these results have no figure: nothing in them varies that a figure could be by.")
     asked = []

@@ -17,7 +17,7 @@ from core.errors import UsageError, nearest
 from core.figures.exhibits import by_factors, cues, flips, mistakes, overview, profile, uncommon, zoom
 from core.figures.exhibits.base import Exhibit, Offer, Pick, Subject
 
-__all__ = ["Exhibit", "Offer", "Pick", "Subject", "exhibit", "offered"]
+__all__ = ["Exhibit", "Offer", "Pick", "Subject", "exhibit", "offered", "offered_across"]
 
 #: Of one benchmark and one family of views, in the order in which they are shown.
 _OF_ONE: tuple[Any, ...] = (by_factors, uncommon, cues, flips, zoom, mistakes)
@@ -38,9 +38,18 @@ def offered(runs: Sequence[store.Run], policy: StoredPolicy = "top1") -> tuple[O
     return tuple(_told_apart(_offers(catalogue.told_apart(runs), policy)))
 
 
-def _offers(runs: Sequence[store.Run], policy: StoredPolicy) -> Iterator[Offer]:
+def offered_across(runs: Sequence[store.Run], policy: StoredPolicy = "top1") -> tuple[Offer, ...]:
+    """Those of ``offered`` that are over several benchmarks: quickly found."""
+    return tuple(_across(catalogue.told_apart(runs), policy))
+
+
+def _across(runs: Sequence[store.Run], policy: StoredPolicy) -> Iterator[Offer]:
     for module in _ACROSS:
         yield from module.offers_across(runs, policy)
+
+
+def _offers(runs: Sequence[store.Run], policy: StoredPolicy) -> Iterator[Offer]:
+    yield from _across(runs, policy)
     for subject in _subjects(runs, policy):
         for module in _OF_ONE:
             yield from module.offers(subject)

@@ -10,7 +10,7 @@ from core import store
 from core.answers.questions import Question
 from pages.shared.images import drawer, gallery
 from pages.shared.images.gallery import Only
-from pages.shared.page import place
+from pages.shared.page import place, send
 from pages.shared.page.frame import Choice
 
 
@@ -32,6 +32,7 @@ def show(
         shown: Results that an image stands for, by model, where those are not the clean ones.
         only: Which of the images, where conditions do not say it.
     """
+    send.opened(run, question.where, only.ids if only else None)
     st.fragment(_show)(choice, run, question, runs, shown, only)
 
 

@@ -138,7 +138,7 @@ def begin(
                     st.markdown("\n\n".join(problems))
         with links:
             _links(choice, key)
-        send.begin()
+        send.begin(models)
         st.html(THEMES)
     for said in pickers.gone(offered, known, runs, key, lacks, benchmark):
         st.warning(said, icon=":material/link_off:")
