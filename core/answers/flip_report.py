@@ -32,7 +32,8 @@ def build(first: store.Run, second: store.Run, by: Sequence[str], question: Ques
         question: ``policy``, ``where`` and ``reduce``.
 
     Returns:
-        JSON values: ``benchmark, view, policy``; ``first`` and ``second`` (``model, identity, accuracy, n_only``);
+        JSON values: ``benchmark, view, policy, reduce``; ``first`` and ``second`` (``model, identity, accuracy,
+        n_only``);
         ``n, n_clusters, unit``; ``change`` and ``better`` (which of the two, or None where that cannot be said);
         ``broken`` and ``fixed`` as ``flips.Direction``, with ``most`` where ``by`` is given; ``by, rows``; ``finding``
         (a sentence, with no claim where a result is not finished) and ``warnings``. Fractions 0..1; what cannot be said
@@ -55,6 +56,7 @@ def build(first: store.Run, second: store.Run, by: Sequence[str], question: Ques
         "benchmark": first.benchmark,
         "view": first.view,
         "policy": question.policy,
+        "reduce": (question.reduce or first.views.reduce) if first.n_views > 1 else None,
         **sides,
         **{"n": found.n, "n_clusters": found.n_clusters, "unit": found.unit},
         **{"change": change, "better": found.better if complete else None, **directions},

@@ -14,7 +14,7 @@ from core.answers.flips import KINDS, Direction, Flips, Kind
 from core.answers.questions import Question, factor_of
 from core.answers.sentences import resting, size
 from core.answers.verdict_words import MARGIN, within
-from core.answers.worst import Worst, enough
+from core.answers.worst import Worst, enough, tied_in_words
 from core.types import Factor
 from core.wording import count, escaped, interval, percent, points, short_label
 
@@ -37,16 +37,18 @@ def unfinished(runs: Sequence[store.Run], *, markdown: bool = True) -> str:
     return " ".join(said)
 
 
-def sentence(names: Names, found: Flips, margin: float = MARGIN, *, markdown: bool = True) -> str:
+def sentence(names: Names, found: Flips, margin: float = MARGIN, *, views: str = "", markdown: bool = True) -> str:
     """Which model is better, and what it breaks all the same.
 
     Args:
         names: First and second model.
         found: From ``flips.summary``.
         margin: Largest difference that does not matter, a fraction.
+        views: How several views of an image became one, in words; see ``sentences.views_in_words``.
         markdown: Whether it is Markdown; plain text otherwise.
     """
     said = _Words(markdown)
+    on = count(found.n, "common image")
     first, second = (said.strong(name, escape=True) for name in names)
     if not found.n:
         return f"{first} and {second} have no images in common."
@@ -54,7 +56,7 @@ def sentence(names: Names, found: Flips, margin: float = MARGIN, *, markdown: bo
         few = resting(found.n, found.n_clusters, found.unit)
         return f"{second} and {first} rest on {few}, too few to claim what either of them breaks."
     if found.better is None:
-        return _of_equals(first, second, found, margin, said)
+        return _of_equals(first, second, found, margin, said, f"{on}, {views}" if views else on)
     better, worse = (second, first) if found.better == "second" else (first, second)
     (kind,) = kinds_to_say(found)
     other: Kind = "fixed" if kind == "broken" else "broken"
@@ -63,18 +65,18 @@ def sentence(names: Names, found: Flips, margin: float = MARGIN, *, markdown: bo
     but = "but" if breaks.count else "and"
     return (
         f"{better} is {said.strong(size(found.change.value, 1))} {interval(low, high)} better than {worse} on "
-        f"{count(found.n, 'common image')}, {but} breaks {_breaks(breaks, worse, said)}; it fixes "
+        f"{on}{f' ({views})' if views else ''}, {but} breaks {_breaks(breaks, worse, said)}; it fixes "
         f"{percent(gains.value)} {interval(gains.low, gains.high)}."
     )
 
 
-def _of_equals(first: str, second: str, found: Flips, margin: float, said: _Words) -> str:
+def _of_equals(first: str, second: str, found: Flips, margin: float, said: _Words, on: str) -> str:
     """Neither is better, which does not mean that they are right on the same images."""
     verdict, change = found.change.verdict(margin), found.change
     apart = f"are {within(verdict)}" if verdict.kind == "equivalent" else "cannot be told apart"
     head = (
         f"{second} and {first} {apart} ({second} less {first}: {points(change.value, 1)} "
-        f"{interval(change.low, change.high)} on {count(found.n, 'common image')})"
+        f"{interval(change.low, change.high)} on {on})"
     )
     if not found.broken.count and not found.fixed.count:
         return f"{head}, and are right on the same images."
@@ -106,6 +108,8 @@ def most(name: str, found: Worst, factors: Sequence[Factor], *, markdown: bool =
     model = name if name == "it" else said.strong(name, escape=True)
     what = said.plain(" and ".join(short_label(factor) for factor in factors))
     kind = "value" if len(factors) == 1 else "pair"
+    if found.levels + found.thin_levels < 2:
+        return f"There is one {kind} of {what} only, so no claim at which {model} breaks most."
     if found.worst is None or found.best is None:
         return f"No two {kind}s of {what} have enough images ({enough(found)}) to claim at which {model} breaks most."
     among = f"{count(found.levels, kind)} of {what}"
@@ -113,7 +117,7 @@ def most(name: str, found: Worst, factors: Sequence[Factor], *, markdown: bool =
     if not found.is_clear:
         change = f"{points(-found.change, 1)} {interval(-found.high, -found.low)}"
         return f"Of {among}, {model} breaks clearly more at none: {at} less {least} is {change}."
-    ties = f"; {count(found.tied, 'other')} cannot be told from it" if found.tied else ""
+    ties = said.plain(tied_in_words(found))
     return (
         f"Of {among}, {model} breaks most at {said.strong(at)}: {said.strong(percent(more))} of "
         f"{count(found.worst.n, 'image')}, {size(found.change, 1)} {interval(-found.high, -found.low)} more than at "
@@ -127,6 +131,7 @@ def finding(
     at: Mapping[Kind, Sequence[tuple[Sequence[Factor], Worst]]],
     margin: float = MARGIN,
     *,
+    views: str = "",
     markdown: bool = True,
 ) -> str:
     """The sentence, and at which settings the better model breaks most; of two that cannot be told apart, each.
@@ -136,9 +141,10 @@ def finding(
         found: From ``flips.summary``.
         at: Settings of some factors, by what flips, as ``kinds_to_say`` has it.
         margin: Largest difference that does not matter, a fraction.
+        views: See ``sentence``.
         markdown: Whether it is Markdown; plain text otherwise.
     """
-    parts = [sentence(names, found, margin, markdown=markdown)]
+    parts = [sentence(names, found, margin, views=views, markdown=markdown)]
     if found.is_thin:
         return parts[0]
     kinds = [kind for kind in kinds_to_say(found) if found.flips_of(kind).count]
@@ -188,7 +194,8 @@ def of_runs(
         ]
         for kind in kinds
     }
-    said = finding((first.label, second.label), found, at, margin, markdown=markdown)
+    views = sentences.views_in_words(first, question.reduce)
+    said = finding((first.label, second.label), found, at, margin, views=views, markdown=markdown)
     return said if markdown else said.replace("\u00a0", " ")
 
 

@@ -11,8 +11,16 @@ from collections.abc import Iterable, Sequence
 from core import store
 from core.answers.compare import Contrast
 from core.answers.verdict_words import MARGIN, limits, within
-from core.types import THIN
+from core.types import THIN, Reduce
 from core.wording import clusters, code, count, escaped, interval, percent, points
+
+#: How several views of an image become one number.
+_REDUCED: dict[Reduce, str] = {
+    "mean": "the mean over {n:,} views of each image",
+    "any": "right in any of {n:,} views of each image",
+    "majority": "right in most of {n:,} views of each image",
+    "first": "the first of {n:,} views of each image",
+}
 
 
 def drop(model: str, contrast: Contrast, change: str, margin: float = MARGIN) -> str:
@@ -111,6 +119,19 @@ def partial(model: str, benchmark: str, done: int, total: int, *, markdown: bool
 def unfinished(runs: Iterable[store.Run]) -> str:
     """What is said of those of some results that are under way, and no finding; empty where all are complete."""
     return " ".join(partial(run.label, run.benchmark, run.n_done, run.n_samples) for run in runs if not run.complete)
+
+
+def views_in_words(run: store.Run, how: Reduce | None = None) -> str:
+    """How several views of an image became one number; empty of one view.
+
+    Args:
+        run: Of any family of views.
+        how: As it was asked; by default as the family says.
+    """
+    if run.n_views == 1:
+        return ""
+    apart = ", with and without its object" if any(table.name == "ablation" for table in run.views.tables) else ""
+    return _REDUCED[how or run.views.reduce].format(n=run.n_views) + apart
 
 
 def listed(names: Sequence[str]) -> str:

@@ -16,10 +16,15 @@ from core import store
 from core.answers import spans
 from core.answers.cards import unit_of
 from core.answers.questions import Question, factor_of
-from core.answers.sentences import resting, size
+from core.answers.sentences import listed, resting, size
 from core.answers.tolerance import levels_of
 from core.types import FEW_OBJECTS, THIN, Factor, FactorValue
 from core.wording import clusters, count, escaped, interval, percent, points, short_label, value
+
+#: Shares that differ by less are the same.
+_SAME = 1e-12
+#: Settings of the same value that are named; of more, their number is said.
+_NAMED = 2
 
 
 @dataclass(frozen=True)
@@ -61,6 +66,7 @@ class Worst:
         n: Images of all settings.
         n_clusters: Objects, or images where those are independent.
         unit: What the clusters are; see ``cards.unit_of``.
+        equal: Of those that are tied, the ones of exactly the same value, as a reader sees them.
     """
 
     worst: Setting | None
@@ -74,6 +80,7 @@ class Worst:
     n: int
     n_clusters: int
     unit: str = "object"
+    equal: tuple[str, ...] = ()
 
     @property
     def is_clear(self) -> bool:
@@ -113,9 +120,12 @@ def worst_of(run: store.Run, factors: Sequence[Factor], levels: pd.DataFrame) ->
     lowest, highest = int(values.argmin()), int(values.argmax())
     change, reach = float(values[lowest] - values[highest]), float(part["reach"].to_numpy(float)[highest])
     ends = max(change - reach, -1.0), min(change + reach, 1.0)
-    tied = int(part["tied"].astype(bool).sum()) - 1
+    is_tied = part["tied"].to_numpy(bool)
+    equal = np.flatnonzero(is_tied & (np.abs(values - values[lowest]) < _SAME))
+    names = tuple(_setting(run, factors, part.iloc[row]).said for row in equal if row != lowest)
+    tied = int(is_tied.sum()) - 1
     found = (_setting(run, factors, part.iloc[row]) for row in (lowest, highest))
-    return Worst(*found, change, *ends, tied, *sizes)
+    return Worst(*found, change, *ends, tied, *sizes, equal=names)
 
 
 def _setting(run: store.Run, factors: Sequence[Factor], row: pd.Series) -> Setting:
@@ -167,12 +177,22 @@ def sentence(model: str, found: Worst, factors: Sequence[Factor], *, markdown: b
             f"{highest} is "
             f"{points(found.change)} {interval(found.low, found.high, 0)}."
         )
-    ties = f"; {count(found.tied, 'other')} cannot be told from it" if found.tied else ""
+    ties = said(tied_in_words(found))
     return (
         f"Of {among}, {'it' if model == 'It' else name} is worst at {strong(lowest)}: "
         f"{strong(percent(found.worst.value, 0))} of {count(found.worst.n, 'image')}, {size(found.change)} "
         f"{interval(-found.high, -found.low, 0)} below its best ({percent(found.best.value, 0)} at {highest}){ties}."
     )
+
+
+def tied_in_words(found: Worst) -> str:
+    """Which settings may as well be the worst, those of the same value by name; plain text, begins with a semicolon."""
+    rest = found.tied - len(found.equal)
+    others = f"{count(rest, 'other')} cannot be told from it" if rest else ""
+    if not found.equal:
+        return f"; {others}" if others else ""
+    same = listed(found.equal) if len(found.equal) <= _NAMED else count(len(found.equal), "other")
+    return f"; the same at {same}{f', and {others}' if others else ''}"
 
 
 def _too_little(found: Worst) -> str:

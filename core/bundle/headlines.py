@@ -15,20 +15,13 @@ from core.wording import escaped
 
 #: Verdicts of sentences that claim nothing, and of those about one model.
 PARTIAL, FEW, FINDING = "partial", "few", "finding"
-#: How several views of an image become one number.
-_HOW = {
-    "mean": "the mean over {n:,} views of each image",
-    "any": "right in any of {n:,} views of each image",
-    "majority": "right in most of {n:,} views of each image",
-    "first": "the first of {n:,} views of each image",
-}
 
 
 def overall_of(run: store.Run, policy: StoredPolicy) -> dict[str, Any]:
     """Accuracy over all images: ``value, low, high, n, n_clusters, unit, how`` (words, where there are many views)."""
     row = questions.answer(run, Question(policy=policy)).iloc[0]
     numbers = {name: float(row[name]) for name in ("value", "low", "high")}
-    how = _HOW[run.views.reduce].format(n=run.n_views) if run.n_views > 1 else ""
+    how = sentences.views_in_words(run)
     return {**numbers, "n": int(row["n"]), "n_clusters": int(row["n_clusters"]), "unit": unit_of(run), "how": how}
 
 

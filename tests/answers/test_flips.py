@@ -132,6 +132,28 @@ def test_where_most_flips_is_claimed_only_if_it_is_more_than_anywhere(samples):
     assert level.startswith("Of 4 values of area, **\\<b\\>** breaks clearly more at none: area ")
 
 
+def test_settings_that_flip_as_much_are_named_and_one_value_is_no_claim(samples):
+    # Two of four areas lose every image, the two others none.
+    area = np.sort(samples["area"].unique())
+    old = write_run("rotation", samples, "old", np.ones(N, dtype=bool))
+    new = write_run("rotation", samples, "new", samples["area"].isin(area[2:]).to_numpy(), seed=1)
+    found = flips.most(old, new, ("area",), Question())
+    assert (found.tied, len(found.equal)) == (1, 1)
+    said = flip_sentences.most("it", found, [factor_of(old, "area")])
+    assert said.endswith("; the same at area 50 %.")
+    assert "breaks most at **area 20" in said
+    assert found.equal[0] != found.worst.said
+    one = replace(found, worst=None, best=None, levels=1, thin_levels=0)
+    said = flip_sentences.most("it", one, [factor_of(old, "area")])
+    assert said.startswith("There is one value of ")
+
+
+def test_how_views_became_one_is_said(pair):
+    found = flips.summary(*pair, Question())
+    said = flip_sentences.sentence(("old", "new"), found, views="right in any of 9 views of each image")
+    assert "on 2,880 common images (right in any of 9 views of each image), but breaks" in said
+
+
 def test_of_two_equals_both_directions_are_said(samples):
     angle = samples["angle_deg"].to_numpy()
     # Each is wrong at three of 18 angles, and at no same one.
