@@ -26,7 +26,7 @@ _LONGEST = 34
 #: By kind: the mark at the end, and the same where nothing is clear.
 _SYMBOLS = {"factor": "circle", "setting": "circle", "cues": "square", "zoom": "diamond"}
 #: What is seen, for a subtitle.
-KEY = "bar: best setting · dot: worst · line: 95 % interval of the drop"
+KEY = "bar: best setting · dot: worst (hollow: no clear drop) · line: 95 % interval of the drop"
 #: The same of two models.
 KEY_OF_TWO = f"{KEY} · ≠: the two differ at their worst"
 

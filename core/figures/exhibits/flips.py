@@ -30,6 +30,8 @@ from core.wording import count, escaped
 #: Its name among the figures; by another factor ``flips_FACTOR``.
 NAME = "flips"
 _FIXED = "_fixed"
+#: Letters of two names that a third of a page has room for.
+_BRIEF = 30
 
 
 def offers(subject: Subject) -> Iterator[Offer]:
@@ -256,8 +258,10 @@ def _words(
     (first, one), (second, other) = list(runs.items())[:2]
     n = count(ask.flips_of_all(one, other, by(question)).n, "common image")
     pair = f"{factor_words.short(second)} after {factor_words.short(first)}"
-    parts = [*(["95 % bands, all at once"] if banded else []), pair, *([] if brief else [n])]
-    identity = f"identity {other.identity[:8]} after {one.identity[:8]}"
+    bands = ["95 % bands, all at once"] if banded else []
+    # Half a page has no room for long names; the foot of a file that is saved has.
+    parts = [*bands, *([pair] if not brief or not bands or len(pair) <= _BRIEF else []), *([] if brief else [n])]
+    identity = f"{second} after {first}: identity {other.identity[:8]} after {one.identity[:8]}"
     return Words(title, " · ".join(parts), identity, unit_of(one))
 
 

@@ -95,6 +95,10 @@ CSS = """<style>
   .st-key-oc-figures:has(> :nth-child(2):last-child) > *, .st-key-oc-figures:has(> :nth-child(4):last-child) > *,
   .st-key-oc-figures:has(> :nth-child(5):last-child) > :nth-child(-n+2) {grid-column: span 3;}
 }
+@container (max-width: 36rem) {
+  .st-key-oc-figure-profile {overflow-x: auto;}
+  .st-key-oc-figure-profile > * {min-width: 36rem;}
+}
 .st-key-oc-work {display: grid !important; gap: 1.2rem; grid-template-columns: minmax(0, 1fr);}
 .st-key-oc-right:not(:has(.st-key-oc-dock)) {display: none;}
 .st-key-oc-dock {border: 1px solid color-mix(in srgb, currentColor 17%, transparent); border-radius: 0.45rem;
