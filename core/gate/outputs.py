@@ -38,7 +38,7 @@ def _row(result: Result) -> str:
     if sides := words.sides(result):
         number += f"; {sides}"
     cells = [_MARKS[result.kind], escaped(result.check.name), *map(escaped, (number, words.limit(result), of))]
-    return f"| {' | '.join(cell.replace('|', '&#124;') for cell in cells)} |"
+    return f"| {' | '.join(cells)} |"
 
 
 def junit(outcome: Outcome) -> str:
