@@ -65,6 +65,7 @@ def page() -> None:
             results.link_to_settings(choice)
     gallery_of = _images(runs, policy, choice, images)
     send.across()
+    send.keep(profile.of_other_views(choice, models, benchmarks))
     text.identities(list(runs.values()))
     behind.show_image_alone(choice, gallery_of)
 

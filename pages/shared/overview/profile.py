@@ -17,6 +17,7 @@ from core.answers.spans import Span
 from core.figures import profile as figures
 from core.figures.exhibits import profile as exhibit
 from core.figures.exhibits import uncommon
+from core.images.views import CLEAN
 from core.types import FactorValue
 from core.wording import code, escaped, short_label, value
 from pages.shared.page import cached, figure, place
@@ -64,6 +65,12 @@ def show(choice: Choice, keys: Sequence[str], policy: StoredPolicy) -> None:
         figure.show(shown, "profile", tables, identities, partial(_pick, lines))
     if notes := exhibit.notes(lines):
         st.caption(f"Without a number: {'; '.join(map(escaped, notes))}.")
+
+
+def of_other_views(choice: Choice, models: Sequence[str], keys: Sequence[str]) -> list[store.Run]:
+    """The results of views that a profile shows beside those of whole images."""
+    every = (run for model in models for run in _runs(choice, model, keys))
+    return [run for run in every if run.view != CLEAN and profiles.has_lines([run])]
 
 
 def _runs(choice: Choice, model: str, keys: Sequence[str]) -> list[store.Run]:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from core.bundle import Bundle
 
 #: Megabytes of the file, which mail still takes, and images of a point: a command makes larger ones.
-_MAX_MB, _PER_POINT = 8, 1
+_MAX_MB, _PER_POINT = 8, 4
 #: Images with Grad-CAMs, where they are wanted.
 _MAPS = 24
 #: Models of a file: each adds figures of its own, and comparisons with the first.
@@ -149,7 +149,8 @@ def _offer(runs: Sequence[store.Run], n_shown: int, opened: _Opened | None, is_a
     only = tuple(offer.name for offer in exhibits.offered_across(runs, policy)) if few else ()
     command = command_of(runs, policy, with_maps, only)
     key = (command, tuple((run.identity, run.n_done) for run in runs), opened)
-    if st.button("Make the file", key="send-make", icon=":material/draft:"):
+    is_made = st.session_state.get(_MADE, (None,))[0] == key
+    if not is_made and st.button("Make the file", key="send-make", icon=":material/draft:"):
         try:
             st.session_state[_MADE] = key, _made(runs, policy, with_maps, only, command, opened)
         except OffcenterError as error:
