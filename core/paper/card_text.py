@@ -99,7 +99,7 @@ def section(
     rest = {(each.benchmark, each.view, each.identity) for line in lines for each in (line, line.other) if each}
     rested = [run for run in (*runs, *other) if (run.benchmark, run.view, run.identity) in rest and run.complete]
     measured_as = _identities([*(each.run for each in measured), *rested])
-    parts += ["## Accuracy", _accuracies(measured), _unfinished(runs), "## How it was measured", measured_as]
+    parts += ["## Accuracy", _accuracies(measured), _unfinished([*runs, *other]), "## How it was measured", measured_as]
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
@@ -167,9 +167,11 @@ def _accuracies(measured: Sequence[Measured]) -> str:
 
 
 def _unfinished(runs: Sequence[store.Run]) -> str:
+    """Which results are not finished; of two models with its name."""
+    is_one = len({run.label for run in runs}) == 1
     return "\n".join(
-        f"- {code(run.benchmark)} ({escaped(run.view)}) is left out: {run.n_done:,} of {count(run.n_samples, 'image')} "
-        "are done."
+        f"- {code(run.benchmark)} ({escaped(run.view)}){'' if is_one else f' of {escaped(one_line(run.label))}'} "
+        f"is left out: {run.n_done:,} of {count(run.n_samples, 'image')} are done."
         for run in runs
         if not run.complete
     )
