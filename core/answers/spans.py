@@ -156,6 +156,8 @@ def with_ends(run: store.Run, table: pd.DataFrame, factors: Sequence[Factor]) ->
         edges = dict(zip(found.centres, zip(found.edges[:-1], found.edges[1:], strict=True), strict=True))
         ends = [edges.get(centre, (float("nan"),) * 2) for centre in table[factor.name]]
         for at, end in enumerate(("from", "to"), start=1):
-            place = table.columns.get_loc(factor.name) + at
-            table.insert(place, f"{factor.name}_{end}", [each[at - 1] for each in ends])
+            name = f"{factor.name}_{end}"
+            while name in table:  # Another factor may be called so.
+                name += "_"
+            table.insert(table.columns.get_loc(factor.name) + at, name, [each[at - 1] for each in ends])
     return table

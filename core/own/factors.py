@@ -52,6 +52,11 @@ RESERVED = frozenset(
         ),
         *("value", "low", "high", "n", "n_clusters", "level", "model", "class", "locations", "partition", "n_uncommon"),
         *("size", "row", "col", "crop", "draw", "ablation", "region", "sigma", "l2", "adapted", "mask", "mask_file"),
+        *("used", "tied", "reach", "objects", "thin", "other", "first", "second", "band_low", "band_high", "column"),
+        *(f"{name}_{end}" for name in ("top1", "top5", "broken", "fixed") for end in ("low", "high")),
+        *("broken_band_low", "broken_band_high", "fixed_band_low", "fixed_band_high"),
+        *("broken", "fixed", "n_broken", "n_fixed", "fixed_value", "less", "kept", "counted", "agrees", "original"),
+        *("accuracy_before", "accuracy_after", "interval", "identity", "benchmark", "imported", "digest", "top1_prob"),
     }
 )
 

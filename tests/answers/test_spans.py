@@ -41,6 +41,10 @@ def test_accuracy_by_a_number_is_that_of_its_bins(run):
     # Of the first sixty the first thirty are right, and so are the next 54: 30 of 40, then 10 of 30.
     assert table["n"].tolist()[:2] == [40, 30]
     assert table["value"].tolist()[:2] == [pytest.approx(0.75), pytest.approx(1 / 3)]
+    # Another factor may be called as the ends are.
+    ends = spans.with_ends(run, table.assign(light_from="lamp"), [factor_of(run, "light")])
+    assert list(ends)[:3] == ["light", "light_from_", "light_to"]
+    assert set(ends["light_from"]) == {"lamp"}
 
 
 def test_the_images_of_a_bin_are_those_of_its_range(run):

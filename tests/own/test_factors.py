@@ -1,9 +1,18 @@
+import io
+
 import numpy as np
 import pandas as pd
 import pytest
 
+from core.answers import by_factors, flip_report, flips, questions, tolerance
+from core.answers.compare import paired_difference
+from core.answers.exporting import predictions
+from core.answers.questions import Question, answer, factor_of
 from core.errors import DataError
-from core.own.factors import factors_of
+from core.figures.exhibits import factor_pairs
+from core.figures.exported import table_csv
+from core.own.factors import RESERVED, factors_of
+from tests.synthetic_store import make_samples, write_run
 
 
 def made(labels=None, kinds=None, **columns):
@@ -22,7 +31,32 @@ def test_names_are_those_that_links_and_options_can_have():
     assert not notes
 
 
-@pytest.mark.parametrize("name", ["correct", "View", "image", "class", "n", "size", "locations", "uncommon_time"])
+def test_no_column_of_a_table_by_a_factor_is_a_name_that_a_factor_can_have():
+    samples = make_samples("rotation", 288)
+    one, other = (write_run("rotation", samples, name, (samples["area"] > area).to_numpy())
+                  for name, area in (("a", 0.2), ("b", 0.5)))  # fmt: skip
+    by, area = Question(("area",)), factor_of(one, "area")
+    tables = [
+        answer(one, by),
+        tolerance.levels_of(one, by),
+        paired_difference(one, other, by),
+        flips.answer(one, other, by),
+        *(
+            pd.DataFrame(build["rows"])
+            for build in (by_factors.build(one, ["area"]), flip_report.build(one, other, ["area"], Question()))
+        ),
+        pd.read_csv(io.BytesIO(table_csv({"a": answer(one, by)}, {"a": one.identity}))),
+        factor_pairs.texts(answer(one, Question(("area", "class"))), (area, factor_of(one, "class")), ({}, {})),
+        predictions(one),
+    ]
+    # In an export a factor of these names goes before them.
+    allowed = {*questions.factors_of(one), "preprocessing", "head"}
+    assert set().union(*tables) - allowed - RESERVED == set()
+
+
+@pytest.mark.parametrize(
+    "name", ["correct", "Objects", "row", "original", "View", "class", "n", "size", "uncommon_time"]
+)
 def test_names_of_our_own_columns_get_an_ending_and_it_is_said(name):
     found, notes = made(**{name: ["a", "b"]})
     assert found[0].factor.name == f"{name.lower()}_own"
