@@ -218,6 +218,9 @@ ANCHOR_ROWS, ANCHOR_COLUMNS = ("top", "middle", "bottom"), ("left", "middle", "r
 
 def anchor_name(row: int, col: int) -> str:
     """``top left``, ``top``, ``middle``, ...: a cell of a 3 x 3 grid by its row and column, 0 to 2."""
+    if not (0 <= row < len(ANCHOR_ROWS) and 0 <= col < len(ANCHOR_COLUMNS)):
+        # A link may ask for any.
+        return f"row {row}, column {col}"
     if row == col == 1:
         return "middle"
     parts = (ANCHOR_ROWS[row] if row != 1 else "", ANCHOR_COLUMNS[col] if col != 1 else "")

@@ -91,7 +91,9 @@ def test_sizes_of_a_cover_are_counted():
 
 
 @pytest.mark.parametrize(
-    ("row", "col", "said"), [(1, 1, "middle"), (0, 1, "top"), (2, 0, "bottom left"), (1, 2, "right")]
-)
-def test_anchors_have_names(row, col, said):
+    ("row", "col", "said"),
+    [(1, 1, "middle"), (0, 1, "top"), (2, 0, "bottom left"), (1, 2, "right"), (3, 0, "row 3, column 0"),
+     (0, -1, "row 0, column -1")],
+)  # fmt: skip
+def test_anchors_have_names_and_those_of_a_damaged_link_numbers(row, col, said):
     assert anchor_name(row, col) == said

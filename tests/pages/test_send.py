@@ -11,6 +11,7 @@ from core.answers.questions import Where
 from core.cli.main import app
 from core.errors import UsageError
 from pages.shared.page import send
+from tests.browser import PATIENCE_MS, app_server, chromium, wait_for_text
 from tests.pages.conftest import open_page, text_of
 from tests.synthetic_store import make_samples, write_run
 
@@ -133,3 +134,25 @@ def test_filters_do_not_hide_the_chosen_point(two):
     assert start_of(Pick(run, "", ()), names, clicks) == {"exhibit": "overview", "point": "all"}
     assert start_of(Pick(run, "", (Where("x", 0.1, 0.2),)), names, clicks) == {}
     assert start_of(Pick(run, "", (area,), only=frozenset("i")), names, clicks) == {}
+
+
+@pytest.mark.slow
+@pytest.mark.browser
+def test_what_is_saved_opens_from_disk_without_a_network_at_the_chosen_point(two, tmp_path):
+    query = "benchmark=si-score&models=plain&view=size&cell=si-score/size;area%3D0.5"
+    with chromium() as browser, app_server() as url:
+        tab = browser.new_page(viewport={"width": 1440, "height": 900})
+        tab.goto(f"{url}/size_location_rotation?{query}")
+        tab.get_by_role("button", name="Send this view").click(timeout=PATIENCE_MS)
+        tab.get_by_role("button", name="Make the file").click(timeout=PATIENCE_MS)
+        tab.get_by_role("button", name="Save the file").wait_for(timeout=PATIENCE_MS)
+        with tab.expect_download() as saved:
+            tab.get_by_role("button", name="Save the file").click()
+        saved.value.save_as(tmp_path / "sent.html")
+        offline = browser.new_context(offline=True).new_page()
+        faults = []
+        offline.on("pageerror", faults.append)
+        offline.goto((tmp_path / "sent.html").as_uri())
+        wait_for_text(offline, "Images behind area 50")
+        assert faults == []
+        assert "#exhibit=" in offline.url

@@ -110,7 +110,11 @@ CSS = """<style>
   .st-key-oc-dock {max-height: calc(100vh - 2rem); overflow-y: auto;}
 }
 [data-testid="stPlotlyChart"] .modebar-container {display: none;}
-[class*="st-key-oc-figure-"] {position: relative;}
+[class*="st-key-oc-figure-"] {position: relative; container-type: inline-size;}
+@container (max-width: 22rem) {
+  [class*="st-key-oc-menu-"] button [data-testid="stMarkdownContainer"] {position: absolute; width: 1px; height: 1px;
+    overflow: hidden; clip-path: inset(50%);}
+}
 [class*="st-key-oc-figures"] [class*="st-key-oc-later-"]:not(:has([data-testid="stPlotlyChart"])) {min-height: 25rem;}
 [class*="st-key-oc-menu-"] {position: absolute; right: 0; top: 0.1rem; width: auto; z-index: 2;}
 [class*="st-key-oc-menu-"] button {min-height: 1.6rem; padding: 0 0.3rem;}
