@@ -96,10 +96,17 @@ def section(
     how += [_HOW_FOUND] if any(line.is_known and not line.is_varied for line in lines) else []
     how += [_HOW_TWO] if any(line.against is not None for line in lines) else []
     parts += [_profile(lines), " ".join(how), _notes(lines)]
-    rest = {(each.benchmark, each.view, each.identity) for line in lines for each in (line, line.other) if each}
+    rest = {
+        (each.benchmark, each.view, each.identity)
+        for line in lines
+        if line.is_known
+        for each in (line, line.other)
+        if each
+    }
     rested = [run for run in (*runs, *other) if (run.benchmark, run.view, run.identity) in rest and run.complete]
     measured_as = _identities([*(each.run for each in measured), *rested])
-    parts += ["## Accuracy", _accuracies(measured), _unfinished([*runs, *other]), "## How it was measured", measured_as]
+    parts += ["## Accuracy", _accuracies(measured), _unfinished([*runs, *other])]
+    parts += ["## How it was measured", measured_as] if measured_as else []
     return "\n\n".join(part for part in parts if part) + "\n"
 
 
