@@ -128,6 +128,32 @@ def is_remote(path: Path) -> bool:
     return not isinstance(path, Path)
 
 
+def output(option: str, text: str, *, folder: bool = False) -> Path:
+    """Where something is to be written, told before the work is done: a file, or a folder; neither needs to exist.
+
+    Raises:
+        UsageError: If nothing can be written there; names the option.
+        ReadOnlyError: If this is a demo, and it is in its data folder.
+    """
+    kind = "folder" if folder else "file"
+    cannot = f"{option} {text} cannot be written:"
+    if not text.strip():
+        raise UsageError(f"{option} is empty: give a {kind}.")
+    found = place(text)
+    if is_remote(found):
+        raise UsageError(f"{option} {text} must be a {kind} on this machine.")
+    require_writable(found)
+    if not folder and (text.endswith(("/", os.sep)) or is_folder(found)):
+        raise UsageError(f"{option} {text} is a folder: give a file.")
+    there = next(each for each in (found, *found.parents) if os.path.lexists(each))
+    there = there.parent if there == found and found.is_file() and not folder else there
+    if not is_folder(there):
+        raise UsageError(f"{cannot} {there} is no {kind if there == found else 'folder'}. Give another name.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise UsageError(f"{cannot} you may not write to {there}. Give another folder.")
+    return found
+
+
 @contextmanager
 def on_disk(path: Path) -> Iterator[Path]:
     """A file as one on this machine's disk, for libraries that read no other; a copy if it lies in an object store."""

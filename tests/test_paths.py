@@ -4,6 +4,7 @@ import fcntl
 import json
 import logging
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -224,6 +225,30 @@ def test_a_folder_that_cannot_be_followed_is_refused_in_a_line(tmp_path):
     with pytest.raises(UsageError, match="cannot be reached"):
         paths.is_folder(tmp_path / ("x" * 300))
     assert not paths.is_there(tmp_path / ("x" * 300))
+
+
+def test_where_nothing_can_be_written_is_told_before_any_work(tmp_path, monkeypatch):
+    (tmp_path / "file").touch()
+    file, pipe = tmp_path / "file", tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert paths.output("--out", str(file)) == file
+    assert paths.output("--out", str(tmp_path / "a" / "b")) == tmp_path / "a" / "b"
+    assert paths.output("--out", f"{tmp_path}/a/", folder=True) == tmp_path / "a"
+    for text, folder, said in (
+        (" ", False, "--out is empty: give a file."),
+        (" ", True, "--out is empty: give a folder."),
+        (str(tmp_path), False, "is a folder: give a file."),
+        (f"{tmp_path}/new/", False, "is a folder: give a file."),
+        (str(pipe), False, "pipe is no file."),
+        (str(file), True, "file is no folder."),
+        (str(file / "a" / "b"), False, "file is no folder."),
+        ("x" * 300, True, "too long"),
+    ):
+        with pytest.raises(UsageError, match=re.escape(said)):
+            paths.output("--out", text, folder=folder)
+    monkeypatch.setattr(os, "access", lambda *_: False)
+    with pytest.raises(UsageError, match=f"you may not write to {tmp_path}"):
+        paths.output("--out", str(tmp_path / "a" / "b"))
 
 
 @pytest.mark.parametrize("folder", ["nothing://z", "~nobody-of-this-name/images", "a\0b"])

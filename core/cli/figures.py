@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from core import paths
 from core.cli import options, terminal
 from core.cli.options import Models, Precision
 from core.errors import UsageError
@@ -50,7 +51,7 @@ def write_figures(
     kind = options.choice("format", kind, drawing.FORMATS)
     if columns not in COLUMN_IN:
         raise UsageError(f"--columns {columns} is unknown: give 1 or 2.")
-    folder = figure_files.folder_for(out)
+    folder = paths.output("--out", out, folder=True)
     drawing.require()
     runs = [run for key in dict.fromkeys(benchmark) for run in _runs(model, key, view, precision)]
     unfinished = next((run for run in runs if not run.complete), None)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import textwrap
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,7 +14,7 @@ from typer.core import TyperGroup
 from core import paths
 from core.cli import options, terminal
 from core.cli.options import Device, Json, Precision, View
-from core.errors import StoreError, UsageError
+from core.errors import UsageError
 
 if TYPE_CHECKING:
     from core.benchmarks.base import Benchmark
@@ -70,12 +70,14 @@ def check_file(
     wanted: list[tuple[str, Path, Callable[[Outcome], str]]] = []
     for option, place, make in (("--markdown", markdown, outputs.markdown), ("--junit", junit, outputs.junit)):
         if place is not None:
-            wanted.append((option, _writable(option, place), make))
+            wanted.append((option, paths.output(option, place), make))
+    if len({found_at, *(place for _, place, _ in wanted)}) <= len(wanted):
+        raise UsageError("the gate file, --markdown and --junit must be different files: give another name.")
     if run:
         _run_missing(gate.checks, device)
     found = outcome.judge(gate, _Stored(), inconclusive=treatment, allow_partial=allow_partial)
     for option, place, make in wanted:
-        _write(option, place, make(found))
+        options.written(option, place, partial(paths.write_atomically, place, make(found)))
     if as_json:
         options.print_json(outcome.content(found))
     else:
@@ -96,7 +98,7 @@ def write_first(
 
     if len(model) > 2:
         raise UsageError(f"--model is given {len(model)} times: give the model, and one baseline or none.")
-    place = _writable("--out", out)
+    place = paths.output("--out", out)
     if place.exists():
         raise UsageError(f"--out {out} is there already: give another name, or move it away.")
     keys = list(dict.fromkeys(benchmark))
@@ -110,7 +112,7 @@ def write_first(
     if len(sides) == 2 and sides[0] == sides[1]:
         raise UsageError(f"'{model[0]}' and '{model[1]}' are the same result: a baseline is another model.")
     text = starting.written(sides[0], sides[1] if len(sides) == 2 else [])
-    _write("--out", place, text)
+    options.written("--out", place, lambda: paths.write_atomically(place, text))
     terminal.out.print(f"{out}. Read its limits, then: python -m core gate {out}", soft_wrap=True, markup=False)
 
 
@@ -173,31 +175,6 @@ def _evaluate(models: list[str], opened: Benchmark, view: str, precision: str, d
             raise outcome.error
         assert outcome.run is not None
         prepare(outcome.run)
-
-
-def _writable(option: str, place: str) -> Path:
-    """A file that can be written, told before the work is done.
-
-    Raises:
-        UsageError: If it cannot.
-    """
-    found = paths.place(place)
-    if paths.is_remote(found):
-        raise UsageError(f"{option} {place} must be a file on this machine.")
-    paths.require_writable(found)
-    if found.is_dir():
-        raise UsageError(f"{option} {place} is a folder: give a file.")
-    folder = next((each for each in found.parents if each.exists()), found.parent)
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise UsageError(f"{option} {place} cannot be written: {folder} is no folder that you may write to.")
-    return found
-
-
-def _write(option: str, place: Path, text: str) -> None:
-    try:
-        paths.write_atomically(place, text)
-    except StoreError as error:
-        raise UsageError(f"{option} {place} cannot be written ({error.__cause__}): give another place.") from error
 
 
 def _print(outcome: Outcome) -> None:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
 from core import paths
-from core.errors import OffcenterError, UsageError, nearest
+from core.errors import OffcenterError, StoreError, UsageError, nearest
 
 if TYPE_CHECKING:
     from core.benchmarks.base import Benchmark
     from core.store import Run
 
+_T = TypeVar("_T")
 Model = Annotated[
     str,
     typer.Option(
@@ -97,6 +99,19 @@ def with_options(model: str, asked: Mapping[str, str | None]) -> str:
         if one != other:
             raise UsageError(f"--{name} {value!r} contradicts {name}={said} in --model '{model}': leave one out.")
     return naming.absolute(str(known.with_options(**given))) if given else model
+
+
+def written(option: str, place: Path, write: Callable[[], _T]) -> _T:
+    """What writing to a place gives.
+
+    Raises:
+        UsageError: If it cannot be written after all; names the option.
+    """
+    try:
+        return write()
+    except StoreError as error:
+        why = error.__cause__ or error
+        raise UsageError(f"{option} {place} cannot be written ({why}): give another place.") from error
 
 
 def print_json(value: Any) -> None:

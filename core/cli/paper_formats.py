@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,9 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from core import paths
-from core.cli import terminal
-from core.cli.options import choice
-from core.errors import StoreError, UsageError, nearest
+from core.cli import options, terminal
+from core.errors import UsageError, nearest
 
 if TYPE_CHECKING:
     from core.paper.reading import Result
@@ -88,7 +86,7 @@ def wanted(form: str | None, as_json: bool, out: str | None, methods: str | None
     """
     if as_json and form not in (None, JSON):
         raise UsageError(f"--json and --format {form} are two formats: give one of them.")
-    chosen = JSON if as_json else TEXT if form is None else choice("format", form.strip().lower(), FORMATS)
+    chosen = JSON if as_json else TEXT if form is None else options.choice("format", form.strip().lower(), FORMATS)
     if methods is not None and chosen not in _METHODS:
         raise UsageError(f"--methods is a text: give --format {', '.join(_METHODS[:-1])} or {_METHODS[-1]} with it.")
     if chosen == HF_CARD and out is None:
@@ -96,33 +94,16 @@ def wanted(form: str | None, as_json: bool, out: str | None, methods: str | None
     if chosen == TEXT and out is not None:
         others = f"{MARKDOWN}, {LATEX}, {CSV} or {JSON}"
         raise UsageError(f"--out {out} needs a format: give --format {others}.{nearest(Path(out).suffix[1:], FORMATS)}")
-    file = _file("--out", out) if out is not None else None
-    paragraph = _file("--methods", methods) if methods not in (None, STANDARD_OUTPUT) else methods
+    file = paths.output("--out", out) if out is not None else None
+    paragraph = paths.output("--methods", methods) if methods not in (None, STANDARD_OUTPUT) else methods
     beside = _bibliography(paragraph) if chosen == LATEX else None
     if beside is not None:
         if beside == paragraph:
             raise UsageError(f"--methods {methods} is the name of its BibTeX: give another one, such as methods.tex.")
-        _file("--methods (its BibTeX)", str(beside))
+        paths.output("--methods (its BibTeX)", str(beside))
     if file is not None and file in (paragraph, beside):
         raise UsageError(f"--out and --methods are both {out}: give two files.")
     return Wanted(chosen, file, paragraph, methods is not None and out is None)
-
-
-def _file(option: str, place: str) -> Path:
-    if not place.strip():
-        raise UsageError(f"{option} is empty: give a file.")
-    found = paths.place(place)
-    if paths.is_remote(found):
-        raise UsageError(f"{option} {place} must be a file on this machine.")
-    paths.require_writable(found)
-    if found.is_dir() or place.endswith("/"):
-        raise UsageError(f"{option} {place} is a folder: give a file.")
-    if found.exists() and not found.is_file():
-        raise UsageError(f"{option} {place} is no file: give another name.")
-    folder = next((each for each in found.parents if each.exists()), found.parent)
-    if not folder.is_dir() or not os.access(folder, os.W_OK):
-        raise UsageError(f"{option} {place} cannot be written: {folder} is no folder that you may write to.")
-    return found
 
 
 def _bibliography(paragraph: Path | str | None) -> Path | None:
@@ -148,7 +129,7 @@ def card(asked: Wanted, runs: Sequence[Run], others_given: Mapping[str, object])
         raise UsageError(f"a card has the networks' own top-1 accuracies: leave out {', '.join(given)}.")
     assert asked.out is not None
     was_there = asked.out.exists()
-    first, *others = _writing("--out", asked.out, lambda: hub_card.written(runs, asked.out))
+    first, *others = options.written("--out", asked.out, lambda: hub_card.written(runs, asked.out))
     beside = f", with {', '.join(map(_shown, others))}" if others else ""
     _tell(f"{_shown(first)}{' (replaced)' if was_there else ''}{beside}")
 
@@ -217,7 +198,7 @@ def _put(option: str, place: Path | None, text: str) -> None:
         _print(text)
         return
     was_there = place.exists()
-    _writing(option, place, lambda: paths.write_atomically(place, text))
+    options.written(option, place, lambda: paths.write_atomically(place, text))
     _tell(f"{_shown(place)}{' (replaced)' if was_there else ''}")
 
 
@@ -225,14 +206,6 @@ def _shown(place: Path) -> str:
     """A file's path, from the folder in which the command was given where it is below that."""
     here = Path.cwd()
     return str(place.relative_to(here) if place.is_relative_to(here) else place)
-
-
-def _writing(option: str, place: Path, write_it: Any) -> Any:
-    try:
-        return write_it()
-    except StoreError as error:
-        why = error.__cause__ or error
-        raise UsageError(f"{option} {place} cannot be written ({why}): give another place.") from error
 
 
 def _print(text: str) -> None:

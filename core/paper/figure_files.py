@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -183,27 +182,6 @@ def _stem(offer: Offer, taken: set[str]) -> str:
     return stem
 
 
-def folder_for(text: str) -> Path:
-    """The folder that figures are to be written to, told before the work is done; it need not exist.
-
-    Raises:
-        UsageError: If it is empty, no folder, or cannot be written to.
-        ReadOnlyError: If this is a demo, and it is its data folder's.
-    """
-    if not text.strip():
-        raise UsageError("--out is empty: name a folder.")
-    found = paths.place(text)
-    if paths.is_remote(found):
-        raise UsageError(f"--out {text} must be a folder on this machine.")
-    paths.require_writable(found)
-    there = next((each for each in (found, *found.parents) if each.exists() or each.is_symlink()), found)
-    if not there.is_dir():
-        raise UsageError(f"--out {text} cannot be a folder: {there} is a file. Give another name.")
-    if not os.access(there, os.W_OK | os.X_OK):
-        raise UsageError(f"--out {text} cannot be written: you may not write to {there}. Give another folder.")
-    return found
-
-
 def write(
     figures: Sequence[Plate],
     folder: Path,
@@ -217,7 +195,7 @@ def write(
 
     Args:
         figures: From ``plates``.
-        folder: From ``folder_for``.
+        folder: From ``core.paths.output``.
         kind: ``svg``, ``pdf`` or ``png``.
         tables: Whether the numbers behind each are written beside it, as CSV.
         command: What makes them again.

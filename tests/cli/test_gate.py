@@ -95,6 +95,8 @@ def test_names_that_are_not_ours_break_no_file(run, written, tmp_path):
     [
         (("--junit", "{folder}"), "error: --junit {folder} is a folder: give a file."),
         (("--markdown", "{file}/a.md"), "error: --markdown {file}/a.md cannot be written: {file} is no folder"),
+        (("--markdown", "{file}"), "error: the gate file, --markdown and --junit must be different files"),
+        (("--markdown", "a", "--junit", "a"), "error: the gate file, --markdown and --junit must be different files"),
         (("--inconclusive", "no"), "error: --inconclusive 'no' is unknown."),
     ],
 )

@@ -92,7 +92,7 @@ def test_a_card_is_written(run, tmp_path):
         (("--format", "latex", "--out", "."), "is a folder"),
         (("--format", "latex", "--out", ""), "--out is empty"),
         (("--format", "latex", "--out", "/dev/null"), "is no file"),
-        (("--format", "latex", "--out", "here.txt/x.tex"), "is no folder that you may write to"),
+        (("--format", "latex", "--out", "here.txt/x.tex"), "here.txt is no folder"),
         (("--format", "latex", "--out", "a.tex", "--methods", "a.tex"), "give two files"),
         (("--format", "latex", "--out", "a.bib", "--methods", "a.tex"), "give two files"),
         (("--format", "latex", "--methods", "a.bib"), "the name of its BibTeX"),

@@ -116,7 +116,7 @@ def test_a_wrong_word_is_one_line_and_nothing_is_written(embedded_results, tmp_p
 def test_a_folder_that_is_none_is_said_before_any_work(tmp_path, capsys):
     (tmp_path / "file").write_text("")
     assert run_cli("--out", str(tmp_path / "file" / "out")) == 2
-    assert "cannot be a folder" in capsys.readouterr().err
+    assert "is no folder" in capsys.readouterr().err
     assert run_cli("--out", "s3://bucket/x") == 2
     assert run_cli("--out", "x" * 300) == 2
     assert run_cli("--out", " ") == 2
