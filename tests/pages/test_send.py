@@ -48,14 +48,14 @@ def made(at):
     return at.session_state["send-made"][1]
 
 
-@pytest.mark.parametrize("page", ["app.py", OVERVIEW, FACTORS])
-def test_it_is_on_pages_with_results(two, page):
-    at = open_page(page, models=["plain"])
+def test_it_is_on_home(two):
+    at = open_page("app.py", models=["plain"])
     assert not at.exception
     assert len(offered(at)) == 1
     assert "opens from disk" in text_of(at)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("page", ["pages/runs.py", "pages/data.py"])
 def test_it_is_not_where_no_result_is_shown(two, page):
     assert offered(open_page(page)) == []
@@ -80,6 +80,7 @@ def test_the_command_makes_the_same_file(two, monkeypatch, tmp_path):
     assert {(run.label, run.identity) for run in runs} == {(run.label, run.identity) for run in two}
     assert {each["identity"] for each in here["results"]} == {run.identity for run in runs}
     assert [each["label"] for each in here["models"]] == [HOSTILE, "plain"]
+    assert here["start"] == {}
     assert (here["policy"], options.policy) == ("top5", "top5")
     assert (options.max_mb, options.per_point, options.saliency) == (send._MAX_MB, send._PER_POINT, 0)
 
@@ -94,10 +95,6 @@ def test_the_file_opens_at_the_chosen_point(two):
     assert pick["model"] == HOSTILE
     # Of 200 cut-outs at twenty areas each has ten.
     assert pick["n"] == int((SAMPLES["area"] == 0.5).sum())
-
-
-def test_without_a_chosen_point_it_opens_at_its_top(two):
-    assert made(open_page(FACTORS, benchmark="si-score", models=["plain"])).content["start"] == {}
 
 
 def test_what_cannot_be_made_is_said_and_offered_again(two, monkeypatch):
@@ -151,7 +148,7 @@ def test_what_is_saved_opens_from_disk_without_a_network_at_the_chosen_point(two
         saved.value.save_as(tmp_path / "sent.html")
         offline = browser.new_context(offline=True).new_page()
         faults = []
-        offline.on("pageerror", faults.append)
+        offline.on("pageerror", lambda fault: faults.append(fault))
         offline.goto((tmp_path / "sent.html").as_uri())
         wait_for_text(offline, "Images behind area 50")
         assert faults == []

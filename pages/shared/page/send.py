@@ -164,7 +164,8 @@ def _offer(runs: Sequence[store.Run], n_shown: int, opened: _Opened | None, is_a
             f"It takes about {_seconds(len(models) if few else len(runs))} seconds, and has at most {_MAX_MB} MB."
         )
     st.caption("The same from a terminal, where more images can be asked for:")
-    st.code(command, language="bash", wrap_lines=True)
+    # Colours of a shell's words would be too pale on the popover.
+    st.code(command, language=None, wrap_lines=True)
 
 
 def _seconds(n_results: int) -> int:
