@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 
 from core import store
-from core.answers import sentences
+from core.answers import catalogue, sentences
 from core.answers.asking import DIRECT, Answers
 from core.answers.flips import KINDS, Direction, Flips, Kind
 from core.answers.questions import Question, factor_of
@@ -196,6 +196,10 @@ def of_runs(
     }
     views = sentences.views_in_words(first, question.reduce)
     said = finding((first.label, second.label), found, at, margin, views=views, markdown=markdown)
+    words = _Words(markdown).plain
+    spaces = (words(catalogue.space_in_words(run.label_space)) for run in (first, second))
+    if kinds and (apart := sentences.other_classes(*spaces)):
+        said = f"{said} {apart}"
     return said if markdown else said.replace("\u00a0", " ")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.answers.profile_lines import COMMON, Line, further, side_among
-from core.answers.sentences import listed, size
+from core.answers.sentences import listed, other_classes, size
 from core.wording import clusters, count, escaped, interval, percent, points
 
 #: What a line begins at, for captions: one sentence for all lines that are losses.
@@ -192,13 +192,9 @@ def between(lines: Sequence[Line]) -> str:
 
 def _other_classes(compared: Sequence[Line]) -> str:
     """That two models choose among different classes, which is no merit of either."""
-    apart = next((line for line in compared if line.other and line.classes != line.other.classes), None)
-    if apart is None or apart.other is None:
-        return ""
-    return (
-        f" The two choose among different classes, {escaped(apart.classes)} and {escaped(apart.other.classes)}: fewer "
-        "are easier."
-    )
+    pairs = dict.fromkeys((line.classes, line.other.classes) for line in compared if line.other is not None)
+    said = filter(None, (other_classes(escaped(first), escaped(second)) for first, second in pairs))
+    return "".join(f" {each}" for each in said)
 
 
 def _with(line: Line, named: bool = True) -> str:

@@ -134,6 +134,16 @@ def views_in_words(run: store.Run, how: Reduce | None = None) -> str:
     return _REDUCED[how or run.views.reduce].format(n=run.n_views) + apart
 
 
+def other_classes(first: str, second: str) -> str:
+    """That two models choose among different classes, which is no merit of either; empty where they are the same.
+
+    Args:
+        first: The classes of the first in words; see ``catalogue.space_in_words``.
+        second: Those of the second.
+    """
+    return "" if first == second else f"The two choose among different classes, {first} and {second}: fewer are easier."
+
+
 def listed(names: Sequence[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     *most, last = names

@@ -71,7 +71,7 @@ def profile(
         words,
         height=_REST + round(_LANE * end),
         legend=len(models) if len(models) > 1 else 0,
-        left=20 + round(5.7 * max((len(name_of(each, line)) for line in there for each in lanes_of(line)), default=0)),
+        left=(34 if len(models) > 1 else 20) + round(5.7 * max((len(name_of(each, line)) for line in there for each in lanes_of(line)), default=0)),
         margin={"r": _RIGHT},
         shapes=[*_bands(there, tops, chosen), *_rule(there, tops)],
         annotations=_texts(there, tops, colours if len(models) > 1 else {}),
@@ -162,7 +162,10 @@ def change_of(line: Line, first: Line) -> str:
 
 
 def _texts(lines: Sequence[Line], tops: Sequence[float], colours: Mapping[str, str]) -> list[dict[str, Any]]:
-    """Names at the left and changes at the right of each lane; coloured where there are two models."""
+    """Names at the left and changes at the right of each lane; where there are two models, with a square of theirs.
+
+    Words in a model's colour could not be read on both themes.
+    """
     place = {"xref": "paper", "showarrow": False, "yref": "y"}
     found = [
         place | {"x": 1, "xanchor": "left", "xshift": 10, "yref": "paper", "y": 1, "yanchor": "bottom", "yshift": 2,
@@ -170,11 +173,12 @@ def _texts(lines: Sequence[Line], tops: Sequence[float], colours: Mapping[str, s
     ]  # fmt: skip
     for line, top in zip(lines, tops, strict=True):
         for number, each in enumerate(lanes_of(line)):
-            font = {"size": 12} | ({"color": colours[each.model]} if each.model in colours else {})
-            at = place | {"y": top + number + 0.5, "font": font}
-            found.append(at | {"x": 0, "xanchor": "right", "xshift": -8, "text": plain(name_of(each, line))})
+            square = f' <span style="color:{colours[each.model]}">■</span>' if each.model in colours else ""
+            at = place | {"y": top + number + 0.5, "font": {"size": 12}}
+            name = plain(name_of(each, line)) + square
+            found.append(at | {"x": 0, "xanchor": "right", "xshift": -8, "text": name})
             text = change_of(each, line)
-            found.append(at | {"x": 1, "xanchor": "left", "xshift": 10, "text": text, "font": font | {"size": 11}})
+            found.append(at | {"x": 1, "xanchor": "left", "xshift": 10, "text": text, "font": {"size": 11}})
     return found
 
 
@@ -208,7 +212,8 @@ def table(lines: Sequence[Line]) -> pd.DataFrame:
                 **{"worst_at": line.worst_at, "accuracy_at_worst": line.worst},
                 **{"change": line.change, "change_low": line.low, "change_high": line.high},
                 **{"n": line.n, "n_clusters": line.n_clusters, "ties": "; ".join(line.ties)},
-                **{"settings": line.levels, "thin_settings": line.thin_levels, "note": line.note},
+                **{"settings": line.levels, "thin_settings": line.thin_levels, "is_varied": line.is_varied},
+                "note": line.note,
             }
             for line in lines
         ]

@@ -154,6 +154,14 @@ def test_how_views_became_one_is_said(pair):
     assert "on 2,880 common images (right in any of 9 views of each image), but breaks" in said
 
 
+def test_models_that_choose_among_different_classes_are_said_to(pair):
+    old, new = pair
+    assert "classes" not in of_runs(old, new, [], Question())
+    few = replace(new, manifest=replace(new.manifest, model=replace(new.manifest.model, label_space="focus-10")))
+    said = of_runs(old, few, [], Question(), markdown=False)
+    assert said.endswith("different classes, 1,000 ImageNet classes and 10 FOCUS classes: fewer are easier.")
+
+
 def test_of_two_equals_both_directions_are_said(samples):
     angle = samples["angle_deg"].to_numpy()
     # Each is wrong at three of 18 angles, and at no same one.
