@@ -24,10 +24,9 @@ _QUALITY = 72
 #: Of a map over its image, as in the image drawer of the pages.
 _OPACITY = 0.65
 #: Before the data of a picture that the page carries itself.
-DATA_URI = "data:image/webp;base64,"
+DATA_URI = drawing.data_uri(b"", "webp")
 
 NOT_HERE = "its images were not on the machine that made this file"
-NOT_ASKED = "made without images"
 _IMPORTED = "these predictions were imported: which network made them is not known here"
 _NO_NETWORK = "the network was not on the machine that made this file"
 
@@ -43,7 +42,7 @@ def webp(image: Image.Image) -> bytes:
 
 def data_uri(encoded: bytes) -> str:
     """A WebP as an address that the page carries itself."""
-    return DATA_URI + base64.b64encode(encoded).decode()
+    return drawing.data_uri(encoded, "webp")
 
 
 def bytes_of(address: str) -> bytes | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -145,7 +144,7 @@ class Gallery:
             return "", "the file is not there"
         except (OSError, OffcenterError) as error:
             return "", str(error)
-        return f"data:image/jpeg;base64,{base64.b64encode(encoded).decode()}", ""
+        return drawing.data_uri(encoded, "jpeg"), ""
 
 
 def caption_of(true: str, predicted: str, confidence: float) -> str:

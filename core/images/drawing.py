@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 
 import numpy as np
@@ -90,3 +91,8 @@ def png(image: Image.Image, scale: int = 1) -> bytes:
     stream = io.BytesIO()
     image.save(stream, "PNG", compress_level=1)
     return stream.getvalue()
+
+
+def data_uri(encoded: bytes, kind: str = "png") -> str:
+    """A picture's bytes as an address that a page carries itself; ``kind`` is png, jpeg or webp."""
+    return f"data:image/{kind};base64,{base64.b64encode(encoded).decode()}"

@@ -17,7 +17,6 @@ from core.errors import OffcenterError
 from core.figures.exhibits import cues as exhibits
 from core.images import drawing
 from core.wording import escaped
-from pages.shared.images import pictures
 from pages.shared.page import address, cached, figure, later
 from pages.shared.page.frame import Choice
 
@@ -80,4 +79,4 @@ def _mean_masks(run: store.Run) -> None:
 
 
 def _picture(mask: np.ndarray) -> str:
-    return pictures.data_uri(drawing.png(Image.fromarray(np.round(255 * mask).astype(np.uint8)), _TIMES))
+    return drawing.data_uri(drawing.png(Image.fromarray(np.round(255 * mask).astype(np.uint8)), _TIMES))

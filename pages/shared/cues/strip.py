@@ -71,7 +71,7 @@ def _picture(key: cached.Key, sample_id: str, view: str, _source: Benchmark, _ru
     if not isinstance(seen, Seen):
         return pictures.no_picture(seen)
     encoded = drawing.png(Image.fromarray(seen.picture))
-    return f'<img src="{pictures.data_uri(encoded)}" alt="{html.escape(VIEWS[view])}">'
+    return f'<img src="{drawing.data_uri(encoded)}" alt="{html.escape(VIEWS[view])}">'
 
 
 def _answer(model: str, runs: list[store.Run], sample_id: str, view: str, named: bool) -> str:

@@ -266,7 +266,7 @@ def _map_controls(run: store.Run, sample: joined.Sample) -> tuple[int | None, fl
 
 
 def _busy(slot: DeltaGenerator, seen: Seen) -> None:
-    encoded = pictures.data_uri(drawing.png(Image.fromarray(seen.picture)))
+    encoded = drawing.data_uri(drawing.png(Image.fromarray(seen.picture)))
     slot.html(f'<div class="oc-busy"><img src="{encoded}" alt=""><span>Asking the model …</span></div>')
 
 

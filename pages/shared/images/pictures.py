@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import html
 from dataclasses import dataclass
 
@@ -40,12 +39,7 @@ def _thumbnail(key: str, root: str, sample_id: str, stamp: object, _source: Benc
             encoded = drawing.thumbnail(as_rgb(_source.image(sample_id)))
     except ImageError as error:
         return Thumbnail(problem=str(error))
-    return Thumbnail(data_uri(encoded, "jpeg"))
-
-
-def data_uri(encoded: bytes, kind: str = "png") -> str:
-    """A picture's bytes as an address that the page carries itself."""
-    return f"data:image/{kind};base64," + base64.b64encode(encoded).decode()
+    return Thumbnail(drawing.data_uri(encoded, "jpeg"))
 
 
 def thumbnail(source: Benchmark | None, sample_id: str) -> Thumbnail:

@@ -21,7 +21,7 @@ from core.images.preprocess import Preprocess
 from core.images.views.zoom import USUAL
 from core.images.zoom import ANCHORS, MIDDLE, SIZES
 from core.wording import anchor_name, escaped
-from pages.shared.images import on_demand, pictures
+from pages.shared.images import on_demand
 from pages.shared.page import address, cached, place
 from pages.shared.page.frame import Choice
 from pages.shared.zoom.results import FAMILIES
@@ -134,7 +134,7 @@ def _picture(source: Benchmark, sample_id: str, model: str, run: store.Run, view
     if found.heat.values is not None:
         image = drawing.with_heat(image, found.heat.values, 0.6)
     # Small, and enlarged by the browser: a step of the slider shall be seen at once.
-    encoded = pictures.data_uri(drawing.png(image))
+    encoded = drawing.data_uri(drawing.png(image))
     said = html.escape(f"{view} as {model} sees it, with its Grad-CAM")
     st.html(f'<img class="oc-live" src="{encoded}" alt="{said}">')
     return found
@@ -260,7 +260,7 @@ def _thumbs(
             image = as_rgb(_source.image(sample_id))
         for size in SIZES:
             pixels = next(zoom.crops(image, zoom.scaled(size, min(preprocess.size)), (anchor,), preprocess.size))
-            found.append(pictures.data_uri(drawing.thumbnail(Image.fromarray(np.asarray(pixels)), _THUMB_PX), "jpeg"))
+            found.append(drawing.data_uri(drawing.thumbnail(Image.fromarray(np.asarray(pixels)), _THUMB_PX), "jpeg"))
     except DataError:
         return found
     return found
