@@ -30,6 +30,8 @@ from core.wording import count, preprocessing
 
 #: Points that can be clicked: each takes a few hundred bytes and a look at the table.
 MOST_POINTS = 6000
+#: Rooms whose code draws figures, and says what they show.
+_SAYING = ("figures", "answers", "metrics", "uncommon")
 #: Benchmarks that a title names one by one.
 _NAMED = 2
 
@@ -63,14 +65,14 @@ def draft(runs: Sequence[store.Run], options: Options, progress: ProgressCallbac
     left_out = list(options.left_out)
     offers = _chosen(runs, options, left_out)
     drawn = draw(offers, left_out, progress)
-    exhibits = [_exhibit(name, offer, made) for name, offer, made in drawn]
+    exhibits = [exhibit_of(name, offer, made) for name, offer, made in drawn]
     clicks = [points_of(made, each["figure"]) for (_, _, made), each in zip(drawn, exhibits, strict=True)]
     numbered = _numbered(clicks, left_out)
     picks = dict(numbered.values())
     for each, points in zip(exhibits, clicks, strict=True):
         names = {key: numbered.get(_key(pick)) for key, pick in points.items()}
         each["points"] = {key: found[0] for key, found in names.items() if found}
-    counted = _counted(picks, options.per_point if options.images else 0, progress)
+    counted = counted_of(picks, options.per_point if options.images else 0, progress)
     content = {
         "format": FORMAT,
         "title": options.title or _title(runs),
@@ -81,9 +83,9 @@ def draft(runs: Sequence[store.Run], options: Options, progress: ProgressCallbac
         "policy": options.policy,
         "models": _models(runs),
         "results": [result(run, options) for run in runs],
-        "headlines": _headlines(runs, options, exhibits),
+        "headlines": headlines_of(runs, options, exhibits),
         "exhibits": exhibits,
-        "warnings": _warnings(runs),
+        "warnings": warnings_of(runs),
         "start": start_of(options.start, [each["id"] for each in exhibits], clicks) if options.start else {},
     }
     groups = [list(each["points"].values()) for each in exhibits]
@@ -134,7 +136,8 @@ def _id_of(offer: Offer, taken: Iterable[str]) -> str:
     return f"{name}.{n + 1}" if n else name
 
 
-def _exhibit(name: str, offer: Offer, made: Exhibit) -> dict[str, Any]:
+def exhibit_of(name: str, offer: Offer, made: Exhibit) -> dict[str, Any]:
+    """A figure as a content has it, without its points."""
     return {
         "id": name,
         "name": offer.name,
@@ -181,7 +184,7 @@ def _numbered(clicks: Sequence[Mapping[str, Pick]], left_out: list[str]) -> dict
     return {key: (f"p{number}", pick) for number, (key, pick) in enumerate(named)}
 
 
-def _counted(picks: Mapping[str, Pick], most: int, progress: ProgressCallback | None) -> dict[str, Counted]:
+def counted_of(picks: Mapping[str, Pick], most: int, progress: ProgressCallback | None = None) -> dict[str, Counted]:
     """Each point, counted; what a result says is read once for all its points."""
     columns: dict[tuple[str, str, str], dict[str, None]] = {}
     for pick in picks.values():
@@ -215,10 +218,11 @@ def _title(runs: Sequence[store.Run]) -> str:
 
 @cache
 def edition() -> str:
-    """SHA-256 (hex) of the code that makes pages of contents: the same content is the same page under one edition."""
+    """SHA-256 (hex) of the code that makes contents of results, and pages of contents: under one edition the same."""
     root = Path(__file__).parent
     files = [each for kind in ("*.py", "*.js", "*.css") for each in sorted(root.glob(kind))]
-    files += [root.parent / "wording.py", root.parent / "figures" / "style.py"]
+    files += [each for room in _SAYING for each in sorted((root.parent / room).rglob("*.py"))]
+    files.append(root.parent / "wording.py")
     return hashlib.sha256(b"\0".join(each.read_bytes() for each in files) + plotly_version.encode()).hexdigest()
 
 
@@ -269,7 +273,7 @@ def predictions_digest(run: store.Run) -> str:
     return store.digest_samples(table.sort_values(["sample_id", "view"], kind="stable"))
 
 
-def _headlines(
+def headlines_of(
     runs: Sequence[store.Run], options: Options, exhibits: Sequence[Mapping[str, Any]]
 ) -> list[dict[str, str]]:
     """Findings over benchmarks first; then of each benchmark its numbers and what its first figure finds."""
@@ -287,7 +291,7 @@ def _headlines(
     return first
 
 
-def _warnings(runs: Sequence[store.Run]) -> list[str]:
+def warnings_of(runs: Sequence[store.Run]) -> list[str]:
     """What a reader should know of the numbers."""
     found: dict[str, None] = {}
     groups: dict[tuple[str, str], list[store.Run]] = {}

@@ -2,7 +2,8 @@
 
 Its digest tells whether the file was changed, and in which part. Then each result is looked up in the store by its
 identity: what was predicted, the labels, the accuracy over all images and each number of each figure's table are
-computed again. A label that was corrected since is told apart from predictions that changed. No torch.
+computed again; by the same code also figures, sentences and answers, see ``core.bundle.again``. A label that was
+corrected since is told apart from predictions that changed. No torch.
 """
 
 from __future__ import annotations
@@ -11,26 +12,25 @@ import csv
 import io
 import math
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
 from core import store
 from core.answers.catalogue import told_apart
-from core.bundle import reading
+from core.bundle import again, reading
 from core.bundle.content import Content, digest_of, parts_of
 from core.bundle.draft import csv_of, draw, edition, result
 from core.bundle.options import Options
 from core.bundle.pictures import name_of
-from core.errors import DataError, OffcenterError
+from core.errors import DataError, OffcenterError, UsageError
+from core.figures.exhibits import Exhibit, Offer
 from core.paper import figure_files
 from core.types import Progress, ProgressCallback
 from core.wording import count
 
 State = Literal["same", "not here", "labels corrected", "predictions changed", "numbers changed", "not finished then"]
-#: How far two numbers may be apart that are one, since libraries of other versions may round otherwise.
-_APART = 1e-9
 #: Cells that are named of a table.
 _NAMED = 3
 _OVERALL = ("value", "low", "high", "n", "n_clusters")
@@ -67,6 +67,7 @@ class VerifiedBundle:
         results: Each result against the store.
         n_cells: Cells of tables that were computed again.
         cells: Cells that are another number now, in words, by exhibit.
+        shown: What it shows otherwise than its results say, in words.
         unchecked: Exhibits whose results are not all here as they were.
         notes: What else was found; no fault.
     """
@@ -76,6 +77,7 @@ class VerifiedBundle:
     results: tuple[CheckedResult, ...] = ()
     n_cells: int = 0
     cells: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    shown: tuple[str, ...] = ()
     unchecked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
 
@@ -89,7 +91,11 @@ class VerifiedBundle:
                 kinds[each.state] = kinds.get(each.state, 0) + 1
         found += [f"{state}: {count(n, 'result')}" for state, n in kinds.items()]
         n = sum(map(len, self.cells.values()))
-        return [*found, *([f"{count(n, 'number')} of {count(len(self.cells), 'figure')} differ"] if n else [])]
+        found += [f"{count(n, 'number')} of {count(len(self.cells), 'figure')} differ"] if n else []
+        if self.shown:
+            more = f" and {len(self.shown) - _NAMED:,} more" if len(self.shown) > _NAMED else ""
+            found.append(f"it shows otherwise than its results say: {', '.join(self.shown[:_NAMED])}{more}")
+        return found
 
     def to_json(self) -> dict[str, Any]:
         """JSON values."""
@@ -99,6 +105,7 @@ class VerifiedBundle:
             "results": [vars(each) for each in self.results],
             "n_cells": self.n_cells,
             "cells": {name: list(each) for name, each in self.cells.items()},
+            "shown": list(self.shown),
             "unchecked": list(self.unchecked),
             "notes": list(self.notes),
             "faults": self.faults,
@@ -129,12 +136,21 @@ def verified(path: Path, progress: ProgressCallback | None = None) -> VerifiedBu
             for each, run in zip(checked, runs, strict=True)
             if run is not None and each.state == "same"
         }
-        n_cells, cells, unchecked = _tables(content, there, progress)
-    except (KeyError, TypeError, AttributeError) as error:
+        notes = [] if is_of_this else ["another edition made its page: its data were checked, not how it shows them"]
+        runs_now = told_apart(list(there.values()))
+        called = {run.label: model for run, (_, _, model) in zip(runs_now, there, strict=True) if run.label != model}
+        drawn, unchecked = _drawn_again(content, there, runs_now, called, progress)
+        n_cells, cells = _tables(content, drawn, called)
+        shown: list[str] = []
+        if is_of_this and not unchecked and not called and len(there) == len(checked):
+            shown = list(again.differing(content, runs_now, drawn))
+        elif is_of_this:
+            notes.append("not all of its results are here under their names: tables were checked, not what is drawn")
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
         # Anybody may have edited it into anything.
         raise DataError(f"{path} is damaged: its content is not that of a bundle ({error!r}).") from error
-    notes = [] if is_of_this else ["another edition made its page: its data were checked, not how it shows them"]
-    return VerifiedBundle(path, tuple(altered), tuple(checked), n_cells, cells, tuple(unchecked), tuple(notes))
+    said = (tuple(each) for each in (shown, unchecked, notes))
+    return VerifiedBundle(path, tuple(altered), tuple(checked), n_cells, cells, *said)
 
 
 def _altered(content: Content, path: Path) -> list[str]:
@@ -165,7 +181,10 @@ def _around(content: Content, text: str) -> bool:
 def _checked(content: Content, progress: ProgressCallback | None) -> tuple[list[CheckedResult], list[store.Run | None]]:
     """Each result against the store, and the run that it is."""
     stored = store.list_runs()
-    options = Options(policy=content["policy"])
+    try:
+        options = Options(policy=content["policy"])
+    except UsageError as error:
+        raise ValueError(f"its policy is {content['policy']!r}") from error
     checked: list[CheckedResult] = []
     runs: list[store.Run | None] = []
     for number, entry in enumerate(content["results"]):
@@ -211,7 +230,9 @@ def _is_one(then: Any, now: Any) -> bool:
     numbers = [_number(each) for each in (then, now)]
     if None not in numbers:
         first, second = (each for each in numbers if each is not None)
-        return (math.isnan(first) and math.isnan(second)) or math.isclose(first, second, rel_tol=_APART, abs_tol=_APART)
+        return (math.isnan(first) and math.isnan(second)) or math.isclose(
+            first, second, rel_tol=again.APART, abs_tol=again.APART
+        )
     return then == now
 
 
@@ -224,14 +245,20 @@ def _number(value: Any) -> float | None:
         return None
 
 
-def _tables(
-    content: Content, there: Mapping[tuple[str, str, str], store.Run], progress: ProgressCallback | None
-) -> tuple[int, dict[str, list[str]], list[str]]:
-    """Each figure's table against one that is computed again, where all of its results are here as they were.
+def _drawn_again(
+    content: Content,
+    there: Collection[tuple[str, str, str]],
+    runs: Sequence[store.Run],
+    called: Mapping[str, str],
+    progress: ProgressCallback | None,
+) -> tuple[dict[str, tuple[Offer, Exhibit]], list[str]]:
+    """Each figure, drawn again where all of its results are here as they were; and the ids of the others.
 
     Args:
         content: Of the bundle.
-        there: Results that are, by benchmark, view and model as the bundle calls it.
+        there: Benchmark, view and model, as the bundle calls it, of the results that are.
+        runs: These.
+        called: What the bundle calls models that have other labels today.
         progress: Called along the way.
     """
     of: dict[tuple[str, str], list[bool]] = {}
@@ -239,57 +266,42 @@ def _tables(
         key = (each["benchmark"], each["view"])
         of.setdefault(key, []).append((*key, each["model"]) in there)
     whole = {key for key, are_there in of.items() if all(are_there)}
-    asked = [
-        each
+    asked = {
+        _named(each): each["id"]
         for each in content["exhibits"]
         if ((each["benchmark"], each["view"]) in whole if each["benchmark"] else len(whole) == len(of))
-    ]
-    unchecked = [each["id"] for each in content["exhibits"] if each not in asked]
-    again = _again(content["policy"], there, asked, progress)
-    n_cells, found = 0, {}
-    for each in asked:
-        table = again.get(_named(each))
-        if table is None:
-            unchecked.append(each["id"])
-            continue
-        n, differ = _cells(each["csv"], table)
-        n_cells += n
-        if differ:
-            found[each["id"]] = differ
-    return n_cells, found, unchecked
+    }
+    try:
+        offers = figure_files.chosen(runs, sorted({name for name, *_ in asked}), content["policy"]) if asked else []
+    except UsageError:
+        # Of a name that was made up there is no figure.
+        offers = []
+    known = [(_named({**vars(each), "model": called.get(each.model, each.model)}), each) for each in offers]
+    wanted = {id(each): asked[name] for name, each in known if name in asked}
+    drawings = draw([each for _, each in known if id(each) in wanted], [], progress)
+    drawn = {wanted[id(offer)]: (offer, made) for _, offer, made in drawings}
+    return drawn, [each["id"] for each in content["exhibits"] if each["id"] not in drawn]
 
 
 def _named(exhibit: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(str(exhibit[name]) for name in ("name", "benchmark", "view", "model"))
 
 
-def _again(
-    policy: Any,
-    there: Mapping[tuple[str, str, str], store.Run],
-    asked: Sequence[Mapping[str, Any]],
-    progress: ProgressCallback | None,
-) -> dict[tuple[str, ...], str]:
-    """Tables computed again, with models called as the bundle calls them."""
-    if not asked:
-        return {}
-    runs = told_apart(list(there.values()))
-    called = {run.label: model for run, (_, _, model) in zip(runs, there, strict=True) if run.label != model}
-
-    def as_then(text: str) -> str:
+def _tables(
+    content: Content, drawn: Mapping[str, tuple[Offer, Exhibit]], called: Mapping[str, str]
+) -> tuple[int, dict[str, list[str]]]:
+    """How many cells of tables were computed again, and those that are not the same, by exhibit."""
+    n_cells, found = 0, {}
+    for each in content["exhibits"]:
+        if each["id"] not in drawn:
+            continue
+        table = csv_of(drawn[each["id"]][1])
         for now, then in called.items():
-            text = text.replace(now, then)
-        return text
-
-    wanted = {_named(each) for each in asked}
-    offers = []
-    for offer in figure_files.chosen(runs, sorted({each["name"] for each in asked}), policy):
-        name = (offer.name, offer.benchmark, offer.view, called.get(offer.model, offer.model))
-        offers += [offer] if name in wanted else []
-    drawn = draw(offers, [], progress)
-    return {
-        (offer.name, offer.benchmark, offer.view, called.get(offer.model, offer.model)): as_then(csv_of(made))
-        for _, offer, made in drawn
-    }
+            table = table.replace(now, then)
+        n, differ = _cells(each["csv"], table)
+        n_cells += n
+        found |= {each["id"]: differ} if differ else {}
+    return n_cells, found
 
 
 def _cells(then: str, now: str) -> tuple[int, list[str]]:

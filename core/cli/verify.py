@@ -112,6 +112,8 @@ def _print_bundle(found: VerifiedBundle) -> None:
     for name, cells in found.cells.items():
         for cell in cells:
             terminal.out.print(f"  {name}: {cell}", soft_wrap=True)
+    for each in found.shown[:_SHOWN]:
+        terminal.out.print(f"  otherwise than its results say: {each}", soft_wrap=True, markup=False)
     if found.unchecked:
         terminal.out.print(f"not checked, for want of results: {', '.join(found.unchecked)}", soft_wrap=True)
     for note in found.notes:

@@ -8,7 +8,8 @@ import pytest
 from typer.testing import CliRunner
 
 from core import store
-from core.bundle import Options, build, place_for, verifying, write
+from core.bundle import Options, build, page, place_for, reading, verifying, write
+from core.bundle.content import digest_of, parts_of
 from core.bundle.reading import is_bundle, read
 from core.bundle.verifying import verified
 from core.cli.main import app
@@ -74,6 +75,42 @@ def test_a_number_on_the_page_alone_is_no_secret_place(made):
     shown = text.index("75.0")
     path.write_text(text[:shown] + "85.0" + text[shown + 4 :], encoding="utf-8")
     assert verified(path).altered == ("the page around its content",)
+
+
+def resealed(path, change):
+    """A bundle whose content was changed by somebody who knows how its digests are made."""
+    content = read(path)
+    change(content)
+    content = {**content, "parts": parts_of(content)}
+    content["digest"] = digest_of(content)
+    reading.page_of(path).write_text(page.html(content), encoding="utf-8")
+    return verified(path)
+
+
+def test_a_lie_with_digests_of_its_own_is_found_by_what_is_stored(made):
+    def lie(content):
+        content["headlines"][0]["text"] += " Surely."
+        content["exhibits"][0]["finding"] = "All is well."
+        content["exhibits"][0]["figure"]["data"][0]["y"][0] = 0.25
+        content["exhibits"][0]["points"]["[7]"] = "p0"
+        content["picks"]["p0"]["n_right"] += 1
+
+    found = resealed(made[0], lie)
+    of, point = "si-score-size-by_area", "the point 'area 1\u00a0%': 3 of 2 right then, 2 of 2 now"
+    assert (found.altered, found.cells) == ((), {})
+    assert found.shown == (f"{of}: its finding", f"{of}: its drawing", f"{of}: the points [7]", "headlines", point)
+    assert [each.partition(": ")[0] for each in found.faults] == ["it shows otherwise than its results say"]
+    assert found.faults[0].endswith("the points [7] and 2 more")
+
+
+@pytest.mark.parametrize(("name", "wrong"), [("policy", "restricted"), ("picks", {})])
+def test_a_content_of_other_words_is_said_in_a_line(made, name, wrong):
+    try:
+        found = resealed(made[0], lambda content: content.update({name: wrong}))
+    except DataError as error:
+        assert "is damaged" in str(error)
+    else:
+        assert found.altered
 
 
 def test_labels_that_were_corrected_are_told_from_predictions_that_changed(made):
@@ -154,6 +191,12 @@ def test_a_folder_is_written_whole_and_its_pictures_are_checked(tmp_path, monkey
     victim.write_bytes(b"other")
     assert verified(folder).altered == (f"the picture images/{victim.name}",)
 
+    def lie(content):
+        image = content["images"][min(content["images"])]
+        image["answers"]["model"]["top5"][0][1] = 0.123
+
+    assert [each.partition(" says of ")[0] for each in resealed(folder, lie).shown] == ["what model"]
+
 
 def test_only_a_bundle_is_written_over(made, tmp_path):
     path, _ = made
@@ -167,12 +210,12 @@ def test_only_a_bundle_is_written_over(made, tmp_path):
         str(other): "no bundle: it stays",
         str(tmp_path / "full"): "other things in it",
         str(path.with_suffix(".pdf")): "must end in .html",
-        f"{other}/x.html": "is a file",
+        f"{other}/x.html": "is no folder",
         "s3://bucket/x.html": r"on this machine|cannot be opened",
     }.items():
         with pytest.raises(UsageError, match=why):
             place_for(wrong)
-    with pytest.raises(UsageError, match="is a file, and a folder is asked for"):
+    with pytest.raises(UsageError, match="is no folder. Give another name"):
         place_for(str(path), is_folder=True)
 
 
