@@ -26,22 +26,12 @@ def place_for(text: str, is_folder: bool = False) -> tuple[Path, bool]:
         UsageError: If something else is there, or it cannot be written.
         ReadOnlyError: If this is a demo, and it is its data folder's.
     """
-    if not text.strip():
-        raise UsageError("--out is empty: give a file that ends in .html, or a folder that ends in /.")
-    path = paths.place(text)
-    if paths.is_remote(path):
-        raise UsageError(f"--out {text} must be on this machine.")
-    is_folder = is_folder or text.endswith(("/", os.sep)) or path.is_dir()
+    where = paths.place(text)
+    is_folder = is_folder or text.endswith(("/", os.sep)) or (not paths.is_remote(where) and paths.is_there(where))
+    path = paths.output("--out", text, folder=is_folder)
     if not is_folder and path.suffix.lower() not in _SUFFIXES:
         raise UsageError(f"--out {text} must end in .html, or in / for a folder of a page and its images.")
-    paths.require_writable(path)
     _require_ours(path, text, is_folder)
-    there = next((each for each in (path, *path.parents) if each.exists() or each.is_symlink()), path)
-    folder = there.parent if there.is_file() and there == path else there
-    if not folder.is_dir():
-        raise UsageError(f"--out {text} cannot be written: {there} is a file. Give another name.")
-    if not os.access(folder, os.W_OK | os.X_OK):
-        raise UsageError(f"--out {text} cannot be written: you may not write to {folder}. Give another folder.")
     return path, is_folder
 
 
@@ -53,8 +43,6 @@ def _require_ours(path: Path, text: str, is_folder: bool) -> None:
         raise UsageError(f"--out {text} cannot be looked at: {error.strerror or error}.") from error
     if nothing:
         return
-    if path.is_dir() != is_folder:
-        raise UsageError(f"--out {text} is a file, and a folder is asked for: give another name.")
     if not is_bundle(path):
         kind = "folder with other things in it" if is_folder else "file that is no bundle"
         raise UsageError(f"--out {text} is a {kind}: it stays as it is. Give another name.")

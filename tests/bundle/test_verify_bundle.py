@@ -215,7 +215,7 @@ def test_only_a_bundle_is_written_over(made, tmp_path):
     }.items():
         with pytest.raises(UsageError, match=why):
             place_for(wrong)
-    with pytest.raises(UsageError, match="is no folder. Give another name"):
+    with pytest.raises(UsageError, match="is no folder"):
         place_for(str(path), is_folder=True)
 
 
