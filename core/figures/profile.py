@@ -23,6 +23,8 @@ _LANE, _GAP, _REST, _RIGHT = 22, 10, 108, 122
 _BETWEEN = _GAP / _LANE
 #: Signs of a row's name with its setting.
 _LONGEST = 34
+#: Pixels of the square that says whose a lane is.
+_SQUARE = 14
 #: By kind: the mark at the end, and the same where nothing is clear.
 _SYMBOLS = {"factor": "circle", "setting": "circle", "cues": "square", "zoom": "diamond"}
 #: What is seen, for a subtitle.
@@ -71,7 +73,9 @@ def profile(
         words,
         height=_REST + round(_LANE * end),
         legend=len(models) if len(models) > 1 else 0,
-        left=(34 if len(models) > 1 else 20) + round(5.7 * max((len(name_of(each, line)) for line in there for each in lanes_of(line)), default=0)),
+        left=20
+        + _SQUARE * (len(models) > 1)
+        + round(5.7 * max((len(name_of(each, line)) for line in there for each in lanes_of(line)), default=0)),
         margin={"r": _RIGHT},
         shapes=[*_bands(there, tops, chosen), *_rule(there, tops)],
         annotations=_texts(there, tops, colours if len(models) > 1 else {}),
@@ -173,10 +177,13 @@ def _texts(lines: Sequence[Line], tops: Sequence[float], colours: Mapping[str, s
     ]  # fmt: skip
     for line, top in zip(lines, tops, strict=True):
         for number, each in enumerate(lanes_of(line)):
-            square = f' <span style="color:{colours[each.model]}">■</span>' if each.model in colours else ""
             at = place | {"y": top + number + 0.5, "font": {"size": 12}}
-            name = plain(name_of(each, line)) + square
-            found.append(at | {"x": 0, "xanchor": "right", "xshift": -8, "text": name})
+            left = at | {"x": 0, "xanchor": "right"}
+            if each.model in colours:
+                square = {"size": 12, "color": colours[each.model]}
+                found.append(left | {"xshift": -8, "text": "■", "font": square})
+            shift = -8 - _SQUARE * (each.model in colours)
+            found.append(left | {"xshift": shift, "text": plain(name_of(each, line))})
             text = change_of(each, line)
             found.append(at | {"x": 1, "xanchor": "left", "xshift": 10, "text": text, "font": {"size": 11}})
     return found

@@ -111,7 +111,8 @@ CSS = """<style>
 }
 [data-testid="stPlotlyChart"] .modebar-container {display: none;}
 [class*="st-key-oc-figure-"] {position: relative; container-type: inline-size;}
-@container (max-width: 22rem) {
+@container (max-width: 24rem) {
+  [class*="st-key-oc-menu-"] {background: light-dark(#FCFBF8, #14191F);}
   [class*="st-key-oc-menu-"] button [data-testid="stMarkdownContainer"] {position: absolute; width: 1px; height: 1px;
     overflow: hidden; clip-path: inset(50%);}
 }
