@@ -16,7 +16,7 @@ import pandas as pd
 
 from core import store
 from core.answers import joined, questions
-from core.answers.questions import SAYS_WHAT, VALUE, StoredPolicy
+from core.answers.questions import SAYS_WHAT, VALUE, StoredPolicy, Where
 from core.figures.exhibits import Pick
 from core.labels import class_names
 from core.store import lists
@@ -84,6 +84,10 @@ class Told:
         self._table = table.iloc[order].reset_index(drop=True)
         self._right = self._table[value].to_numpy(dtype=float)
         self._images = pd.Index(self._table["sample_id"].astype(str), dtype=object)
+        self._codes = pd.factorize(self._images)[0]
+        self._views = self._table["view"].astype(str).to_numpy(dtype=object)
+        self._met: dict[Where, np.ndarray] = {}
+        self._entries: dict[int, Shown] = {}
         self._common: dict[tuple[str, str], np.ndarray] = {}
 
     def counted(self, pick: Pick, most: int) -> Counted:
@@ -91,7 +95,7 @@ class Told:
         kept = self._meeting(pick)
         if self._run.n_views > 1:
             # Which view stands for an image, and what it counts, is the pick's own to say.
-            rows = pick.narrowed(self._behind(np.flatnonzero(kept)))
+            rows = pick.narrowed(self._behind(np.flatnonzero(kept), pick))
             chosen = rows.iloc[preferred(rows["right"].to_numpy(), most)]["row"]
             return Counted(len(rows), round(float(rows["counted"].sum()), 4), tuple(map(self._shown, chosen)))
         rows = np.flatnonzero(self._narrowed(pick, kept & ~np.isnan(self._right)))
@@ -102,14 +106,16 @@ class Told:
         """Which rows meet the conditions of a point: bool (N,)."""
         kept = np.ones(len(self._table), dtype=bool)
         for part in pick.where:
-            kept &= part.keeps(self._table, self._factors[part.column])
+            if part not in self._met:
+                self._met[part] = part.keeps(self._table, self._factors[part.column])
+            kept &= self._met[part]
         return kept
 
-    def _behind(self, rows: np.ndarray) -> pd.DataFrame:
-        """Rows as a pick narrows them, each with its number here."""
-        table = self._table.iloc[rows]
-        said = {"sample_id": self._images[rows], "view": table["view"].astype(str).to_numpy()}
-        return pd.DataFrame({**said, "right": self._right[rows], "row": rows})
+    def _behind(self, rows: np.ndarray, pick: Pick) -> pd.DataFrame:
+        """Rows as a pick narrows them, each with its number here; images by number where their names do not matter."""
+        is_named = pick.only is not None or pick.against is not None
+        images = self._images[rows] if is_named else self._codes[rows]
+        return pd.DataFrame({"sample_id": images, "view": self._views[rows], "right": self._right[rows], "row": rows})
 
     def _narrowed(self, pick: Pick, kept: np.ndarray) -> np.ndarray:
         """Which of these rows a point counts, of a result of one view, as ``Pick.narrowed`` has them: bool (N,)."""
@@ -128,14 +134,18 @@ class Told:
         return self._common[key]
 
     def _shown(self, row: int) -> Shown:
-        return Shown(
-            str(self._images[row]),
-            str(self._table["view"].iat[row]),
-            bool(self._right[row] == 1.0),
-            int(self._table["predicted"].iat[row]),
-            float(self._table["confidence"].iat[row]),
-            self._true(row),
-        )
+        """An image; it may be of many points."""
+        row = int(row)
+        if row not in self._entries:
+            self._entries[row] = Shown(
+                str(self._images[row]),
+                str(self._views[row]),
+                bool(self._right[row] == 1.0),
+                int(self._table["predicted"].iat[row]),
+                float(self._table["confidence"].iat[row]),
+                self._true(row),
+            )
+        return self._entries[row]
 
     def _true(self, row: int) -> str:
         if self._says:
