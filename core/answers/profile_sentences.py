@@ -105,7 +105,10 @@ def finding(lines: Sequence[Line]) -> str:
     if not clear:
         what = "the one factor" if len(losses) == 1 else f"none of {len(losses)} factors"
         verb = "has no worst setting that is" if len(losses) == 1 else "has a worst setting that is"
-        return f"For {model}, {what} {verb} clearly worse than where it begins (95 % for all at once)."
+        alone = [line for line in losses if line.is_clear]
+        # What a figure draws as clear, it is by itself.
+        each = f"; looked at alone, it would be with {_named(alone)}" if alone else ""
+        return f"For {model}, {what} {verb} clearly worse than where it begins (95 % for all at once){each}."
     first, *rest = clear
     at = _drop(first, len(losses))
     ties = [line for line in rest if _may_cost_as_much(line, first, len(losses))]

@@ -157,6 +157,9 @@ def test_the_finding_names_what_may_cost_as_much_and_says_how_many_are_clear():
     assert "; pose may cost as much." in open_
     nothing = profile_sentences.finding((line("size", -0.05), line("pose", -0.04)))
     assert nothing.startswith("For **m**, none of 2 factors has a worst setting that is clearly worse")
+    assert nothing.endswith("(95 % for all at once).")
+    just = profile_sentences.finding([line(label, -0.1, 0.099) for label in ("size", "pose")])
+    assert just.endswith("(95 % for all at once); looked at alone, it would be with size and pose.")
 
 
 def test_one_factor_is_no_most_and_one_that_was_only_found_is_no_cause():
