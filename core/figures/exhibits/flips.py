@@ -260,7 +260,8 @@ def _words(
     pair = f"{factor_words.short(second)} after {factor_words.short(first)}"
     bands = ["95 % bands, all at once"] if banded else []
     # Half a page has no room for long names; the foot of a file that is saved has.
-    parts = [*bands, *([pair] if not brief or not bands or len(pair) <= _BRIEF else []), *([] if brief else [n])]
+    is_long = brief and bool(bands) and len(pair) > _BRIEF
+    parts = ["second model after first", *bands] if is_long else [*bands, pair, *([] if brief else [n])]
     identity = f"{second} after {first}: identity {other.identity[:8]} after {one.identity[:8]}"
     return Words(title, " · ".join(parts), identity, unit_of(one))
 
