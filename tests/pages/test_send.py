@@ -61,6 +61,14 @@ def test_it_is_not_where_no_result_is_shown(two, page):
     assert offered(open_page(page)) == []
 
 
+@pytest.mark.slow
+def test_a_demo_makes_files_and_runs_no_model(two, monkeypatch):
+    monkeypatch.setenv("OFFCENTER_READ_ONLY", "1")
+    at = open_page(FACTORS, benchmark="si-score", models=["plain"])
+    assert [each.key for each in at.toggle if each.key == "send-maps"] == []
+    assert made(at).content["models"][0]["label"] == "plain"
+
+
 def test_the_command_makes_the_same_file(two, monkeypatch, tmp_path):
     """Models with different benchmarks, one of them with a hostile name; top-5."""
     at = open_page(OVERVIEW, only="si-score", models=[HOSTILE, "plain"], policy="top5")

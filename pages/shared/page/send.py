@@ -33,8 +33,8 @@ _MAX_MB, _PER_POINT = 8, 4
 _MAPS = 24
 #: Models of a file: each adds figures of its own, and comparisons with the first.
 _MOST_MODELS = 4
-#: Seconds that a file takes beside one for each result.
-_START_S = 4
+#: Seconds that a file takes on two cores, and more for each result: measured on Diorama, of one result to 21.
+_START_S, _RESULT_S = 5, 1.5
 #: Seconds between two looks at how far it is.
 _EVERY_S = 0.25
 _MADE = "send-made"
@@ -141,7 +141,10 @@ def _offer(runs: Sequence[store.Run], n_shown: int, opened: _Opened | None, is_a
         + (", at the point that is open here" if opened else "")
         + ", and counts all images, whatever is filtered here."
     )
-    with_maps = st.toggle("Grad-CAM on some images", help="Runs the models: up to a minute more.", key="send-maps")
+    # Of a demo's models many visitors would ask at once.
+    with_maps = not paths.read_only() and st.toggle(
+        "Grad-CAM on some images", help="Runs the models: up to a minute more.", key="send-maps"
+    )
     few = is_across and not st.toggle(
         "Also the figures of each benchmark", help="All that the other pages show of these results.", key="send-all"
     )
@@ -160,17 +163,16 @@ def _offer(runs: Sequence[store.Run], n_shown: int, opened: _Opened | None, is_a
     if made_of == key:
         _save(bundle, f"offcenter-{paths.slug('-'.join([*list(models)[:2], *list(keys)[:1]]))}.html")
     else:
-        st.caption(
-            f"It takes about {_seconds(len(models) if few else len(runs))} seconds, and has at most {_MAX_MB} MB."
-        )
+        n = _seconds(len(models) if few else len(runs))
+        st.caption(f"It takes about {n} seconds, and has at most {_MAX_MB} MB.")
     st.caption("The same from a terminal, where more images can be asked for:")
     # Colours of a shell's words would be too pale on the popover.
     st.code(command, language=None, wrap_lines=True)
 
 
 def _seconds(n_results: int) -> int:
-    """About how long it takes on two cores, to the next five: measured on Diorama, of one result to 21."""
-    return 5 * math.ceil((_START_S + n_results) / 5)
+    """About how long it takes, to the next five."""
+    return 5 * math.ceil((_START_S + _RESULT_S * n_results) / 5)
 
 
 def _save(bundle: Bundle, name: str) -> None:
