@@ -36,14 +36,14 @@ _HALVES = re.compile("[\ud800-\udc7f\udd00-\udfff]")
 
 def escaped(words: object) -> str:
     """Words that are not ours as Markdown that reads exactly so, in one line."""
-    text = _one_line(words)
+    text = one_line(words)
     text = _LINKS.sub(lambda found: found[0] + _JOINER, text)
     return _STARTS.sub(r"\\", _SIGNS.sub(r"\\\1", text))
 
 
 def code(words: object) -> str:
     """Words that are not ours as code in Markdown, in one line."""
-    text = _one_line(words)
+    text = one_line(words)
     fence = "`" * (1 + max(map(len, re.findall("`+", text)), default=0))
     pad = " " if text.startswith("`") or text.endswith("`") else ""
     return f"{fence}{pad}{text}{pad}{fence}" if text.strip() else "` `"
@@ -51,12 +51,12 @@ def code(words: object) -> str:
 
 def plain(words: object) -> str:
     """Words that are not ours as a figure's text, which understands some HTML."""
-    return _one_line(words).replace("<", "&lt;")
+    return one_line(words).replace("<", "&lt;")
 
 
 def as_html(words: object) -> str:
     """Words that are not ours as HTML, in one line."""
-    return html.escape(_one_line(words))
+    return html.escape(one_line(words))
 
 
 def readable(words: object) -> str:
@@ -65,9 +65,14 @@ def readable(words: object) -> str:
     return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
 
 
-def _one_line(words: object) -> str:
-    text = readable(words)
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split(" "))
+def one_line(words: object, kept: str = "") -> str:
+    """Words that are not ours as text in one line, in which signs that cannot be seen are spaces.
+
+    Args:
+        words: Of any kind.
+        kept: Signs that stay all the same, such as a space at which no line breaks.
+    """
+    return "".join(sign if sign.isprintable() or sign in kept else " " for sign in readable(words))
 
 
 #: Names of columns that can be said of one and of several.

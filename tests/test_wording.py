@@ -87,3 +87,10 @@ def test_a_unit_stands_apart_from_its_number_unless_it_is_a_degree():
 def test_what_is_no_text_is_shown_escaped(words, shown):
     assert wording.readable(words) == shown
     assert wording.escaped(words).replace("\\\\", "\\") == shown
+
+
+def test_words_of_any_signs_are_one_line_that_can_be_written():
+    # Half of a sign, a byte that is no text, a line's end, one that turns the others, and a space of ours.
+    words = f"a\ud800b\udcffc\nd\u202ee{NBSP}f"
+    assert wording.one_line(words) == r"a\ud800b\xffc d e f"
+    assert wording.one_line(words, kept=NBSP).endswith(f"e{NBSP}f")

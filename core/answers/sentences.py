@@ -6,7 +6,7 @@ Names are given as they are; the sentences escape them.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from core import store
 from core.answers.compare import Contrast
@@ -144,7 +144,7 @@ def other_classes(first: str, second: str) -> str:
     return "" if first == second else f"The two choose among different classes, {first} and {second}: fewer are easier."
 
 
-def listed(names: Sequence[str]) -> str:
+def listed(names: Iterable[str]) -> str:
     """``a``, ``a and b``, ``a, b and c``."""
     *most, last = names
     return f"{', '.join(most)} and {last}" if most else last

@@ -9,6 +9,7 @@ from typing import Any
 
 from core.bundle.content import Content
 from core.figures.style import colour_of
+from core.wording import one_line
 
 #: Keeps a number and its unit on one line.
 _NBSP = "\u00a0"
@@ -18,8 +19,7 @@ CLEAN = "clean"
 
 def text(words: object) -> str:
     """Words as HTML, in which signs that cannot be seen, as those that turn the direction of writing, are spaces."""
-    said = str(words).encode("utf-8", "backslashreplace").decode()
-    return escape("".join(sign if sign.isprintable() or sign == _NBSP else " " for sign in said))
+    return escape(one_line(words, kept=_NBSP))
 
 
 def name(words: object) -> str:

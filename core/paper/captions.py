@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from core.answers import report
 from core.answers.cards import card_of, unit_of
-from core.paper.cells import PARTIAL_MARK, THIN_MARK, listed
+from core.answers.sentences import listed
+from core.paper.cells import PARTIAL_MARK, THIN_MARK
 from core.paper.reading import Result
 from core.types import FEW_OBJECTS, THIN
 from core.wording import clusters, count, units

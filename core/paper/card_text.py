@@ -19,7 +19,8 @@ from core.wording import clusters, code, count, escaped, interval, percent, poin
 _HOW = {
     "factor": "A row goes from the model's best setting of a factor to its worst. Both are picked after looking at all "
     "settings, so the interval is one that holds for all pairs of settings at once; settings of fewer than "
-    f"{THIN} images or {FEW_OBJECTS} objects take no part.",
+    f"{THIN} images or {FEW_OBJECTS} objects take no part. 'Not clear' is said of a row by itself, the sentence "
+    "above of all.",
     "setting": f"Rows that begin at '{COMMON}' go to the costliest uncommon setting; their intervals hold for all "
     "uncommon settings of the row at once.",
     "cues": "With the object grayed out what is left is due to its surroundings: a small change there is no strength.",
@@ -64,12 +65,6 @@ class Measured:
 def counts(n: int, n_clusters: int, unit: str) -> str:
     """Images, and what they share."""
     return count(n, "image") + (f" of {clusters(n_clusters, unit)}" if n_clusters < n else "")
-
-
-def one_line(words: object) -> str:
-    """Words that are not ours as one line of text."""
-    text = str(words).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())
 
 
 def section(
@@ -177,7 +172,7 @@ def _unfinished(runs: Sequence[store.Run]) -> str:
     """Which results are not finished; of two models with its name."""
     is_one = len({run.label for run in runs}) == 1
     return "\n".join(
-        f"- {code(run.benchmark)} ({escaped(run.view)}){'' if is_one else f' of {escaped(one_line(run.label))}'} "
+        f"- {code(run.benchmark)} ({escaped(run.view)}){'' if is_one else f' of {escaped(run.label)}'} "
         f"is left out: {run.n_done:,} of {count(run.n_samples, 'image')} are done."
         for run in runs
         if not run.complete
@@ -192,6 +187,6 @@ def _identities(runs: Sequence[store.Run]) -> str:
         how = preprocessing(run.preprocessing)
         made = "predictions imported" if run.is_imported else f"{how}, {run.precision}"
         view = "" if run.view == "clean" else f" ({escaped(run.view)})"
-        model = f", {escaped(one_line(run.label))}" if len(models) > 1 else ""
+        model = f", {escaped(run.label)}" if len(models) > 1 else ""
         lines.append(f"- {code(run.benchmark)}{view}{model}: identity {code(run.identity)}, {escaped(made)}")
     return "\n".join(dict.fromkeys(lines))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -29,11 +28,6 @@ class Cell:
     text: str
     interval: str = ""
     is_best: bool = False
-
-    @property
-    def in_line(self) -> str:
-        """The number and its interval in one line."""
-        return f"{self.text} {self.interval}".rstrip()
 
 
 @dataclass(frozen=True)
@@ -95,9 +89,3 @@ def plain(number: float) -> str:
 
 def _minus(text: str) -> str:
     return text.replace("-", "−")
-
-
-def listed(names: Iterable[str]) -> str:
-    """``a, b and c``."""
-    *first, last = list(names)
-    return f"{', '.join(first)} and {last}" if first else last

@@ -25,7 +25,8 @@ from core.figures.profile_svg import profile_svg
 from core.figures.style import colour_of
 from core.getting import addresses
 from core.paper import card_text
-from core.paper.card_text import Measured, one_line
+from core.paper.card_text import Measured
+from core.wording import one_line
 
 #: Where the hub looks for results beside a card.
 EVAL_RESULTS = ".eval_results"

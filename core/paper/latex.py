@@ -12,6 +12,7 @@ from unicodedata import east_asian_width
 
 from core.paper import latex_text
 from core.paper.cells import Cell, Column, PaperTable
+from core.wording import one_line
 
 #: Sizes of type: how many of their digits fit a line of an article's text, and the height of a line in points.
 _SIZES = ((r"\small", 70, 11.0), (r"\footnotesize", 78, 9.5), (r"\scriptsize", 86, 8.0))
@@ -39,9 +40,8 @@ def document(tables: Sequence[PaperTable], intro: str = "") -> str:
         tables: In order.
         intro: A line that says what they are; a comment.
     """
-    comment = "".join(sign if sign.isprintable() else " " for sign in intro)
     head = [
-        f"% {comment}".rstrip(),
+        f"% {one_line(intro)}".rstrip(),
         r"% Needs \usepackage{booktabs}; in two columns, table* instead of table takes the whole width.",
         latex_text.MACRO,
     ]

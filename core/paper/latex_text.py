@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import unicodedata
 
-from core.wording import readable
+from core.wording import one_line
 
 #: Prints a sign by itself, or its code point.
 SIGN = r"\offcentersign"
@@ -96,9 +96,7 @@ _JOINED = ("-", "'", ",")
 
 def escaped(words: object) -> str:
     """Words that are not ours as LaTeX, in one line."""
-    text = readable(words)
-    text = "".join(sign if sign.isprintable() or sign == "\u00a0" else " " for sign in text)
-    text = unicodedata.normalize("NFC", " ".join(text.split(" ")))
+    text = unicodedata.normalize("NFC", one_line(words, kept="\u00a0"))
     # A font joins some signs that follow themselves, such as two hyphens, into another one.
     return "".join(
         f"{{}}{sign}" if sign in _JOINED and text[at - 1 : at] == sign else _sign(sign) for at, sign in enumerate(text)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from core.paper.cells import Cell, Column, PaperTable
-from core.wording import escaped
+from core.wording import escaped, one_line
 
 
 def document(tables: Sequence[PaperTable], intro: str = "") -> str:
@@ -16,7 +16,7 @@ def document(tables: Sequence[PaperTable], intro: str = "") -> str:
         intro: A line that says what they are; a comment.
     """
     # Two hyphens would end the comment.
-    comment = "".join(sign if sign.isprintable() else " " for sign in intro).replace("--", "- -").replace(">", "")
+    comment = one_line(intro).replace("--", "- -").replace(">", "")
     head = [f"<!-- {comment} -->", ""] if comment else []
     return "\n".join([*head, "\n".join(map(table_text, tables))])
 

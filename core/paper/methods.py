@@ -11,10 +11,10 @@ from dataclasses import dataclass
 
 from core.answers import catalogue, models
 from core.answers.cards import card_of, unit_of
+from core.answers.sentences import listed
 from core.errors import UsageError, nearest
 from core.models import presets
 from core.paper import captions, citations, latex_text
-from core.paper.cells import listed
 from core.paper.citations import Citation
 from core.paper.reading import Result
 from core.store import specs

@@ -28,7 +28,7 @@ def results(runs, **asked):
 
 
 def rows_of(table):
-    return [[each.in_line for each in row] for row in table.rows]
+    return [[f"{each.text} {each.interval}".rstrip() for each in row] for row in table.rows]
 
 
 def bold(table):

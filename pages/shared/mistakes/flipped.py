@@ -49,7 +49,8 @@ def _section(runs: Mapping[str, store.Run]) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", horizontal_alignment="distribute"):
         st.subheader(f"What did {escaped(second)} break?", anchor=False, help=_HELP)
         factor = _factor(one)
-    st.markdown(flips.finding(runs, (factor,) if factor else (), Question(), margin.chosen(), cached))
+    finding = flips.finding(runs, (factor,) if factor else (), Question(), margin.chosen(), cached)
+    st.markdown(finding)
     if factor is None or not (one.complete and other.complete):
         return
     drawn = flips.drawn(runs, factor, Question(), cached, log=True, chosen=_chosen(runs, factor))
