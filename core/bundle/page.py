@@ -17,15 +17,11 @@ from core.bundle.content import ELEMENT, Content, embedded
 from core.bundle.foot import foot
 from core.bundle.results_table import results
 from core.bundle.words import colours_of, text
+from core.figures.style import MARK
 
 #: Elements with Plotly's script, packed, and with what the page needs beside the content.
 PLOTLY, SETTINGS = "oc-plotly", "oc-settings"
 _SCRIPTS = ("shared.js", "fitting.js", "figures.js", "dock.js", "viewer.js")
-_ICON = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E%3Crect x='1.5' y='1.5' "
-    "width='21' height='21' rx='5' fill='none' stroke='%232F6DB5' stroke-width='2.4'/%3E%3Ccircle cx='15.4' cy='15.2' "
-    "r='3.7' fill='%23D9772B'/%3E%3C/svg%3E"
-)
 
 
 def html(content: Content) -> str:
@@ -44,7 +40,7 @@ def html(content: Content) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
         f'<meta name="generator" content="Offcenter {text(content["offcenter"])}">\n'
-        f'<link rel="icon" href="{_ICON}">\n<title>{text(content["title"])}</title>\n'
+        f'<link rel="icon" href="{MARK}">\n<title>{text(content["title"])}</title>\n'
         f"<style>\n{_own('viewer.css')}</style>\n</head>\n<body>\n"
         '<a class="skip" href="#main">Skip to the results</a>\n'
         f'<div class="page{"" if margin else " without-margin"}">\n{markup.contents(content)}\n<main id="main">\n'

@@ -8,6 +8,7 @@ from html import escape
 from typing import Any
 
 from core.bundle.content import Content
+from core.figures.measuring import unmarked
 from core.figures.style import colour_of
 from core.wording import one_line
 
@@ -67,5 +68,5 @@ def colours_of(content: Content) -> dict[str, str]:
 def heading(layout: Mapping[str, Any]) -> tuple[str, str]:
     """Title and subtitle of a figure, as plain text; they are Plotly's markup in it."""
     found = (layout.get("title") or {}).get("text") or ""
-    parts = [re.sub(r"<[^>]*>", "", part).replace("&lt;", "<") for part in found.split("<br>", 1)]
+    parts = [unmarked(part).replace("&lt;", "<") for part in found.split("<br>", 1)]
     return parts[0], parts[1] if len(parts) > 1 else ""

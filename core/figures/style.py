@@ -20,6 +20,12 @@ PALETTE = (
     *("#2F6DB5", "#D9772B", "#2A9D76", "#B5446E", "#7A5BB0", "#A8841F", "#3792B8", "#8A6A4F", "#6B7785", "#6F982C"),
     *("#C92049", "#087475", "#965CE5", "#8E5F02", "#2F8EFB", "#F7536D", "#3D7607", "#C368E8", "#9A9108", "#B92A8A"),
 )
+#: Our sign, as an address that a page carries itself; its two colours are legible on both themes.
+MARK = (
+    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E%3Crect x='1.5' y='1.5' "
+    "width='21' height='21' rx='5' fill='none' stroke='%232F6DB5' stroke-width='2.4'/%3E%3Ccircle cx='15.4' cy='15.2' "
+    "r='3.7' fill='%23D9772B'/%3E%3C/svg%3E"
+)
 #: A right and a wrong prediction; always with a second cue.
 RIGHT, WRONG = "#2A9D76", "#C0443C"
 #: What is no model's and no accuracy: reference lines that must be seen.

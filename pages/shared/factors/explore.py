@@ -171,7 +171,7 @@ def roles(run: store.Run, protocol: str) -> Roles:
         axis = st.selectbox("Axis", names, width=190, **address.one(f"axis_{protocol}", names, names[0]))
         chosen = offered[axis or names[0]]
         others = [factor for factor in varying if factor not in chosen]
-        lines = _lines(run, protocol, [factor for factor in others if len(cached.levels(run, factor)) <= MOST_LINES])
+        lines = _lines(protocol, [factor for factor in others if len(cached.levels(run, factor)) <= MOST_LINES])
         where = [_slider(run, protocol, factor) for factor in others if factor != lines and factor.kind != "category"]
     return Roles(chosen, lines, tuple(part for part in where if part is not None))
 
@@ -193,7 +193,7 @@ def _axes(varying: Sequence[Factor], first: tuple[str, ...]) -> dict[str, tuple[
     return {label: tuple(by_name[name] for name in names) for label, names in named.items()}
 
 
-def _lines(run: store.Run, protocol: str, offered: Sequence[Factor]) -> Factor | None:
+def _lines(protocol: str, offered: Sequence[Factor]) -> Factor | None:
     names = {short_label(factor): factor for factor in offered if factor.kind != "category"}
     if not names:
         return None

@@ -18,7 +18,7 @@ from core import paths, store
 from core.answers import catalogue
 from core.answers.catalogue import KnownModel
 from core.errors import OffcenterError
-from core.figures.style import colour_of
+from core.figures.style import MARK, colour_of
 from core.store import weights
 from core.wording import code, escaped, linked
 from pages.shared.page import address, behaviour, cached, later, pickers, send, styles
@@ -38,13 +38,8 @@ LINKS: dict[str, tuple[tuple[str, str], ...]] = {
 }
 RUNS_PAGE = "pages/runs.py"
 ICON = paths.EMBEDDED / "brand" / "icon.png"
-#: An image, because Streamlit strips inline SVG; its two colours are legible on both themes.
-_MARK = (
-    "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 24 24'%3E%3Crect x='1.5' y='1.5' "
-    "width='21' height='21' rx='5' fill='none' stroke='%232F6DB5' stroke-width='2.4'/%3E%3Ccircle cx='15.4' cy='15.2' "
-    "r='3.7' fill='%23D9772B'/%3E%3C/svg%3E"
-)
-WORDMARK = f"""<div class="oc-wordmark"><img src="{_MARK}" width="24" height="24" alt=""><span>Offcenter</span></div>
+#: Its sign is an image, because Streamlit strips inline SVG.
+WORDMARK = f"""<div class="oc-wordmark"><img src="{MARK}" width="24" height="24" alt=""><span>Offcenter</span></div>
 <div class="oc-tagline">where image classifiers break</div>"""
 #: Buttons that ``behaviour.js`` listens to.
 THEMES = (
