@@ -4,9 +4,9 @@ bundle = build(runs, Options(policy="top1"))
 bundle.page, bundle.content, bundle.n_bytes
 write(bundle, Path("report.html"))
 
-``options`` are checked first; ``draft`` has everything but images, of which ``choosing`` and ``filling`` take as many as
-fit (``pictures``, ``answers``); ``content`` is what the page holds, ``page`` writes it (``markup``, ``headlines``,
-``results_table``, ``foot``, words by ``words``, and the scripts and styles beside it), ``writing`` puts it in its place.
+``options`` are checked first; ``draft`` has everything but images, of which ``choosing`` and ``filling`` take what has
+room (``pictures``, ``answers``); ``content`` is what the page holds, ``page`` writes it (``markup``, ``headlines``,
+``results_table``, ``foot``, words by ``words``, and the scripts and styles beside it), ``writing`` puts it in place.
 ``reading`` and ``verifying``, with ``again``, tell whether it still says what the store says.
 """
 
