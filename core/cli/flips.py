@@ -81,13 +81,17 @@ def _runs(
     Raises:
         UsageError: If they are not two, or one result.
     """
+    from core.wording import count
+
     if len(models) != 2:
         raise UsageError(
             f"flips compares two models, and {len(models)} {'is' if len(models) == 1 else 'are'} given: "
             "--model BEFORE --model AFTER."
         )
     if identities and len(identities) != 2:
-        raise UsageError(f"--identity is given {len(identities)} times: once for each model, in their order, or never.")
+        raise UsageError(
+            f"--identity names {count(len(identities), 'result')}: give one for each model, in their order, or none."
+        )
     chosen = identities or (None, None)
     runs = [
         options.run_for(model, benchmark, view, precision, each) for model, each in zip(models, chosen, strict=True)

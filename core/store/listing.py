@@ -122,8 +122,11 @@ def find_run(benchmark: str, model: str, run_identity: str | None = None, **sett
             raise StoreError(damaged[0])
         stored = f"Stored for it: {', '.join(models)}." if models else "Nothing is stored for this benchmark."
         asked = "".join(f" with {name} {value}" for name, value in wanted.items())
+        own = [run for run in listing.runs if run.benchmark == benchmark and model in (run.model, run.source)]
+        there = sorted({", ".join(f"{name} {getattr(run, name)}" for name in wanted) for run in own})
+        hint = f" Of it there is: {'; '.join(there)}." if there and wanted else "" if own else nearest(model, models)
         raise UsageError(
-            f"no result of model '{model}' on benchmark '{benchmark}'{asked}.{nearest(model, models)} {stored} "
+            f"no result of model '{model}' on benchmark '{benchmark}'{asked}.{hint} {stored} "
             f"Run: python -m core evaluate --model {shlex.quote(model)} --benchmark {benchmark}"
         )
     return max(runs, key=lambda run: (run.view == CLEAN, run.complete))
