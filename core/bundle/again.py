@@ -64,7 +64,9 @@ def _of_points(content: Content, picks: Mapping[str, Pick]) -> Iterator[str]:
             yield f"the point '{now[0]}': {then['n_right']} of {then['n']} right then, {now[3]:g} of {now[2]} now"
         for shown in then["images"]:
             said = content["images"][shown["image"]]["answers"][then["model"]]
-            if [said["right"], said["top5"][0][0]] != [shown["right"], shown["predicted"]]:
+            # Points of confusions are about the best class alone, whatever else counts as right.
+            is_right = said["right"] if pick.policy == content["policy"] else shown["right"]
+            if [is_right, said["top5"][0][0]] != [shown["right"], shown["predicted"]]:
                 yield f"the image {shown['image']} of the point '{now[0]}'"
 
 

@@ -138,7 +138,7 @@ class Filling:
         self._draft, self._options, self._progress = drafted, options, progress
         self.album = Album()
         self._made: dict[str, _Made] = {}
-        self._answers: dict[tuple[str, str, str], Answers] = {}
+        self._answers: dict[tuple[str, str], Answers] = {}
         self._order = self._turns()
         self._pictures: dict[str, bytes | str] = {}
         self._queue = list({image: (drafted.picks[name].run, shown) for name, shown, image in self._order}.items())
@@ -206,7 +206,7 @@ class Filling:
         here, problem = keep(self._picture(image))
         answers = {}
         for other in self._beside(run):
-            told = self._told(other, pick.policy)
+            told = self._told(other)
             said = told.of(shown.sample_id, shown.view)
             if said is None:
                 continue
@@ -248,8 +248,9 @@ class Filling:
             if (other.benchmark, other.view, other.content) == (run.benchmark, run.view, run.content)
         ]
 
-    def _told(self, run: store.Run, policy: Any) -> Answers:
-        return self._answers.setdefault((*_of(run), policy), Answers(run, policy))
+    def _told(self, run: store.Run) -> Answers:
+        """By what the page counts as right, though points of confusions are about the best class alone."""
+        return self._answers.setdefault(_of(run), Answers(run, self._options.policy))
 
 
 def _of(run: store.Run) -> tuple[str, str]:

@@ -11,9 +11,10 @@ from core import store
 from core.bundle import Options, build, filling, headlines, pictures
 from core.bundle.choosing import Counted, Shown, in_words, preferred, rounds, spread
 from core.bundle.content import digest_of, embedded, key_of, parts_of, plain
-from core.bundle.draft import draft
+from core.bundle.draft import Draft, counted_of, draft
+from core.bundle.filling import Filling
 from core.errors import UsageError
-from core.figures.exhibits import exhibit
+from core.figures.exhibits import Pick, exhibit
 from tests import synthetic_store
 
 HOSTILE = '</script><!--"\u2028{{x}}\u202e😀'
@@ -246,3 +247,16 @@ def test_points_are_counted_as_their_picks_say(embedded_results):
         assert [(each.sample_id, each.view, each.true) for each in counted.candidates] == [
             *zip(expected["sample_id"], expected["view"], expected["true"], strict=True)
         ]
+
+
+def test_an_images_answers_are_right_by_what_the_page_counts(embedded_results, monkeypatch):
+    """Points of confusions are of images whose best class is wrong; among the best five it may be right."""
+    monkeypatch.setattr(pictures.Album, "source_of", lambda self, run: Source())
+    run = next(run for run in store.list_runs("diorama/small") if run.view == "clean")
+    picks = {"p0": Pick(run, "all")}
+    counted = counted_of(picks, 300)
+    drafted = Draft({}, picks, counted, [["p0"]])
+    filled = Filling(drafted, options(policy="top5", images_per_point=300)).filled(10**9)
+    told = [image["answers"][run.label]["right"] for image in filled.images.values()]
+    assert (len(told), sum(told)) == (300, round(300 * headlines.overall_of(run, "top5")["value"]))
+    assert sum(told) > counted["p0"].n_right
