@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
+import re
 from functools import cache
 from importlib import resources
 from pathlib import Path
@@ -35,7 +36,7 @@ def html(content: Content) -> str:
     """
     script, has_figures = _script(), bool(content["exhibits"])
     margin = _MARGIN if any(pick.get("images") for pick in content["picks"].values()) else ""
-    return (
+    return signed(
         f'<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n{_policy(content, script)}\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         '<meta name="color-scheme" content="light dark">\n<meta name="referrer" content="no-referrer">\n'
@@ -50,6 +51,25 @@ def html(content: Content) -> str:
         + (f'<script type="text/plain" id="{PLOTLY}">{_plotly()[0]}</script>\n' if has_figures else "")
         + f"<script>{script}</script>\n</body>\n</html>\n"
     )
+
+
+#: Last in a page: SHA-256 of all that stands before it.
+_SEAL = re.compile(r"<!-- sha256 [0-9a-f]{64} -->\n\Z")
+
+
+def signed(page: str) -> str:
+    """A page with its own digest at its end."""
+    return f"{page}<!-- sha256 {hashlib.sha256(page.encode()).hexdigest()} -->\n"
+
+
+def is_whole(page: str) -> bool:
+    """Whether a page is as it was written, to its end, by its digest; whatever edition wrote it."""
+    return signed(without_seal(page)) == page
+
+
+def without_seal(page: str) -> str:
+    """A page without the digest at its end."""
+    return _SEAL.sub("", page)
 
 
 #: Where the images of a point are shown; what it says before one is chosen.

@@ -19,7 +19,7 @@ from typing import Any, Literal
 
 from core import store
 from core.answers.catalogue import told_apart
-from core.bundle import again, reading
+from core.bundle import again, page, reading
 from core.bundle.content import Content, digest_of, parts_of
 from core.bundle.draft import csv_of, draw, edition, result
 from core.bundle.options import Options
@@ -128,7 +128,7 @@ def verified(path: Path, progress: ProgressCallback | None = None) -> VerifiedBu
     try:
         altered = _altered(content, path)
         is_of_this = content["edition"] == edition()
-        if not altered and is_of_this and not _around(content, text):
+        if not altered and not (page.is_whole(text) and (not is_of_this or _around(content, text))):
             altered = ["the page around its content"]
         checked, runs = _checked(content, progress)
         there = {
@@ -172,10 +172,9 @@ def _altered(content: Content, path: Path) -> list[str]:
 
 def _around(content: Content, text: str) -> bool:
     """Whether a page is what this edition makes of its content; to Plotly's script its own policy sees."""
-    from core.bundle import page
-
     packed = re.compile(rf'<script type="text/plain" id="{page.PLOTLY}">[^<]*</script>')
-    return packed.sub("", page.html(content)) == packed.sub("", text)
+    now, then = (packed.sub("", page.without_seal(each)) for each in (page.html(content), text))
+    return now == then
 
 
 def _checked(content: Content, progress: ProgressCallback | None) -> tuple[list[CheckedResult], list[store.Run | None]]:

@@ -77,6 +77,15 @@ def test_a_number_on_the_page_alone_is_no_secret_place(made):
     assert verified(path).altered == ("the page around its content",)
 
 
+@pytest.mark.parametrize("cut", [slice(-9), slice(-1000)])
+def test_a_page_that_was_cut_off_is_not_whole_whatever_edition_wrote_it(made, monkeypatch, cut):
+    path, _ = made
+    monkeypatch.setattr(verifying, "edition", lambda: "another")
+    assert verified(path).altered == ()
+    path.write_text(path.read_text(encoding="utf-8")[cut], encoding="utf-8")
+    assert verified(path).altered == ("the page around its content",)
+
+
 def resealed(path, change):
     """A bundle whose content was changed by somebody who knows how its digests are made."""
     content = read(path)
