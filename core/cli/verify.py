@@ -78,9 +78,7 @@ def _verify_bundle(text: str, as_json: bool) -> None:
     from core import paths
     from core.bundle.verifying import verified
 
-    path = paths.place(text)
-    if paths.is_remote(path):
-        raise UsageError(f"{text} must be on this machine.")
+    path = paths.place_here("the bundle", text)
     with terminal.progress_bar("verify") as progress:
         found = verified(path, progress)
     if as_json:

@@ -220,7 +220,8 @@ def test_only_a_bundle_is_written_over(made, tmp_path):
         str(tmp_path / "full"): "other things in it",
         str(path.with_suffix(".pdf")): "must end in .html",
         f"{other}/x.html": "is no folder",
-        "s3://bucket/x.html": r"on this machine|cannot be opened",
+        "s3://bucket/x.html": "must be a file on this machine",
+        "nosuch://bucket/x.html": "must be a file on this machine",
     }.items():
         with pytest.raises(UsageError, match=why):
             place_for(wrong)
