@@ -128,22 +128,6 @@ def is_remote(path: Path) -> bool:
     return not isinstance(path, Path)
 
 
-def place_here(option: str, text: str, kind: str = "file") -> Path:
-    """A file or folder as a user names it, on this machine; that a URL's package is missing is not its fault.
-
-    Raises:
-        UsageError: If it is not on this machine, or see ``place``; names the option.
-    """
-    elsewhere = UsageError(f"{option} {text} must be a {kind} on this machine.".strip())
-    try:
-        found = place(text)
-    except UsageError as error:
-        raise (elsewhere if "://" in text else error) from error
-    if is_remote(found):
-        raise elsewhere
-    return found
-
-
 def output(option: str, text: str, *, folder: bool = False) -> Path:
     """Where something is to be written, told before the work is done: a file, or a folder; neither needs to exist.
 
@@ -155,7 +139,9 @@ def output(option: str, text: str, *, folder: bool = False) -> Path:
     cannot = f"{option} {text} cannot be written:"
     if not text.strip():
         raise UsageError(f"{option} is empty: give a {kind}.")
-    found = place_here(option, text, kind)
+    if "://" in text:
+        raise UsageError(f"{option} {text} must be a {kind} on this machine: a path, not a URL.")
+    found = place(text)
     require_writable(found)
     if not folder and (text.endswith(("/", os.sep)) or is_folder(found)):
         raise UsageError(f"{option} {text} is a folder: give a file.")

@@ -26,8 +26,8 @@ def place_for(text: str, is_folder: bool = False) -> tuple[Path, bool]:
         UsageError: If something else is there, or it cannot be written.
         ReadOnlyError: If this is a demo, and it is its data folder's.
     """
-    where = paths.place_here("--out", text)
-    is_folder = is_folder or text.endswith(("/", os.sep)) or paths.is_there(where)
+    is_local = "://" not in text
+    is_folder = is_folder or text.endswith(("/", os.sep)) or (is_local and paths.is_there(paths.place(text)))
     path = paths.output("--out", text, folder=is_folder)
     if not is_folder and path.suffix.lower() not in _SUFFIXES:
         raise UsageError(f"--out {text} must end in .html, or in / for a folder of a page and its images.")

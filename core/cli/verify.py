@@ -78,7 +78,9 @@ def _verify_bundle(text: str, as_json: bool) -> None:
     from core import paths
     from core.bundle.verifying import verified
 
-    path = paths.place_here("the bundle", text)
+    if "://" in text:
+        raise UsageError(f"the bundle {text} must be a file on this machine: a path, not a URL.")
+    path = paths.place(text)
     with terminal.progress_bar("verify") as progress:
         found = verified(path, progress)
     if as_json:
