@@ -17,10 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-from PIL import Image
 
 from core.errors import UsageError
 from core.figures.paper import SCALE, size_in
+from core.images.opening import open_image
 from core.types import Progress, ProgressCallback
 
 if TYPE_CHECKING:
@@ -195,9 +195,8 @@ async def _printed(running: kaleido.Kaleido, svg: bytes, width: float, height: f
 
 def _with_dots(encoded: bytes) -> bytes:
     """A PNG that says how many dots an inch it has, and so its size in print."""
-    with Image.open(io.BytesIO(encoded)) as picture:
-        stream = io.BytesIO()
-        picture.convert("RGB").save(stream, "PNG", dpi=(DPI, DPI), optimize=True)
+    stream = io.BytesIO()
+    open_image(io.BytesIO(encoded), "the drawn figure").convert("RGB").save(stream, "PNG", dpi=(DPI, DPI), optimize=True)
     return stream.getvalue()
 
 
