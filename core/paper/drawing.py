@@ -17,7 +17,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
-
 from core.errors import UsageError
 from core.figures.paper import SCALE, size_in
 from core.images.opening import open_image
@@ -196,7 +195,9 @@ async def _printed(running: kaleido.Kaleido, svg: bytes, width: float, height: f
 def _with_dots(encoded: bytes) -> bytes:
     """A PNG that says how many dots an inch it has, and so its size in print."""
     stream = io.BytesIO()
-    open_image(io.BytesIO(encoded), "the drawn figure").convert("RGB").save(stream, "PNG", dpi=(DPI, DPI), optimize=True)
+    open_image(io.BytesIO(encoded), "the drawn figure").convert("RGB").save(
+        stream, "PNG", dpi=(DPI, DPI), optimize=True
+    )
     return stream.getvalue()
 
 
