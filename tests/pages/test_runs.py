@@ -348,7 +348,7 @@ def test_a_browser_starts_a_run_that_outlives_page_and_server_and_cancels_it(sma
     photos = shutil.copytree(small_request.data, tmp_path / "photos")
     # Enough to be still at it when the second server is up.
     Image.new("RGB", (40, 40), (9, 90, 90)).save(photos / "n01440764" / "more.png")
-    for number in range(3999):
+    for number in range(9999):
         os.link(photos / "n01440764" / "more.png", photos / "n01440764" / f"more{number}.png")
     with chromium() as browser:
         with app_server() as server:
@@ -357,7 +357,7 @@ def test_a_browser_starts_a_run_that_outlives_page_and_server_and_cancels_it(sma
             folder = tab.get_by_role("textbox", name="Data folder")
             folder.fill(str(photos), timeout=120_000)
             folder.press("Enter")
-            tab.get_by_text("5,500 images").first.wait_for(timeout=30_000)
+            tab.get_by_text("11,500 images").first.wait_for(timeout=30_000)
             batch = tab.get_by_role("spinbutton", name="Batch size")
             batch.fill("1")
             batch.press("Enter")
@@ -374,7 +374,7 @@ def test_a_browser_starts_a_run_that_outlives_page_and_server_and_cancels_it(sma
             tab.get_by_role("button", name="Go on").first.wait_for(timeout=120_000)
             assert tab.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
     assert state_of(job) == "cancelled"
-    assert 0 < jobs.find_job(job.id).progress.done < 5500
+    assert 0 < jobs.find_job(job.id).progress.done < 11_500
 
 
 def test_all_models_without_a_result_are_picked_by_a_button_and_started_as_one_job(small_request, tmp_path):
