@@ -27,9 +27,9 @@ _REDUCTIONS = {
 
 
 def benchmark(result: Result) -> str:
-    """A benchmark's title and key."""
-    title = card_of(result.run).title
-    return title if title == result.run.benchmark else f"{title} ({result.run.benchmark})"
+    """A benchmark's title and key; the title of one's own begins with the key."""
+    title, key = card_of(result.run).title, result.run.benchmark
+    return title if title.split(" (")[0] == key else f"{title} ({key})"
 
 
 def marked(result: Result) -> str:

@@ -13,6 +13,7 @@ from functools import cache
 from typing import Any
 
 from core import paths
+from core.benchmarks.own import OwnBenchmark
 from core.paper import latex_text
 from core.types import Card
 
@@ -66,10 +67,10 @@ def _of(group: str, name: str) -> tuple[Citation, ...]:
 
 
 def of_benchmark(card: Card) -> tuple[Citation, ...]:
-    """Papers of a benchmark; of one that is not known here what its card says of its paper, word for word."""
+    """Papers of a benchmark, none of one's own; of one that is not known here what its card says, word for word."""
     if found := _of("benchmarks", card.key):
         return found
-    if not card.paper.strip() or after(card):
+    if card.paper.strip() in ("", OwnBenchmark.paper) or after(card):
         return ()
     name = "".join(sign for sign in paths.slug(card.key).lower() if sign.isalnum())
     key = f"benchmark-{name}-{zlib.crc32(card.key.encode('utf-8', 'surrogateescape')):08x}"
