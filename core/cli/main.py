@@ -94,7 +94,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     except SystemExit as ended:
         # What Typer makes of Ctrl-C, without a word.
         if ended.code == _INTERRUPTED:
-            terminal.fail("stopped; what was finished is kept.")
+            terminal.fail("stopped; what was stored so far is kept.")
         raise
     except BrokenPipeError:
         # The reader of our output (head, less) has left; there is nobody to tell.

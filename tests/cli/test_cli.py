@@ -209,7 +209,7 @@ def test_ctrl_c_in_any_command_is_one_line(run, monkeypatch):
     monkeypatch.setattr(store, "find_run", pressed)
     code, _, err = run("report", "--model", "tiny", "--benchmark", "imagenet")
     assert code == 130
-    assert "stopped; what was finished is kept." in err
+    assert "stopped; what was stored so far is kept." in err
 
 
 @pytest.mark.shared
