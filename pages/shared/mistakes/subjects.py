@@ -27,6 +27,8 @@ PUBLISHED = "published"
 #: Names in the address.
 PAIR, TRUE, PREDICTED, CATEGORIES, SEVERITIES = "pair", "true_class", "predicted_class", "category", "severity"
 _TABLES = 8
+#: Letters of another model's name that has room in the name of a kind.
+_LONGEST_OTHER = 14
 
 
 @dataclass(frozen=True)
@@ -190,6 +192,9 @@ def _put(**changes: str | Sequence[str]) -> None:
 
 
 def _kind_label(kind: str, subject: Subject) -> str:
+    """A kind of images; a name that would push the next ones off the row is left to the sidebar."""
+    if len(subject.other) > _LONGEST_OTHER:
+        return KINDS[kind]  # type: ignore[index]
     if kind == "only_this_wrong":
         return f"Wrong, {subject.other} right"
     if kind == "only_other_wrong":
